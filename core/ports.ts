@@ -1,0 +1,45 @@
+// The ports a target supplies to the core: serial line, clock and power switch. Types only; it holds no code.
+
+/**
+ * One serial line. The unit of data is the binary string: one character is one byte, 0..255.
+ * The driver sets the `on…` members once, in its constructor.
+ */
+export interface Uart {
+  /** Queues bytes for sending, in order. Must not throw; a target that has to wait for room keeps its own bounded queue. */
+  write(data: string): void;
+  /** The driver's ear: call it with every chunk, in any sizes. */
+  onReceive: (chunk: string) => void;
+  /** Call it when received bytes were lost (FIFO overflow, framing error). The driver counts it and resynchronises. */
+  onOverrun?: () => void;
+  /** Call it when the line is gone for good (port closed, adapter unplugged). */
+  onClose?: () => void;
+  /** Changes the rate of this side, in baud. Called after the modem has confirmed `AT+IPR`. */
+  setBaud?(baud: number): void;
+  close?(): void;
+}
+
+/** What `Clock.after` returned. Opaque to the core. */
+export type TimerHandle = unknown;
+
+/** Time, in milliseconds. `now` need not be wall-clock time, but it never runs backwards. */
+export interface Clock {
+  now(): number;
+  after(ms: number, fn: () => void): TimerHandle;
+  /** Cancelling a timer that has fired does nothing. */
+  cancel(handle: TimerHandle): void;
+}
+
+/** The end of an operation: no argument when it went well. */
+export type Done = (error?: Error | null) => void;
+
+/** Switches the modem's power. `board-wiring` makes one out of pins. */
+export interface PowerSwitch {
+  /** Ends without an error when the modem runs; running already is no error and presses no key. */
+  on(done: Done): void;
+  /** Ends without an error when the modem is off, being off already included. */
+  off(done: Done): void;
+  /** Takes the power away (EMERG_OFF or the supply) when the modem does not listen any more. */
+  kill?(done: Done): void;
+  /** Whether the modem runs, `undefined` when there is no STATUS pin to ask. */
+  isOn(): boolean | undefined;
+}
