@@ -12,13 +12,14 @@ const platform = os.type() === "Darwin" ? "mac" : "lin";
 /** The engine's executable, there or not. */
 export const xsBinary = path.join(xsnap, `xsnap-native/xsnap/build/bin/${platform}/release/xsnap-worker`);
 
-/** Whether what is installed is what the lock file asks for. */
+/** Whether what is installed is what the lock file asks for; npm writes its own record when an installation is complete. */
 function isInstalled() {
-  const installed = path.join(xsnap, "package.json");
-  if (!existsSync(installed)) return false;
-  const lock = JSON.parse(readFileSync(path.join(folder, "package-lock.json"), "utf8"));
-  const wanted = lock.packages["node_modules/@agoric/xsnap"].version;
-  return JSON.parse(readFileSync(installed, "utf8")).version === wanted;
+  const record = path.join(folder, "node_modules/.package-lock.json");
+  if (!existsSync(record)) return false;
+  const packages = (file) => JSON.parse(readFileSync(file, "utf8")).packages;
+  const installed = packages(record);
+  const wanted = Object.entries(packages(path.join(folder, "package-lock.json"))).filter(([name]) => name !== "");
+  return wanted.every(([name, { version }]) => installed[name]?.version === version);
 }
 
 /**
@@ -33,6 +34,6 @@ export function xsSetUp() {
     "npm",
     ["ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
   ];
-  const build = ["node", ["src/build.js"], { cwd: xsnap }];
+  const build = ["node", ["src/build.js"], { cwd: xsnap, env: { MAKEFLAGS: `-j${os.availableParallelism()}` } }];
   return isInstalled() ? [build] : [install, build];
 }

@@ -1,0 +1,203 @@
+// `npm test`: builds, lints, runs the tests under AVA and in XS, judges the coverage, and sums up in the last line.
+// It installs no system packages, only the nested package test/xs when that is missing.
+
+import { spawn } from "node:child_process";
+import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs, styleText } from "node:util";
+import { lastLine, parseAva, parseXs } from "./summary.mjs";
+import { xsSetUp } from "./xs-engine.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+// Debian keeps mosquitto where an ordinary user's PATH does not reach.
+const folders = [path.join(root, "node_modules/.bin"), process.env.PATH, "/usr/sbin", "/usr/local/sbin"];
+const PATH = folders.join(path.delimiter);
+
+const STEPS = { build, lint, tools, ava, xs, coverage, engines };
+
+const USAGE = `Usage: npm test -- [options]
+
+  --only <step>      run this step only; can be given several times
+  --no-coverage      neither measure nor judge coverage
+  --match <pattern>  run only the AVA tests whose titles match, without coverage; can be given several times
+  --help             show this
+
+Steps: ${Object.keys(STEPS).join(", ")}`;
+
+const colour = !process.env.NO_COLOR && (process.stdout.isTTY || Boolean(process.env.FORCE_COLOR));
+
+/** A child's environment: colours as decided here, and never two variables that contradict each other. */
+function environment(extra) {
+  const { NO_COLOR: _no, FORCE_COLOR: _force, ...env } = process.env;
+  return { ...env, PATH, ...(colour ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }), ...extra };
+}
+
+/**
+ * Runs a command without input. With `output: "copy"` its standard output is also kept; with `"hide"` all it writes is
+ * shown only when it fails.
+ * @returns {Promise<{ code: number, text: string }>} the exit code (a signal counts as 1) and what was kept
+ */
+function run(command, args, { env, cwd = root, output = "show" } = {}) {
+  const pipes = { show: ["inherit", "inherit"], copy: ["pipe", "inherit"], hide: ["pipe", "pipe"] }[output];
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd, env: environment(env), stdio: ["ignore", ...pipes] });
+    let text = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding("utf8").on("data", (chunk) => {
+        text += chunk;
+        if (output === "copy") process.stdout.write(chunk);
+      });
+    child.on("error", (error) => {
+      console.log(`${command} did not start: ${error.message}`);
+      resolve({ code: 1, text });
+    });
+    child.on("close", (code) => {
+      if (output === "hide" && code !== 0) process.stdout.write(text);
+      resolve({ code: code ?? 1, text });
+    });
+  });
+}
+
+/** Runs commands in order up to the first that fails. */
+async function all(...commands) {
+  for (const command of commands) if ((await run(...command)).code !== 0) return { failed: 1 };
+  return {};
+}
+
+function isThere(program) {
+  return PATH.split(path.delimiter).some((folder) => {
+    try {
+      accessSync(path.join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Says in a plain line what does not run for want of programs; under CI that is a failure. */
+function need(programs, what, debianPackage) {
+  if (programs.every(isThere)) return { failed: 0 };
+  console.log(`${what} did not run: apt-get install ${debianPackage}`);
+  return { failed: process.env.CI ? 1 : 0, absent: true };
+}
+
+function build() {
+  return all(["tsc", ["-p", "."]], ["node", ["scripts/prune.mjs"]], ["rollup", ["-c", "--silent"]]);
+}
+
+function lint() {
+  return all(["biome", ["check", "."]], ["tsc", ["-p", "core"]]);
+}
+
+function tools() {
+  const mosquitto = need(["mosquitto"], "Tests against the Mosquitto broker", "mosquitto");
+  const socat = need(["socat"], "Tests over a pseudo-terminal", "socat");
+  return { failed: mosquitto.failed + socat.failed };
+}
+
+async function ava({ match, v8Coverage }) {
+  const args = match.flatMap((pattern) => ["--match", pattern]);
+  const env = v8Coverage ? { NODE_V8_COVERAGE: v8Coverage } : {};
+  const { code, text } = await run("ava", args, { env, output: "copy" });
+  return parseAva(text, code);
+}
+
+async function xs() {
+  const setUp = xsSetUp();
+  if (setUp.length > 0) {
+    const compiler = need(["cc", "make"], "Tests in XS, whose engine has to be built,", "build-essential");
+    if (compiler.absent) return compiler;
+    console.log("Building the XS engine, this once (less than a minute)");
+    const built = await all(
+      ...setUp.map(([command, args, options]) => [command, args, { ...options, output: "hide" }]),
+    );
+    if (built.failed) return built;
+  }
+  const { code, text } = await run("node", ["test/xs/run.mjs"], { output: "copy" });
+  return parseXs(text, code);
+}
+
+function coverage({ v8Coverage }) {
+  return all(["node", ["scripts/coverage.mjs", v8Coverage]]);
+}
+
+async function engines() {
+  const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
+  let failed = 0;
+  for (const [name, variable, what] of [
+    ["Espruino", "ESPRUINO", "an Espruino Linux binary"],
+    ["Moddable", "MODDABLE", "a built Moddable SDK"],
+  ]) {
+    const script = `test:${name.toLowerCase()}`;
+    if (!process.env[variable]) console.log(`${name} engine tests did not run: set ${variable} to ${what}.`);
+    else if (!scripts[script]) console.log(`${name} engine tests did not run: there is no script ${script}.`);
+    else failed += (await run("npm", ["run", "--silent", script])).code === 0 ? 0 : 1;
+  }
+  return { failed };
+}
+
+/** The steps to run, in order, or a word on what is wrong with the options. */
+function select({ only, match, "no-coverage": withoutCoverage }) {
+  const names = Object.keys(STEPS);
+  for (const name of only) if (!names.includes(name)) throw new Error(`There is no step "${name}"\n\n${USAGE}`);
+  const wanted = new Set(only.length > 0 ? only : names);
+  if (wanted.has("coverage")) wanted.add("ava");
+  if (withoutCoverage || match.length > 0) wanted.delete("coverage");
+  return names.filter((name) => wanted.has(name));
+}
+
+function announce(name, failed, since) {
+  const text = `${failed ? "✘" : "✔"} ${name} (${((performance.now() - since) / 1000).toFixed(1)} s)`;
+  console.log(colour ? styleText(failed ? "red" : "green", text) : text);
+}
+
+async function main(options) {
+  const steps = select(options);
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  let v8Coverage;
+  if (steps.includes("coverage")) {
+    mkdirSync(path.join(root, "coverage"), { recursive: true });
+    v8Coverage = mkdtempSync(path.join(root, "coverage/v8-"));
+  }
+  for (const name of steps) {
+    const since = performance.now();
+    let counts;
+    try {
+      counts = await STEPS[name]({ match: options.match, v8Coverage });
+    } catch (error) {
+      console.log(error);
+      counts = { failed: 1 };
+    }
+    for (const key of Object.keys(total)) total[key] += counts[key] ?? 0;
+    announce(name, counts.failed > 0, since);
+    if (counts.failed > 0) break;
+  }
+  if (v8Coverage) rmSync(v8Coverage, { recursive: true });
+  console.log(lastLine(total));
+  process.exitCode = total.failed > 0 ? 1 : 0;
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string", multiple: true, default: [] },
+      match: { type: "string", multiple: true, default: [] },
+      "no-coverage": { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  select(values);
+  return values;
+}
+
+try {
+  const options = readOptions();
+  if (options.help) console.log(USAGE);
+  else await main(options);
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 2;
+}
