@@ -1,0 +1,201 @@
+// Registration, signal, operator, GPRS attach and the network's clock. No calls, no SMS, no cells to choose from.
+
+import type { Device } from "./device.js";
+import { CmeError, cme } from "./errors.js";
+import type { CommandRow, CommandTable } from "./interpreter.js";
+import type { Registration } from "./options.js";
+import type { SimCard } from "./sim-card.js";
+
+const cell = '"1A2B","3C4D"';
+
+export class CellNetwork {
+  readonly #device: Device;
+  readonly #sim: SimCard;
+  /** Packet service may have come or gone. */
+  readonly #onChange: () => void;
+  /** AT+CREG=n, AT+CGREG=n. */
+  #report = { creg: 0, cgreg: 0 };
+  #stat: { creg: Registration; cgreg: Registration } = { creg: 0, cgreg: 0 };
+  #final: { creg: Registration; cgreg: Registration };
+  #signal: { rssi: number; ber: number };
+  #attached = false;
+  #detachedByHost = false;
+  #ctzu = 0;
+  #qnitz = 0;
+  /** What AT+CCLK? shows minus the clock's time, ms. */
+  #clockOffset: number;
+  #zone = 0;
+
+  constructor(device: Device, sim: SimCard, onChange: () => void) {
+    this.#device = device;
+    this.#sim = sim;
+    this.#onChange = onChange;
+    const { options } = device;
+    this.#final = { creg: options.creg ?? 1, cgreg: options.cgreg ?? options.creg ?? 1 };
+    this.#signal = options.signal ?? { rssi: 21, ber: 0 };
+    const start = parseTime(options.clockTime ?? "04/01/01,00:00:00+00");
+    this.#clockOffset = start.ms - options.clock.now();
+    this.#zone = start.zone;
+  }
+
+  get registered(): boolean {
+    return isRegistered(this.#stat.creg);
+  }
+
+  /** Attached to GPRS: packets can flow. */
+  get attached(): boolean {
+    return this.#attached;
+  }
+
+  reset(): void {
+    this.#report = { creg: 0, cgreg: 0 };
+    this.#stat = { creg: 0, cgreg: 0 };
+    this.#attached = this.#detachedByHost = false;
+    this.#ctzu = this.#qnitz = 0;
+  }
+
+  /** The SIM is ready: search, then reach the final registration after `ms`. */
+  start(ms: number): void {
+    if (ms <= 0) {
+      this.#become(this.#final.creg, this.#final.cgreg);
+      return;
+    }
+    this.#become(2, 2);
+    this.#device.timers.after(ms, () => {
+      if (!this.#sim.ready) return;
+      this.#become(this.#final.creg, this.#final.cgreg);
+      if (this.#qnitz && this.registered) this.#device.urc(`+QNITZ: "${this.#time()},0"`);
+    });
+  }
+
+  stop(): void {
+    this.#become(0, 0);
+  }
+
+  setSignal(rssi: number, ber: number): void {
+    this.#signal = { rssi, ber };
+  }
+
+  setRegistration(creg: Registration, cgreg: Registration): void {
+    this.#final = { creg, cgreg };
+    if (this.#sim.ready) this.#become(creg, cgreg);
+  }
+
+  commands(): CommandTable {
+    const { options, timing } = this.#device;
+    const operator = options.operator ?? "Testnet";
+    return {
+      "+CSQ": {
+        test: "+CSQ: (0-31,99),(0-7,99)",
+        exec: (call) => {
+          const { rssi, ber } = this.#sim.ready ? this.#signal : { rssi: 99, ber: 99 };
+          call.info(`+CSQ: ${rssi},${ber}`);
+        },
+      },
+      "+COPS": {
+        test: (call) => call.defer(timing.networkScan, () => call.info(`+COPS: (2,"${operator}","","26201")`)),
+        read: (call) => call.info(this.registered ? `+COPS: 0,0,"${operator}"` : "+COPS: 0"),
+        write: (_call, params) => {
+          params.int(0, 0, 4, "<mode>");
+        },
+      },
+      "+CREG": this.#registrationRow("creg"),
+      "+CGREG": this.#registrationRow("cgreg"),
+      "+CGATT": {
+        test: "+CGATT: (0,1)",
+        read: (call) => call.info(`+CGATT: ${this.#attached ? 1 : 0}`),
+        write: (call, params) => {
+          const on = params.int(0, 0, 1, "<state>") === 1;
+          this.#sim.require();
+          call.defer(timing.attach, () => this.#attach(on));
+        },
+      },
+      "+CCLK": {
+        read: (call) => call.info(`+CCLK: "${this.#time()}"`),
+        write: (_call, params) => {
+          const time = params.string(0, "<time>");
+          if (!timePattern.test(time)) params.fail("<time> is no yy/MM/dd,hh:mm:ss+zz");
+          const { ms, zone } = parseTime(time);
+          this.#clockOffset = ms - options.clock.now();
+          this.#zone = zone;
+        },
+      },
+      "+QLTS": { exec: (call) => call.info(`+QLTS: "${this.registered ? `${this.#time()},0` : ""}"`) },
+      "+CTZU": {
+        test: "+CTZU: (0-3)",
+        read: (call) => call.info(`+CTZU: ${this.#ctzu}`),
+        write: (_call, params) => {
+          this.#ctzu = params.int(0, 0, 3, "<onoff>");
+        },
+      },
+      "+QNITZ": {
+        test: "+QNITZ: (0,1)",
+        read: (call) => call.info(`+QNITZ: ${this.#qnitz}`),
+        write: (_call, params) => {
+          this.#qnitz = params.int(0, 0, 1, "<enable>");
+        },
+      },
+    };
+  }
+
+  #registrationRow(kind: "creg" | "cgreg"): CommandRow {
+    const name = `+${kind.toUpperCase()}`;
+    return {
+      test: `${name}: (0-2)`,
+      read: (call) => {
+        const n = this.#report[kind];
+        call.info(`${name}: ${n},${this.#stat[kind]}${n === 2 && isRegistered(this.#stat[kind]) ? `,${cell}` : ""}`);
+      },
+      write: (_call, params) => {
+        this.#report[kind] = params.int(0, 0, 2, "<n>");
+      },
+    };
+  }
+
+  #become(creg: Registration, cgreg: Registration): void {
+    this.#change("creg", creg);
+    this.#change("cgreg", cgreg);
+    this.#attached = isRegistered(cgreg) && !this.#detachedByHost;
+    this.#onChange();
+  }
+
+  #change(kind: "creg" | "cgreg", stat: Registration): void {
+    if (this.#stat[kind] === stat) return;
+    this.#stat[kind] = stat;
+    const n = this.#report[kind];
+    const place = n === 2 && isRegistered(stat) ? `,${cell}` : "";
+    if (n > 0) this.#device.urc(`+${kind.toUpperCase()}: ${stat}${place}`);
+  }
+
+  #attach(on: boolean): void {
+    this.#detachedByHost = !on;
+    if (on && !isRegistered(this.#stat.cgreg)) throw new CmeError(cme.noNetwork);
+    this.#attached = on;
+    this.#onChange();
+  }
+
+  #time(): string {
+    return formatTime(this.#device.options.clock.now() + this.#clockOffset, this.#zone);
+  }
+}
+
+function isRegistered(stat: Registration): boolean {
+  return stat === 1 || stat === 5;
+}
+
+const timePattern = /^(\d\d)\/(\d\d)\/(\d\d),(\d\d):(\d\d):(\d\d)([+-]\d\d)?$/;
+
+/** Local time as printed, its quarters of an hour apart. */
+function parseTime(text: string): { ms: number; zone: number } {
+  const parts = timePattern.exec(text);
+  if (!parts) throw new TypeError(`clockTime must be yy/MM/dd,hh:mm:ss+zz, not ${text}`);
+  const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number) as [number, ...number[]];
+  const ms = Date.UTC(2000 + year, month! - 1, day, hour, minute, second);
+  return { ms, zone: Number(parts[7] ?? 0) };
+}
+
+function formatTime(ms: number, zone: number): string {
+  const iso = new Date(ms).toISOString();
+  const quarters = `${zone < 0 ? "-" : "+"}${String(Math.abs(zone)).padStart(2, "0")}`;
+  return `${iso.slice(2, 10).replaceAll("-", "/")},${iso.slice(11, 19)}${quarters}`;
+}

@@ -1,0 +1,15 @@
+// What the parts of the virtual module share: options with their defaults, timers that die with the power, URCs, violations.
+
+import type { Quirks, Timing, TraceDirection, ViolationKind, VirtualM95Options } from "./options.js";
+import type { Timers } from "./timers.js";
+
+export interface Device {
+  readonly options: VirtualM95Options;
+  readonly quirks: Quirks;
+  readonly timing: Timing;
+  /** Cancelled whenever the module resets or loses power. */
+  readonly timers: Timers;
+  urc(text: string): void;
+  violation(kind: ViolationKind, detail: string): void;
+  trace(direction: TraceDirection, text: string): void;
+}

@@ -1,0 +1,21 @@
+// Public entry of the virtual M95: modem, networks, in-memory broker, clocks. The command line is in cli.ts.
+
+export { MemoryBroker, type MemoryBrokerOptions, type ReceivedMessage } from "./memory-broker.js";
+export { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.js";
+export { type Handlers, type Network, type Socket, type TcpNetworkOptions, tcpNetwork } from "./network.js";
+export {
+  type Clock,
+  defaultQuirks,
+  defaultTiming,
+  type Quirks,
+  type Registration,
+  type SendKind,
+  type SimOptions,
+  type Timing,
+  type TraceDirection,
+  type Violation,
+  type ViolationKind,
+  type VirtualM95Options,
+} from "./options.js";
+export { SimClock } from "./sim-clock.js";
+export { VirtualM95 } from "./virtual-m95.js";

@@ -1,0 +1,368 @@
+// The virtual M95: puts line, power, interpreter, SIM, cell, PDP context and MQTT clients together. Test hooks are here.
+
+import { Bearer } from "./bearer.js";
+import { CellNetwork } from "./cell-network.js";
+import type { Device } from "./device.js";
+import { type CommandTable, Interpreter, type Terminal } from "./interpreter.js";
+import {
+  defaultQuirks,
+  defaultTiming,
+  type Quirks,
+  type Registration,
+  type SendKind,
+  type Timing,
+  type TraceDirection,
+  type Violation,
+  type ViolationKind,
+  type VirtualM95Options,
+} from "./options.js";
+import { PdpContext } from "./pdp-context.js";
+import { type Level, Power } from "./power.js";
+import { QmtClient } from "./qmt/client.js";
+import { qmtCommands } from "./qmt/commands.js";
+import { limits } from "./qmt/limits.js";
+import { SerialLine } from "./serial-line.js";
+import { SimCard } from "./sim-card.js";
+import { factoryTerminal, type Profile, systemCommands } from "./system-commands.js";
+import { Timers } from "./timers.js";
+import { TlsStore } from "./tls-store.js";
+
+const violationLimit = 1000;
+/** SIM ready to registered, ms, when the options say nothing. */
+const defaultRegisterAfter = 3000;
+
+/**
+ * A Quectel M95 with its UART and pins, in software.
+ *
+ * Strings on the UART are binary: one character is one byte. Times are milliseconds of the clock it was given.
+ */
+export class VirtualM95 implements Device {
+  /** Host side of the UART; the host assigns `onReceive`. */
+  readonly uart: { write(data: string): void; onReceive: (chunk: string) => void; setBaud(baud: number): void };
+  /** Host side of the pins: levels as the MCU sees them, a transistor inverts PWRKEY and EMERG_OFF. */
+  readonly pins: {
+    /** 1 presses the key. */
+    pwrkey: { write(level: Level): void };
+    /** 1 asserts EMERG_OFF. */
+    emergOff: { write(level: Level): void };
+    /** 1 powers VBAT. */
+    supply: { write(level: Level): void };
+    /** 1 while the module runs. */
+    status: { read(): Level };
+  };
+  /** What the host did wrong, at most the first 1000. */
+  readonly violations: Violation[] = [];
+  /** See `VirtualM95Options.onSend`; may be set at any time. */
+  onSend: VirtualM95Options["onSend"];
+  readonly options: VirtualM95Options;
+  readonly quirks: Quirks;
+  readonly timing: Timing;
+  readonly timers: Timers;
+  /** Timers of the world outside the module: they survive its resets. */
+  readonly #world: Timers;
+  readonly #line: SerialLine;
+  readonly #power: Power;
+  readonly #interpreter: Interpreter;
+  readonly #sim: SimCard;
+  readonly #cell: CellNetwork;
+  readonly #pdp: PdpContext;
+  readonly #bearer: Bearer;
+  readonly #tls: TlsStore;
+  readonly #clients: QmtClient[] = [];
+  readonly #saved: Profile;
+  readonly #running = { startUrcs: true, sleep: 0, flow: [0, 0] as [number, number] };
+  readonly #forced = new Map<string, number>();
+  /** The UART works: the boot has come that far. */
+  #uartReady = false;
+  #radioOn = true;
+  #hung = false;
+  #hangTimer: unknown;
+  #networkDown = false;
+
+  constructor(options: VirtualM95Options) {
+    this.options = options;
+    this.quirks = { ...defaultQuirks, ...options.quirks };
+    this.timing = { ...defaultTiming, ...options.timing };
+    this.onSend = options.onSend;
+    this.timers = new Timers(options.clock);
+    this.#world = new Timers(options.clock);
+    this.#saved = { terminal: { ...factoryTerminal }, baud: options.baud ?? 0, startUrcs: true };
+    this.#line = new SerialLine(options, {
+      listening: () => this.#uartReady && this.#power.alive && !this.#hung,
+      busy: () => this.#interpreter.busy,
+      onData: (data, startedBusy) => this.#interpreter.receive(data, startedBusy),
+      toHost: (chunk) => this.uart.onReceive(chunk),
+    });
+    this.uart = {
+      write: (data) => this.#fromHost(data),
+      onReceive: () => {},
+      setBaud: (baud) => {
+        this.#line.hostBaud = baud;
+      },
+    };
+    const on = options.poweredOn ?? false;
+    const supply = on || !options.supplyOff;
+    this.#power = new Power(this.#world, this.timing, this.#powerHooks(), { on, supply });
+    this.pins = {
+      pwrkey: { write: (level) => this.#power.pwrkey(level) },
+      emergOff: { write: (level) => this.#power.emergOff(level) },
+      supply: { write: (level) => this.#power.supply(level) },
+      status: { read: () => this.#power.readStatus() },
+    };
+    this.#sim = new SimCard(this, {
+      ready: () => this.#cell.start(options.registerAfter ?? defaultRegisterAfter),
+      gone: () => this.#cell.stop(),
+      startUrcs: () => this.#running.startUrcs,
+    });
+    this.#cell = new CellNetwork(this, this.#sim, () => this.#updateBearer());
+    this.#pdp = new PdpContext(this, this.#cell, () => this.#connectionsLost());
+    this.#bearer = new Bearer(options.network);
+    this.#tls = new TlsStore(this, () => this.quirks.sslcfgFailsInPdpDeact && this.#pdp.deactivatedByNetwork);
+    for (let id = limits.tcpconnectID.min; id <= limits.tcpconnectID.max; id++) {
+      this.#clients.push(new QmtClient(id, this, this.#bearer, this.#pdp, (context) => this.#tls.usable(context)));
+    }
+    this.#interpreter = new Interpreter(this.timers, this.quirks, this.#savedTerminal(), {
+      send: (text, kind) => this.#send(text, kind),
+      violation: (kind, detail) => this.violation(kind, detail),
+      table: this.#table(),
+      commandTime: this.timing.command,
+      forcedError: (name) => this.#takeForced(name),
+    });
+    if (on) this.#alreadyRunning();
+  }
+
+  /** STATUS is high. */
+  get running(): boolean {
+    return this.#power.status === 1;
+  }
+
+  /** Raw bytes out of the modem, as noise or a broken line would look like. */
+  inject(raw: string): void {
+    this.#line.send(raw);
+  }
+
+  /** A URC, framed with CR LF; waits while a prompt is open. */
+  urc(text: string): void {
+    if (!this.#uartReady || this.#power.status === 0) return;
+    this.#interpreter.urc(text);
+  }
+
+  /** Unexpected reset: everything in RAM is gone, the module boots again; STATUS stays high. */
+  reboot(): void {
+    if (!this.#power.alive) return;
+    this.trace("pin", "reboot");
+    this.#forget();
+    this.#boot();
+  }
+
+  /** VBAT sags below 3.3 V: the module says so and switches itself off. */
+  brownOut(): void {
+    if (!this.#power.alive) return;
+    this.urc(`UNDER_VOLTAGE POWER DOWN${this.quirks.voltageBlank ? " " : ""}`);
+    this.#world.after(this.#line.pendingTime, () => this.#power.cut());
+  }
+
+  /** Firmware crash: deaf and mute for `ms`, or until the power goes or `unhang()`. */
+  hang(ms?: number): void {
+    this.#hung = true;
+    this.trace("pin", "hung");
+    this.#line.clear();
+    this.#updateBearer();
+    this.#world.cancel(this.#hangTimer);
+    if (ms !== undefined) this.#hangTimer = this.#world.after(ms, () => this.unhang());
+  }
+
+  unhang(): void {
+    this.#world.cancel(this.#hangTimer);
+    this.#hung = false;
+    this.#updateBearer();
+  }
+
+  /** The network takes the PDP context away: `+PDP DEACT`, connections die. */
+  dropPdp(): void {
+    this.#pdp.drop();
+  }
+
+  /** `rssi` 0–31 or 99, `ber` 0–7 or 99, as AT+CSQ prints them. */
+  setSignal(rssi: number, ber: number): void {
+    this.#cell.setSignal(rssi, ber);
+  }
+
+  /** Registration in the circuit-switched and the GPRS network, now and after the next search. */
+  setRegistration(creg: Registration, cgreg: Registration = creg): void {
+    this.#cell.setRegistration(creg, cgreg);
+  }
+
+  removeSim(): void {
+    this.#sim.remove();
+  }
+
+  insertSim(): void {
+    this.#sim.insert();
+  }
+
+  /** Packets stop flowing, or flow again; nothing else changes. */
+  networkDown(down: boolean): void {
+    this.#networkDown = down;
+    this.trace("net", down ? "down" : "up");
+    this.#updateBearer();
+  }
+
+  /** The modem closes a client and reports `+QMTSTAT: tcpconnectID,code` (table 2). */
+  dropLink(tcpconnectID: number, code: number): void {
+    this.#clients[tcpconnectID]?.drop(code);
+  }
+
+  /** The next `name` (such as "+QMTPUB") fails with this CME error. */
+  failNext(name: string, code: number): void {
+    this.#forced.set(name.toUpperCase(), code);
+  }
+
+  /** Ends sockets and timers for good. */
+  dispose(): void {
+    this.#forget();
+    this.#world.cancelAll();
+    this.#line.dispose();
+    this.uart.onReceive = () => {};
+  }
+
+  violation(kind: ViolationKind, detail: string): void {
+    if (this.options.tolerate?.includes(kind) || this.violations.length >= violationLimit) return;
+    this.violations.push({ at: this.options.clock.now(), kind, detail });
+    this.trace("pin", `VIOLATION ${kind}: ${detail}`);
+  }
+
+  trace(direction: TraceDirection, text: string): void {
+    this.options.trace?.(direction, text);
+  }
+
+  #powerHooks(): ConstructorParameters<typeof Power>[2] {
+    return {
+      started: () => {
+        this.#forget();
+        this.#boot();
+      },
+      farewell: () => {
+        this.urc("NORMAL POWER DOWN");
+        return this.#line.pendingTime;
+      },
+      stopped: () => {
+        this.unhang();
+        this.#forget();
+      },
+      hung: () => this.#hung,
+      violation: (kind, detail) => this.violation(kind, detail),
+      trace: (text) => this.trace("pin", text),
+    };
+  }
+
+  #table(): CommandTable {
+    return {
+      ...systemCommands(this, {
+        terminal: () => this.#interpreter.terminal,
+        line: this.#line,
+        saved: this.#saved,
+        running: this.#running,
+        radio: (on) => this.#radio(on),
+        radioOn: () => this.#radioOn,
+        restart: () => this.reboot(),
+        powerDown: (urgent) => (urgent ? this.#power.cut() : this.#power.logOff()),
+      }),
+      ...this.#sim.commands(),
+      ...this.#cell.commands(),
+      ...this.#pdp.commands(),
+      ...this.#tls.commands(),
+      ...qmtCommands(this, this.#clients),
+    };
+  }
+
+  #fromHost(data: string): void {
+    this.trace("rx", data);
+    if (!this.#power.alive) {
+      this.violation(
+        "sent-while-off",
+        `${data.length} bytes to a module that is off: ${JSON.stringify(data.slice(0, 40))}`,
+      );
+    }
+    this.#line.write(data);
+  }
+
+  #send(text: string, kind: SendKind): void {
+    // While autobaud has not synchronised nothing is printed.
+    if (this.#hung || this.#line.rate === 0) return;
+    const pieces = this.onSend ? this.onSend(text, kind) : text;
+    for (const piece of typeof pieces === "string" ? [pieces] : (pieces ?? [])) {
+      this.trace("tx", piece);
+      this.#line.send(piece);
+    }
+  }
+
+  #savedTerminal(): Terminal {
+    return { ...this.#saved.terminal };
+  }
+
+  /** Everything in RAM is gone. */
+  #forget(): void {
+    this.#uartReady = false;
+    this.timers.cancelAll();
+    this.#line.clear();
+    for (const client of this.#clients) client.vanish();
+    this.#bearer.destroyAll();
+    this.#sim.reset();
+    this.#cell.reset();
+    this.#pdp.reset();
+    this.#tls.reset();
+    this.#radioOn = true;
+    this.#running.startUrcs = this.#saved.startUrcs;
+    this.#running.sleep = 0;
+    this.#interpreter.reset(this.#savedTerminal());
+    this.#updateBearer();
+  }
+
+  /** From STATUS high to the start-up URCs (facts sheet 3). */
+  #boot(): void {
+    const { uartAfter, statusAfter, cfunUrc, cpinUrc } = this.timing;
+    this.#line.restart(this.#saved.baud);
+    this.timers.after(uartAfter - statusAfter, () => {
+      this.#uartReady = true;
+      this.urc("RDY");
+      this.timers.after(cfunUrc, () => this.urc("+CFUN: 1"));
+      this.timers.after(cpinUrc, () => this.#sim.start());
+    });
+  }
+
+  #alreadyRunning(): void {
+    this.#line.restart(this.#saved.baud, true);
+    this.#uartReady = true;
+    const { registerAfter } = this.options;
+    this.#sim.startReady();
+    this.#cell.start(registerAfter ?? 0);
+  }
+
+  #radio(on: boolean): void {
+    if (on === this.#radioOn) return;
+    this.#radioOn = on;
+    if (on) {
+      this.#sim.start();
+      return;
+    }
+    this.#sim.stop();
+    this.#cell.stop();
+    this.#pdp.drop();
+  }
+
+  #updateBearer(): void {
+    this.#bearer.up = !this.#networkDown && !this.#hung && this.#cell.attached && this.running;
+  }
+
+  #connectionsLost(): void {
+    for (const client of this.#clients) client.contextLost();
+    this.#bearer.destroyAll();
+  }
+
+  #takeForced(name: string): number | undefined {
+    const code = this.#forced.get(name);
+    this.#forced.delete(name);
+    return code;
+  }
+}
