@@ -1,0 +1,115 @@
+// The board table against itself and against the manual's tables. What Espruino's board files say is copied here once.
+
+import { readFileSync } from "node:fs";
+import test from "ava";
+import { type Board, boards } from "../../board-wiring/index.js";
+
+/** Pins in the table's order, without what is only there for one runtime. */
+const PINS = ["tx", "rx", "cts", "pwrkey", "status", "emergOff", "supply"] as const;
+
+/** From Espruino's board files: pins with an edge connection, pins in use on the board, and the console's port. */
+const facts: { [name: string]: { header: string; taken: string; console: string } } = {
+  "esp32-devkitc": {
+    header:
+      "D23 D22 D1 D3 D21 D20 D19 D18 D5 D17 D16 D4 D0 D12 D14 D27 D26 D25 D33 D32 D35 D34 D39 D36 D13 D9 D10 D11 D6 D7 D8 D15 D2",
+    // LED, button, console, flash, and the pins that set how the chip starts.
+    taken: "D2 D0 D1 D3 D6 D7 D8 D9 D10 D11 D5 D12 D15 D20",
+    console: "Serial1",
+  },
+  "espruino-pico": {
+    header: "B15 B14 B13 B10 B1 A7 A6 A5 B3 B4 B5 B6 B7 A8 A4 A3 A2 A1 A0 A10 B9 B8",
+    taken: "H0 H1 C14 C15 C13 B2 B12 B0 A9 A11 A12 A13 A14 A15 B3 B4",
+    console: "Serial1",
+  },
+  "espruino-wifi": {
+    header: "B15 B14 B13 B10 B1 A7 A6 A5 A4 A1 A0 B3 B4 B5 B6 B7 B8 B9 B0 A10 A8",
+    taken: "H0 H1 C14 C15 C13 B2 B12 A9 A11 A12 A13 A14 A15 A2 A3 B3 B4",
+    console: "Serial1",
+  },
+  "stm32f4-discovery": {
+    header:
+      "C1 C3 A1 A3 A5 A7 C5 B1 E7 E9 E11 E13 E15 B11 B13 B15 D9 D11 D13 D15 C0 C2 A0 A2 A4 A6 C4 B0 B2 E8 E10 E12 E14 B10 B12 B14 D8 D10 D12 D14 H0 C14 E6 E4 E2 E0 B8 B6 B4 D7 D5 D3 D1 C12 C10 A14 A10 A8 C8 C6 H1 C15 C13 E5 E3 E1 B9 B7 B5 B3 D6 D4 D2 D0 C11 A15 A13 A9 C9 C7",
+    taken:
+      "H0 H1 C14 C15 D13 D12 D14 D15 A0 C0 A11 A12 A9 A10 E3 E0 E1 A7 A6 A5 C3 B10 B9 B6 C7 C10 C12 A4 D4 A13 A14 A15 B3 B4 A2 A3",
+    console: "Serial2",
+  },
+};
+const nucleo = {
+  header:
+    "C10 C12 A13 A14 A15 B7 C13 C14 C15 H0 H1 C2 C3 C11 D2 A0 A1 A4 B0 C1 C0 C9 B8 B9 A5 A6 A7 B6 C7 A9 A8 B10 B4 B5 B3 A10 A2 A3 C8 C6 C5 A12 A11 B12 B2 B1 B15 B14 B13 C4",
+  taken: "H0 H1 C14 C15 A5 C13 A13 A14 A15 B3 B4 A2 A3",
+  console: "Serial2",
+};
+facts["nucleo-f401re"] = nucleo;
+facts["nucleo-f411re"] = nucleo;
+
+/** Pin pairs that reach a UART, from Espruino's pin tables. The ESP32's pin matrix takes any. */
+const uarts: { [port: string]: string[] } = {
+  Serial1: ["A9/A10", "B6/B7"],
+  Serial2: ["A2/A3"],
+  Serial3: ["D8/D9", "D17/D16"],
+};
+
+const all = Object.entries(boards);
+
+test("the boards that the manual promises are there", (t) => {
+  t.deepEqual(Object.keys(boards).sort(), Object.keys(facts).sort());
+});
+
+for (const [name, board] of all) {
+  test(`${name}: no pin is used twice`, (t) => {
+    const pins = PINS.map((pin) => board[pin]);
+    t.is(new Set(pins).size, PINS.length);
+  });
+
+  test(`${name}: every pin is on a connector and not in use on the board`, (t) => {
+    const header = facts[name]!.header.split(" ");
+    const taken = facts[name]!.taken.split(" ");
+    for (const pin of PINS) {
+      t.true(header.includes(board[pin]), `${pin} ${board[pin]} is on no connector`);
+      t.false(taken.includes(board[pin]), `${pin} ${board[pin]} is taken`);
+    }
+  });
+
+  test(`${name}: tx and rx belong to the port, and the console's port is marked`, (t) => {
+    t.true(uarts[board.port]!.includes(`${board.tx}/${board.rx}`));
+    t.is(board.console === 1, board.port === facts[name]!.console);
+  });
+}
+
+test("ESP32: Moddable's numbers are the same pins, and the port is neither the console's nor another one", (t) => {
+  const board = boards["esp32-devkitc"]!;
+  const number = (pin: keyof Board) => Number(String(board[pin]).slice(1));
+  t.deepEqual(board.moddable, {
+    port: 2,
+    transmit: number("tx"),
+    receive: number("rx"),
+    pwrkey: number("pwrkey"),
+    status: number("status"),
+    emergOff: number("emergOff"),
+    supply: number("supply"),
+  });
+});
+
+test("ESP32: pins that are written are not input-only", (t) => {
+  for (const pin of PINS)
+    if (pin !== "status" && pin !== "rx") t.true(Number(boards["esp32-devkitc"]![pin].slice(1)) < 34);
+});
+
+test("docs/wiring.md has the table of boards", (t) => {
+  const manual = readFileSync("docs/wiring.md", "utf8");
+  const rows = manual
+    .split("\n")
+    .filter((line) => line.startsWith("| `"))
+    .map((line) =>
+      line
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim().replaceAll("`", "")),
+    )
+    .filter((cells) => cells[0]! in boards);
+  t.deepEqual(
+    rows,
+    all.map(([name, board]) => [name, board.port, ...PINS.map((pin) => board[pin])]),
+  );
+});
