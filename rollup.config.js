@@ -1,7 +1,7 @@
 // Bundles build/ (what tsc compiled) into dist/: Node, Espruino plain and minified, Moddable, and the virtual M95.
 // It compiles no TypeScript; declarations come from tsc.
 
-import { chmodSync, existsSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import commonjs from "@rollup/plugin-commonjs";
 import nodeResolve from "@rollup/plugin-node-resolve";
@@ -94,11 +94,9 @@ function bundledPackages() {
 }
 
 function licenceText(folder) {
-  for (const name of ["LICENSE", "LICENSE.md", "LICENSE.txt", "LICENCE"]) {
-    const file = path.join(folder, name);
-    if (existsSync(file)) return readFileSync(file, "utf8").trim();
-  }
-  throw new Error(`There is no licence text in ${path.basename(folder)}`);
+  const name = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
+  if (!name) throw new Error(`There is no licence text in ${path.basename(folder)}`);
+  return readFileSync(path.join(folder, name), "utf8").trim();
 }
 
 /** Makes one output file a program. */
