@@ -1,0 +1,70 @@
+// Quoting of outgoing parameters and splitting of incoming ones. The one place where a user's string becomes part of a
+// command; it knows no command.
+import { M95Error } from "../errors.js";
+
+/** Text of an `EPARAM` message: field, limit, and the value that was given. */
+export function wrong(field: string, limit: string, value: unknown): M95Error {
+  return new M95Error("EPARAM", field + " must be " + limit + ", not " + show(value));
+}
+
+function show(value: unknown): string {
+  if (typeof value !== "string") return "" + (value && typeof value === "object" ? "an object" : value);
+  return '"' + (value.length > 40 ? value.substring(0, 40) + "…" : value) + '"';
+}
+
+/**
+ * Checks an integer.
+ * @throws M95Error `EPARAM` naming field, limit and value
+ */
+export function integer(field: string, value: unknown, min: number, max: number): number {
+  if (typeof value !== "number" || !(value >= min && value <= max) || Math.floor(value) !== value)
+    throw wrong(field, "an integer " + min + ".." + max, value);
+  return value;
+}
+
+/**
+ * A quoted parameter, quotes included. The modem knows no escapes, so `"`, CR, LF and every other control byte is
+ * refused.
+ * @param max - bytes it may have, 0: no limit stated
+ * @throws M95Error `EPARAM` for a wrong type or byte, `ETOOBIG` for too many bytes
+ */
+export function quote(field: string, value: unknown, max: number): string {
+  if (typeof value !== "string") throw wrong(field, "a string", value);
+  if (max && value.length > max)
+    throw new M95Error("ETOOBIG", field + " must have at most " + max + " bytes, not " + value.length);
+  // JSON escapes just what is forbidden here, the backslash and, on some engines, bytes above 126: those are looked at.
+  if (JSON.stringify(value).length !== value.length + 2) {
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i);
+      if (code < 32 || code === 34 || code === 127)
+        throw new M95Error(
+          "EPARAM",
+          field + " must not hold a double quote or a control character, not byte " + code + " at " + i,
+        );
+    }
+  }
+  return '"' + value + '"';
+}
+
+/** The parameters behind the first colon of a line; commas inside quotes do not split, quotes and outer blanks go. */
+export function split(line: string): string[] {
+  const text = line.substring(line.indexOf(":") + 1);
+  const parts = text.split(",");
+  const fields: string[] = [];
+  for (let i = 0; i < parts.length; i++) {
+    let part = parts[i]!.trim();
+    if (part[0] === '"') {
+      part = part.substring(1);
+      // A quoted parameter that was cut at its commas is put together again.
+      while (!part.endsWith('"') && i + 1 < parts.length) part += "," + parts[++i]!.trim();
+      if (part.endsWith('"')) part = part.substring(0, part.length - 1);
+    }
+    fields.push(part);
+  }
+  return fields;
+}
+
+/** A decimal integer, or NaN for everything else. */
+export function number(text: string | undefined): number {
+  return text === undefined || text === "" ? NaN : +text;
+}

@@ -1,0 +1,74 @@
+// A small synchronous event emitter whose listeners cannot stop the driver. It does not know what the events mean.
+
+export type Listener = (...args: any[]) => void;
+
+/** Counts of what listeners did wrong; part of `Stats`. */
+export interface EmitterStats {
+  /** `"error"` events that nobody listened to. */
+  unheardErrors: number;
+  /** Listeners and callbacks that threw. */
+  listenerErrors: number;
+}
+
+export class Emitter {
+  private _on: { [event: string]: Listener[] | undefined };
+  private _counts: EmitterStats;
+
+  constructor(counts: EmitterStats) {
+    this._on = {};
+    this._counts = counts;
+  }
+
+  on(event: string, listener: Listener): this {
+    // Copied, so that a list that is being walked through does not change under the walk.
+    this._on[event] = (this._on[event] || []).concat([listener]);
+    return this;
+  }
+
+  off(event: string, listener: Listener): this {
+    const list = this._on[event];
+    if (list) this._on[event] = list.filter((one) => one !== listener);
+    return this;
+  }
+
+  once(event: string, listener: Listener): this {
+    const self = this;
+    function first(a: unknown, b: unknown, c: unknown): void {
+      self.off(event, first);
+      listener(a, b, c);
+    }
+    return this.on(event, first);
+  }
+
+  /** Calls the listeners in order and says whether there were any. */
+  emit(event: string, a?: unknown, b?: unknown, c?: unknown): boolean {
+    const list = this._on[event];
+    if (!list || !list.length) {
+      if (event === "error") this._counts.unheardErrors++;
+      return false;
+    }
+    for (let i = 0; i < list.length; i++) {
+      try {
+        list[i]!(a, b, c);
+      } catch (error) {
+        this._threw(error, event === "error");
+      }
+    }
+    return true;
+  }
+
+  /** Calls a user's callback, if there is one. */
+  protected _call(fn: ((a?: any, b?: any) => void) | undefined, a?: unknown, b?: unknown): void {
+    if (!fn) return;
+    try {
+      fn(a, b);
+    } catch (error) {
+      this._threw(error, false);
+    }
+  }
+
+  private _threw(error: unknown, quiet: boolean): void {
+    this._counts.listenerErrors++;
+    if (!quiet) this.emit("error", error);
+  }
+}

@@ -1,0 +1,21 @@
+// What the core offers to targets and users. It holds no code.
+
+export { Emitter } from "./emitter.js";
+export { type ErrorCode, M95Error } from "./errors.js";
+export type { Apn, ModemState } from "./m95/bringup.js";
+export type { Battery, Identity, Operator, Signal, Time } from "./m95/info.js";
+export type { Recovery, RecoveryOptions } from "./m95/modem.js";
+export { explain } from "./m95/texts.js";
+export { type CommandOptions, M95, type M95Options, type Stats, type TlsFiles } from "./m95.js";
+export {
+  type ClientHost,
+  type ClientState,
+  type Grant,
+  type GrantDone,
+  MqttClient,
+  type PacketInfo,
+  type PublishOptions,
+  type SubscribeOptions,
+} from "./mqtt/client.js";
+export type { Codec, ConnectOptions, Will } from "./mqtt/options.js";
+export type { Clock, Done, PowerSwitch, TimerHandle, Uart } from "./ports.js";

@@ -1,0 +1,440 @@
+// The public M95: composes the modem's lifecycle with its MQTT clients and checks what users hand in.
+import { integer, quote, wrong } from "./at/params.js";
+import type { SessionStats } from "./at/session.js";
+import { Emitter, type EmitterStats } from "./emitter.js";
+import { M95Error } from "./errors.js";
+import type { Apn, ModemState } from "./m95/bringup.js";
+import { traits } from "./m95/commands.js";
+import {
+  type Battery,
+  battery,
+  type Identity,
+  identity,
+  type Operator,
+  operator,
+  type Signal,
+  signal,
+  type Time,
+  time,
+} from "./m95/info.js";
+import { Modem, type ModemListener, type ModemStats, type Recovery, type RecoveryOptions } from "./m95/modem.js";
+import { type ClientHost, type ClientStats, MqttClient } from "./mqtt/client.js";
+import { readInbound, type Shape } from "./mqtt/inbound.js";
+import { binary, bytesOf, type Codec, type ConnectOptions } from "./mqtt/options.js";
+import type { Clock, Done, PowerSwitch, Uart } from "./ports.js";
+
+/** MQTT clients a modem has: tcpconnectID 0..5 (application note 3.2.2). */
+const CLIENTS = 6;
+
+/** `command` texts that may wait; more are refused with `EQUEUE`. */
+const COMMAND_LIMIT = 16;
+
+/** PEM files for TLS. */
+export interface TlsFiles {
+  ca?: string;
+  cert?: string;
+  key?: string;
+}
+
+export interface M95Options {
+  uart: Uart;
+  clock: Clock;
+  /** Without one, the modem is taken as powered, and `stop` switches it off by command. */
+  power?: PowerSwitch;
+  /** Access point of the network operator; needed to connect. */
+  apn?: string | Apn;
+  /** PIN of the SIM, 4 to 8 digits. Sent once; a refused one is never tried again. */
+  pin?: string;
+  /** Fixed rate to store in the modem (AT+IPR with &W), baud. Default: its rate stays as it is. */
+  baud?: number;
+  /** Default: left as it is in the modem. */
+  flowControl?: "none" | "hardware" | "software";
+  tls?: TlsFiles;
+  /** Bytes that a line, a message or an answer may have, 512..65536, default 4096. */
+  receiveLimit?: number;
+  /** Silence on the line before a command is sent, ms, 0..1000, default 20. */
+  guardTime?: number;
+  recovery?: RecoveryOptions;
+  /** How the runtime's texts and payloads become bytes; default: strings whose characters are bytes. */
+  codec?: Codec;
+  /** Numbers from 0 up to 1, for waiting times and client IDs; default `Math.random`. */
+  random?: () => number;
+}
+
+/** Counters since the object was made. */
+export interface Stats extends SessionStats, ModemStats, ClientStats, EmitterStats {
+  /** Messages for a tcpconnectID without a client, or of unreadable shape. */
+  orphans: number;
+}
+
+export interface CommandOptions {
+  /** ms until the final result; default: of the command table, else 7,000. */
+  timeout?: number;
+  /** What the modem prints when it is ready for `data`: ">" or a line such as "CONNECT". */
+  prompt?: string;
+  /** Sent behind the prompt as it is, end mark included. */
+  data?: string;
+}
+
+/** Rates that AT+IPR takes, baud. */
+const RATES = [300, 600, 1200, 2400, 4800, 9600, 14400, 19200, 28800, 38400, 57600, 115200];
+
+function apnOf(codec: Codec, apn: string | Apn | undefined): Apn | undefined {
+  if (apn === undefined) return undefined;
+  if (typeof apn === "string") return { name: bytesOf(codec, "apn", apn) };
+  if (!apn) throw wrong("apn", "a string or an object with name", apn);
+  const all: Apn = { name: bytesOf(codec, "apn.name", apn.name) };
+  if (apn.username !== undefined) all.username = bytesOf(codec, "apn.username", apn.username);
+  if (apn.password !== undefined) all.password = bytesOf(codec, "apn.password", apn.password);
+  return all;
+}
+
+function pinOf(pin: unknown): string | undefined {
+  if (pin === undefined) return undefined;
+  const good = typeof pin === "string" && pin.length >= 4 && pin.length <= 8 && !isNaN(+pin) && pin.indexOf(".") < 0;
+  // Its value is a secret: it does not go into a message.
+  if (!good) throw new M95Error("EPARAM", "pin must be a string of 4 to 8 digits");
+  return pin;
+}
+
+function flowOf(flow: unknown): string {
+  if (flow === undefined) return "";
+  const at = ["none", "software", "hardware"].indexOf(flow as string);
+  if (at < 0) throw wrong("flowControl", '"none", "hardware" or "software"', flow);
+  return at + "," + at;
+}
+
+function rateOf(baud: unknown): number {
+  if (baud === undefined) return 0;
+  if (RATES.indexOf(baud as number) < 0) throw wrong("baud", "one of " + RATES.join(" "), baud);
+  return baud as number;
+}
+
+/** Which `recovery` option has which limits; ms, but `attempts`. */
+function recoveryOf(options: RecoveryOptions | undefined): Required<RecoveryOptions> {
+  const o = options || {};
+  const day = 86400000;
+  const of = (field: keyof RecoveryOptions, fallback: number, max: number): number =>
+    integer("recovery." + field, o[field] === undefined ? fallback : o[field], 1, max);
+  return {
+    attempts: of("attempts", 3, 1000),
+    period: of("period", 2000, day),
+    maxPeriod: of("maxPeriod", 300000, day),
+    syncTimeout: of("syncTimeout", 15000, day),
+    simTimeout: of("simTimeout", 30000, day),
+    registrationTimeout: of("registrationTimeout", 180000, day),
+  };
+}
+
+/**
+ * One modem on one UART. Everything runs in one thread, in the calls of the ports; no call blocks.
+ *
+ * Events: `"state"` (state), `"ready"`, `"error"` (error), `"urc"` (line), `"recovery"` (what), `"trace"` (direction, text).
+ */
+export class M95 extends Emitter implements ModemListener, ClientHost {
+  readonly clock: Clock;
+  readonly codec: Codec;
+  private _stats: Stats;
+  private _modem: Modem;
+  private _clients: (MqttClient | undefined)[];
+  private _random: () => number;
+  private _apn: Apn | undefined;
+  private _shape: Shape;
+  private _commands: number;
+
+  /** @throws M95Error `EPARAM` or `ETOOBIG`, naming option, limit and value */
+  constructor(options: M95Options) {
+    const stats: Stats = {
+      bytes: 0,
+      lines: 0,
+      commands: 0,
+      overruns: 0,
+      resyncs: 0,
+      timeouts: 0,
+      strays: 0,
+      restarts: 0,
+      connects: 0,
+      reconnects: 0,
+      published: 0,
+      received: 0,
+      orphans: 0,
+      unheardErrors: 0,
+      listenerErrors: 0,
+    };
+    super(stats);
+    const o = options;
+    if (!o || !o.uart || typeof o.uart.write !== "function") throw wrong("uart", "an object with write", o && o.uart);
+    if (!o.clock || typeof o.clock.after !== "function")
+      throw wrong("clock", "an object with now, after and cancel", o.clock);
+    if (o.tls) throw new M95Error("ETLS", "tls: uploading certificates is not part of this version");
+    this._stats = stats;
+    this.clock = o.clock;
+    this.codec = o.codec || binary;
+    this._random = o.random || Math.random;
+    this._apn = apnOf(this.codec, o.apn);
+    this._clients = [];
+    this._shape = { bare: false };
+    this._commands = 0;
+    this._modem = new Modem(
+      {
+        uart: o.uart,
+        clock: o.clock,
+        random: this._random,
+        power: o.power,
+        pin: pinOf(o.pin),
+        settings: { apn: this._apn, baud: rateOf(o.baud), flow: flowOf(o.flowControl) },
+        guardTime: integer("guardTime", o.guardTime === undefined ? 20 : o.guardTime, 0, 1000),
+        receiveLimit: integer("receiveLimit", o.receiveLimit === undefined ? 4096 : o.receiveLimit, 512, 65536),
+        recovery: recoveryOf(o.recovery),
+      },
+      this,
+      stats,
+    );
+  }
+
+  get state(): ModemState {
+    return this._modem.state;
+  }
+
+  /** Counters, up to date at each look. */
+  get stats(): Stats {
+    const framer = this._modem.session.framer;
+    this._stats.bytes = framer.bytes;
+    this._stats.lines = framer.lines;
+    return this._stats;
+  }
+
+  // ---- for users
+
+  /**
+   * Powers the modem on, if there is a `PowerSwitch`, and brings it up until `"ready"`. Ready already is no error.
+   * @param done - errors: `EPOWER`, `ETIMEOUT` (it does not answer), `ESIM`, `EREG`, `EPDP`, `ECLOSED` (stopped meanwhile)
+   */
+  start(done?: Done): void {
+    this._modem.start((error) => this._call(done, error || undefined));
+  }
+
+  /**
+   * Disconnects the clients, powers the modem off (AT+QPOWD=1 or PWRKEY) and waits for STATUS.
+   * @param done - error: `EPOWER`
+   */
+  stop(done?: Done): void {
+    const clients = this._clients.filter((one) => one !== undefined);
+    const off = (): void => this._modem.stop((error) => this._call(done, error || undefined));
+    let left = clients.length;
+    if (!left || this.state !== "ready") {
+      for (let i = 0; i < clients.length; i++) clients[i]!.end(true);
+      off();
+      return;
+    }
+    for (let i = 0; i < clients.length; i++)
+      clients[i]!.end(false, () => {
+        if (!--left) off();
+      });
+  }
+
+  /**
+   * An MQTT client on a free tcpconnectID, 0..5; starts the modem if needed. It connects by itself.
+   * @throws M95Error `EPARAM` or `ETOOBIG` for bad options, a seventh client, or a modem without APN
+   */
+  connect(options: ConnectOptions): MqttClient {
+    const o = options || ({} as ConnectOptions);
+    if (!this._apn) throw wrong("apn", "given to the M95 before a client can connect", undefined);
+    let id = 0;
+    if (o.connectionId !== undefined) id = integer("connectionId", o.connectionId, 0, CLIENTS - 1);
+    else while (id < CLIENTS && this._clients[id]) id++;
+    if (id >= CLIENTS)
+      throw wrong("connectionId", "one of 0.." + (CLIENTS - 1) + ", all of which are in use", undefined);
+    if (this._clients[id]) throw wrong("connectionId", "one that is not in use", id);
+    const client = this.createClient(id, o);
+    this._clients[id] = client;
+    return client;
+  }
+
+  /**
+   * Sends any AT command and hands over its information lines, without echo and final result.
+   * @param text - the command, without its line end
+   * @param done - errors: `EPARAM`, `EQUEUE`, `ECME` (the modem refused), `ETIMEOUT`, `ECLOSED`
+   */
+  command(
+    text: string,
+    options?: CommandOptions | ((error?: Error | null, lines?: string[]) => void),
+    done?: (error?: Error | null, lines?: string[]) => void,
+  ): void {
+    const callback = typeof options === "function" ? options : done;
+    const o = typeof options === "object" && options ? options : {};
+    const refuse = (error: unknown): void => {
+      this.clock.after(0, () => {
+        if (callback) this._call(callback, error);
+        else this.emit("error", error);
+      });
+    };
+    try {
+      this._command(text, o, (error, lines) => {
+        if (callback) this._call(callback, error, lines);
+        else if (error) this.emit("error", error);
+      });
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  identity(done: (error?: Error | null, identity?: Identity) => void): void {
+    identity(this._ask(), (error, value) => this._call(done, error, value));
+  }
+
+  signal(done: (error?: Error | null, signal?: Signal) => void): void {
+    signal(this._ask(), (error, value) => this._call(done, error, value));
+  }
+
+  battery(done: (error?: Error | null, battery?: Battery) => void): void {
+    battery(this._ask(), (error, value) => this._call(done, error, value));
+  }
+
+  operator(done: (error?: Error | null, operator?: Operator) => void): void {
+    operator(this._ask(), (error, value) => this._call(done, error, value));
+  }
+
+  /** The modem's clock, or the network's when that was never set. */
+  time(done: (error?: Error | null, time?: Time) => void): void {
+    time(this._ask(), (error, value) => this._call(done, error, value));
+  }
+
+  override on(event: string, listener: (...args: any[]) => void): this {
+    // Tracing costs at every line, so it is switched on by its first listener only.
+    if (event === "trace") this._modem.session.trace = (direction, text) => this.emit("trace", direction, text);
+    return super.on(event, listener);
+  }
+
+  /** Makes the client; a target overrides it to give its own kind. */
+  protected createClient(id: number, options: ConnectOptions): MqttClient {
+    return new MqttClient(this, id, options);
+  }
+
+  // ---- for the clients
+
+  random(): number {
+    return this._random();
+  }
+
+  ready(): boolean {
+    return this.state === "ready";
+  }
+
+  wake(): void {
+    if (this.state !== "off" && this.state !== "failed") return;
+    this._modem.start((error) => {
+      if (error) this._each((client) => client.modemFailed(error));
+    });
+  }
+
+  send(request: Parameters<ClientHost["send"]>[0]): void {
+    this._modem.session.send(request);
+  }
+
+  /** The meaning of a number of the modem; a build with `m95/texts.ts` overrides it. */
+  explain(_family: string, _code: number): string {
+    return "";
+  }
+
+  cyclePdp(error: M95Error): void {
+    this._modem.cyclePdp(error);
+  }
+
+  released(client: MqttClient): void {
+    this._clients[client.connectionId] = undefined;
+  }
+
+  // ---- for the modem
+
+  changed(state: ModemState): void {
+    this.emit("state", state);
+    if (state !== "ready") return;
+    this.emit("ready");
+    this._each((client) => client.modemReady());
+  }
+
+  lost(error: M95Error): void {
+    this._each((client) => client.modemLost(error));
+  }
+
+  result(name: string, fields: string[], line: string, suspect: boolean): void {
+    const client = this._clients[+fields[0]!];
+    if (client) client.result(name, fields, line, suspect);
+  }
+
+  received(text: string, ambiguous: boolean): void {
+    const message = readInbound(text, ambiguous, this._shape, (id) => {
+      const owner = this._clients[id];
+      return owner ? owner.filters() : [];
+    });
+    const client = message && this._clients[message.id];
+    if (client) client.received(message!);
+    else this._stats.orphans++;
+  }
+
+  urc(line: string): void {
+    this.emit("urc", line);
+  }
+
+  recovery(what: Recovery): void {
+    this.emit("recovery", what);
+  }
+
+  // ---- small things
+
+  private _each(fn: (client: MqttClient) => void): void {
+    for (let i = 0; i < CLIENTS; i++) {
+      const client = this._clients[i];
+      if (client) fn(client);
+    }
+  }
+
+  private _ask(): (text: string, done: (error: Error | null, lines: string[]) => void) => void {
+    return (text, done) => {
+      try {
+        this._command(text, {}, done);
+      } catch (error) {
+        this.clock.after(0, () => done(error as Error, []));
+      }
+    };
+  }
+
+  private _command(
+    text: string,
+    options: CommandOptions,
+    done: (error: M95Error | null, lines: string[]) => void,
+  ): void {
+    const state = this.state;
+    const trait = traits(this._checkCommand(text));
+    const prompt = options.prompt === undefined ? trait.prompt : options.prompt;
+    if (prompt !== undefined && typeof options.data !== "string")
+      throw wrong("data", "a string for a command with a prompt", options.data);
+    const timeout = options.timeout === undefined ? trait.timeout : integer("timeout", options.timeout, 1, 86400000);
+    if (state === "off" || state === "failed" || state === "stopping")
+      throw new M95Error("ECLOSED", "the modem is not running; start it first", text);
+    if (this._commands >= COMMAND_LIMIT)
+      throw new M95Error("EQUEUE", COMMAND_LIMIT + " commands wait already, more are not taken", text);
+    this._commands++;
+    this.send({
+      text,
+      timeout,
+      prompt,
+      data: options.data,
+      final: trait.final,
+      info: "",
+      done: (error, lines) => {
+        this._commands--;
+        done(error, lines);
+      },
+    });
+  }
+
+  private _checkCommand(text: unknown): string {
+    if (typeof text !== "string" || text.substring(0, 2).toUpperCase() !== "AT")
+      throw wrong("text", "a command that starts with AT", text);
+    // Quotes are part of a command; what must not be in one is a line end or another control character.
+    quote("text", text.split('"').join(""), 0);
+    return text;
+  }
+}

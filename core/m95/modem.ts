@@ -1,0 +1,514 @@
+// The modem's lifecycle: power, synchronisation, bring-up, plain recovery, power-off. It knows its clients only through
+// a listener, and nothing of MQTT but what is left open by an earlier run.
+import { number, split } from "../at/params.js";
+import { Session, type SessionSink, type SessionStats } from "../at/session.js";
+import { M95Error } from "../errors.js";
+import type { Clock, Done, PowerSwitch, TimerHandle, Uart } from "../ports.js";
+import { bringUp, type ModemState, pdpSteps, Rule, type Settings, type Step } from "./bringup.js";
+import { build, traits } from "./commands.js";
+import { GONE, isUrc, RECEIVED } from "./urcs.js";
+
+/** Times and limits of starting and of recovering, all optional. */
+export interface RecoveryOptions {
+  /** Tries of the whole bring-up before `start` gives up. Default 3. */
+  attempts?: number;
+  /** First waiting time between tries, ms; it doubles up to `maxPeriod`. Default 2,000. */
+  period?: number;
+  /** Longest waiting time between tries, ms. Default 300,000. */
+  maxPeriod?: number;
+  /** How long a modem that was switched on may stay silent, ms. Default 15,000. */
+  syncTimeout?: number;
+  /** How long a SIM may be busy, ms. Default 30,000. */
+  simTimeout?: number;
+  /** How long a network is searched, ms. Default 180,000. */
+  registrationTimeout?: number;
+}
+
+/** What the driver does about a disturbance. */
+export interface Recovery {
+  /** What was noticed. */
+  cause: string;
+  /** What is done about it. */
+  step: string;
+  /** Counted from 1 since the modem was last ready. */
+  attempt: number;
+  /** ms until the step begins. */
+  next: number;
+}
+
+/** Who is told about the modem. None of these may throw. */
+export interface ModemListener {
+  changed(state: ModemState): void;
+  /** Everything the modem held for its clients is gone, or out of reach. */
+  lost(error: M95Error): void;
+  /** A `+QMT…` URC but a message. */
+  result(name: string, fields: string[], line: string, suspect: boolean): void;
+  /** A message, raw. */
+  received(text: string, ambiguous: boolean): void;
+  urc(line: string): void;
+  recovery(what: Recovery): void;
+  explain(family: string, code: number): string;
+}
+
+export interface ModemSetup {
+  uart: Uart;
+  clock: Clock;
+  random: () => number;
+  power: PowerSwitch | undefined;
+  pin: string | undefined;
+  settings: Settings;
+  guardTime: number;
+  receiveLimit: number;
+  recovery: Required<RecoveryOptions>;
+}
+
+export interface ModemStats extends SessionStats {
+  /** Bring-ups begun because the modem was lost. */
+  restarts: number;
+}
+
+/** ms between two looks at the SIM or the network. */
+const POLL = 1000;
+/** A modem without STATUS is asked this often whether it runs already; 500 ms each. */
+const PROBES = 4;
+/** STATUS is looked at this often, this many ms apart, behind NORMAL POWER DOWN. */
+const DOWN_POLLS = 50;
+const DOWN_POLL = 100;
+/** Times a PDP context is opened before the attempt counts as failed. */
+const PDP_TRIES = 3;
+
+export class Modem implements SessionSink {
+  state: ModemState;
+  readonly session: Session;
+  private _setup: ModemSetup;
+  private _listener: ModemListener;
+  private _stats: ModemStats;
+  private _clock: Clock;
+  private _steps: Step[];
+  private _at: number;
+  /** Changes whenever what runs is called off, so that answers to it fall on deaf ears. */
+  private _era: number;
+  private _timer: TimerHandle;
+  /** Until when the present state may last. */
+  private _deadline: number;
+  private _attempt: number;
+  private _pdpTries: number;
+  private _wasReady: boolean;
+  /** The PIN was sent and not confirmed: it is never sent again. */
+  private _pinSpent: boolean;
+  /** It was sent in this attempt and may still take effect. */
+  private _pinWorks: boolean;
+  private _starting: Done[];
+  private _stopping: Done[];
+  private _closed: boolean;
+
+  constructor(setup: ModemSetup, listener: ModemListener, stats: ModemStats) {
+    this._setup = setup;
+    this._listener = listener;
+    this._stats = stats;
+    this._clock = setup.clock;
+    this.state = "off";
+    this._at = this._era = this._deadline = this._attempt = this._pdpTries = 0;
+    this._wasReady = this._pinSpent = this._pinWorks = this._closed = false;
+    this._timer = undefined;
+    this._starting = [];
+    this._stopping = [];
+    // Built once here, so that a bad APN is refused at once.
+    this._steps = bringUp(setup.settings);
+    const uart = setup.uart;
+    this.session = new Session(uart, setup.clock, this, stats, setup.guardTime, setup.receiveLimit, RECEIVED);
+    if (setup.settings.baud) this.session.rate(setup.settings.baud);
+    uart.onClose = () => this._portGone();
+  }
+
+  /** See `M95.start`. */
+  start(done: Done): void {
+    if (this._closed) {
+      done(new M95Error("ECLOSED", "the port is closed"));
+      return;
+    }
+    if (this.state === "ready") {
+      done();
+      return;
+    }
+    this._starting.push(done);
+    if (this.state !== "off" && this.state !== "failed") return;
+    this._attempt = 0;
+    this._wasReady = false;
+    this._begin();
+  }
+
+  /** See `M95.stop`; the clients are closed already. */
+  stop(done: Done): void {
+    if (this.state === "off") {
+      done();
+      return;
+    }
+    this._stopping.push(done);
+    if (this.state === "stopping") return;
+    const synced = this.state !== "starting" && this.state !== "syncing" && this.state !== "failed";
+    this._callOff();
+    this._enter("stopping");
+    this._settle(this._starting, new M95Error("ECLOSED", "stopped"));
+    const power = this._setup.power;
+    // Without STATUS, a press behind AT+QPOWD could switch the modem on again: there the key does it alone.
+    if (!synced || this._closed || (power && power.isOn() === undefined)) this._powerOff();
+    else {
+      this.session.open = true;
+      this.ask("AT+QPOWD=1", (error) => this._goingDown(error ? 0 : DOWN_POLLS));
+    }
+  }
+
+  /** Sends a command of the driver's own; its answer is dropped once the modem is lost or stopped. */
+  ask(text: string, done: (error: M95Error | null, lines: string[]) => void): void {
+    const era = this._era;
+    const trait = traits(text);
+    this.session.send(
+      {
+        text,
+        timeout: trait.timeout,
+        final: trait.final,
+        info: text.startsWith("AT+") ? "+" : "",
+        done: (error, lines) => {
+          if (era === this._era) done(error, lines);
+        },
+      },
+      true,
+    );
+  }
+
+  /**
+   * Takes the modem for lost: clients are told, and it is brought up again.
+   * @param steps - what to run instead of the whole bring-up
+   */
+  lose(error: M95Error, steps?: Step[]): void {
+    if (this.state === "off" || this.state === "failed" || this.state === "stopping") return;
+    this._stats.restarts++;
+    this._retry(error, steps);
+  }
+
+  /** Closes the PDP context and opens it anew, as the note advises for `+QMTSTAT` 2 (4.1.1). */
+  cyclePdp(error: M95Error): void {
+    if (this.state === "ready") this.lose(error, pdpSteps(this._setup.settings, true));
+  }
+
+  // ---- what the session hands over
+
+  isUrc(line: string, running: string): boolean {
+    return isUrc(line, running);
+  }
+
+  explain(family: string, code: number): string {
+    return this._listener.explain(family, code);
+  }
+
+  message(text: string, ambiguous: boolean): void {
+    this._listener.received(text, ambiguous);
+  }
+
+  mute(error: M95Error): void {
+    this.lose(error);
+  }
+
+  urc(line: string, suspect: boolean): void {
+    this._listener.urc(line);
+    if (line.startsWith("+QMT")) {
+      const colon = line.indexOf(":");
+      if (colon > 0) this._listener.result(line.substring(1, colon).trim(), split(line), line, suspect);
+      return;
+    }
+    const gone = GONE.indexOf("|" + line + "|") >= 0;
+    if (!gone && line !== "+PDP DEACT") return;
+    // While it boots and while it goes down these are as expected.
+    if (
+      this.state === "starting" ||
+      this.state === "syncing" ||
+      this.state === "stopping" ||
+      this.state === "recovering"
+    )
+      return;
+    const error = new M95Error(gone ? "EPOWER" : "EPDP", "the modem says " + line);
+    error.raw = line;
+    if (!suspect) this._lostTo(error, gone);
+    // The line may be part of a message: without a context there is no address.
+    else
+      this.ask("AT+QILOCIP", (refused) => {
+        if (refused) this._lostTo(error, gone);
+      });
+  }
+
+  // ---- power and synchronisation
+
+  private _begin(): void {
+    this._callOff();
+    this._pdpTries = 0;
+    this._pinWorks = false;
+    this._enter("starting");
+    const power = this._setup.power;
+    const on = power ? power.isOn() : true;
+    if (on) this._sync(this._setup.recovery.syncTimeout);
+    else if (on === false) this._powerOn();
+    else this._sync(PROBES * 500, () => this._powerOn());
+  }
+
+  private _powerOn(): void {
+    const era = this._era;
+    this._enter("starting");
+    this._setup.power!.on((error) => {
+      if (era !== this._era) return;
+      if (error) this._retry(error as M95Error);
+      else this._sync(this._setup.recovery.syncTimeout);
+    });
+  }
+
+  /** @param otherwise - what to do when nothing answers, instead of failing the attempt */
+  private _sync(ms: number, otherwise?: () => void): void {
+    this._enter("syncing");
+    this.session.open = true;
+    this.session.sync(Math.ceil(ms / 500), "", (error) => {
+      if (!error) this._script(bringUp(this._setup.settings));
+      else if (otherwise) otherwise();
+      else this._silent(error);
+    });
+  }
+
+  // Nothing answers: the next try needs fresh power.
+  private _silent(error: M95Error): void {
+    const power = this._setup.power;
+    if (!power) {
+      this._retry(error);
+      return;
+    }
+    const era = this._era;
+    const next: Done = () => {
+      if (era === this._era) this._retry(error);
+    };
+    if (power.kill) power.kill(next);
+    else power.off(next);
+  }
+
+  // It said NORMAL POWER DOWN: a press before STATUS has fallen would be one too many.
+  private _goingDown(polls: number): void {
+    const power = this._setup.power;
+    if (polls && power && power.isOn()) this._later(DOWN_POLL, () => this._goingDown(polls - 1));
+    else this._powerOff();
+  }
+
+  private _powerOff(): void {
+    const power = this._setup.power;
+    this._callOff();
+    if (!power || this._closed) {
+      this._isOff(null);
+      return;
+    }
+    power.off((error) => {
+      if (error && power.kill) power.kill((e) => this._isOff(e));
+      else this._isOff(error);
+    });
+  }
+
+  private _isOff(error: Error | null | undefined): void {
+    this._enter(error ? "failed" : "off");
+    this._settle(this._stopping, error);
+    // Started again in the meantime.
+    if (this._starting.length) this._begin();
+  }
+
+  private _portGone(): void {
+    this._closed = true;
+    this._fail(new M95Error("ECLOSED", "the port was closed"));
+  }
+
+  // ---- the script
+
+  private _script(steps: Step[]): void {
+    this._steps = steps;
+    this._at = 0;
+    this._do();
+  }
+
+  private _do(): void {
+    const step = this._steps[this._at];
+    if (!step) {
+      this._ready();
+      return;
+    }
+    this._enter(step.state);
+    this.ask(step.text, (error, lines) => this._answer(step, error, lines));
+  }
+
+  private _next(): void {
+    this._at++;
+    this._do();
+  }
+
+  private _again(): void {
+    this._later(POLL, () => this._do());
+  }
+
+  private _insert(text: string, rule: Rule): void {
+    this._steps.splice(this._at + 1, 0, { state: this.state, text, rule });
+  }
+
+  private _answer(step: Step, error: M95Error | null, lines: string[]): void {
+    const fields = lines.length ? split(lines[0]!) : [];
+    const rule = step.rule;
+    if (error && error.code !== "ECME") this._retry(error);
+    else if (rule === Rule.Sim) this._sim(error, fields[0]);
+    else if (rule === Rule.Address) {
+      if (!error) this._next();
+      else if (++this._pdpTries < PDP_TRIES) this._script(pdpSteps(this._setup.settings, true));
+      else this._retry(new M95Error("EPDP", "no PDP context with APN " + this._setup.settings.apn!.name, step.text));
+    } else if (rule === Rule.Must && error) this._retry(error);
+    else if (rule === Rule.Registered || rule === Rule.Gprs || rule === Rule.Allowed)
+      this._registration(rule, number(fields[1]));
+    else {
+      if (rule === Rule.Rate && number(fields[0]) !== this._setup.settings.baud)
+        this._insert("AT+IPR=" + this._setup.settings.baud + "&W", Rule.Follow);
+      else if (rule === Rule.Attached && fields[0] !== "1") this._insert("AT+CGATT=1", Rule.May);
+      else if (rule === Rule.Stale) this._stale(step.text, lines);
+      else if (rule === Rule.Follow && !error) {
+        this._follow();
+        return;
+      }
+      this._next();
+    }
+  }
+
+  private _follow(): void {
+    const uart = this._setup.uart;
+    if (uart.setBaud) uart.setBaud(this._setup.settings.baud);
+    this.session.sync(10, "", (error) => {
+      if (error) this._silent(error);
+      else this._next();
+    });
+  }
+
+  private _sim(error: M95Error | null, answer: string | undefined): void {
+    const pin = this._setup.pin;
+    // 11 is what some firmware says instead of SIM PIN, 14 instead of SIM BUSY.
+    const locked = answer === "SIM PIN" || (error !== null && error.cme === 11);
+    if (answer === "READY") {
+      this._pinSpent = false;
+      this._next();
+    } else if (locked && pin !== undefined && !this._pinSpent) {
+      // Spent before it is sent: if its answer is lost, a second try could be the one that locks the card.
+      this._pinSpent = this._pinWorks = true;
+      this.ask(build("CPIN", [pin]), (refused) => {
+        if (refused && refused.code === "ECME") this._fail(this._simError("the SIM refuses the PIN", refused));
+        else this._again();
+      });
+    } else if (locked && pin === undefined) this._fail(this._simError("the SIM wants a PIN; give option pin", error));
+    else if (locked && !this._pinWorks)
+      this._fail(this._simError("the PIN was sent once and is not sent again", error));
+    else if (
+      !locked &&
+      (error ? error.cme !== 14 && error.cme !== undefined : answer !== "NOT READY" && answer !== "SIM BUSY")
+    )
+      this._fail(this._simError("SIM: " + (answer || error!.message), error));
+    else if (this._clock.now() >= this._deadline) this._fail(this._simError("the SIM stays busy", error));
+    else this._again();
+  }
+
+  private _simError(message: string, cause: M95Error | null): M95Error {
+    const error = new M95Error("ESIM", message, "AT+CPIN?");
+    if (cause && cause.cme !== undefined) error.cme = cause.cme;
+    return error;
+  }
+
+  private _registration(rule: Rule, status: number): void {
+    if (status === 1 || status === 5 || (rule === Rule.Allowed && status !== 3)) this._next();
+    else if (status === 3) this._fail(new M95Error("EREG", "the network denies registration"));
+    else if (this._clock.now() >= this._deadline) this._fail(new M95Error("EREG", "no network found in time"));
+    else this._again();
+  }
+
+  // An earlier run of this driver left these open; the broker would see them as ours.
+  private _stale(text: string, lines: string[]): void {
+    for (let i = 0; i < lines.length; i++) {
+      const id = number(split(lines[i]!)[0]);
+      if (!(id >= 0 && id <= 5)) continue;
+      this._insert(build(text === "AT+QMTOPEN?" ? "QMTCLOSE" : "QMTDISC", [id]), Rule.May);
+    }
+  }
+
+  private _ready(): void {
+    this._attempt = 0;
+    this._wasReady = true;
+    this._enter("ready");
+    this._settle(this._starting, null);
+  }
+
+  // ---- when something goes wrong
+
+  private _lostTo(error: M95Error, rebooted: boolean): void {
+    if (this.state === "stopping" || this.state === "off") return;
+    this.lose(error, rebooted ? undefined : pdpSteps(this._setup.settings, true));
+  }
+
+  private _retry(error: M95Error, steps?: Step[]): void {
+    const options = this._setup.recovery;
+    const keep = steps && this._attempt === 0;
+    this._attempt++;
+    // What start() was called for ends after some tries; what once ran is brought back for as long as it takes.
+    if (!this._wasReady && this._attempt >= options.attempts) {
+      this._fail(error);
+      return;
+    }
+    this._listener.lost(error);
+    this._callOff();
+    this._enter("recovering");
+    const cap = Math.min(options.maxPeriod, options.period * Math.pow(2, this._attempt - 1));
+    const next = Math.round(this._setup.random() * cap);
+    this._listener.recovery({
+      cause: error.raw || error.message,
+      step: keep ? "pdp" : "restart",
+      attempt: this._attempt,
+      next,
+    });
+    this._later(next, () => {
+      if (!keep) this._begin();
+      else {
+        this.session.open = true;
+        this._pdpTries = 0;
+        this._script(steps!);
+      }
+    });
+  }
+
+  private _fail(error: M95Error): void {
+    this._listener.lost(error);
+    this._callOff();
+    this._enter("failed");
+    this._settle(this._starting, error);
+  }
+
+  private _callOff(): void {
+    this._era++;
+    if (this._timer !== undefined) this._clock.cancel(this._timer);
+    this._timer = undefined;
+    this.session.open = false;
+    this.session.reset(new M95Error("ECLOSED", "the modem was stopped or lost"));
+  }
+
+  private _later(ms: number, fn: () => void): void {
+    this._timer = this._clock.after(ms, () => {
+      this._timer = undefined;
+      fn();
+    });
+  }
+
+  private _enter(state: ModemState): void {
+    if (this.state === state) return;
+    this.state = state;
+    const options = this._setup.recovery;
+    const limit = state === "sim" ? options.simTimeout : options.registrationTimeout;
+    this._deadline = this._clock.now() + limit;
+    this._listener.changed(state);
+  }
+
+  private _settle(list: Done[], error: Error | null | undefined): void {
+    const all = list.splice(0, list.length);
+    for (let i = 0; i < all.length; i++) all[i]!(error || undefined);
+  }
+}

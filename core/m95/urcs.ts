@@ -1,0 +1,39 @@
+// The URC table: which lines the modem sends unasked, and how a URC is told from an answer of the same name.
+import { nameOf } from "./commands.js";
+
+/** How a line starts that carries a message (application note 4.1.2). */
+export const RECEIVED = "+QMTRECV:";
+
+/**
+ * URCs by the part before the colon. A digit behind the "=" tells how many parameters the URC has while the query of the
+ * same name runs; lines with another number are its answer. "+": an odd number, "-": while its query runs every such line
+ * is the answer. Names of the application note: chapters 3.2 and 4; the others: GSM start-up, registration and power.
+ */
+export const URCS =
+  "|+QMTOPEN=2|+QMTCONN=3|+QMTCLOSE=2|+QMTDISC=2|+QMTSUB|+QMTUNS|+QMTPUB|+QMTSTAT|+QMTRECV" +
+  "|RDY|+CFUN=-|+CPIN=-|Call Ready|SMS Ready|+CREG=+|+CGREG=+|+PDP DEACT|+QNITZ|+QNTP|RING|NO CARRIER" +
+  "|NORMAL POWER DOWN|UNDER_VOLTAGE WARNING|UNDER_VOLTAGE POWER DOWN|OVER_VOLTAGE WARNING|OVER_VOLTAGE POWER DOWN|";
+
+/** URCs after which the modem runs no longer, or runs anew: nothing it held is left. */
+export const GONE = "|RDY|NORMAL POWER DOWN|UNDER_VOLTAGE POWER DOWN|OVER_VOLTAGE POWER DOWN|";
+
+/**
+ * Whether a line is a URC.
+ * @param running - the command that runs, "" if none
+ */
+export function isUrc(line: string, running: string): boolean {
+  const colon = line.indexOf(":");
+  const name = (colon < 0 ? line : line.substring(0, colon)).trim();
+  const at = URCS.indexOf("|" + name);
+  if (at < 0 || !name) return false;
+  const next = at + name.length + 1;
+  const mark = URCS[next];
+  if (mark !== "|" && mark !== "=") return false;
+  if (!running.endsWith("?") || "+" + nameOf(running) !== name) return true;
+  const first = line.substring(colon + 1).trim()[0]!;
+  // The test form is answered with ranges and names, a URC starts with a number.
+  if (running.endsWith("=?")) return (first >= "0" && first <= "9") || first === "-";
+  const rule = URCS[next + 1];
+  const fields = line.split(",").length;
+  return mark === "|" || (rule === "+" ? fields % 2 === 1 : rule !== "-" && fields === +rule!);
+}

@@ -1,0 +1,213 @@
+// The options of a client: their checks, defaults, and the commands they turn into. It sends nothing.
+import { integer, wrong } from "../at/params.js";
+import { M95Error } from "../errors.js";
+import { build } from "../m95/commands.js";
+import { checkTopic } from "./topics.js";
+
+/** Turns the runtime's texts and payloads into bytes and back. */
+export interface Codec {
+  /** Text (as UTF-8) or bytes in the runtime's forms to a binary string; undefined for anything else. */
+  toBytes(value: unknown): string | undefined;
+  toText(bytes: string): string;
+  /** Bytes to the form in which payloads are handed to listeners. */
+  toPayload(bytes: string): unknown;
+}
+
+/** For runtimes whose strings are bytes already, such as Espruino. */
+export const binary: Codec = {
+  toBytes(value) {
+    return typeof value === "string" ? value : undefined;
+  },
+  toText(bytes) {
+    return bytes;
+  },
+  toPayload(bytes) {
+    return bytes;
+  },
+};
+
+export interface Will {
+  topic: string;
+  /** Becomes a quoted parameter: no double quote and no control character (application note 3.2.1). */
+  payload: unknown;
+  /** Default 0. */
+  qos?: 0 | 1 | 2;
+  /** Default false. */
+  retain?: boolean;
+}
+
+/** Options of `M95.connect`; names as in MQTT.js where it has them. */
+export interface ConnectOptions {
+  /** Name or address of the broker, at most 100 bytes. */
+  host: string;
+  /** 1..65535, default 1883, with `tls` 8883. */
+  port?: number;
+  /** Default: "m95-" and random hexadecimal digits. */
+  clientId?: string;
+  username?: string;
+  password?: string;
+  /** Clean session, default true. False needs a `clientId`. */
+  clean?: boolean;
+  /** Seconds, 0..3600, default 120; 0: none. */
+  keepalive?: number;
+  will?: Will;
+  /** Seconds until the modem sends a packet again, 1..60, default 5. */
+  packetTimeout?: number;
+  /** Times the modem sends a packet again, 0..10, default 3. */
+  retryTimes?: number;
+  /** tcpconnectID, 0..5; default: the lowest free one. */
+  connectionId?: number;
+  /** TLS, with the SSL context to use, 0..5, default 0. */
+  tls?: boolean | { context?: number };
+  /** First waiting time before an attempt is repeated, ms, default 1,000; it doubles. 0: never. */
+  reconnectPeriod?: number;
+  /** Longest waiting time between attempts, ms, default 120,000. */
+  maxReconnectPeriod?: number;
+  /** Attempts after a refusal that cannot heal by itself (return codes 1, 2, 4, 5), default 3. */
+  refusedRetries?: number;
+  /** Publishes that may wait, default 16. */
+  queueLimit?: number;
+  /** Whether publishes with QoS 0 wait while offline, default true. */
+  queueQoSZero?: boolean;
+  /** Whether subscriptions are made anew on each connect, default true. */
+  resubscribe?: boolean;
+  /** What happens to a QoS 1 publish without a verdict: "report" it (`EUNKNOWN`, default) or "resend" it. */
+  unknown?: "report" | "resend";
+}
+
+/** Subscriptions a client may have; more are refused with `EQUEUE`. */
+export const SUBSCRIPTION_LIMIT = 32;
+
+/** Largest payload, bytes; the modem drops the rest in silence (application note 3.2.8, note 2). */
+export const PAYLOAD_LIMIT = 1548;
+
+function pick<T>(value: T | undefined, fallback: T): T {
+  return value === undefined ? fallback : value;
+}
+
+/** A boolean option. @throws M95Error `EPARAM` */
+export function flag(field: string, value: unknown, fallback: boolean): boolean {
+  if (value === undefined) return fallback;
+  if (typeof value !== "boolean") throw wrong(field, "true or false", value);
+  return value;
+}
+
+/** A user's text as bytes. @throws M95Error `EPARAM` */
+export function bytesOf(codec: Codec, field: string, value: unknown): string {
+  if (typeof value !== "string") throw wrong(field, "a string", value);
+  return codec.toBytes(value)!;
+}
+
+/**
+ * A payload as bytes.
+ * @throws M95Error `EPARAM` for a wrong type, `ETOOBIG` above 1548 bytes, `EPAYLOAD` for 0x1A and 0x1B, which end and cancel
+ * the modem's data prompt
+ */
+export function payloadOf(codec: Codec, value: unknown): string {
+  const bytes = codec.toBytes(value);
+  if (bytes === undefined) throw wrong("payload", "a string or bytes", value);
+  if (bytes.length > PAYLOAD_LIMIT)
+    throw new M95Error("ETOOBIG", "payload must have at most " + PAYLOAD_LIMIT + " bytes, not " + bytes.length);
+  let at = bytes.indexOf("\x1a");
+  if (at < 0) at = bytes.indexOf("\x1b");
+  if (at >= 0)
+    throw new M95Error(
+      "EPAYLOAD",
+      "payload must not hold the bytes 0x1A and 0x1B, which end and cancel the modem's data prompt; one is at " + at,
+    );
+  return bytes;
+}
+
+/** Options with their defaults, texts as bytes. */
+export class Profile {
+  clean: boolean;
+  reconnectPeriod: number;
+  maxReconnectPeriod: number;
+  refusedRetries: number;
+  queueLimit: number;
+  queueQoSZero: boolean;
+  resubscribe: boolean;
+  resend: boolean;
+  /** ms that the modem tries to deliver a packet: packet time-outs of the first try and all the others. */
+  packets: number;
+  private _id: number;
+  private _open: (string | number)[];
+  private _conn: (string | number)[];
+  private _time: number[];
+  private _keepalive: number;
+  private _will: (string | number)[];
+  /** SSL context, -1: no TLS. */
+  private _context: number;
+
+  /** @throws M95Error `EPARAM` or `ETOOBIG`, naming option, limit and value */
+  constructor(options: ConnectOptions, id: number, codec: Codec, random: () => number) {
+    const o = options;
+    const tls = o.tls;
+    const context = typeof tls === "object" ? pick(tls.context, 0) : 0;
+    const clean = flag("clean", o.clean, true);
+    if (o.clientId === undefined && !clean) throw wrong("clientId", "given when clean is false", o.clientId);
+    const clientId = pick(o.clientId, "m95-" + Math.floor(random() * 0x7fffffff).toString(16));
+    const host = bytesOf(codec, "host", o.host);
+    if (!host) throw wrong("host", "a name or an address", host);
+    if (!clientId && !clean) throw wrong("clientId", "at least one character when clean is false", clientId);
+    this._id = id;
+    this.clean = clean;
+    this._context = tls ? context : -1;
+    this._open = [id, host, pick(o.port, tls ? 8883 : 1883)];
+    this._conn = [id, bytesOf(codec, "clientId", clientId)];
+    if (o.username !== undefined) this._conn.push(bytesOf(codec, "username", o.username));
+    if (o.password !== undefined) {
+      if (o.username === undefined) throw wrong("username", "given when there is a password", o.username);
+      this._conn.push(bytesOf(codec, "password", o.password));
+    }
+    this._time = [id, pick(o.packetTimeout, 5), pick(o.retryTimes, 3), 1];
+    this._keepalive = pick(o.keepalive, 120);
+    this._will = [id, 0];
+    if (o.will) this._will = willOf(o.will, id, codec);
+    this.packets = this._time[1]! * (this._time[2]! + 1) * 1000;
+    const limit = 86400000;
+    this.reconnectPeriod = integer("reconnectPeriod", pick(o.reconnectPeriod, 1000), 0, limit);
+    this.maxReconnectPeriod = integer("maxReconnectPeriod", pick(o.maxReconnectPeriod, 120000), 0, limit);
+    this.refusedRetries = integer("refusedRetries", pick(o.refusedRetries, 3), 0, 65535);
+    this.queueLimit = integer("queueLimit", pick(o.queueLimit, 16), 0, 65535);
+    this.queueQoSZero = flag("queueQoSZero", o.queueQoSZero, true);
+    this.resubscribe = flag("resubscribe", o.resubscribe, true);
+    if (o.unknown !== undefined && o.unknown !== "report" && o.unknown !== "resend")
+      throw wrong("unknown", '"report" or "resend"', o.unknown);
+    this.resend = o.unknown === "resend";
+    // Built once here, so that whatever the table refuses is refused at once.
+    this.opening();
+    this.connecting();
+  }
+
+  /** The commands that configure and open the network, in order (application note 3.2.1, 3.2.2). */
+  opening(): string[] {
+    const id = this._id;
+    const context = this._context;
+    return [
+      build("QMTCFG.WILL", this._will),
+      build("QMTCFG.TIMEOUT", this._time),
+      build("QMTCFG.SESSION", [id, this.clean ? 1 : 0]),
+      build("QMTCFG.KEEPALIVE", [id, this._keepalive]),
+      build("QMTCFG.SSL", context < 0 ? [id, 0] : [id, 1, context]),
+      build("QMTOPEN", this._open),
+    ];
+  }
+
+  /** The command that sends CONNECT (3.2.4). */
+  connecting(): string {
+    return build("QMTCONN", this._conn);
+  }
+
+  get tls(): boolean {
+    return this._context >= 0;
+  }
+}
+
+function willOf(will: Will, id: number, codec: Codec): (string | number)[] {
+  const topic = bytesOf(codec, "will.topic", will.topic);
+  checkTopic("will.topic", topic);
+  const payload = codec.toBytes(will.payload === undefined ? "" : will.payload);
+  if (payload === undefined) throw wrong("will.payload", "a string or bytes", will.payload);
+  return [id, 1, pick<number>(will.qos, 0), flag("will.retain", will.retain, false) ? 1 : 0, topic, payload];
+}

@@ -1,0 +1,267 @@
+// The outbox of one client: packets that wait, packets in flight (window of 5), message IDs and overdue verdicts. It
+// sends packets; what they mean, and when the link is there, the client knows.
+import type { Request } from "../at/session.js";
+import { M95Error } from "../errors.js";
+import type { Clock, TimerHandle } from "../ports.js";
+
+/** Packets the modem takes before it wants a verdict for one (application note 3.2.8, note 1). */
+export const WINDOW = 5;
+
+/** `+CME ERROR` of a modem whose window is full (3.2.8, note 1). */
+const WINDOW_FULL = 8512;
+
+/** A data prompt that did not come is asked for again this often. */
+const TRIES = 3;
+
+/** `<result>` of +QMTPUB, +QMTSUB and +QMTUNS (3.2.6 to 3.2.8). */
+enum Result {
+  Acknowledged = 0,
+  Retransmitted = 1,
+}
+
+/** A PUBLISH, SUBSCRIBE or UNSUBSCRIBE on its way. */
+export interface Packet {
+  name: "QMTPUB" | "QMTSUB" | "QMTUNS";
+  text: string;
+  /** Payload and end mark, of a PUBLISH. */
+  data: string | undefined;
+  /** Message ID; 0 for QoS 0. */
+  msgid: number;
+  topics: string[];
+  /** Sent again when the link is lost before its verdict. */
+  again: boolean;
+  /** Seconds until its verdict is overdue; 0: it is not in the modem's hands yet. */
+  left: number;
+  tries: number;
+  /** The link went while it was being handed over. */
+  lost: boolean;
+  /** Called once. @param values - the granted QoS vector of a SUBSCRIBE */
+  done(error: M95Error | null, values: string[]): void;
+}
+
+export interface OutboxHost {
+  clock: Clock;
+  send(request: Request): void;
+  explain(family: string, code: number): string;
+  /** A packet is about to be sent. */
+  sending(packet: Packet): void;
+  /** Nothing is in flight any more. */
+  drained(): void;
+}
+
+export class Outbox {
+  /** Packets the modem sent more than once, by its own report. */
+  retransmissions: number;
+  private _host: OutboxHost;
+  private _wait: Packet[];
+  private _flight: Packet[];
+  /** The packet whose command runs. */
+  private _hand: Packet | undefined;
+  private _open: boolean;
+  /** The modem said its window is full; nothing is sent until a verdict or a second has passed. */
+  private _full: boolean;
+  private _last: number;
+  private _timer: TimerHandle;
+  /** ms for the command, and seconds until a verdict is overdue. */
+  private _timeout: number;
+  private _seconds: number;
+  private _onTick: () => void;
+
+  /**
+   * @param timeout - ms until the final result of a command
+   * @param wait - ms until the verdict behind it
+   */
+  constructor(host: OutboxHost, timeout: number, wait: number) {
+    this._host = host;
+    this._wait = [];
+    this._flight = [];
+    this._hand = this._timer = undefined;
+    this._open = this._full = false;
+    this._last = this.retransmissions = 0;
+    this._timeout = timeout;
+    this._seconds = Math.ceil(wait / 1000) + 1;
+    this._onTick = () => this._tick();
+  }
+
+  /** Packets that wait to be sent, by name. */
+  waiting(name: string): number {
+    let count = 0;
+    for (let i = 0; i < this._wait.length; i++) if (this._wait[i]!.name === name) count++;
+    return count;
+  }
+
+  /** Whether nothing is in flight or being handed over. */
+  get idle(): boolean {
+    return !this._flight.length && !this._hand;
+  }
+
+  /** Whether a SUBSCRIBE for this filter waits. */
+  holds(filter: string): boolean {
+    return this._wait.some((packet) => packet.name === "QMTSUB" && packet.topics.indexOf(filter) >= 0);
+  }
+
+  /** A message ID that no packet uses, 1..65535. */
+  nextId(): number {
+    do this._last = (this._last % 65535) + 1;
+    while (this._uses(this._flight, this._last) || this._uses(this._wait, this._last));
+    return this._last;
+  }
+
+  add(packet: Packet, first?: boolean): void {
+    if (first) this._wait.unshift(packet);
+    else this._wait.push(packet);
+    this._pump();
+  }
+
+  /** The link is there: sending begins. */
+  open(): void {
+    this._open = true;
+    this._full = false;
+    this._pump();
+  }
+
+  /** The link is gone: what was sent without a verdict is unknown, or waits again if it may be sent twice. */
+  lost(): void {
+    const flight = this._flight;
+    this._open = false;
+    this._flight = [];
+    this._stopTimer();
+    for (let i = flight.length - 1; i >= 0; i--) {
+      const packet = flight[i]!;
+      if (packet === this._hand) packet.lost = true;
+      else if (packet.again) this._requeue(packet);
+    }
+    for (let i = 0; i < flight.length; i++) {
+      const packet = flight[i]!;
+      if (!packet.lost && !packet.again) packet.done(this._unknown(packet), []);
+    }
+  }
+
+  /** Fails what was never sent. */
+  refuse(error: M95Error): void {
+    const wait = this._wait.splice(0, this._wait.length);
+    for (let i = 0; i < wait.length; i++) wait[i]!.done(error, []);
+  }
+
+  /** A `+QMTPUB`, `+QMTSUB` or `+QMTUNS`: `<id>,<msgID>,<result>[,<value>…]`. False if no packet waited for it. */
+  result(name: string, fields: string[], line: string): boolean {
+    const msgid = +fields[1]!;
+    const result = +fields[2]!;
+    const flight = this._flight;
+    for (let i = 0; i < flight.length; i++) {
+      const packet = flight[i]!;
+      if (packet.name !== name || packet.msgid !== msgid) continue;
+      if (result === Result.Retransmitted) {
+        this.retransmissions++;
+        if (packet.left) packet.left = this._seconds;
+        return true;
+      }
+      flight.splice(i, 1);
+      this._full = false;
+      let error: M95Error | null = null;
+      if (result !== Result.Acknowledged) {
+        error = new M95Error("ETIMEOUT", line + " (" + this._host.explain("packet", result) + ")", packet.text);
+        error.result = result;
+        error.messageId = msgid;
+        error.raw = line;
+      }
+      packet.done(error, fields.slice(3));
+      this._settled();
+      return true;
+    }
+    return false;
+  }
+
+  private _uses(packets: Packet[], msgid: number): boolean {
+    for (let i = 0; i < packets.length; i++) if (packets[i]!.msgid === msgid) return true;
+    return false;
+  }
+
+  private _pump(): void {
+    if (!this._open || this._hand || this._full || this._flight.length >= WINDOW || !this._wait.length) return;
+    const packet = this._wait.shift()!;
+    this._hand = packet;
+    this._flight.push(packet);
+    packet.left = 0;
+    packet.lost = false;
+    this._host.sending(packet);
+    this._host.send({
+      text: packet.text,
+      timeout: this._timeout,
+      prompt: packet.data === undefined ? undefined : ">",
+      data: packet.data,
+      done: (error, _lines, sent) => this._handed(packet, error, sent),
+    });
+  }
+
+  private _handed(packet: Packet, error: M95Error | null, sent: boolean): void {
+    this._hand = undefined;
+    const at = this._flight.indexOf(packet);
+    if (packet.lost) {
+      packet.lost = false;
+      if (packet.again || !sent) this._requeue(packet);
+      else packet.done(this._unknown(packet), []);
+    } else if (at >= 0) {
+      // With its data in the modem, a verdict may come although the OK did not.
+      if (!error || (sent && error.code === "ETIMEOUT")) {
+        packet.left = this._seconds;
+        this._startTimer();
+      } else {
+        this._flight.splice(at, 1);
+        const full = error.cme === WINDOW_FULL;
+        if (full || (error.code === "ETIMEOUT" && ++packet.tries < TRIES)) {
+          this._full = full;
+          if (full) this._startTimer();
+          this._requeue(packet);
+        } else {
+          if (packet.msgid) error.messageId = packet.msgid;
+          packet.done(error, []);
+        }
+      }
+    }
+    this._settled();
+  }
+
+  private _requeue(packet: Packet): void {
+    packet.left = 0;
+    this._wait.unshift(packet);
+  }
+
+  private _settled(): void {
+    if (this.idle) {
+      this._stopTimer();
+      if (this._full) this._startTimer();
+      this._host.drained();
+    }
+    this._pump();
+  }
+
+  private _tick(): void {
+    this._timer = undefined;
+    this._full = false;
+    const overdue = this._flight.filter((packet) => packet.left > 0 && --packet.left === 0);
+    this._flight = this._flight.filter((packet) => overdue.indexOf(packet) < 0);
+    if (this._flight.length) this._startTimer();
+    for (let i = 0; i < overdue.length; i++) overdue[i]!.done(this._unknown(overdue[i]!), []);
+    this._settled();
+  }
+
+  private _unknown(packet: Packet): M95Error {
+    const error = new M95Error(
+      "EUNKNOWN",
+      packet.name + " " + packet.msgid + " was sent, no verdict came",
+      packet.text,
+    );
+    error.messageId = packet.msgid;
+    return error;
+  }
+
+  private _startTimer(): void {
+    if (this._timer === undefined) this._timer = this._host.clock.after(1000, this._onTick);
+  }
+
+  private _stopTimer(): void {
+    if (this._timer !== undefined) this._host.clock.cancel(this._timer);
+    this._timer = undefined;
+  }
+}

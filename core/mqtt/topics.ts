@@ -1,0 +1,38 @@
+// Rules for topic names and topic filters (MQTT 3.1.1, 4.7), and matching one to the other. It knows no modem.
+import { wrong } from "../at/params.js";
+
+/**
+ * Checks a topic to publish to.
+ * @throws M95Error `EPARAM` for an empty topic or one with a wildcard; characters are checked when it is quoted
+ */
+export function checkTopic(field: string, topic: string): void {
+  if (!topic || topic.indexOf("#") >= 0 || topic.indexOf("+") >= 0)
+    throw wrong(field, "a topic of at least one character without the wildcards # and +", topic);
+}
+
+/**
+ * Checks a topic filter: `+` and `#` stand alone in their level, `#` only in the last one.
+ * @throws M95Error `EPARAM`
+ */
+export function checkFilter(filter: string): void {
+  const levels = filter.split("/");
+  let good = filter.length > 0;
+  for (let i = 0; i < levels.length; i++) {
+    const level = levels[i]!;
+    if (level.length > 1 && (level.indexOf("#") >= 0 || level.indexOf("+") >= 0)) good = false;
+    if (level === "#" && i < levels.length - 1) good = false;
+  }
+  if (!good) throw wrong("topic", "a topic filter with + and # alone in their levels and # last", filter);
+}
+
+/** Whether a topic filter covers a topic. */
+export function covers(filter: string, topic: string): boolean {
+  if (filter === topic) return true;
+  const wanted = filter.split("/");
+  const levels = topic.split("/");
+  for (let i = 0; i < wanted.length; i++) {
+    if (wanted[i] === "#") return true;
+    if (i >= levels.length || (wanted[i] !== "+" && wanted[i] !== levels[i])) return false;
+  }
+  return wanted.length === levels.length;
+}
