@@ -96,20 +96,37 @@ test("ESP32: pins that are written are not input-only", (t) => {
     if (pin !== "status" && pin !== "rx") t.true(Number(boards["esp32-devkitc"]![pin].slice(1)) < 34);
 });
 
+const manual = readFileSync("docs/wiring.md", "utf8");
+
+/** The rows of the manual's tables whose first cell is a name in code style. */
+const rows = manual
+  .split("\n")
+  .filter((line) => line.startsWith("| `"))
+  .map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim().replaceAll("`", "")),
+  );
+
 test("docs/wiring.md has the table of boards", (t) => {
-  const manual = readFileSync("docs/wiring.md", "utf8");
-  const rows = manual
-    .split("\n")
-    .filter((line) => line.startsWith("| `"))
-    .map((line) =>
-      line
-        .split("|")
-        .slice(1, -1)
-        .map((cell) => cell.trim().replaceAll("`", "")),
-    )
-    .filter((cells) => cells[0]! in boards);
   t.deepEqual(
-    rows,
+    rows.filter((cells) => cells[0]! in boards),
     all.map(([name, board]) => [name, board.port, ...PINS.map((pin) => board[pin])]),
   );
+});
+
+test("docs/wiring.md has Moddable's numbers", (t) => {
+  const numbers = Object.entries(boards["esp32-devkitc"]!.moddable!).map(([pin, number]) => `${pin}: ${number}`);
+  t.true(manual.includes(`{ ${numbers.join(", ")} }`));
+});
+
+test("docs/wiring.md has every time of the power switch, with its default", (t) => {
+  const source = readFileSync("board-wiring/power-switch.ts", "utf8");
+  const defaults = [...source.matchAll(/(\w+) \?\? (\d+)/g)].filter(([, name]) => name !== "pwrkeyPressed");
+  const said = [...source.matchAll(/Default (\d+)\. \*\/\n {2}(\w+)\?: number/g)];
+  const table = rows.filter(([, value]) => Number(value)).map(([name, value]) => `${name} ${value}`);
+  t.is(defaults.length, 7);
+  t.deepEqual(table.sort(), defaults.map(([, name, value]) => `${name} ${value}`).sort());
+  t.deepEqual(table, said.map(([, value, name]) => `${name} ${value}`).sort());
 });
