@@ -65,9 +65,10 @@ function sourcePositions(map) {
   const lines = new SourceMap(map);
   return (stack) =>
     stack.replace(/core-tests\.js:(\d+)/g, (whole, line) => {
-      const { originalSource, originalLine } = lines.findEntry(Number(line) - 1, Number.MAX_SAFE_INTEGER);
-      if (!originalSource) return whole;
-      return `${path.relative(root, path.resolve(root, "build", originalSource))}:${originalLine + 1}`;
+      const entry = lines.findEntry(Number(line) - 1, Number.MAX_SAFE_INTEGER);
+      // Lines that no source has, such as the script's last ones, get the entry of a line before them.
+      if (entry.generatedLine !== Number(line) - 1) return whole;
+      return `${path.relative(root, path.resolve(root, "build", entry.originalSource))}:${entry.originalLine + 1}`;
     });
 }
 
@@ -142,4 +143,9 @@ async function main() {
   if (counts.failed > 0 || counts.passed === 0) process.exitCode = 1;
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  console.log(`  ✘ The tests of the core cannot run in XS: ${error.message}`);
+  process.exitCode = 1;
+}
