@@ -29,6 +29,7 @@ export const cme = {
   lineTooLong: 608,
   invalidParameter: 3518,
   mqttLink: 8503,
+  mqttIllegalPacket: 8504,
   mqttIllegalCharacter: 8505,
   mqttIllegalUtf8: 8506,
   mqttParameter: 8507,

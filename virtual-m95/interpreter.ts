@@ -274,7 +274,8 @@ export class Interpreter {
     else this.#surplus++;
     if (!prompt.exact) return;
     if (this.#data.length === prompt.limit) this.#close()?.onData(this.#data, 0);
-    else if (c === "+" && this.#data.endsWith("+++")) this.#close()?.onData(this.#data.slice(0, -3), 0);
+    else if (prompt.timeout !== undefined && this.#data.endsWith("+++"))
+      this.#close()?.onData(this.#data.slice(0, -3), 0);
   }
 
   /** Ends the prompt: what was held back follows once the command's answer is out. */

@@ -57,7 +57,10 @@ function open(socket: net.Socket, handlers: Handlers): Socket {
     write: (bytes) => {
       if (live) socket.write(bytes);
     },
-    end: () => socket.end(),
+    end: () => {
+      live = false;
+      socket.destroySoon();
+    },
     destroy: () => {
       live = false;
       socket.destroy();

@@ -70,9 +70,7 @@ export class SimCard {
   /** As if it had been running for long. */
   startReady(): void {
     this.#state = this.#card;
-    if (this.#card !== "ready") return;
-    this.#initialised = 3;
-    this.#hooks.ready();
+    if (this.#card === "ready") this.#initialised = 3;
   }
 
   remove(): void {
@@ -84,7 +82,6 @@ export class SimCard {
 
   insert(): void {
     this.#card = this.#device.options.sim?.state === "pin" ? "pin" : "ready";
-    this.start();
   }
 
   /** AT+CFUN=0. */

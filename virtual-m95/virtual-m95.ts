@@ -157,9 +157,19 @@ export class VirtualM95 implements Device {
 
   /** VBAT sags below 3.3 V: the module says so and switches itself off. */
   brownOut(): void {
+    this.voltage("UNDER_VOLTAGE POWER DOWN");
+  }
+
+  /** VBAT leaves its window: a warning, or the module's last words. */
+  voltage(text: `${"UNDER" | "OVER"}_VOLTAGE ${"WARNING" | "POWER DOWN"}`): void {
     if (!this.#power.alive) return;
-    this.urc(`UNDER_VOLTAGE POWER DOWN${this.quirks.voltageBlank ? " " : ""}`);
-    this.#world.after(this.#line.pendingTime, () => this.#power.cut());
+    this.urc(this.quirks.voltageBlank ? `${text} ` : text);
+    if (text.endsWith("POWER DOWN")) this.#world.after(this.#line.pendingTime, () => this.#power.cut());
+  }
+
+  /** Text as the module frames it, for interceptors that add a line. */
+  frame(text: string): string {
+    return this.#interpreter.frame(text);
   }
 
   /** Firmware crash: deaf and mute for `ms`, or until the power goes or `unhang()`. */
@@ -199,6 +209,7 @@ export class VirtualM95 implements Device {
 
   insertSim(): void {
     this.#sim.insert();
+    if (this.#uartReady) this.#sim.start();
   }
 
   /** Packets stop flowing, or flow again; nothing else changes. */
@@ -334,9 +345,8 @@ export class VirtualM95 implements Device {
   #alreadyRunning(): void {
     this.#line.restart(this.#saved.baud, true);
     this.#uartReady = true;
-    const { registerAfter } = this.options;
     this.#sim.startReady();
-    this.#cell.start(registerAfter ?? 0);
+    if (this.#sim.ready) this.#cell.start(this.options.registerAfter ?? 0);
   }
 
   #radio(on: boolean): void {

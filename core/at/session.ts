@@ -232,7 +232,7 @@ export class Session {
     if (this.trace) this.trace("<", line);
     const run = this._run;
     if (this._tries !== undefined) this._lineInSync(line, suspect);
-    else if (!run || this._sink.isUrc(line, run.text)) {
+    else if (!run || (line !== run.final && this._sink.isUrc(line, run.text))) {
       if (!run && (line === "OK" || isError(line))) this._stats.strays++;
       this._sink.urc(line, suspect);
     } else if (line === run.text) this._echo = "";

@@ -1,6 +1,6 @@
 // One MQTT client of the modem (a tcpconnectID): network, session, keepalive, messages. It does not read AT commands.
 
-import { generate, type Packet, type Parser, parser } from "mqtt-packet";
+import { type Packet, type Parser, parser } from "mqtt-packet";
 import type { Bearer } from "../bearer.js";
 import type { Device } from "../device.js";
 import type { Socket } from "../network.js";
@@ -9,7 +9,7 @@ import { Timers } from "../timers.js";
 import { QmtConfig } from "./config.js";
 import { InFlight, type Operation } from "./in-flight.js";
 import { recvText } from "./recv.js";
-import { binary } from "./text.js";
+import { binary, encode } from "./text.js";
 
 type State = "closed" | "opening" | "initial" | "connecting" | "connected" | "disconnecting";
 
@@ -83,6 +83,11 @@ export class QmtClient {
     this.host = host;
     this.port = port;
     this.#state = "opening";
+    // What a host name cannot be is found out after OK; ranges are the command's own affair.
+    if (!/^[\w.-]+$/.test(host)) {
+      this.#later(() => this.#openFailed(opened.wrongParameter));
+      return;
+    }
     const { enabled, context } = this.config.ssl;
     if (enabled && (context === undefined || !this.#tlsUsable(context))) {
       this.#later(() => this.#openFailed(opened.failed));
@@ -96,12 +101,11 @@ export class QmtClient {
     });
   }
 
-  /** CONNECT (3.2.4). */
-  connect(credentials: Credentials): void {
-    this.#state = "connecting";
+  /** The CONNECT packet (3.2.4) that the settings and these credentials give. */
+  connectPacket(credentials: Credentials): Packet {
     const will = this.config.will;
     const version = this.#device.options.protocolVersion ?? 3;
-    this.#send({
+    return {
       cmd: "connect",
       protocolId: version === 3 ? "MQIsdp" : "MQTT",
       protocolVersion: version,
@@ -118,7 +122,12 @@ export class QmtClient {
           retain: will.retain,
         },
       }),
-    });
+    };
+  }
+
+  connect(packet: Packet): void {
+    this.#state = "connecting";
+    this.#send(packet);
     this.#awaitConnack(0);
   }
 
@@ -307,7 +316,7 @@ export class QmtClient {
   #send(packet: Packet): void {
     this.#lastSent = this.#timers.now();
     this.#device.trace("net", `${this.#id} > ${packet.cmd}${packet.messageId ? ` ${packet.messageId}` : ""}`);
-    this.#socket?.write(generate(packet));
+    this.#socket?.write(encode(packet));
   }
 
   #result(operation: Operation, msgID: number, result: number, value?: string): void {

@@ -1,6 +1,6 @@
 // The AT+QMT commands of the note (3.2.1–3.2.8): forms, parameter checks and errors. The clients do the work.
 
-import { generate, type Packet } from "mqtt-packet";
+import type { Packet } from "mqtt-packet";
 import type { Params } from "../at-parser.js";
 import type { Device } from "../device.js";
 import { CmeError, cme } from "../errors.js";
@@ -8,7 +8,7 @@ import type { Call, CommandTable } from "../interpreter.js";
 import type { QmtClient } from "./client.js";
 import { configRow } from "./config.js";
 import { limits } from "./limits.js";
-import { utf8 } from "./text.js";
+import { encode, utf8 } from "./text.js";
 
 /** <state> of AT+QMTCONN? (3.2.4). */
 const connectionState = { closed: 0, opening: 1, initial: 1, connecting: 2, connected: 3, disconnecting: 4 };
@@ -27,7 +27,7 @@ export function qmtCommands(device: Device, clients: QmtClient[]): CommandTable 
     throw new CmeError(cme.mqttParameter, "duplicate-msgid", `msgID ${msgID} is still in flight: ${raw}`);
   };
   const subscription = (call: Call, target: QmtClient, operation: "QMTSUB" | "QMTUNS", packet: Packet): void => {
-    if (generate(packet).length > limits.packet) throw new CmeError(cme.mqttPacketTooLarge);
+    if (encode(packet).length > limits.packet) throw new CmeError(cme.mqttPacketTooLarge);
     if (target.inFlight.subscriptionsFull) throw new CmeError(cme.mqttBufferOverflow);
     call.ok();
     target.inFlight.start(operation, packet.messageId!, packet);
@@ -80,12 +80,14 @@ export function qmtCommands(device: Device, clients: QmtClient[]): CommandTable 
         const username = params.has(2) ? utf8(params.string(2, "<username>"), "<username>") : undefined;
         const password = params.has(3) ? params.string(3, "<password>") : undefined;
         if (target.state !== "initial") throw new CmeError(cme.mqttLink);
-        call.ok();
-        target.connect({
+        const packet = target.connectPacket({
           clientId,
           ...(username !== undefined && { username }),
           ...(password !== undefined && { password }),
         });
+        encode(packet);
+        call.ok();
+        target.connect(packet);
       },
     },
 
