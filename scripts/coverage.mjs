@@ -123,12 +123,20 @@ function sources(folder) {
     .map((name) => `${folder}/${name.split(path.sep).join("/")}`);
 }
 
+/** The scripts in one of V8's files; none when a process was killed while it wrote it (c8 skips those as well). */
+function readReport(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")).result;
+  } catch {
+    return [];
+  }
+}
+
 /** How often each function of each script was called, over all processes: `url → offset range → count`. */
 function functionCalls(temp) {
   const scripts = new Map();
   for (const name of readdirSync(temp)) {
-    const { result } = JSON.parse(readFileSync(path.join(temp, name), "utf8"));
-    for (const { url, functions } of result) {
+    for (const { url, functions } of readReport(path.join(temp, name))) {
       if (!url.startsWith("file:")) continue;
       const counts = scripts.get(url) ?? new Map();
       scripts.set(url, counts);
