@@ -120,13 +120,9 @@ export class Interpreter {
   }
 
   #whileBusy(data: string): void {
-    if (data[0] === "\n" && this.#lastWasCr) {
-      this.#lastWasCr = false;
-      this.#leadingLf = true;
-      this.#whileBusy(data.slice(1));
-      return;
-    }
-    const text = data.replaceAll("\x1b", "");
+    if (data[0] === "\n" && this.#lastWasCr) this.#leadingLf = true;
+    this.#lastWasCr = false;
+    const text = data.replace(/[\x1b\n]/g, "");
     if (text === "") return;
     this.#hooks.violation("busy", `sent while a command was executing: ${JSON.stringify(text.slice(0, 80))}`);
     if (this.#quirks.busyInput === "buffer") this.#buffered = (this.#buffered + text).slice(0, 1024);

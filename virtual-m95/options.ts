@@ -195,7 +195,7 @@ export interface VirtualM95Options {
   supplyOff?: boolean;
   /** Rate saved in the module's profile in Bd; 0 = autobaud (default). */
   baud?: number;
-  /** The host's rate at the start in Bd, default 115200. */
+  /** The host's rate at the start in Bd, default 115200; 0 = always the modem's, for hosts that have no rate. */
   hostBaud?: number;
   /** The `AT` that synchronises autobaud, default 2: the first is lost, the second answered. */
   syncAfter?: number;

@@ -4,6 +4,7 @@ import type { Clock, VirtualM95Options } from "./options.js";
 
 /** Rates of AT+IPR in Bd, 0 = autobaud (facts sheet 2). */
 export const baudRates = [0, 300, 600, 1200, 2400, 4800, 9600, 14400, 19200, 28800, 38400, 57600, 115200];
+const defaultRate = 115_200;
 const autobaudRange = { min: 4800, max: 115_200 };
 
 export interface SerialLineHooks {
@@ -36,6 +37,7 @@ export class SerialLine {
   #detected = 0;
   #attempts = 0;
   #unsyncedLine = "";
+  /** 0: always the modem's. */
   hostBaud: number;
 
   constructor(options: VirtualM95Options, hooks: SerialLineHooks) {
@@ -45,7 +47,7 @@ export class SerialLine {
     this.#chunk = options.chunk ?? 64;
     this.#syncAfter = options.syncAfter ?? 2;
     this.#fixed = options.baud ?? 0;
-    this.hostBaud = options.hostBaud ?? 115_200;
+    this.hostBaud = options.hostBaud ?? defaultRate;
   }
 
   /** The modem's rate: fixed, detected, or 0 while autobaud has not synchronised. */
@@ -69,11 +71,15 @@ export class SerialLine {
     return this.#next ?? this.#fixed;
   }
 
+  get #hostRate(): number {
+    return this.hostBaud || this.rate || defaultRate;
+  }
+
   /** As after power-on: `fixed` from the profile, autobaud not synchronised (or already at the host's rate). */
   restart(fixed: number, synced = false): void {
     this.#fixed = fixed;
     this.#next = undefined;
-    this.#detected = synced ? this.hostBaud : 0;
+    this.#detected = synced ? this.#hostRate : 0;
     this.#attempts = 0;
     this.#unsyncedLine = "";
   }
@@ -101,7 +107,7 @@ export class SerialLine {
 
   write(data: string): void {
     if (data === "") return;
-    this.#in.push({ text: data, baud: this.hostBaud });
+    this.#in.push({ text: data, baud: this.#hostRate });
     if (!this.#inBusy) this.#receiveNext();
   }
 
@@ -124,7 +130,7 @@ export class SerialLine {
       head.text = head.text.slice(size);
       if (head.text === "") this.#out.shift();
       this.#sendNext();
-      this.#hooks.toHost(head.baud === this.hostBaud ? chunk : garbled(chunk));
+      this.#hooks.toHost(head.baud === (this.hostBaud || head.baud) ? chunk : garbled(chunk));
     });
   }
 

@@ -1,0 +1,185 @@
+#!/usr/bin/env node
+// Command line of the virtual M95 (`npx m95-virtual`): options, messages, exit codes. The server is in server.ts.
+
+import { readFile } from "node:fs/promises";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { runControlLine } from "./control.js";
+import { defaultQuirks, type Quirks, type VirtualM95Options } from "./options.js";
+import { type Pty, startPty } from "./pty.js";
+import { baudRates } from "./serial-line.js";
+import { type Address, startVirtualM95Server, type VirtualM95Server } from "./server.js";
+import { formatTrace } from "./trace-format.js";
+
+/** Exit codes. */
+const exit = { ok: 0, failure: 1, usage: 2 } as const;
+
+interface CliOptions {
+  listen: Address;
+  control?: Address;
+  broker: Address;
+  pty?: string | true;
+  speed: number;
+  poweredOn?: true;
+  baud: number;
+  recvShape?: 1 | 2 | 3 | 4;
+  quirk?: Partial<Quirks>;
+  apn?: string;
+  pin?: string;
+  mqtt?: 3 | 4;
+  script?: string;
+  trace?: true;
+}
+
+const examples = `
+Examples:
+  m95-virtual --powered-on --listen 5600 --trace
+      a modem that is already on, its UART on TCP port 5600, in front of the broker on this machine
+  m95-virtual --pty /tmp/m95 --control 5601 --broker test.mosquitto.org:1883
+      a modem that is off, its UART at /tmp/m95; switch it on with: echo "press 1200" | nc 127.0.0.1 5601
+  m95-virtual --powered-on --listen 0 --speed 20 --quirk promptBlank=true --recv-shape 3
+      a free port (printed), twenty times real time, another firmware's habits
+
+Exit codes: 0 ended normally, 1 failure at run time, 2 wrong usage.
+Lines of a --script are those of the control port (see help there), with "wait MS" in between.`;
+
+function parse(argv: string[]): CliOptions {
+  const command = new Command("m95-virtual")
+    .description("A Quectel M95 GSM modem in software: UART on a TCP port or pty, MQTT to a real broker.")
+    .addOption(
+      new Option("--listen <[host:]port>", "TCP port carrying the UART's bytes, 0 = a free one")
+        .argParser(address)
+        .default(local(0), "127.0.0.1:0"),
+    )
+    .option("--pty [link]", "also offer the UART as a pseudo terminal, through socat")
+    .option("--control <[host:]port>", "TCP port for pins and mishaps, 0 = a free one", address)
+    .addOption(
+      new Option("--broker <[host:]port>", "MQTT broker that every connection leads to")
+        .argParser(address)
+        .default(local(1883), "127.0.0.1:1883"),
+    )
+    .option("--speed <factor>", "simulated per real time", factor, 1)
+    .option("--powered-on", "start switched on and registered; otherwise press PWRKEY over the control port")
+    .option("--baud <rate>", "rate saved in the modem, 0 = autobaud", oneOf(baudRates), 0)
+    .option("--recv-shape <1-4>", "form of +QMTRECV", oneOf([1, 2, 3, 4]))
+    .option("--quirk <name=value>", "another firmware's habit, may be repeated", quirk)
+    .option("--apn <name>", "the only access point name the network accepts")
+    .option("--pin <digits>", "the SIM asks for this PIN")
+    .option("--mqtt <3|4>", "MQTT protocol version: 3 = 3.1, 4 = 3.1.1", oneOf([3, 4]), 3)
+    .option("--script <file>", "control commands to play")
+    .option("--trace", "print the traffic")
+    .allowExcessArguments(false)
+    .addHelpText("after", examples)
+    .exitOverride();
+  command.configureOutput({ outputError: (text, write) => write(`${text.trimEnd()}\nSee m95-virtual --help\n`) });
+  return command.parse(argv, { from: "user" }).opts<CliOptions>();
+}
+
+function local(port: number): Address {
+  return { host: "127.0.0.1", port };
+}
+
+function address(text: string): Address {
+  const match = /^(?:(.+):)?(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (!match || port > 65_535) throw new InvalidArgumentError("Expected [host:]port.");
+  return { host: match[1]?.replace(/^\[(.*)\]$/, "$1") ?? "127.0.0.1", port };
+}
+
+function factor(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1000)) throw new InvalidArgumentError("Expected a number above 0, at most 1000.");
+  return value;
+}
+
+function oneOf<T extends number>(values: readonly T[]): (text: string) => T {
+  return (text) => {
+    const value = values.find((candidate) => String(candidate) === text);
+    if (value === undefined) throw new InvalidArgumentError(`Expected one of ${values.join(", ")}.`);
+    return value;
+  };
+}
+
+function quirk(text: string, previous: Partial<Quirks> = {}): Partial<Quirks> {
+  const equals = text.indexOf("=");
+  const name = text.slice(0, equals);
+  if (equals < 0 || !Object.hasOwn(defaultQuirks, name)) {
+    throw new InvalidArgumentError(`Expected name=value with one of ${Object.keys(defaultQuirks).join(", ")}.`);
+  }
+  const raw = text.slice(equals + 1);
+  const kind = typeof defaultQuirks[name as keyof Quirks];
+  const value = kind === "boolean" ? { true: true, false: false }[raw] : kind === "number" ? Number(raw) : raw;
+  if (value === undefined || Number.isNaN(value)) throw new InvalidArgumentError(`${name} takes a ${kind}.`);
+  return { ...previous, [name]: value };
+}
+
+function modemOptions(options: CliOptions): Partial<VirtualM95Options> {
+  return {
+    poweredOn: options.poweredOn ?? false,
+    baud: options.baud,
+    quirks: { ...options.quirk, ...(options.recvShape && { recvShape: options.recvShape }) },
+    ...(options.apn !== undefined && { apn: options.apn }),
+    ...(options.pin !== undefined && { sim: { state: "pin" as const, pin: options.pin } }),
+    ...(options.mqtt && { protocolVersion: options.mqtt }),
+  };
+}
+
+async function main(argv: string[]): Promise<number> {
+  const options = parse(argv);
+  let server: VirtualM95Server | undefined;
+  let pty: Pty | undefined;
+  let code: number = exit.ok;
+  const trace: VirtualM95Options["trace"] = (direction, text) =>
+    console.log(formatTrace(server?.modem.options.clock.now() ?? 0, direction, text));
+  server = await startVirtualM95Server({
+    listen: options.listen,
+    broker: options.broker,
+    speed: options.speed,
+    modem: { ...modemOptions(options), ...(options.trace && { trace }) },
+    ...(options.control && { control: options.control }),
+  });
+  const running = server;
+  const end = (): void => void running.close();
+  process.once("SIGINT", end);
+  process.once("SIGTERM", end);
+  try {
+    console.log(`UART on ${options.listen.host}:${running.port}`);
+    if (running.controlPort !== undefined) console.log(`control on ${options.control!.host}:${running.controlPort}`);
+    if (options.pty !== undefined) {
+      const link = options.pty === true ? undefined : options.pty;
+      pty = await startPty(running.port, link, (path) => console.log(`UART at ${path}`), fail);
+    }
+    if (options.script !== undefined) await play(running, options.script);
+    await running.closed;
+  } finally {
+    await pty?.close();
+    await running.close();
+  }
+  return code;
+
+  function fail(error: Error): void {
+    console.error(`m95-virtual: ${error.message}`);
+    code = exit.failure;
+    end();
+  }
+}
+
+async function play(server: VirtualM95Server, file: string): Promise<void> {
+  for (const line of (await readFile(file, "utf8")).split(/\r?\n/)) {
+    if (line.trim() === "" || line.startsWith("#")) continue;
+    const answer = await runControlLine(server.modem, line);
+    console.log(`${line}: ${answer}`);
+    if (answer.startsWith("error")) throw new Error(`${file}: ${line}: ${answer}`);
+  }
+}
+
+main(process.argv.slice(2)).then(
+  // A `wait` under way must not keep the program alive.
+  (code) => process.exit(code),
+  (error: unknown) => {
+    if (error instanceof CommanderError) {
+      process.exit(error.exitCode === 0 ? exit.ok : exit.usage);
+    }
+    console.error(`m95-virtual: ${(error as Error).message}`);
+    process.exit(exit.failure);
+  },
+);
