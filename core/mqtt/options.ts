@@ -75,9 +75,6 @@ export interface ConnectOptions {
   unknown?: "report" | "resend";
 }
 
-/** Subscriptions a client may have; more are refused with `EQUEUE`. */
-export const SUBSCRIPTION_LIMIT = 32;
-
 /** Largest payload, bytes; the modem drops the rest in silence (application note 3.2.8, note 2). */
 export const PAYLOAD_LIMIT = 1548;
 

@@ -39,6 +39,19 @@ export interface Packet {
   done(error: M95Error | null, values: string[]): void;
 }
 
+/** A packet that was not sent yet. */
+export function packet(
+  name: Packet["name"],
+  text: string,
+  data: string | undefined,
+  msgid: number,
+  topics: string[],
+  again: boolean,
+  done: Packet["done"],
+): Packet {
+  return { name, text, data, msgid, topics, again, left: 0, tries: 0, lost: false, done };
+}
+
 export interface OutboxHost {
   clock: Clock;
   send(request: Request): void;

@@ -1,0 +1,254 @@
+// One connection of one tcpconnectID, from AT+QMTCFG to AT+QMTCLOSE. It tries once; trying again is the client's.
+import { number, split } from "../at/params.js";
+import type { Request } from "../at/session.js";
+import { M95Error } from "../errors.js";
+import { build, nameOf, resultWait, traits } from "../m95/commands.js";
+import type { Clock, TimerHandle } from "../ports.js";
+import type { Profile } from "./options.js";
+
+export type LinkState = "closed" | "opening" | "connecting" | "connected" | "disconnecting";
+
+/** What a link needs, and who is told about it. */
+export interface LinkOwner {
+  readonly clock: Clock;
+  send(request: Request): void;
+  explain(family: string, code: number): string;
+  /** Connected. */
+  linkUp(): void;
+  /** The attempt failed. */
+  linkFailed(error: M95Error): void;
+  /** The modem reports that an established connection is gone. */
+  linkLost(error: M95Error): void;
+  /** The PDP context is of no use. */
+  cyclePdp(error: M95Error): void;
+}
+
+/** `<result>` of +QMTOPEN (application note 3.2.2). */
+enum Open {
+  Opened = 0,
+  Occupied = 2,
+  NoPdp = 3,
+}
+
+/** `<result>` of +QMTCONN (3.2.4). */
+enum Conn {
+  Acknowledged = 0,
+  Retransmitted = 1,
+}
+
+/** `<state>` of +QMTCONN as an answer (3.2.4). */
+const CONNECTED = 3;
+
+/** `<err_code>` of +QMTSTAT after which the PDP context is opened anew (4.1.1). */
+const PING_FAILED = 2;
+
+export class Link {
+  state: LinkState;
+  private _owner: LinkOwner;
+  private _id: number;
+  private _profile: Profile;
+  /** Changes with each attempt and each loss, so that late answers fall on deaf ears. */
+  private _era: number;
+  private _timer: TimerHandle;
+  /** An occupied identifier was closed in this attempt. */
+  private _reopened: boolean;
+  private _whenClosed: (() => void) | undefined;
+
+  constructor(owner: LinkOwner, id: number, profile: Profile) {
+    this._owner = owner;
+    this._id = id;
+    this._profile = profile;
+    this.state = "closed";
+    this._era = 0;
+    this._timer = this._whenClosed = undefined;
+    this._reopened = false;
+  }
+
+  /** Configures, opens the network and sends CONNECT. */
+  open(): void {
+    this.forget();
+    this.state = "opening";
+    this._reopened = false;
+    this._configure(this._profile.opening(), 0);
+  }
+
+  /** Sends DISCONNECT if connected, and closes the network; `done` comes in any case but after `forget`. */
+  close(done: () => void): void {
+    const connected = this.state === "connected";
+    this.forget();
+    this.state = "disconnecting";
+    this._whenClosed = done;
+    if (!connected) {
+      this._close();
+      return;
+    }
+    this._ask(build("QMTDISC", [this._id]), (error) => {
+      if (error) this._close();
+      else if (this.state === "disconnecting" && this._timer === undefined)
+        this._later(resultWait("QMTDISC", 0), () => this._close());
+    });
+  }
+
+  /** The connection is gone without the modem's doing; nothing is sent. */
+  forget(): void {
+    this._era++;
+    this._cancel();
+    this.state = "closed";
+  }
+
+  /** A result URC or +QMTSTAT: fields from `<tcpconnectID>` on. */
+  result(name: string, fields: string[], line: string, suspect: boolean): void {
+    const result = number(fields[1]);
+    const state = this.state;
+    if (name === "QMTOPEN" && state === "opening") this._opened(result, line);
+    else if (name === "QMTCONN" && state === "connecting") {
+      const code = number(fields[2] || "0");
+      if (suspect) this._verify((alive) => alive && this._conn(result, code, line));
+      else this._conn(result, code, line);
+    } else if (name === "QMTDISC" && state === "disconnecting") this._close();
+    else if (name === "QMTSTAT" && state !== "closed") {
+      if (suspect) this._verify((alive) => alive || this._stat(result, line));
+      else this._stat(result, line);
+    }
+  }
+
+  private _configure(commands: string[], at: number): void {
+    this._ask(commands[at]!, (error) => {
+      // Firmware without TLS does not know that it is switched off.
+      const optional = !this._profile.tls && at === commands.length - 2;
+      if (error && !optional) this._fail(error);
+      else if (at + 1 < commands.length) this._configure(commands, at + 1);
+      else if (this.state === "opening") this._overdue("QMTOPEN");
+    });
+  }
+
+  private _opened(result: number, line: string): void {
+    this._cancel();
+    if (result === Open.Opened) {
+      this._connect();
+    } else if (result === Open.Occupied && !this._reopened) {
+      // Left over from something else: it is closed and opened once more.
+      this._reopened = true;
+      const commands = this._profile.opening();
+      this._ask(build("QMTCLOSE", [this._id]), () => this._configure(commands, commands.length - 1));
+    } else {
+      const error = this._error("EOPEN", "open", result, line);
+      this._fail(error);
+      if (result === Open.NoPdp) this._owner.cyclePdp(error);
+    }
+  }
+
+  private _connect(): void {
+    this.state = "connecting";
+    this._ask(this._profile.connecting(), (error) => {
+      if (error) this._fail(error);
+      else if (this.state === "connecting" && this._timer === undefined) this._overdue("QMTCONN");
+    });
+  }
+
+  private _conn(result: number, code: number, line: string): void {
+    if (this.state !== "connecting") return;
+    this._cancel();
+    if (result === Conn.Retransmitted) this._overdue("QMTCONN");
+    else if (result !== Conn.Acknowledged) this._fail(this._error("ETIMEOUT", "packet", result, line));
+    else if (code) {
+      const error = this._error("EREFUSED", "ret", code, line);
+      error.result = result;
+      error.returnCode = code;
+      this._fail(error);
+    } else {
+      this.state = "connected";
+      this._owner.linkUp();
+    }
+  }
+
+  private _stat(code: number, line: string): void {
+    const state = this.state;
+    if (state === "disconnecting") {
+      this._close();
+      return;
+    }
+    const error = this._error("ECLOSED", "stat", code, line);
+    // The modem has closed the network by itself.
+    this.forget();
+    if (state === "connected") this._owner.linkLost(error);
+    else this._owner.linkFailed(error);
+    if (code === PING_FAILED) this._owner.cyclePdp(error);
+  }
+
+  /** Asks the modem whether this client is connected, before a line is believed that may be part of a message. */
+  private _verify(then: (alive: boolean) => void): void {
+    this._ask("AT+QMTCONN?", (error, lines) => {
+      if (error) return;
+      let alive = false;
+      for (let i = 0; i < lines.length; i++) {
+        const fields = split(lines[i]!);
+        if (number(fields[0]) === this._id && number(fields[1]) === CONNECTED) alive = true;
+      }
+      then(alive);
+    });
+  }
+
+  private _fail(error: M95Error): void {
+    this.forget();
+    // In case the network is open: the next attempt starts afresh.
+    if (error.code !== "ECLOSED") this._ask(build("QMTCLOSE", [this._id]), () => undefined);
+    this._owner.linkFailed(error);
+  }
+
+  private _close(): void {
+    this._cancel();
+    this._era++;
+    this._ask(build("QMTCLOSE", [this._id]), () => {
+      const done = this._whenClosed!;
+      this.forget();
+      done();
+    });
+  }
+
+  private _error(
+    code: "EOPEN" | "ETIMEOUT" | "EREFUSED" | "ECLOSED",
+    family: string,
+    value: number,
+    line: string,
+  ): M95Error {
+    const meaning = this._owner.explain(family, value);
+    const error = new M95Error(code, line + (meaning && " (" + meaning + ")"));
+    error.result = value;
+    error.raw = line;
+    return error;
+  }
+
+  /** Sends a command whose answer counts only while the attempt lasts. */
+  private _ask(text: string, done: (error: M95Error | null, lines: string[]) => void): void {
+    const era = this._era;
+    this._owner.send({
+      text,
+      timeout: traits(text).timeout,
+      info: "+" + nameOf(text),
+      done: (error, lines) => {
+        if (era === this._era) done(error, lines);
+      },
+    });
+  }
+
+  // The result URC of a command is waited for.
+  private _overdue(name: string): void {
+    this._later(resultWait(name, this._profile.packets), () =>
+      this._fail(new M95Error("ETIMEOUT", "AT+" + name + ": no result in time", "AT+" + name)),
+    );
+  }
+
+  private _later(ms: number, fn: () => void): void {
+    this._cancel();
+    this._timer = this._owner.clock.after(ms, () => {
+      this._timer = undefined;
+      fn();
+    });
+  }
+
+  private _cancel(): void {
+    if (this._timer !== undefined) this._owner.clock.cancel(this._timer);
+    this._timer = undefined;
+  }
+}
