@@ -1,6 +1,7 @@
 // Switches an M95 on and off over PWRKEY, STATUS, EMERG_OFF and the supply: the order and length of the pulses.
 // It sends no AT command, knows no engine's pins, and cannot tell a hung modem from a working one.
 
+import { M95Error } from "../core/errors.js";
 import type { Clock, Done, PowerSwitch } from "../core/ports.js";
 
 /** A pin that is written. Espruino's `Pin` and Moddable's `Digital` (mode `Output`) have this shape themselves. */
@@ -58,12 +59,6 @@ interface Operation {
   _calls: Done[];
 }
 
-function powerError(message: string): Error {
-  const error = new Error(message) as Error & { code: string };
-  error.code = "EPOWER";
-  return error;
-}
-
 function write(pin: OutputPin | undefined, level: 0 | 1): void {
   if (pin) pin.write(level);
 }
@@ -113,7 +108,7 @@ class Switch implements PowerSwitch {
 
   isOn(): boolean | undefined {
     const status = this._pins.status;
-    return status ? !!status.read() : this._known;
+    return status ? !!status.read() : undefined;
   }
 
   _add(want: Want, done: Done): void {
@@ -143,7 +138,7 @@ class Switch implements PowerSwitch {
   }
 
   _reached(): boolean {
-    return this.isOn() === (this._want === ON);
+    return (this._pins.status ? this.isOn() : this._known) === (this._want === ON);
   }
 
   _key(down: 0 | 1): void {
@@ -205,7 +200,7 @@ class Switch implements PowerSwitch {
   _end(): void {
     const on = this._want === ON;
     let error: Error | undefined;
-    if (this._pins.status && !this._reached()) error = powerError("STATUS stays " + (on ? "low" : "high"));
+    if (this._pins.status && !this._reached()) error = new M95Error("EPOWER", "STATUS stays " + (on ? "low" : "high"));
     else {
       this._known = on;
       write(this._pins.supply, on ? 1 : 0);
@@ -233,8 +228,8 @@ class Switch implements PowerSwitch {
  * With STATUS, `on` and `off` read it before they begin and again before they press, and press nothing when the modem is
  * where it should be. A modem that is logging off still has STATUS high: after `AT+QPOWD` wait for `isOn()` to be false.
  *
- * Without STATUS the switch knows only what it did itself, and nothing at the start: `isOn()` is `undefined`, and both
- * `on` and `off` press. `off` is safe then, its press is too short to switch a modem on. `on` is not: its press may
+ * Without STATUS `isOn()` is `undefined`, always. The switch then goes by what it did itself, and at the start by nothing:
+ * both `on` and `off` press. `off` is safe then, its press is too short to switch a modem on. `on` is not: its press may
  * switch a running modem off, or off and on. Call `on` only when the modem has not answered `AT`. What it does not see
  * (`AT+QPOWD`, under-voltage, somebody else's key) leaves it with a wrong idea; `off` and then `on` always ends with a
  * running modem, unless the modem was started by others after an `off`.

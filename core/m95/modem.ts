@@ -1,11 +1,12 @@
 // The modem's lifecycle: power, synchronisation, bring-up, plain recovery, power-off. It knows its clients only through
 // a listener, and nothing of MQTT but what is left open by an earlier run.
-import { number, split } from "../at/params.js";
+import { split } from "../at/params.js";
 import { Session, type SessionSink, type SessionStats } from "../at/session.js";
 import { M95Error } from "../errors.js";
 import type { Clock, Done, PowerSwitch, TimerHandle, Uart } from "../ports.js";
-import { bringUp, type ModemState, pdpSteps, Rule, type Settings, type Step } from "./bringup.js";
-import { build, traits } from "./commands.js";
+import { bringUp, type ModemState, pdpSteps, type Settings, type Step } from "./bringup.js";
+import { traits } from "./commands.js";
+import { Script, type ScriptHost } from "./script.js";
 import { GONE, isUrc, RECEIVED } from "./urcs.js";
 
 /** Times and limits of starting and of recovering, all optional. */
@@ -67,37 +68,25 @@ export interface ModemStats extends SessionStats {
   restarts: number;
 }
 
-/** ms between two looks at the SIM or the network. */
-const POLL = 1000;
 /** A modem without STATUS is asked this often whether it runs already; 500 ms each. */
 const PROBES = 4;
 /** STATUS is looked at this often, this many ms apart, behind NORMAL POWER DOWN. */
 const DOWN_POLLS = 50;
 const DOWN_POLL = 100;
-/** Times a PDP context is opened before the attempt counts as failed. */
-const PDP_TRIES = 3;
 
-export class Modem implements SessionSink {
+export class Modem implements SessionSink, ScriptHost {
   state: ModemState;
   readonly session: Session;
   private _setup: ModemSetup;
   private _listener: ModemListener;
   private _stats: ModemStats;
   private _clock: Clock;
-  private _steps: Step[];
-  private _at: number;
+  private _script: Script;
   /** Changes whenever what runs is called off, so that answers to it fall on deaf ears. */
   private _era: number;
   private _timer: TimerHandle;
-  /** Until when the present state may last. */
-  private _deadline: number;
   private _attempt: number;
-  private _pdpTries: number;
   private _wasReady: boolean;
-  /** The PIN was sent and not confirmed: it is never sent again. */
-  private _pinSpent: boolean;
-  /** It was sent in this attempt and may still take effect. */
-  private _pinWorks: boolean;
   private _starting: Done[];
   private _stopping: Done[];
   private _closed: boolean;
@@ -108,13 +97,14 @@ export class Modem implements SessionSink {
     this._stats = stats;
     this._clock = setup.clock;
     this.state = "off";
-    this._at = this._era = this._deadline = this._attempt = this._pdpTries = 0;
-    this._wasReady = this._pinSpent = this._pinWorks = this._closed = false;
+    this._era = this._attempt = 0;
+    this._wasReady = this._closed = false;
     this._timer = undefined;
     this._starting = [];
     this._stopping = [];
     // Built once here, so that a bad APN is refused at once.
-    this._steps = bringUp(setup.settings);
+    bringUp(setup.settings);
+    this._script = new Script(this, setup);
     const uart = setup.uart;
     this.session = new Session(uart, setup.clock, this, stats, setup.guardTime, setup.receiveLimit, RECEIVED);
     if (setup.settings.baud) this.session.rate(setup.settings.baud);
@@ -148,7 +138,7 @@ export class Modem implements SessionSink {
     if (this.state === "stopping") return;
     const synced = this.state !== "starting" && this.state !== "syncing" && this.state !== "failed";
     this._callOff();
-    this._enter("stopping");
+    this.enter("stopping");
     this._settle(this._starting, new M95Error("ECLOSED", "stopped"));
     const power = this._setup.power;
     // Without STATUS, a press behind AT+QPOWD could switch the modem on again: there the key does it alone.
@@ -241,9 +231,7 @@ export class Modem implements SessionSink {
 
   private _begin(): void {
     this._callOff();
-    this._pdpTries = 0;
-    this._pinWorks = false;
-    this._enter("starting");
+    this.enter("starting");
     const power = this._setup.power;
     const on = power ? power.isOn() : true;
     if (on) this._sync(this._setup.recovery.syncTimeout);
@@ -253,7 +241,7 @@ export class Modem implements SessionSink {
 
   private _powerOn(): void {
     const era = this._era;
-    this._enter("starting");
+    this.enter("starting");
     this._setup.power!.on((error) => {
       if (era !== this._era) return;
       if (error) this._retry(error as M95Error);
@@ -263,10 +251,10 @@ export class Modem implements SessionSink {
 
   /** @param otherwise - what to do when nothing answers, instead of failing the attempt */
   private _sync(ms: number, otherwise?: () => void): void {
-    this._enter("syncing");
+    this.enter("syncing");
     this.session.open = true;
     this.session.sync(Math.ceil(ms / 500), "", (error) => {
-      if (!error) this._script(bringUp(this._setup.settings));
+      if (!error) this._script.run(bringUp(this._setup.settings));
       else if (otherwise) otherwise();
       else this._silent(error);
     });
@@ -290,7 +278,7 @@ export class Modem implements SessionSink {
   // It said NORMAL POWER DOWN: a press before STATUS has fallen would be one too many.
   private _goingDown(polls: number): void {
     const power = this._setup.power;
-    if (polls && power && power.isOn()) this._later(DOWN_POLL, () => this._goingDown(polls - 1));
+    if (polls && power && power.isOn()) this.later(DOWN_POLL, () => this._goingDown(polls - 1));
     else this._powerOff();
   }
 
@@ -308,7 +296,7 @@ export class Modem implements SessionSink {
   }
 
   private _isOff(error: Error | null | undefined): void {
-    this._enter(error ? "failed" : "off");
+    this.enter(error ? "failed" : "off");
     this._settle(this._stopping, error);
     // Started again in the meantime.
     if (this._starting.length) this._begin();
@@ -319,124 +307,28 @@ export class Modem implements SessionSink {
     this._fail(new M95Error("ECLOSED", "the port was closed"));
   }
 
-  // ---- the script
+  // ---- what the script hands over
 
-  private _script(steps: Step[]): void {
-    this._steps = steps;
-    this._at = 0;
-    this._do();
+  enter(state: ModemState): void {
+    if (this.state === state) return;
+    this.state = state;
+    this._listener.changed(state);
   }
 
-  private _do(): void {
-    const step = this._steps[this._at];
-    if (!step) {
-      this._ready();
-      return;
-    }
-    this._enter(step.state);
-    this.ask(step.text, (error, lines) => this._answer(step, error, lines));
-  }
-
-  private _next(): void {
-    this._at++;
-    this._do();
-  }
-
-  private _again(): void {
-    this._later(POLL, () => this._do());
-  }
-
-  private _insert(text: string, rule: Rule): void {
-    this._steps.splice(this._at + 1, 0, { state: this.state, text, rule });
-  }
-
-  private _answer(step: Step, error: M95Error | null, lines: string[]): void {
-    const fields = lines.length ? split(lines[0]!) : [];
-    const rule = step.rule;
-    if (error && error.code !== "ECME") this._retry(error);
-    else if (rule === Rule.Sim) this._sim(error, fields[0]);
-    else if (rule === Rule.Address) {
-      if (!error) this._next();
-      else if (++this._pdpTries < PDP_TRIES) this._script(pdpSteps(this._setup.settings, true));
-      else this._retry(new M95Error("EPDP", "no PDP context with APN " + this._setup.settings.apn!.name, step.text));
-    } else if (rule === Rule.Must && error) this._retry(error);
-    else if (rule === Rule.Registered || rule === Rule.Gprs || rule === Rule.Allowed)
-      this._registration(rule, number(fields[1]));
-    else {
-      if (rule === Rule.Rate && number(fields[0]) !== this._setup.settings.baud)
-        this._insert("AT+IPR=" + this._setup.settings.baud + "&W", Rule.Follow);
-      else if (rule === Rule.Attached && fields[0] !== "1") this._insert("AT+CGATT=1", Rule.May);
-      else if (rule === Rule.Stale) this._stale(step.text, lines);
-      else if (rule === Rule.Follow && !error) {
-        this._follow();
-        return;
-      }
-      this._next();
-    }
-  }
-
-  private _follow(): void {
-    const uart = this._setup.uart;
-    if (uart.setBaud) uart.setBaud(this._setup.settings.baud);
-    this.session.sync(10, "", (error) => {
-      if (error) this._silent(error);
-      else this._next();
-    });
-  }
-
-  private _sim(error: M95Error | null, answer: string | undefined): void {
-    const pin = this._setup.pin;
-    // 11 is what some firmware says instead of SIM PIN, 14 instead of SIM BUSY.
-    const locked = answer === "SIM PIN" || (error !== null && error.cme === 11);
-    if (answer === "READY") {
-      this._pinSpent = false;
-      this._next();
-    } else if (locked && pin !== undefined && !this._pinSpent) {
-      // Spent before it is sent: if its answer is lost, a second try could be the one that locks the card.
-      this._pinSpent = this._pinWorks = true;
-      this.ask(build("CPIN", [pin]), (refused) => {
-        if (refused && refused.code === "ECME") this._fail(this._simError("the SIM refuses the PIN", refused));
-        else this._again();
-      });
-    } else if (locked && pin === undefined) this._fail(this._simError("the SIM wants a PIN; give option pin", error));
-    else if (locked && !this._pinWorks)
-      this._fail(this._simError("the PIN was sent once and is not sent again", error));
-    else if (
-      !locked &&
-      (error ? error.cme !== 14 && error.cme !== undefined : answer !== "NOT READY" && answer !== "SIM BUSY")
-    )
-      this._fail(this._simError("SIM: " + (answer || error!.message), error));
-    else if (this._clock.now() >= this._deadline) this._fail(this._simError("the SIM stays busy", error));
-    else this._again();
-  }
-
-  private _simError(message: string, cause: M95Error | null): M95Error {
-    const error = new M95Error("ESIM", message, "AT+CPIN?");
-    if (cause && cause.cme !== undefined) error.cme = cause.cme;
-    return error;
-  }
-
-  private _registration(rule: Rule, status: number): void {
-    if (status === 1 || status === 5 || (rule === Rule.Allowed && status !== 3)) this._next();
-    else if (status === 3) this._fail(new M95Error("EREG", "the network denies registration"));
-    else if (this._clock.now() >= this._deadline) this._fail(new M95Error("EREG", "no network found in time"));
-    else this._again();
-  }
-
-  // An earlier run of this driver left these open; the broker would see them as ours.
-  private _stale(text: string, lines: string[]): void {
-    for (let i = 0; i < lines.length; i++) {
-      const id = number(split(lines[i]!)[0]);
-      if (!(id >= 0 && id <= 5)) continue;
-      this._insert(build(text === "AT+QMTOPEN?" ? "QMTCLOSE" : "QMTDISC", [id]), Rule.May);
-    }
-  }
-
-  private _ready(): void {
+  scriptDone(): void {
     this._attempt = 0;
     this._wasReady = true;
-    this._enter("ready");
+    this.enter("ready");
     this._settle(this._starting, null);
+  }
+
+  scriptFailed(error: M95Error, final: boolean): void {
+    if (final) this._fail(error);
+    else this._retry(error);
+  }
+
+  scriptSilent(error: M95Error): void {
+    this._silent(error);
   }
 
   // ---- when something goes wrong
@@ -457,7 +349,7 @@ export class Modem implements SessionSink {
     }
     this._listener.lost(error);
     this._callOff();
-    this._enter("recovering");
+    this.enter("recovering");
     const cap = Math.min(options.maxPeriod, options.period * Math.pow(2, this._attempt - 1));
     const next = Math.round(this._setup.random() * cap);
     this._listener.recovery({
@@ -466,12 +358,11 @@ export class Modem implements SessionSink {
       attempt: this._attempt,
       next,
     });
-    this._later(next, () => {
+    this.later(next, () => {
       if (!keep) this._begin();
       else {
         this.session.open = true;
-        this._pdpTries = 0;
-        this._script(steps!);
+        this._script.run(steps!);
       }
     });
   }
@@ -479,7 +370,7 @@ export class Modem implements SessionSink {
   private _fail(error: M95Error): void {
     this._listener.lost(error);
     this._callOff();
-    this._enter("failed");
+    this.enter("failed");
     this._settle(this._starting, error);
   }
 
@@ -491,20 +382,11 @@ export class Modem implements SessionSink {
     this.session.reset(new M95Error("ECLOSED", "the modem was stopped or lost"));
   }
 
-  private _later(ms: number, fn: () => void): void {
+  later(ms: number, fn: () => void): void {
     this._timer = this._clock.after(ms, () => {
       this._timer = undefined;
       fn();
     });
-  }
-
-  private _enter(state: ModemState): void {
-    if (this.state === state) return;
-    this.state = state;
-    const options = this._setup.recovery;
-    const limit = state === "sim" ? options.simTimeout : options.registrationTimeout;
-    this._deadline = this._clock.now() + limit;
-    this._listener.changed(state);
   }
 
   private _settle(list: Done[], error: Error | null | undefined): void {

@@ -1,0 +1,194 @@
+// Runs the bring-up script: sends its steps, judges the answers, waits for SIM and network. It powers nothing and never
+// starts over by itself; modem.ts does.
+import { number, split } from "../at/params.js";
+import type { Session } from "../at/session.js";
+import { M95Error } from "../errors.js";
+import type { Clock, Uart } from "../ports.js";
+import { type ModemState, pdpSteps, Rule, type Settings, type Step } from "./bringup.js";
+import { build } from "./commands.js";
+
+/** What the script runs on, and who is told how it ended. */
+export interface ScriptHost {
+  readonly state: ModemState;
+  readonly session: Session;
+  enter(state: ModemState): void;
+  /** Sends a command; the answer is dropped once the script was called off. */
+  ask(text: string, done: (error: M95Error | null, lines: string[]) => void): void;
+  later(ms: number, fn: () => void): void;
+  scriptDone(): void;
+  /** @param final - trying again cannot help */
+  scriptFailed(error: M95Error, final: boolean): void;
+  /** The modem fell silent when its rate was changed. */
+  scriptSilent(error: M95Error): void;
+}
+
+export interface ScriptSetup {
+  uart: Uart;
+  clock: Clock;
+  pin: string | undefined;
+  settings: Settings;
+  /** ms that a SIM may be busy, and that a network is searched. */
+  recovery: { simTimeout: number; registrationTimeout: number };
+}
+
+/** ms between two looks at the SIM or the network. */
+const POLL = 1000;
+
+/** Times a PDP context is opened before the attempt counts as failed. */
+const PDP_TRIES = 3;
+
+/** `+CME ERROR`: SIM PIN required; SIM busy. */
+const PIN_REQUIRED = 11;
+const SIM_BUSY = 14;
+
+export class Script {
+  private _host: ScriptHost;
+  private _setup: ScriptSetup;
+  private _steps: Step[];
+  private _at: number;
+  /** Until when the present state may last. */
+  private _deadline: number;
+  private _pdpTries: number;
+  /** The PIN was sent and not confirmed: it is never sent again. */
+  private _pinSpent: boolean;
+  /** It was sent in this run and may still take effect. */
+  private _pinWorks: boolean;
+
+  constructor(host: ScriptHost, setup: ScriptSetup) {
+    this._host = host;
+    this._setup = setup;
+    this._steps = [];
+    this._at = this._deadline = this._pdpTries = 0;
+    this._pinSpent = this._pinWorks = false;
+  }
+
+  run(steps: Step[]): void {
+    this._pdpTries = 0;
+    this._pinWorks = false;
+    this._go(steps);
+  }
+
+  private _go(steps: Step[]): void {
+    this._steps = steps;
+    this._at = 0;
+    this._do();
+  }
+
+  private _do(): void {
+    const step = this._steps[this._at];
+    if (!step) {
+      this._host.scriptDone();
+      return;
+    }
+    if (this._host.state !== step.state) {
+      const limits = this._setup.recovery;
+      this._deadline =
+        this._setup.clock.now() + (step.state === "sim" ? limits.simTimeout : limits.registrationTimeout);
+      this._host.enter(step.state);
+    }
+    this._host.ask(step.text, (error, lines) => this._answer(step, error, lines));
+  }
+
+  private _next(): void {
+    this._at++;
+    this._do();
+  }
+
+  private _again(): void {
+    this._host.later(POLL, () => this._do());
+  }
+
+  private _insert(text: string, rule: Rule): void {
+    this._steps.splice(this._at + 1, 0, { state: this._host.state, text, rule });
+  }
+
+  private _answer(step: Step, error: M95Error | null, lines: string[]): void {
+    const fields = lines.length ? split(lines[0]!) : [];
+    const rule = step.rule;
+    if (error && error.code !== "ECME") this._retry(error);
+    else if (rule === Rule.Sim) this._sim(error, fields[0]);
+    else if (rule === Rule.Address) {
+      if (!error) this._next();
+      else if (++this._pdpTries < PDP_TRIES) this._go(pdpSteps(this._setup.settings, true));
+      else this._retry(new M95Error("EPDP", "no PDP context with APN " + this._setup.settings.apn!.name, step.text));
+    } else if (rule === Rule.Must && error) this._retry(error);
+    else if (rule === Rule.Registered || rule === Rule.Gprs || rule === Rule.Allowed)
+      this._registration(rule, number(fields[1]));
+    else {
+      if (rule === Rule.Rate && number(fields[0]) !== this._setup.settings.baud)
+        this._insert("AT+IPR=" + this._setup.settings.baud + "&W", Rule.Follow);
+      else if (rule === Rule.Attached && fields[0] !== "1") this._insert("AT+CGATT=1", Rule.May);
+      else if (rule === Rule.Stale) this._stale(step.text, lines);
+      else if (rule === Rule.Follow && !error) {
+        this._follow();
+        return;
+      }
+      this._next();
+    }
+  }
+
+  private _follow(): void {
+    const uart = this._setup.uart;
+    if (uart.setBaud) uart.setBaud(this._setup.settings.baud);
+    this._host.session.sync(10, "", (error) => {
+      if (error) this._host.scriptSilent(error);
+      else this._next();
+    });
+  }
+
+  private _sim(error: M95Error | null, answer: string | undefined): void {
+    const pin = this._setup.pin;
+    // Some firmware answers with the error instead of SIM PIN or SIM BUSY.
+    const locked = answer === "SIM PIN" || (error !== null && error.cme === PIN_REQUIRED);
+    if (answer === "READY") {
+      this._pinSpent = false;
+      this._next();
+    } else if (locked && pin !== undefined && !this._pinSpent) {
+      // Spent before it is sent: if its answer is lost, a second try could be the one that locks the card.
+      this._pinSpent = this._pinWorks = true;
+      this._host.ask(build("CPIN", [pin]), (refused) => {
+        if (refused && refused.code === "ECME") this._fail(this._simError("the SIM refuses the PIN", refused));
+        else this._again();
+      });
+    } else if (locked && pin === undefined) this._fail(this._simError("the SIM wants a PIN; give option pin", error));
+    else if (locked && !this._pinWorks)
+      this._fail(this._simError("the PIN was sent once and is not sent again", error));
+    else if (
+      !locked &&
+      (error ? error.cme !== SIM_BUSY && error.cme !== undefined : answer !== "NOT READY" && answer !== "SIM BUSY")
+    )
+      this._fail(this._simError("SIM: " + (answer || error!.message), error));
+    else if (this._setup.clock.now() >= this._deadline) this._fail(this._simError("the SIM stays busy", error));
+    else this._again();
+  }
+
+  private _simError(message: string, cause: M95Error | null): M95Error {
+    const error = new M95Error("ESIM", message, "AT+CPIN?");
+    if (cause && cause.cme !== undefined) error.cme = cause.cme;
+    return error;
+  }
+
+  private _registration(rule: Rule, status: number): void {
+    if (status === 1 || status === 5 || (rule === Rule.Allowed && status !== 3)) this._next();
+    else if (status === 3) this._fail(new M95Error("EREG", "the network denies registration"));
+    else if (this._setup.clock.now() >= this._deadline) this._fail(new M95Error("EREG", "no network found in time"));
+    else this._again();
+  }
+
+  // An earlier run of this driver left these open; the broker would see them as ours.
+  private _stale(text: string, lines: string[]): void {
+    for (let i = 0; i < lines.length; i++) {
+      const id = number(split(lines[i]!)[0]);
+      if (!(id >= 0 && id <= 5)) continue;
+      this._insert(build(text === "AT+QMTOPEN?" ? "QMTCLOSE" : "QMTDISC", [id]), Rule.May);
+    }
+  }
+
+  private _retry(error: M95Error): void {
+    this._host.scriptFailed(error, false);
+  }
+
+  private _fail(error: M95Error): void {
+    this._host.scriptFailed(error, true);
+  }
+}
