@@ -137,6 +137,8 @@ export class Modem implements SessionSink, ScriptHost {
     this._stopping.push(done);
     if (this.state === "stopping") return;
     const synced = this.state !== "starting" && this.state !== "syncing" && this.state !== "failed";
+    this._attempt = 0;
+    this._wasReady = false;
     this._callOff();
     this.enter("stopping");
     this._settle(this._starting, new M95Error("ECLOSED", "stopped"));
@@ -244,7 +246,7 @@ export class Modem implements SessionSink, ScriptHost {
     this.enter("starting");
     this._setup.power!.on((error) => {
       if (era !== this._era) return;
-      if (error) this._retry(error as M95Error);
+      if (error) this._retry(new M95Error("EPOWER", error.message));
       else this._sync(this._setup.recovery.syncTimeout);
     });
   }
@@ -285,7 +287,7 @@ export class Modem implements SessionSink, ScriptHost {
   private _powerOff(): void {
     const power = this._setup.power;
     this._callOff();
-    if (!power || this._closed) {
+    if (!power) {
       this._isOff(null);
       return;
     }

@@ -1,0 +1,43 @@
+// The package's entry on Node. It holds no code.
+
+export {
+  type Board,
+  boards,
+  type InputPin,
+  type OutputPin,
+  type PowerPins,
+  type PowerSwitchOptions,
+  powerSwitch,
+} from "../../board-wiring/index.js";
+export {
+  type Apn,
+  type Battery,
+  type ClientState,
+  type Clock,
+  type CommandOptions,
+  type ConnectOptions,
+  type Done,
+  type ErrorCode,
+  explain,
+  type Grant,
+  type GrantDone,
+  type Identity,
+  M95Error,
+  type ModemState,
+  type Operator,
+  type PacketInfo,
+  type PowerSwitch,
+  type PublishOptions,
+  type Recovery,
+  type RecoveryOptions,
+  type Signal,
+  type Stats,
+  type SubscribeOptions,
+  type Time,
+  type Uart,
+  type Will,
+} from "../../core/index.js";
+export { systemClock } from "./clock.js";
+export { M95, type M95Options, MqttClient } from "./m95.js";
+export { type OpenOptions, openM95 } from "./open.js";
+export { streamUart } from "./uart.js";
