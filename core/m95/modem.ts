@@ -306,7 +306,7 @@ export class Modem implements SessionSink, ScriptHost {
 
   private _portGone(): void {
     this._closed = true;
-    this._fail(new M95Error("ECLOSED", "the port was closed"));
+    if (this.state !== "off") this._fail(new M95Error("ECLOSED", "the port was closed"));
   }
 
   // ---- what the script hands over
