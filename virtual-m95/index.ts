@@ -17,5 +17,7 @@ export {
   type ViolationKind,
   type VirtualM95Options,
 } from "./options.js";
+export { ScaledClock } from "./scaled-clock.js";
+export { type Address, type ServerOptions, startVirtualM95Server, type VirtualM95Server } from "./server.js";
 export { SimClock } from "./sim-clock.js";
 export { VirtualM95 } from "./virtual-m95.js";
