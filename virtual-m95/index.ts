@@ -16,6 +16,7 @@ export {
   type Violation,
   type ViolationKind,
   type VirtualM95Options,
+  violationKinds,
 } from "./options.js";
 export { ScaledClock } from "./scaled-clock.js";
 export { type Address, type ServerOptions, startVirtualM95Server, type VirtualM95Server } from "./server.js";

@@ -158,11 +158,12 @@ export class Interpreter {
 
   #execute(line: string): void {
     const start = line.search(/at/i);
-    if (start < 0) {
-      const text = line.replace(/[^\x20-\x7e]/g, "").trim();
-      if (text !== "") this.#hooks.violation("data-without-prompt", `not a command: ${JSON.stringify(line)}`);
-      return;
+    // What is not printable is noise of the line; a text is something the host meant to say.
+    const before = start < 0 ? line : line.slice(0, start);
+    if (/[\x21-\x7e]/.test(before)) {
+      this.#hooks.violation("data-without-prompt", `not a command: ${JSON.stringify(line.slice(0, 80))}`);
     }
+    if (start < 0) return;
     this.#executing = true;
     this.#leadingLf = false;
     const tooLong = this.#quirks.lineLimit > 0 && line.length > this.#quirks.lineLimit;

@@ -9,23 +9,26 @@ export interface Clock {
   cancel(handle: unknown): void;
 }
 
-/** What the host can do wrong. `VirtualM95.violations` names the kind, a sentence of detail and the time. */
-export type ViolationKind =
-  | "busy" // characters sent while a command was still executing
-  | "sent-while-off" // bytes sent to a module without power, switched off or logging off
-  | "parameter" // a parameter outside the note's range, missing, or one too many
-  | "control-char" // a control character inside a quoted parameter
-  | "data-without-prompt" // text that is no command, or Ctrl+Z, outside a prompt
-  | "payload-too-long" // more than 1548 bytes after the prompt (3.2.8): the surplus is dropped
-  | "in-flight-window" // a sixth publish while five are in flight (3.2.8)
-  | "duplicate-msgid" // a msgID that is still in flight
-  | "pin-retry" // a PIN tried again after the SIM refused one
-  | "pwrkey-pulse" // a press whose length has no sure meaning
-  | "pwrkey-restart" // a press of a running module longer than the off press: off and on again
-  | "pwrkey-gap" // a press less than 500 ms after STATUS fell
-  | "pwrkey-early" // a press before VBAT was stable
-  | "pwrkey-ignored" // a press while the module logs off or EMERG_OFF is asserted
-  | "emergoff-pulse"; // EMERG_OFF asserted for less than 20 ms
+/** What the host can do wrong. */
+export const violationKinds = {
+  busy: "Characters sent while a command was still executing",
+  "sent-while-off": "Bytes sent to a module without power, switched off or logging off",
+  parameter: "A parameter outside the note's range, missing, or one too many",
+  "control-char": "A control character inside a quoted parameter",
+  "data-without-prompt": "Text that is no command, or Ctrl+Z, outside a prompt",
+  "payload-too-long": "More than 1548 bytes after the prompt (3.2.8): the surplus is dropped",
+  "in-flight-window": "A sixth publish while five are in flight (3.2.8)",
+  "duplicate-msgid": "A msgID that is still in flight",
+  "pin-retry": "A PIN tried again after the SIM refused one",
+  "pwrkey-pulse": "A press whose length has no sure meaning",
+  "pwrkey-restart": "A press of a running module longer than the off press: off and on again",
+  "pwrkey-gap": "A press less than 500 ms after STATUS fell",
+  "pwrkey-early": "A press before VBAT was stable",
+  "pwrkey-ignored": "A press while the module logs off or EMERG_OFF is asserted",
+  "emergoff-pulse": "EMERG_OFF asserted for less than 20 ms",
+} as const;
+
+export type ViolationKind = keyof typeof violationKinds;
 
 export interface Violation {
   /** Clock time in ms. */

@@ -174,6 +174,7 @@ export class VirtualM95 implements Device {
 
   /** Firmware crash: deaf and mute for `ms`, or until the power goes or `unhang()`. */
   hang(ms?: number): void {
+    if (!this.running) return;
     this.#hung = true;
     this.trace("pin", "hung");
     this.#line.clear();

@@ -167,6 +167,8 @@ test("data and Ctrl+Z outside a prompt are violations", (t) => {
   t.is(bench.say("hello\r"), "");
   t.is(bench.say("\x1a"), "");
   t.deepEqual(bench.kinds, ["data-without-prompt", "data-without-prompt"]);
+  t.is(bench.say("some data\r"), "\r\nERROR\r\n");
+  t.is(bench.kinds.length, 3);
   t.is(bench.say("AT\r"), ok);
 });
 
