@@ -20,8 +20,6 @@ export interface CommandRow {
   read?: Handler;
   write?: Handler;
   exec?: Handler;
-  /** CR to the answer, ms; default `timing.command`. */
-  takes?: number;
 }
 
 export type CommandTable = Record<string, CommandRow>;
@@ -180,7 +178,6 @@ export class Interpreter {
       this.#finish("OK");
       return;
     }
-    const row = this.#hooks.table[command.name];
     const call = new Call(this.#timers, {
       lines: (lines) => this.#lines(lines),
       ok: () => {
@@ -199,14 +196,12 @@ export class Interpreter {
       call.fail(new CmeError(forced));
       return;
     }
-    const handler = row?.[command.form];
-    if (!row || handler === undefined) {
+    const handler = this.#hooks.table[command.name]?.[command.form];
+    if (handler === undefined) {
       call.fail(new CmeError(cme.unknownCommand));
       return;
     }
-    const start = (): void => call.run(() => this.#call(call, command, handler));
-    if (row.takes) this.#timers.after(row.takes, start);
-    else start();
+    call.run(() => this.#call(call, command, handler));
   }
 
   #call(call: Call, command: Command, handler: string | Handler): void {

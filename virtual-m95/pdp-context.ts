@@ -50,8 +50,8 @@ export class PdpContext {
     this.#onLost();
   }
 
-  /** Activation by AT+QMTOPEN itself (quirk `selfActivate`). */
-  selfActivate(done: (ok: boolean) => void): void {
+  /** For AT+QMTOPEN: whether there is a context, which it activates itself with the quirk `selfActivate`. */
+  ensureActive(done: (ok: boolean) => void): void {
     if (this.active) {
       done(true);
       return;

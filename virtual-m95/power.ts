@@ -34,6 +34,7 @@ export class Power {
   #statusSeen = false;
   #ignorePress = false;
   #startTimer: unknown;
+  #offTimer: unknown;
   #emergTimer: unknown;
   #emergAsserted = false;
   #restart = false;
@@ -99,29 +100,24 @@ export class Power {
     }
   }
 
-  /** AT+QPOWD=1 or an off press: logs off, says goodbye, STATUS falls. */
+  /** AT+QPOWD=1 or an off press: logs off, says goodbye; STATUS falls when the last byte has left the UART. */
   logOff(thenRestart = false): void {
     if (this.#state !== "on") return;
     this.#state = "stopping";
     this.#restart = thenRestart;
-    this.#timers.after(this.#timing.logOff, () => this.goodbye());
-  }
-
-  /** The last words, and off when they have left the UART. */
-  goodbye(): void {
-    if (this.#state === "off") return;
-    this.#state = "stopping";
-    this.#timers.after(this.#hooks.farewell(), () => {
-      if (this.#state !== "stopping") return;
-      const restart = this.#restart;
-      this.cut();
-      if (restart) this.#timers.after(this.#timing.statusAfter, () => this.#on());
+    this.#offTimer = this.#timers.after(this.#timing.logOff, () => {
+      this.#offTimer = this.#timers.after(this.#hooks.farewell(), () => {
+        const restart = this.#restart;
+        this.cut();
+        if (restart) this.#startTimer = this.#timers.after(this.#timing.statusAfter, () => this.#on());
+      });
     });
   }
 
   /** Off at once. */
   cut(): void {
     this.#timers.cancel(this.#startTimer);
+    this.#timers.cancel(this.#offTimer);
     this.#starting = false;
     this.#restart = false;
     if (this.#state === "off") return;

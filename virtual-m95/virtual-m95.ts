@@ -277,7 +277,7 @@ export class VirtualM95 implements Device {
         running: this.#running,
         radio: (on) => this.#radio(on),
         radioOn: () => this.#radioOn,
-        restart: () => this.reboot(),
+        restart: () => this.#world.after(this.#line.pendingTime, () => this.reboot()),
         powerDown: (urgent) => (urgent ? this.#power.cut() : this.#power.logOff()),
       }),
       ...this.#sim.commands(),

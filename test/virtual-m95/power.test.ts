@@ -154,6 +154,19 @@ test("removing the supply kills without a word and without a violation", (t) => 
   t.deepEqual(bench.modem.violations, []);
 });
 
+test("a supply cut during the log-off ends it; the next start is not disturbed", (t) => {
+  const bench = new Bench({ poweredOn: true });
+  bench.press(700);
+  bench.clock.advance(1000);
+  bench.modem.pins.supply.write(0);
+  bench.modem.pins.supply.write(1);
+  bench.clock.advance(100);
+  bench.press(1200);
+  bench.clock.advance(20_000);
+  t.true(bench.modem.running);
+  t.deepEqual(bench.modem.violations, []);
+});
+
 test("AT+QPOWD=1 logs off without OK; =0 is off at once", (t) => {
   const bench = new Bench({ poweredOn: true });
   bench.say("ATE0\r");

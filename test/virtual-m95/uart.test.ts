@@ -1,6 +1,7 @@
 // The virtual modem's UART: echo, forms of answers, autobaud, rates, busy line. Commands are only means here.
 
 import test from "ava";
+import fc from "fast-check";
 import { Bench, cmeError, ok, running } from "./bench.js";
 
 test("ATE0 is echoed with its CR, then CR LF OK CR LF", (t) => {
@@ -208,6 +209,39 @@ test("inject puts raw bytes on the line", (t) => {
   const bench = running();
   bench.modem.inject("\x00\xff!");
   t.is(bench.hear(50), "\x00\xff!");
+});
+
+test("no bytes from the host break the modem", (t) => {
+  const words = [
+    "AT",
+    "+QMTPUB=",
+    "+QMTCFG=",
+    "+QMTOPEN=",
+    "+QSECWRITE=",
+    '"RAM:a",',
+    '"',
+    ",",
+    "0",
+    "1,1",
+    ";",
+    "=?",
+    "\r",
+    "\x1a",
+    "\x1b",
+  ];
+  const piece = fc.oneof(fc.constantFrom(...words), fc.string({ unit: "binary-ascii", maxLength: 4 }));
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+      const bench = running({ paceUart: false });
+      for (const text of pieces) bench.say(text, 10);
+      // The end of any prompt, then of any line, and it answers again.
+      bench.say("x".repeat(40_000), 10);
+      bench.say("\x1b\r", 200_000);
+      return bench.say("ATV1\r", 10).endsWith(ok);
+    }),
+    { numRuns: 300 },
+  );
+  t.pass();
 });
 
 test("a violation that is tolerated is not recorded", (t) => {

@@ -85,19 +85,19 @@ export class QmtClient {
     this.#state = "opening";
     // What a host name cannot be is found out after OK; ranges are the command's own affair.
     if (!/^[\w.-]+$/.test(host)) {
-      this.#later(() => this.#openFailed(opened.wrongParameter));
+      this.#failOpening(opened.wrongParameter);
       return;
     }
     const { enabled, context } = this.config.ssl;
     if (enabled && (context === undefined || !this.#tlsUsable(context))) {
-      this.#later(() => this.#openFailed(opened.failed));
+      this.#failOpening(opened.failed);
       return;
     }
-    this.#timers.after(this.#device.timing.open, () => this.#openFailed(opened.failed));
-    this.#pdp.selfActivate((ok) => {
+    this.#failOpening(opened.failed, this.#device.timing.open);
+    this.#pdp.ensureActive((ok) => {
       if (this.#state !== "opening") return;
       if (ok) this.#dial(enabled);
-      else this.#later(() => this.#openFailed(opened.noPdp));
+      else this.#failOpening(opened.noPdp);
     });
   }
 
@@ -220,6 +220,11 @@ export class QmtClient {
       },
     });
     this.#socket = socket;
+  }
+
+  /** Unless it has opened or been closed by then. */
+  #failOpening(result: number, ms = this.#device.timing.result): void {
+    this.#timers.after(ms, () => this.#openFailed(result));
   }
 
   #openFailed(result: number): void {
