@@ -1,6 +1,7 @@
 // What one can ask a modem about itself and its network: identity, signal, battery, operator, time. It keeps nothing.
 import { number, split } from "../at/params.js";
 import { M95Error } from "../errors.js";
+import { nameOf } from "./commands.js";
 
 /** Runs a command and hands over its information lines. */
 export type Ask = (text: string, done: (error: Error | null, lines: string[]) => void) => void;
@@ -48,25 +49,35 @@ export interface Time {
 
 type Give<T> = (error?: Error | null, value?: T) => void;
 
-/** The text if it consists of `min` to `max` digits of the given kind. */
-function digits(text: string, min: number, max: number, kind: string): string | undefined {
-  if (text.length < min || text.length > max) return undefined;
-  for (let i = 0; i < text.length; i++) if (kind.indexOf(text[i]!) < 0) return undefined;
-  return text;
-}
+const DECIMAL = "0123456789";
 
 /** A value that comes bare, quoted, or behind a name and a colon. */
-function bare(line: string | undefined): string {
-  return line === undefined ? "" : split(line)[0]!;
+function bare(line: string): string {
+  return split(line)[0]!;
 }
 
-function malformed(text: string, line: string | undefined): M95Error {
+/** The first line that consists of `min` to `max` digits of the given kind: lines of nobody knows what may be in front. */
+function digits(lines: string[], min: number, max: number, kind: string): string | undefined {
+  for (let i = 0; i < lines.length; i++) {
+    const text = bare(lines[i]!);
+    let at = 0;
+    while (at < text.length && kind.indexOf(text[at]!) >= 0) at++;
+    if (at === text.length && at >= min && at <= max) return text;
+  }
+  return undefined;
+}
+
+/** The line of an answer that has the command's own name, "" if there is none. */
+function own(text: string, lines: string[]): string {
+  const name = "+" + nameOf(text);
+  return lines.filter((line) => line.startsWith(name))[0] || "";
+}
+
+function malformed(text: string, lines: string[]): M95Error {
   const error = new M95Error("ECME", text + ": an answer of unknown shape", text);
-  if (line !== undefined) error.raw = line;
+  if (lines.length) error.raw = lines[0]!;
   return error;
 }
-
-const DECIMAL = "0123456789";
 
 export function identity(ask: Ask, done: Give<Identity>): void {
   const commands = ["ATI", "AT+GMR", "AT+GSN", "AT+CIMI", "AT+QCCID"];
@@ -89,9 +100,9 @@ export function identity(ask: Ask, done: Give<Identity>): void {
       manufacturer: about[0],
       model: about[1],
       revision: revision && bare(revision),
-      imei: digits(bare(answers[2]![0]), 15, 15, DECIMAL),
-      imsi: digits(bare(answers[3]![0]), 15, 15, DECIMAL),
-      iccid: digits(bare(answers[4]![0]), 18, 22, DECIMAL + "ABCDEFabcdef"),
+      imei: digits(answers[2]!, 15, 15, DECIMAL),
+      imsi: digits(answers[3]!, 15, 15, DECIMAL),
+      iccid: digits(answers[4]!, 18, 22, DECIMAL + "ABCDEFabcdef"),
     });
   }
   next();
@@ -104,10 +115,10 @@ function numbers(ask: Ask, text: string, count: number, done: Give<never>, read:
       done(error);
       return;
     }
-    const values = split(lines[0] || "").map(number);
+    const values = split(own(text, lines)).map(number);
     for (let i = 0; i < count; i++)
       if (!(values[i]! >= 0)) {
-        done(malformed(text, lines[0]));
+        done(malformed(text, lines));
         return;
       }
     read(values);
@@ -128,7 +139,7 @@ export function battery(ask: Ask, done: Give<Battery>): void {
 export function operator(ask: Ask, done: Give<Operator>): void {
   ask("AT+COPS?", (error, lines) => {
     if (error) done(error);
-    else done(null, { name: split(lines[0] || "")[2] });
+    else done(null, { name: split(own("AT+COPS?", lines))[2] });
   });
 }
 
@@ -142,13 +153,19 @@ function days(year: number, month: number, day: number): number {
 
 /** Reads `yy/MM/dd,hh:mm:ss±zz`, behind `+CCLK:` or `+QLTS:`; undefined if it is no such thing. */
 export function readTime(line: string): Time | undefined {
-  const start = line.indexOf('"') + 1;
-  const part = (at: number): number => number(line.substring(start + at, start + at + 2));
-  const sign = line[start + 17];
-  const zone = sign === "-" ? -part(18) : sign === "+" ? part(18) : 0;
-  const seconds =
-    days(2000 + part(0), part(3), part(6)) * 86400 + part(9) * 3600 + part(12) * 60 + part(15) - zone * 900;
-  return isNaN(seconds) ? undefined : { utc: seconds * 1000, zone };
+  const text = line.substring(line.indexOf('"') + 1);
+  let good = text[2]! + text[5] + text[8] + text[11] + text[14] === "//,::";
+  const part = (at: number, min: number, max: number): number => {
+    const value = number(text.substring(at, at + 2));
+    if (!(value >= min && value <= max)) good = false;
+    return value;
+  };
+  const sign = text[17];
+  const quarters = sign === "+" || sign === "-" ? part(18, 0, 60) : 0;
+  const zone = sign === "-" ? -quarters : quarters;
+  const day = days(2000 + part(0, 0, 99), part(3, 1, 12), part(6, 1, 31));
+  const seconds = day * 86400 + part(9, 0, 23) * 3600 + part(12, 0, 59) * 60 + part(15, 0, 59) - zone * 900;
+  return good ? { utc: seconds * 1000, zone } : undefined;
 }
 
 /** Years before this one mean that the modem's clock was never set. */
@@ -156,16 +173,16 @@ const CLOCK_SET = days(2016, 1, 1) * 86400000;
 
 export function time(ask: Ask, done: Give<Time>): void {
   ask("AT+CCLK?", (error, lines) => {
-    const clock = error ? undefined : readTime(lines[0] || "");
+    const clock = error ? undefined : readTime(own("AT+CCLK?", lines));
     if (clock && clock.utc > CLOCK_SET) {
       done(null, clock);
       return;
     }
     // The network's time, if it sent one.
     ask("AT+QLTS", (refused, more) => {
-      const network = refused ? undefined : readTime(more[0] || "");
+      const network = refused ? undefined : readTime(own("AT+QLTS", more));
       if (network && network.utc > CLOCK_SET) done(null, network);
-      else done(error || refused || malformed("AT+CCLK?", lines[0]));
+      else done(error || refused || malformed("AT+QLTS", more));
     });
   });
 }

@@ -1,4 +1,5 @@
 // The URC table: which lines the modem sends unasked, and how a URC is told from an answer of the same name.
+import { number, split } from "../at/params.js";
 import { nameOf } from "./commands.js";
 
 /** How a line starts that carries a message (application note 4.1.2). */
@@ -30,9 +31,8 @@ export function isUrc(line: string, running: string): boolean {
   const mark = URCS[next];
   if (mark !== "|" && mark !== "=") return false;
   if (!running.endsWith("?") || "+" + nameOf(running) !== name) return true;
-  const first = line.substring(colon + 1).trim()[0]!;
   // The test form is answered with ranges and names, a URC starts with a number.
-  if (running.endsWith("=?")) return (first >= "0" && first <= "9") || first === "-";
+  if (running.endsWith("=?")) return !isNaN(number(split(line)[0]));
   const rule = URCS[next + 1];
   const fields = line.split(",").length;
   return mark === "|" || (rule === "+" ? fields % 2 === 1 : rule !== "-" && fields === +rule!);
