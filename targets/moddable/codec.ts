@@ -1,0 +1,49 @@
+// Texts and bytes of XS to the core's binary strings and back. Payloads come out as ArrayBuffers.
+import type { Codec } from "../../core/index.js";
+
+/** Arguments that one call takes without straining the engine's stack. */
+const PIECE = 256;
+
+/** Bytes to a binary string. */
+export function fromBuffer(buffer: ArrayBuffer): string {
+  try {
+    // Native and fast, and right exactly when all bytes are ASCII.
+    const text = String.fromArrayBuffer(buffer);
+    if (text.length === buffer.byteLength) return text;
+  } catch (_error) {
+    // Line noise is no UTF-8.
+  }
+  const bytes = new Uint8Array(buffer);
+  let text = "";
+  for (let i = 0; i < bytes.length; i += PIECE)
+    text += String.fromCharCode.apply(null, bytes.subarray(i, i + PIECE) as unknown as number[]);
+  return text;
+}
+
+/** A binary string to bytes. */
+export function toBuffer(text: string): ArrayBuffer {
+  const buffer = ArrayBuffer.fromString(text);
+  if (buffer.byteLength === text.length) return buffer;
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes.buffer;
+}
+
+export const codec: Codec = {
+  toBytes(value) {
+    if (typeof value === "string") return fromBuffer(ArrayBuffer.fromString(value));
+    if (value instanceof ArrayBuffer) return fromBuffer(value);
+    if (!ArrayBuffer.isView(value)) return undefined;
+    return fromBuffer(value.buffer.slice(value.byteOffset, value.byteOffset + value.byteLength) as ArrayBuffer);
+  },
+  toText(bytes) {
+    try {
+      return String.fromArrayBuffer(toBuffer(bytes));
+    } catch (_error) {
+      return bytes;
+    }
+  },
+  toPayload(bytes) {
+    return toBuffer(bytes);
+  },
+};
