@@ -5,8 +5,8 @@ import { ReceiveRing } from "./ring.js";
 /** Where the pieces go. None of these may throw. */
 export interface FramerSink {
   /**
-   * A line without its line end, never empty.
-   * @param suspect - it came without a pause behind a message, so it may be part of that message's payload
+   * A line without its line end and the noise in front of it, never empty.
+   * @param suspect - it came without a pause behind a message, or behind lost bytes, so it may be part of a payload
    */
   line(line: string, suspect: boolean): void;
   /**
@@ -18,12 +18,15 @@ export interface FramerSink {
   prompt(): void;
   /** Whether a line inside a message looks like the start of something else. */
   starts(line: string): boolean;
-  /** Bytes were dropped because the limit was reached. */
+  /** Bytes were lost, or dropped because the limit was reached; what they belonged to is not handed over. */
   overrun(): void;
 }
 
 /** Silent ticks after which a message whose line end never came is handed over all the same. */
 const PATIENCE = 25;
+
+/** A prompt on an unfinished line has less noise than this in front of it; bounds the looking for it. */
+const NOISE = 16;
 
 /** The line without line ends, and without the control characters and line noise in front of it. */
 export function trimLine(line: string): string {
@@ -35,16 +38,21 @@ export function trimLine(line: string): string {
   return line.substring(start, end);
 }
 
+/** Whether nothing but line ends and blanks is in it. A line of other bytes may be payload. */
+function isBlank(line: string): boolean {
+  return !(line.charCodeAt(0) > 32) && !trimLine(line);
+}
+
 export class Framer {
   /** Bytes received so far; who remembers the number can tell whether the line was silent since. */
   bytes: number;
   /** Lines and messages handed over so far. */
   lines: number;
-  /** The prompt to look for at the start of an unfinished line; empty: none. */
+  /** The prompt to look for at the start of a line, finished or not; empty: none. */
   prompt: string;
   /** A start inside a message counts only behind an empty line. Set once the modem is seen to frame its lines so. */
   strict: boolean;
-  /** Whether the last line handed over came behind an empty line. */
+  /** Whether the line that is being handed over came behind an empty line. */
   framed: boolean;
   /** Silence that ends a message, ms. */
   silence: number;
@@ -53,12 +61,17 @@ export class Framer {
   private _prefix: string;
   private _limit: number;
   private _ring: ReceiveRing;
+  /** A sink function may be running. */
   private _busy: boolean;
+  /** What arrived in the meantime. */
+  private _more: string;
+  /** Bytes behind that are missing. */
+  private _missed: boolean;
   /** The message under way; undefined outside of one. */
   private _text: string | undefined;
   /** An empty line inside the message that may turn out to be in front of the next thing. */
   private _gap: string | undefined;
-  /** Something was cut from a message since the last silence. */
+  /** What comes may be payload: a message was cut, or bytes were lost, since the last silence. */
   private _suspect: boolean;
   /** What is left of the current line is thrown away. */
   private _lost: boolean;
@@ -80,10 +93,9 @@ export class Framer {
     this._limit = limit;
     this._ring = new ReceiveRing(limit);
     this.silence = silence;
-    this.prompt = "";
+    this.prompt = this._more = "";
     this.bytes = this.lines = this._mark = this._ticks = 0;
-    this._text = this._gap = this._timer = undefined;
-    this.strict = this.framed = this._busy = this._suspect = this._lost = this._void = false;
+    this.strict = this.framed = this._busy = this._missed = this._suspect = this._lost = this._void = false;
     this._onTick = () => this._tick();
   }
 
@@ -91,91 +103,109 @@ export class Framer {
   receive(chunk: string): void {
     this.bytes += chunk.length;
     if (this._busy) {
-      if (!this._ring.wait(chunk)) this._overflow();
+      if (this._missed || this._more.length + chunk.length > this._limit) this._missed = true;
+      else this._more += chunk;
       return;
     }
     this._busy = true;
-    let next: string | undefined = chunk;
-    while (next !== undefined) {
-      this._scan(next);
-      next = this._ring.next();
-    }
-    this._busy = false;
+    this._scan(chunk);
+    this._drain();
   }
 
-  /** Throws away what is unfinished: bytes are known to be missing in it. */
-  discard(): void {
-    this._ring.take("");
-    this._lost = true;
-    if (this._text !== undefined) this._void = true;
+  /** Bytes are missing here: what is unfinished is thrown away, up to the next line end. */
+  overrun(): void {
+    if (this._busy) this._missed = true;
+    else this._overflow();
   }
 
-  /** Forgets everything, as after a power cut. */
+  /** Forgets what is unfinished and learned, as after a power cut. What is received behind it is scanned as ever. */
   reset(): void {
     this._ring.take("");
     if (this._timer !== undefined) this._clock.cancel(this._timer);
     this.prompt = "";
     this._text = this._gap = this._timer = undefined;
-    this.strict = this._suspect = this._lost = this._void = false;
+    this.strict = this.framed = this._suspect = this._lost = this._void = false;
+  }
+
+  private _drain(): void {
+    while (this._more || this._missed) {
+      const next = this._more;
+      this._more = "";
+      if (next) this._scan(next);
+      else {
+        this._missed = false;
+        this._overflow();
+      }
+    }
+    this._busy = false;
   }
 
   private _scan(chunk: string): void {
     let from = 0;
     let at: number;
     while ((at = chunk.indexOf("\n", from)) >= 0) {
-      const piece = chunk.substring(from, at);
-      const line = !from && this._ring.size ? this._ring.take(piece) : piece;
+      let line = chunk.substring(from, at);
+      if (!from) line = this._ring.take(line);
       from = at + 1;
-      if (this._text !== undefined) this._inside(line);
-      else if (this._lost) this._lost = false;
+      if (line.length > this._limit) this._overflow();
+      if (this._lost) this._lost = false;
+      else if (this._text !== undefined) this._inside(line);
       else if (line.startsWith(this._prefix)) this._begin(line);
       else this._line(line);
     }
-    if (from === chunk.length) return;
-    if (!this._lost && !this._ring.keep(from ? chunk.substring(from) : chunk)) this._overflow();
-    if (this.prompt && this._text === undefined && this._ring.size < 8) this._seek();
+    if (this._lost || from === chunk.length) return;
+    const piece = from ? chunk.substring(from) : chunk;
+    const before = this._ring.size;
+    if (!this._ring.keep(piece)) this._overflow();
+    else if (this.prompt && before < NOISE && this._text === undefined && piece.indexOf(this.prompt) >= 0) this._seek();
   }
 
   private _overflow(): void {
-    this.discard();
+    this._ring.take("");
+    this._lost = this._suspect = true;
+    if (this._text !== undefined) this._spoil();
+    this._watch();
     this._sink.overrun();
   }
 
+  private _spoil(): void {
+    this._void = true;
+    this._text = "";
+    this._gap = undefined;
+  }
+
   private _line(line: string): void {
-    const text = trimLine(line);
-    if (!text) {
-      this.framed = true;
-      return;
+    let text = line === "\r" ? "" : trimLine(line);
+    if (this.prompt && text.startsWith(this.prompt)) {
+      text = trimLine(text.substring(this.prompt.length));
+      this._prompted();
     }
-    if (text.startsWith(this._prefix)) {
-      this._begin(line.substring(line.indexOf(this._prefix)));
-      return;
+    if (!text) this.framed = true;
+    else if (text.startsWith(this._prefix)) this._begin(line.substring(line.indexOf(this._prefix)));
+    else {
+      this.lines++;
+      this._sink.line(text, this._suspect);
+      this.framed = false;
     }
-    this.lines++;
-    this._sink.line(text, this._suspect);
-    this.framed = false;
   }
 
   private _begin(line: string): void {
     this._text = line;
     this._gap = undefined;
+    this.framed = false;
     this._watch();
   }
 
   private _inside(line: string): void {
     const gap = this._gap;
-    if (line === "\r" || line === "") {
+    if (isBlank(line)) {
       if (gap !== undefined) this._add(gap);
       this._gap = line;
       return;
     }
     if (gap !== undefined || !this.strict) {
-      if (line.startsWith(this._prefix)) {
-        this._finish(true);
-        this._begin(line);
-        return;
-      }
-      if (this._sink.starts(trimLine(line))) {
+      const text = trimLine(line);
+      if (text.startsWith(this._prefix) || this._sink.starts(text)) {
         this._finish(true);
         this.framed = gap !== undefined;
         this._line(line);
@@ -193,8 +223,7 @@ export class Framer {
       this._text += "\n" + line;
       return;
     }
-    this._void = true;
-    this._text = "";
+    this._spoil();
     this._sink.overrun();
   }
 
@@ -212,17 +241,28 @@ export class Framer {
 
   private _seek(): void {
     const held = this._ring.take("");
-    const text = trimLine(held);
-    if (text.startsWith(this.prompt)) {
-      this.prompt = "";
-      this._sink.prompt();
-    } else if (held) this._ring.keep(held);
+    const at = held.indexOf(this.prompt);
+    if (at >= NOISE || trimLine(held.substring(0, at))) this._ring.keep(held);
+    else {
+      // What is behind it is the start of the next line.
+      this._ring.keep(held.substring(at + this.prompt.length));
+      this._prompted();
+    }
+  }
+
+  private _prompted(): void {
+    this.prompt = "";
+    this._sink.prompt();
   }
 
   private _watch(): void {
     if (this._timer !== undefined) return;
-    this._mark = this.bytes;
     this._ticks = 0;
+    this._await();
+  }
+
+  private _await(): void {
+    this._mark = this.bytes;
     this._timer = this._clock.after(this.silence, this._onTick);
   }
 
@@ -230,29 +270,37 @@ export class Framer {
     this._timer = undefined;
     if (this._mark !== this.bytes) this._watch();
     else if (this._text === undefined) this._suspect = false;
-    else this._quiet();
+    else {
+      this._busy = true;
+      this._quiet();
+      this._drain();
+    }
   }
 
   // The line has been silent in the middle of a message.
   private _quiet(): void {
-    if (this._ring.size && !this._lost) {
-      const held = this._ring.take("");
-      if (this.prompt && trimLine(held).startsWith(this.prompt)) {
-        this._finish(true);
-        this._suspect = false;
-        this.prompt = "";
-        this._sink.prompt();
-        return;
-      }
-      if (++this._ticks < PATIENCE) {
-        this._ring.keep(held);
-        this._timer = this._clock.after(this.silence, this._onTick);
-        return;
-      }
+    const held = this._ring.take("");
+    let cut = false;
+    if (this.prompt && trimLine(held).startsWith(this.prompt)) {
+      this._finish(true);
+      this._suspect = false;
+      this._ring.keep(held);
+      if (this.prompt) this._seek();
+      return;
+    }
+    if (isBlank(held)) {
+      this._ring.keep(held);
+      if (this._gap !== undefined) this._add(this._gap);
+    } else if (++this._ticks < PATIENCE) {
+      this._ring.keep(held);
+      this._await();
+      return;
+    } else {
+      // Half a line is never taken for a line, so the other half is dropped if it should come.
+      cut = this._lost = true;
       this._inside(held);
-      this._suspect = true;
-    } else if (this._gap !== undefined) this._add(this._gap);
-    if (this._text !== undefined) this._finish(false);
+    }
+    if (this._text !== undefined) this._finish(cut);
     this._suspect = false;
   }
 }

@@ -33,7 +33,7 @@ export function quote(field: string, value: unknown, max: number): string {
   if (max && value.length > max)
     throw new M95Error("ETOOBIG", field + " must have at most " + max + " bytes, not " + value.length);
   // JSON escapes just what is forbidden here, the backslash and, on some engines, bytes above 126: those are looked at.
-  if (JSON.stringify(value).length !== value.length + 2) {
+  if (JSON.stringify(value).length !== value.length + 2 || value.indexOf("\x7f") >= 0) {
     for (let i = 0; i < value.length; i++) {
       const code = value.charCodeAt(i);
       if (code < 32 || code === 34 || code === 127)
@@ -54,9 +54,10 @@ export function split(line: string): string[] {
   for (let i = 0; i < parts.length; i++) {
     let part = parts[i]!.trim();
     if (part[0] === '"') {
-      part = part.substring(1);
-      // A quoted parameter that was cut at its commas is put together again.
-      while (!part.endsWith('"') && i + 1 < parts.length) part += "," + parts[++i]!.trim();
+      // A quoted parameter that was cut at its commas is put together again, blanks included.
+      part = parts[i]!.substring(parts[i]!.indexOf('"') + 1);
+      while (!part.trim().endsWith('"') && i + 1 < parts.length) part += "," + parts[++i]!;
+      part = part.trim();
       if (part.endsWith('"')) part = part.substring(0, part.length - 1);
     }
     fields.push(part);
@@ -64,7 +65,8 @@ export function split(line: string): string[] {
   return fields;
 }
 
-/** A decimal integer, or NaN for everything else. */
+/** A decimal integer, blanks around it allowed, or NaN for everything else. */
 export function number(text: string | undefined): number {
-  return text === undefined || text === "" ? NaN : +text;
+  const value = parseInt(text!, 10);
+  return value === +text! ? value : NaN;
 }

@@ -2,7 +2,8 @@
 // It knows how AT answers look; it knows no M95 and no MQTT.
 import { M95Error } from "../errors.js";
 import type { Clock, TimerHandle, Uart } from "../ports.js";
-import { Framer } from "./framer.js";
+import { Framer, type FramerSink, trimLine } from "./framer.js";
+import { number } from "./params.js";
 
 export interface Request {
   /** The command, without its CR. */
@@ -13,13 +14,15 @@ export interface Request {
   info?: string | undefined;
   /** What the modem prints when it is ready for `data`: ">" or a whole line such as "CONNECT". */
   prompt?: string | undefined;
-  /** Bytes to send behind the prompt, end mark included. */
+  /** Bytes to send behind the prompt, end mark included; needed with `prompt`. */
   data?: string | undefined;
   /** A final result besides OK and the errors; "#.#.#.#": an IPv4 address. */
   final?: string | undefined;
   /**
-   * Called once. `sent`: whether the command reached the line, and with a prompt, whether its data did.
+   * Called once, never from inside `send`. Errors: `ECME` (refused), `ETIMEOUT`, `EUNKNOWN` (done, but information lines
+   * were lost), `EQUEUE`, and what `reset` is called with.
    * @param lines - the information lines
+   * @param sent - whether the command reached the line, and with a prompt, whether its data did
    */
   done(error: M95Error | null, lines: string[], sent: boolean): void;
 }
@@ -52,25 +55,35 @@ export interface SessionStats {
   strays: number;
 }
 
+/** Commands that may wait. One more is refused with `EQUEUE`: the youngest, or for one that goes first, the last in line. */
+export const QUEUE_LIMIT = 48;
+
 /** ms in which a final result that came glued to a message may be followed by the real one. */
 const HOLD = 300;
+/** Guard times a command waits for a silent line; a line that never falls silent must not stop the driver. */
+const GUARDS = 50;
 /** ms of silence behind the OK that ends a synchronisation; late answers of older commands end up here. */
 const SETTLE = 100;
+/** It is waited for this often. */
+const SETTLES = 20;
 /** ms for an answer to a plain AT. */
 const AT_WAIT = 500;
 /** AT is sent this often before the modem counts as mute. */
 const AT_TRIES = 10;
+/** The way out of a data mode that counts bytes, and the ms of silence it needs behind it. */
+const ESCAPE = "+++";
+const ESCAPE_WAIT = 1000;
 
 function isAddress(line: string): boolean {
   const parts = line.split(".");
-  return parts.length === 4 && !isNaN(+parts.join(""));
+  return parts.length === 4 && parts.every((part) => number(part) >= 0 && number(part) <= 255);
 }
 
 function isError(line: string): boolean {
   return line === "ERROR" || line.startsWith("+CME ERROR") || line.startsWith("+CMS ERROR");
 }
 
-export class Session {
+export class Session implements FramerSink {
   /** Listener for the traffic, both ways; "" as direction is a remark. */
   trace: ((direction: "<" | ">" | "", text: string) => void) | undefined;
   readonly framer: Framer;
@@ -84,6 +97,7 @@ export class Session {
   /** The command that runs. */
   private _run: Request | undefined;
   private _lines: string[];
+  /** Bytes of its information lines; beyond the limit when some of them were lost. */
   private _size: number;
   private _sent: boolean;
   /** Text whose echo may come back; undefined: no echo is expected. */
@@ -91,10 +105,14 @@ export class Session {
   private _timer: TimerHandle;
   private _pause: TimerHandle;
   private _mark: number;
+  private _guards: number;
   /** A final result that may be part of a message. */
   private _held: string | undefined;
-  /** AT may still be sent this often; undefined: not synchronising. */
+  /** AT may still be sent, or silence be waited for, this often; undefined: not synchronising. */
   private _tries: number | undefined;
+  private _wayOut: string;
+  /** The command whose answer may still come while synchronising, or "". */
+  private _late: string;
   private _synced: boolean;
   private _echoed: boolean;
   private _whenSynced: ((error: M95Error | null) => void) | undefined;
@@ -126,10 +144,8 @@ export class Session {
     this._limit = limit;
     this._queue = [];
     this._lines = [];
-    this._size = this._mark = 0;
-    this._byteTime = 0;
-    this.trace = this._run = this._echo = this._timer = this._pause = undefined;
-    this._held = this._tries = this._whenSynced = undefined;
+    this._size = this._mark = this._guards = this._byteTime = 0;
+    this._wayOut = this._late = "";
     this._sent = this._synced = this._echoed = this._open = false;
     this._onTimer = () => this._expired();
     this._onPause = () => this._paused();
@@ -137,7 +153,7 @@ export class Session {
     this.framer = framer;
     this.rate(115200);
     uart.onReceive = (chunk) => framer.receive(chunk);
-    uart.onOverrun = () => this.overrun();
+    uart.onOverrun = () => framer.overrun();
   }
 
   /** Tells the rate of the line, baud; waiting times follow it. */
@@ -147,18 +163,19 @@ export class Session {
     this.framer.silence = Math.max(20, Math.ceil(400000 / baud));
   }
 
-  /** Commands that wait. */
-  get waiting(): number {
-    return this._queue.length;
-  }
-
   /**
    * Queues a command; it runs when the ones before it are done and the line has been silent for the guard time.
    * @param first - it runs before all that wait
    */
   send(request: Request, first?: boolean): void {
-    if (first) this._queue.unshift(request);
-    else this._queue.push(request);
+    const queue = this._queue;
+    if (first) queue.unshift(request);
+    else queue.push(request);
+    if (queue.length > QUEUE_LIMIT) {
+      const last = queue.pop()!;
+      const error = new M95Error("EQUEUE", QUEUE_LIMIT + " commands wait already, more are not taken", last.text);
+      this._clock.after(0, () => last.done(error, [], false));
+    }
     this._next();
   }
 
@@ -169,47 +186,55 @@ export class Session {
   }
 
   /**
-   * Sends `AT` until `OK` comes and the line is silent behind it. Answers of older commands that come late are
-   * swallowed. Without `done`, a failure goes to the sink's `mute`.
+   * Sends `AT` until `OK` comes and the line is silent behind it. A command that runs ends with `ETIMEOUT`; answers of
+   * older commands that come late are swallowed. Without `done`, a failure goes to the sink's `mute`.
    * @param tries - how often AT is sent, 500 ms apart
-   * @param wayOut - bytes that lead out of a data prompt, sent first
+   * @param wayOut - bytes that lead out of a data prompt, sent first and with every other AT: the prompt may come late
+   * @param done - called once. Errors: `ETIMEOUT`; `ECLOSED` when a later `sync` takes its place; that of `reset`
    */
   sync(tries: number, wayOut: string, done?: (error: M95Error | null) => void): void {
+    const run = this._run;
+    const before = this._whenSynced;
     this._stop();
+    this._run = undefined;
+    this._late = run ? run.text : "";
     this._tries = tries;
+    this._wayOut = wayOut;
     this._whenSynced = done;
     this._synced = this._echoed = false;
     this.framer.prompt = "";
+    // Armed before writing, here and below: a line may answer inside the call.
+    this._arm(wayOut === ESCAPE ? ESCAPE_WAIT : wayOut ? this._guard : 0);
     if (wayOut) this._write(wayOut);
-    this._timer = this._clock.after(wayOut ? this._guard : 0, this._onTimer);
+    if (before) before(new M95Error("ECLOSED", "AT: called off", "AT"));
+    if (run) run.done(new M95Error("ETIMEOUT", run.text + ": no answer in time", run.text), this._lines, this._sent);
   }
 
-  /** Fails the running command and all that wait, and forgets the state of the line. */
+  /** Fails what runs, what waits and a synchronisation, and forgets the state of the line. */
   reset(error: M95Error): void {
     const run = this._run;
     const queue = this._queue;
+    const synced = this._whenSynced;
     this._stop();
     this._queue = [];
     this._run = this._tries = this._whenSynced = undefined;
     this.framer.reset();
+    if (synced) synced(error);
     if (run) run.done(error, this._lines, this._sent);
     for (let i = 0; i < queue.length; i++) queue[i]!.done(error, [], false);
-  }
-
-  /** Bytes were lost on the way: what is unfinished is thrown away, and a running command is not trusted any more. */
-  overrun(): void {
-    this._stats.overruns++;
-    this.framer.discard();
-    this._note("bytes lost");
   }
 
   // ---- what the framer hands over
 
   starts(line: string): boolean {
     const run = this._run;
-    if (this._sink.isUrc(line, run ? run.text : "")) return true;
-    if (!run) return false;
-    return this._isFinal(line, run) || line === run.prompt || (!!run.info && line.startsWith(run.info));
+    const ours = run
+      ? line === run.text ||
+        this._isFinal(line, run) ||
+        (line === run.prompt && !this._sent) ||
+        (!!run.info && line.startsWith(run.info))
+      : this._tries !== undefined && (line === "OK" || line === "AT" || isError(line));
+    return ours || this._sink.isUrc(line, run ? run.text : "");
   }
 
   message(text: string, ambiguous: boolean): void {
@@ -218,34 +243,36 @@ export class Session {
   }
 
   prompt(): void {
-    const run = this._run;
-    if (!run) return;
+    const run = this._run!;
     if (this.trace) this.trace("<", run.prompt!);
-    this._sent = true;
-    // The echo of the data can only be told from answers when the command was echoed too.
-    this._arm(run.timeout + run.data!.length * this._byteTime);
-    this._write(run.data!);
-    if (this._echo === "") this._echo = run.data;
+    this._feed(run);
+  }
+
+  overrun(): void {
+    this._stats.overruns++;
+    this._size = Infinity;
+    this._note("bytes lost");
   }
 
   line(line: string, suspect: boolean): void {
     if (this.trace) this.trace("<", line);
     const run = this._run;
     if (this._tries !== undefined) this._lineInSync(line, suspect);
-    else if (!run || (line !== run.final && this._sink.isUrc(line, run.text))) {
-      if (!run && (line === "OK" || isError(line))) this._stats.strays++;
-      this._sink.urc(line, suspect);
-    } else if (line === run.text) this._echo = "";
-    else if (this._echo && this._echo.startsWith(line)) {
-      this._echo = this._echo.substring(line.length + (this._echo[line.length + 1] === "\n" ? 2 : 1));
-    } else if (line === run.prompt) {
-      this.framer.prompt = "";
-      this.prompt();
-    } else if (this._isFinal(line, run)) {
+    else if (!run) this._foreign(line, suspect);
+    else if (line === run.text) {
+      this._echo = "";
+      this.framer.strict = false;
+    } else if (this._echo && this._isEcho(line)) return;
+    else if (this._isFinal(line, run)) {
       if (suspect) this._hold(line);
-      else this._final(line, run);
-    } else if (run.info !== undefined && line.startsWith(run.info)) this._keep(line);
-    else this._sink.urc(line, suspect);
+      else {
+        if (line === "OK" && this._echo === undefined) this.framer.strict = this.framer.framed;
+        this._final(line, run);
+      }
+    } else if (line === run.prompt && !this._sent) this._feed(run);
+    else if (line === "OK" || run.info === undefined || !line.startsWith(run.info) || this._sink.isUrc(line, run.text))
+      this._foreign(line, suspect);
+    else this._keep(line, run);
   }
 
   // ---- the running command
@@ -260,15 +287,15 @@ export class Session {
   private _paused(): void {
     this._pause = undefined;
     // Bytes came in the meantime: the silence begins anew.
-    if (this._mark !== this.framer.bytes) this._next();
-    else if (this._open && !this._run && this._tries === undefined) this._begin(this._queue.shift()!);
+    if (this._mark !== this.framer.bytes && ++this._guards < GUARDS) this._next();
+    else if (this._open) this._begin(this._queue.shift()!);
   }
 
   private _begin(run: Request): void {
     this._run = run;
     this._lines = [];
-    this._size = 0;
-    this._echo = this._held = undefined;
+    this._size = this._guards = 0;
+    this._echo = undefined;
     this._sent = run.prompt === undefined;
     this.framer.prompt = run.prompt === ">" ? ">" : "";
     this._stats.commands++;
@@ -276,7 +303,37 @@ export class Session {
     this._write(run.text + "\r");
   }
 
-  private _keep(line: string): void {
+  private _feed(run: Request): void {
+    const data = run.data!;
+    this._sent = true;
+    this._arm(run.timeout + data.length * this._byteTime);
+    // The echo of the data can only be told from answers when the command was echoed too.
+    if (this._echo === "") this._echo = data;
+    this._write(data);
+  }
+
+  // Whether a line is the next one of the data that is echoed.
+  private _isEcho(line: string): boolean {
+    let rest = this._echo!;
+    let first = "";
+    while (rest && !first) {
+      const end = rest.indexOf("\n") + 1 || rest.length;
+      first = trimLine(rest.substring(0, end));
+      rest = rest.substring(end);
+    }
+    if (line !== first) return false;
+    this._echo = rest;
+    return true;
+  }
+
+  private _foreign(line: string, suspect: boolean): void {
+    if (line === "OK" || isError(line)) this._stats.strays++;
+    this._sink.urc(line, suspect);
+  }
+
+  private _keep(line: string, run: Request): void {
+    // Final results come last, so the one held was part of a message.
+    if (this._held !== undefined) this._arm(run.timeout);
     if ((this._size += line.length) <= this._limit) this._lines.push(line);
     else this.overrun();
   }
@@ -289,23 +346,24 @@ export class Session {
   }
 
   private _hold(line: string): void {
-    this._arm(HOLD);
+    if (this._held === undefined) this._arm(HOLD);
     this._held = line;
   }
 
   private _final(line: string, run: Request): void {
-    if (line === "OK" && this._echo === undefined) this.framer.strict = this.framer.framed;
+    let error: M95Error | null = null;
     if (line !== "OK" && isError(line)) {
-      const code = +line.substring(line.indexOf(":") + 1);
-      const meaning = this._sink.explain("cme", code);
-      const error = new M95Error("ECME", run.text + ": " + line + (meaning && " (" + meaning + ")"), run.text);
+      const code = number(line.substring(line.indexOf(":") + 1));
+      const meaning = this._sink.explain(line.startsWith("+CMS") ? "cms" : "cme", code);
+      error = new M95Error("ECME", run.text + ": " + line + (meaning && " (" + meaning + ")"), run.text);
       error.raw = line;
       if (!isNaN(code)) error.cme = code;
-      this._end(run, error);
-      return;
+    } else {
+      if (run.final === "#.#.#.#" && line !== "OK") this._lines.push(line);
+      if (run.info !== undefined && this._size > this._limit)
+        error = new M95Error("EUNKNOWN", run.text + ": part of the answer was lost", run.text);
     }
-    if (run.final === "#.#.#.#" && line !== "OK") this._lines.push(line);
-    this._end(run, null);
+    this._end(run, error);
   }
 
   private _end(run: Request, error: M95Error | null): void {
@@ -319,16 +377,13 @@ export class Session {
   private _expired(): void {
     this._timer = undefined;
     const run = this._run;
-    if (this._tries !== undefined) this._trySync();
-    else if (run && this._held !== undefined) this._final(this._held, run);
-    else if (run) {
+    if (!run) this._trySync();
+    else if (this._held !== undefined) this._final(this._held, run);
+    else {
       this._stats.timeouts++;
-      this._note("time-out");
-      this._run = undefined;
       this._stats.resyncs++;
-      // "+++" is the way out of a data mode that counts bytes, ESC out of a prompt.
-      this.sync(AT_TRIES, run.prompt === "CONNECT" ? "+++" : "\x1b");
-      run.done(new M95Error("ETIMEOUT", run.text + ": no answer in time", run.text), this._lines, this._sent);
+      this._note("time-out");
+      this.sync(AT_TRIES, run.prompt === "CONNECT" ? ESCAPE : "\x1b");
     }
   }
 
@@ -336,13 +391,13 @@ export class Session {
 
   private _trySync(): void {
     if (this._synced) {
-      if (this._mark === this.framer.bytes) this._endSync(null);
+      if (this._mark === this.framer.bytes || !this._tries!--) this._endSync(null);
       else this._settle();
     } else if (this._tries! > 0) {
-      this._tries!--;
+      const left = --this._tries!;
+      this._arm(AT_WAIT);
       // A modem left in ATV0 answers with a bare digit; one try in eight gets it out of that.
-      this._write((this._tries! & 7) === 7 ? "ATV1\r" : "AT\r");
-      this._timer = this._clock.after(AT_WAIT, this._onTimer);
+      this._write((left & 7) === 7 ? "ATV1\r" : (left & 1 ? "" : this._wayOut) + "AT\r");
     } else
       this._endSync(
         new M95Error(
@@ -357,17 +412,19 @@ export class Session {
 
   private _settle(): void {
     this._mark = this.framer.bytes;
-    this._timer = this._clock.after(SETTLE, this._onTimer);
+    this._arm(SETTLE);
   }
 
   private _lineInSync(line: string, suspect: boolean): void {
     if (line === "OK") {
-      if (this._synced) return;
-      this._stop();
+      // One that may be part of a message proves nothing; the next AT gets another.
+      if (this._synced || suspect) return;
       this._synced = true;
+      this._tries = SETTLES;
       this._settle();
     } else if (line === "AT" || line === "ATV1") this._echoed = true;
-    else if (!isError(line)) this._sink.urc(line, suspect);
+    // A late answer must not pass for a URC of the same name.
+    else if (!isError(line) && (!this._late || this._sink.isUrc(line, this._late))) this._sink.urc(line, suspect);
   }
 
   private _endSync(error: M95Error | null): void {

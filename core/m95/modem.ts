@@ -257,6 +257,7 @@ export class Modem implements SessionSink, ScriptHost {
     this.session.open = true;
     this.session.sync(Math.ceil(ms / 500), "", (error) => {
       if (!error) this._script.run(bringUp(this._setup.settings));
+      else if (error.code === "ECLOSED") return;
       else if (otherwise) otherwise();
       else this._silent(error);
     });

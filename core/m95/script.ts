@@ -131,8 +131,9 @@ export class Script {
     const uart = this._setup.uart;
     if (uart.setBaud) uart.setBaud(this._setup.settings.baud);
     this._host.session.sync(10, "", (error) => {
-      if (error) this._host.scriptSilent(error);
-      else this._next();
+      if (!error) this._next();
+      // Called off: the modem was stopped or lost meanwhile.
+      else if (error.code !== "ECLOSED") this._host.scriptSilent(error);
     });
   }
 
