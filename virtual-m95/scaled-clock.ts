@@ -8,8 +8,13 @@ interface Timer {
   fn: () => void;
 }
 
+/** While there are timers the clock looks at the time this often, real ms. */
+const BEAT = 10;
+/** What passes between two looks beyond this many real ms is time that the process did not get. */
+const LAPSE = 25;
+
 /**
- * A timer that is late holds time back: time goes on from where that timer was due, and between two timers the process
+ * A late timer holds time back, time that the process did not get does not count, and between two timers the process
  * reads what has arrived. So a loaded machine slows the simulated world down; it does not cause silences and time-outs
  * that would not exist in life. Modem and host in one process should share one clock.
  */
@@ -31,9 +36,11 @@ export class ScaledClock implements Clock {
 
   now(): number {
     const real = performance.now();
-    const time = this.#time + (real - this.#seen) * this.#speed;
+    const next = this.#timers[0];
+    const passed = next ? Math.min(real - this.#seen, LAPSE) : real - this.#seen;
+    const time = this.#time + passed * this.#speed;
     this.#seen = real;
-    this.#time = Math.min(time, Math.max(this.#time, this.#timers[0]?.due ?? time));
+    this.#time = next ? Math.min(time, Math.max(this.#time, next.due)) : time;
     return this.#time;
   }
 
@@ -64,7 +71,7 @@ export class ScaledClock implements Clock {
       this.#immediate = setImmediate(() => this.#look());
     };
     if (wait < 1) look();
-    else this.#timeout = setTimeout(look, Math.min(wait, 0x7fffffff));
+    else this.#timeout = setTimeout(look, Math.min(wait, BEAT));
   }
 
   /** Runs the first timer if it is due: one at a time, so that its effects are seen before the next. */
