@@ -25,7 +25,7 @@ const TEXTS: { [family: string]: string } = {
     "|3:CONNECT timed out or failed; check user name, password and client ID, reopen" +
     "|4:CONNACK timed out or failed; check user name, password and client ID, reopen" +
     "|5:closed by the server after our DISCONNECT; normal|6:closed because packets could not be sent; check the data, reopen" +
-    "|7:link not alive or server unavailable; check it|",
+    "|7:link not alive or server unavailable; check both|",
   // 6.2, and of the GSM AT command set those that a user of this driver meets
   cme:
     "|3:operation not allowed|4:operation not supported|10:SIM not inserted|11:SIM PIN required|12:SIM PUK required" +
@@ -36,7 +36,7 @@ const TEXTS: { [family: string]: string } = {
     "|604:unspecified|608:command line too long|3515:PS busy|3517:SM not ready|3518:invalid parameter" +
     "|8503:MQTT link error|8504:MQTT illegal packet|8505:MQTT illegal character|8506:MQTT illegal UTF-8" +
     "|8507:MQTT invalid parameter|8508:MQTT packet too large|8509:MQTT buffer overflow|8510:MQTT out of memory" +
-    "|8511:MQTT memory error|8512:more packets in flight than the in-flight window|8600:MQTT unknown error|",
+    "|8511:MQTT memory error|8512:more packets in flight than the window of 5|8600:MQTT unknown error|",
 };
 
 /** The families of numbers that have texts. */

@@ -1,0 +1,51 @@
+// The command table of the core, taken apart into rows and parameters. For the documentation and the tests; the firmware
+// reads its one string as it goes.
+import { COMMANDS } from "../core/m95/commands.js";
+
+/** A parameter of a row of the table. */
+export interface Parameter {
+  name: string;
+  /** Of integers. */
+  min?: number;
+  max?: number;
+  /** Of quoted strings, bytes; 0: no limit stated. */
+  bytes?: number;
+  optional: boolean;
+  repeats: boolean;
+}
+
+/** A row of the command table, taken apart. */
+export interface Row {
+  name: string;
+  forms: string;
+  wait: number;
+  result: string;
+  prompt: string;
+  final: string;
+  parameters: Parameter[];
+}
+
+function readParameter(text: string, optional: boolean, repeats: boolean): Parameter {
+  const [name, limit] = text.split(":") as [string, string];
+  if (limit.startsWith('"')) return { name, bytes: Number(limit.slice(1)), optional, repeats };
+  const [min, max] = limit.split("-").map(Number);
+  return { name, min: min!, max: max!, optional, repeats };
+}
+
+/** The rows of the command table. */
+export function readTable(): Row[] {
+  return COMMANDS.slice(1)
+    .split("\n")
+    .map((line) => {
+      const [name, forms, wait, result, prompt, final, spec] = line.split("|") as [string, ...string[]];
+      const parameters: Parameter[] = [];
+      let optional = false;
+      let repeats = false;
+      for (const part of spec!.split(/([ /*])/)) {
+        if (part === "/") optional = true;
+        else if (part === "*") repeats = true;
+        else if (part.trim()) parameters.push(readParameter(part, optional, repeats));
+      }
+      return { name, forms: forms!, wait: Number(wait), result: result!, prompt: prompt!, final: final!, parameters };
+    });
+}
