@@ -1,14 +1,13 @@
 // What the demo runs on: a virtual M95 behind a TCP socket, or a real one on a serial port; an embedded broker, or yours.
-import { once } from "node:events";
 import net from "node:net";
-import { type M95, openM95, powerSwitch } from "../../targets/node/index.js";
+import { type Clock, type M95, openM95, powerSwitch, systemClock } from "../../targets/node/index.js";
 import { type RunningAedes, startAedes } from "../../test/support/aedes.js";
 import { ScaledClock } from "../../virtual-m95/scaled-clock.js";
 import { startVirtualM95Server, type VirtualM95Server } from "../../virtual-m95/server.js";
 
 export interface Settings {
-  /** `host:port` of a broker to use instead of the embedded one. */
-  broker: string | undefined;
+  /** A broker to use instead of the embedded one. */
+  broker: Address | undefined;
   /** Serial port of a real modem. */
   port: string | undefined;
   baud: number;
@@ -17,11 +16,17 @@ export interface Settings {
   speed: number;
 }
 
+export interface Address {
+  host: string;
+  port: number;
+}
+
 export interface Bench {
   modem: M95;
-  /** Host and port that the modem is to connect to. */
-  host: string;
-  hostPort: number;
+  /** The time that the modem lives in. */
+  clock: Clock;
+  /** Where the modem is to connect to. */
+  address: Address;
   /** What it consists of, for people. */
   about: string[];
   embedded: RunningAedes | undefined;
@@ -30,40 +35,74 @@ export interface Bench {
 }
 
 /** The broker's address in the application note's example 5.1; the virtual network leads it to the real broker. */
-const EXAMPLE_HOST = "220.180.239.212";
+const EXAMPLE: Address = { host: "220.180.239.212", port: 1883 };
 
+/** ms in which a broker has to accept a connection. */
+const BROKER_LIMIT = 5000;
+
+/** Rejects when broker or serial port cannot be reached. */
 export async function setUp(settings: Settings): Promise<Bench> {
   const about: string[] = [];
-  const embedded = settings.broker === undefined ? await startAedes() : undefined;
-  const address = embedded ? { host: "127.0.0.1", port: embedded.port } : addressOf(settings.broker!);
-  about.push(`broker   ${embedded ? "Aedes, in this process" : "given"}, ${address.host}:${address.port}`);
+  const embedded = settings.broker ? undefined : await startAedes();
+  const address = settings.broker ?? { host: "127.0.0.1", port: embedded!.port };
+  about.push(`broker   ${embedded ? "Aedes, in this process" : "yours"}, ${address.host}:${address.port}`);
   if (settings.port !== undefined) {
-    const modem = await openM95(settings.port, { baudRate: settings.baud, apn: settings.apn });
-    about.push(`modem    on ${settings.port}, ${settings.baud} baud, taken as powered on`);
-    return { modem, host: address.host, hostPort: address.port, about, embedded, virtual: undefined, close };
+    // One try, so that a modem that is off or wired wrongly is reported soon.
+    const recovery = { attempts: 1, syncTimeout: 10_000 };
+    const modem = await openM95(settings.port, { baudRate: settings.baud, apn: settings.apn, recovery });
+    about.push(`modem    on ${settings.port}, ${settings.baud} baud, taken as powered on; switched off at the end`);
+    if (embedded) about.push("hint     a real modem cannot reach a broker on this machine: give one with --broker");
+    return { modem, clock: systemClock, address, about, embedded, virtual: undefined, close };
+
+    async function close(): Promise<void> {
+      modem.close();
+      await embedded?.stop();
+    }
   }
+  await reach(address);
   const clock = new ScaledClock(settings.speed);
   const virtual = await startVirtualM95Server({ broker: address, modem: { clock, protocolVersion: 4 } });
   const socket = net.connect({ host: "127.0.0.1", port: virtual.port, noDelay: true });
-  await once(socket, "connect");
-  const power = powerSwitch(virtual.modem.pins, clock);
-  const modem = await openM95(socket, { clock, power, apn: settings.apn });
+  const modem = await openM95(socket, { clock, power: powerSwitch(virtual.modem.pins, clock), apn: settings.apn });
   about.push(
-    `modem    virtual M95 behind TCP port ${virtual.port}, switched off, time runs ${settings.speed} times as fast`,
+    `modem    virtual M95 behind TCP port ${virtual.port}, switched off; its time runs ${settings.speed} times as fast`,
+    "network  simulated; whatever address the modem connects to, it ends up at the broker",
   );
-  return { modem, host: EXAMPLE_HOST, hostPort: 1883, about, embedded, virtual, close };
+  return {
+    modem,
+    clock,
+    address: EXAMPLE,
+    about,
+    embedded,
+    virtual,
+    async close() {
+      modem.close();
+      await virtual.close();
+      await embedded?.stop();
+    },
+  };
+}
 
-  async function close(): Promise<void> {
-    await virtual?.close();
-    await embedded?.stop();
+/** Says at once what the modem could only tell as the failure of AT+QMTOPEN. */
+async function reach({ host, port }: Address): Promise<void> {
+  const socket = net.connect(port, host);
+  socket.setTimeout(BROKER_LIMIT, () => socket.destroy(new Error("no answer")));
+  try {
+    await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+  } catch (error) {
+    // An error of several addresses has its text in the single ones.
+    const { message, code } = error as NodeJS.ErrnoException;
+    throw new Error(`the broker ${host}:${port} cannot be reached: ${message || code}`);
+  } finally {
+    socket.destroy();
   }
 }
 
 /** @throws Error for a text that is not `host:port` */
-export function addressOf(text: string): { host: string; port: number } {
-  const at = text.lastIndexOf(":");
-  const port = Number(text.slice(at + 1));
-  if (at < 1 || !Number.isInteger(port) || port < 1 || port > 65535)
-    throw new Error(`broker must be host:port with a port of 1..65535, not "${text}"`);
-  return { host: text.slice(0, at), port };
+export function addressOf(text: string): Address {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (!match || port < 1 || port > 65535)
+    throw new Error(`It must be host:port with a port of 1..65535, not "${text}".`);
+  return { host: (match[1] ?? match[2])!, port };
 }

@@ -1,8 +1,9 @@
 // The demo: from the press of PWRKEY to messages both ways at QoS 0, 1 and 2, a will, a broker restart, and power-off.
 // It checks what it shows; the exit code is 0 only if all of it was right.
+import { randomBytes } from "node:crypto";
 import { Command, InvalidArgumentError } from "commander";
-import type { M95, MqttClient, PacketInfo } from "../../targets/node/index.js";
-import { addressOf, type Bench, type Settings, setUp } from "./bench.js";
+import type { ConnectOptions, MqttClient } from "../../targets/node/index.js";
+import { type Address, addressOf, type Bench, type Settings, setUp } from "./bench.js";
 import { Screen } from "./screen.js";
 
 const number = (min: number, max: number) => (text: string) => {
@@ -11,18 +12,19 @@ const number = (min: number, max: number) => (text: string) => {
   return value;
 };
 
+function address(text: string): Address {
+  try {
+    return addressOf(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
+
 const program = new Command("npm run demo --")
   .description(
     "Powers an M95 on, connects it to an MQTT broker and moves messages both ways. Needs no hardware and no network.",
   )
-  .option("--broker <host:port>", "use this broker instead of the embedded one", (text) => {
-    try {
-      addressOf(text);
-    } catch (error) {
-      throw new InvalidArgumentError((error as Error).message);
-    }
-    return text;
-  })
+  .option("--broker <host:port>", "use this broker instead of the embedded one", address)
   .option("--port <path>", "use a real modem on this serial port, such as /dev/ttyUSB0")
   .option("--baud <rate>", "rate of the serial port", number(300, 115200), 115200)
   .option("--apn <name>", "access point of the network operator", "internet")
@@ -39,42 +41,254 @@ Examples:
 
 Exit codes: 0 all checks passed, 1 something was not right, 2 wrong usage.`,
   )
+  .showHelpAfterError("See npm run demo -- --help")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+/** ms of real time in which something has to happen; a real network may take its time. */
+const LIMIT = 60_000;
+
+/** Attempts to connect for the first time before the demo gives up. */
+const ATTEMPTS = 3;
 
 interface Message {
   topic: string;
   payload: Buffer;
-  packet: PacketInfo;
 }
 
-/** A client, what it received, and how often it connected. */
+/** A client, what it received, how often it connected and how often it failed to. */
 interface Party {
   client: MqttClient;
   inbox: Message[];
   connects: number;
+  failures: number;
 }
 
-const counts = { sent: 0, acknowledged: 0, received: 0, recovered: 0 };
+/** One run of the demo. */
+class Demo {
+  readonly #bench: Bench;
+  readonly #screen: Screen;
+  /** Keeps runs on a shared broker apart; nothing with the embedded one, where names are the note's. */
+  readonly #mark: string;
+  readonly #counts = { sent: 0, confirmed: 0, received: 0, recovered: 0 };
+  #pressed = 0;
+  #first: number | undefined;
 
-function join(modem: M95, screen: Screen, name: string, options: Parameters<M95["connect"]>[0]): Party {
-  const client = modem.connect(options);
-  const party: Party = { client, inbox: [], connects: 0 };
-  client.on("connect", () => {
-    party.connects++;
-  });
-  client.on("reconnect", () => screen.note(`${name}: trying again`));
-  client.on("close", (reason) => screen.note(`${name}: connection closed${reason ? `, ${reason.message}` : ""}`));
-  client.on("error", (error) => screen.note(`${name}: ${error.message}`));
-  client.on("message", (topic, payload, packet) => {
-    counts.received++;
-    party.inbox.push({ topic, payload, packet });
-  });
-  return party;
+  constructor(bench: Bench, screen: Screen) {
+    this.#bench = bench;
+    this.#screen = screen;
+    this.#mark = bench.embedded ? "" : `-${randomBytes(3).toString("hex")}`;
+  }
+
+  /** @throws Error when going on makes no sense */
+  async run(): Promise<void> {
+    await this.#powerOn();
+    const one = this.#join("clientExample", {
+      username: "username",
+      password: "password",
+      will: { topic: this.#topic("will"), payload: "gone", qos: 1 },
+    });
+    const other = this.#join("otherDevice");
+    await this.#example(one, other);
+    await this.#allLevels(one, other);
+    await this.#will(one, other);
+    await this.#restart(one, other);
+    await this.#powerOff([one, other]);
+  }
+
+  /** Whether all was right. */
+  summary(): boolean {
+    const { sent, confirmed, received, recovered } = this.#counts;
+    const { stats } = this.#bench.modem;
+    const seconds = this.#first === undefined ? "never" : `${((this.#first - this.#pressed) / 1000).toFixed(1)} s`;
+    return this.#screen.summary([
+      ["messages published", `${sent}, ${confirmed} of them confirmed`],
+      ["messages received", received],
+      ["connections recovered", recovered],
+      ["start to the first message", `${seconds} of the modem's time`],
+      ["AT commands", `${stats.commands}, ${stats.timeouts} without an answer`],
+      ["bytes from the modem", stats.bytes],
+    ]);
+  }
+
+  #topic(name: string): string {
+    return `demo${this.#mark}/${name}`;
+  }
+
+  #join(name: string, options: Partial<ConnectOptions> = {}): Party {
+    const { modem, clock, address: where } = this.#bench;
+    const screen = this.#screen;
+    const client = modem.connect({ ...where, clientId: name + this.#mark, reconnectPeriod: 500, ...options });
+    const party: Party = { client, inbox: [], connects: 0, failures: 0 };
+    client.on("connect", () => {
+      party.connects++;
+    });
+    client.on("reconnect", () => screen.note(`${name}: trying again`));
+    client.on("close", (reason) => screen.note(`${name}: connection closed${reason ? `, ${reason.message}` : ""}`));
+    client.on("error", (error) => {
+      party.failures++;
+      screen.note(`${name}: ${error.message}`);
+    });
+    client.on("message", (topic, payload) => {
+      this.#first ??= clock.now();
+      this.#counts.received++;
+      party.inbox.push({ topic, payload });
+    });
+    return party;
+  }
+
+  async #publish(party: Party, topic: string, payload: string | Buffer, qos: 0 | 1 | 2): Promise<void> {
+    this.#counts.sent++;
+    await within(party.client.publishAsync(topic, payload, { qos }), `the verdict on a publish to ${topic}`);
+    this.#counts.confirmed++;
+  }
+
+  async #powerOn(): Promise<void> {
+    const { modem, virtual, clock } = this.#bench;
+    const screen = this.#screen;
+    screen.step("Power and bring-up");
+    if (virtual) screen.check("the modem is off", !virtual.modem.running);
+    modem.on("state", (state) => screen.note(state));
+    this.#pressed = clock.now();
+    await modem.startAsync();
+    if (virtual) screen.check("PWRKEY was pressed, STATUS is high", virtual.modem.running);
+    screen.check("SIM, network and PDP context are there", modem.state === "ready");
+    const [identity, operator, signal] = await Promise.all([
+      modem.identityAsync(),
+      modem.operatorAsync(),
+      modem.signalAsync(),
+    ]);
+    const level = signal.dbm === undefined ? "signal unknown" : `${signal.dbm} dBm`;
+    screen.check(
+      "it tells who it is",
+      identity.imei !== undefined,
+      `IMEI ${identity.imei}, ${identity.revision}, ${operator.name}, ${level}`,
+    );
+  }
+
+  /** The application note's example 5.1; the other device is a second client. */
+  async #example(one: Party, other: Party): Promise<void> {
+    const screen = this.#screen;
+    screen.step("Example 5.1 of the application note");
+    const connected = () => one.client.connected && other.client.connected;
+    await until(() => connected() || Math.max(one.failures, other.failures) >= ATTEMPTS);
+    screen.need("both clients are connected", connected());
+    const first = await within(one.client.subscribeAsync("topic/example", { qos: 2 }), "+QMTSUB");
+    const second = await within(one.client.subscribeAsync("topic/pub", { qos: 0 }), "+QMTSUB");
+    screen.check("topic/example is granted with QoS 2", first[0]?.qos === 2);
+    screen.check("topic/pub is granted with QoS 0", second[0]?.qos === 0);
+    await this.#publish(other, "topic/example", "This is the payload related to topic", 0);
+    const said = () => has(one, "topic/example", "This is the payload related to topic");
+    screen.check("a message of another device arrives", await until(said));
+    await within(one.client.unsubscribeAsync("topic/example"), "+QMTUNS");
+    await this.#publish(one, "topic/pub", "This is test data, hello MQTT.", 0);
+    const heard = () => has(one, "topic/pub", "This is test data, hello MQTT.");
+    screen.check("its own message comes back", await until(heard));
+  }
+
+  async #allLevels(one: Party, other: Party): Promise<void> {
+    const screen = this.#screen;
+    const [up, down, bytesTopic] = [this.#topic("up"), this.#topic("down"), this.#topic("up/bytes")];
+    screen.step("QoS 0, 1 and 2, both ways");
+    await within(other.client.subscribeAsync(`${up}/#`, { qos: 2 }), "+QMTSUB");
+    await within(one.client.subscribeAsync(`${down}/#`, { qos: 2 }), "+QMTSUB");
+    for (const qos of [0, 1, 2] as const) {
+      const texts = Array.from(
+        { length: 8 },
+        (_, i) => `{"n":${i},"qos":${qos},"note":"commas, \\"quotes\\"\\r\\nand lines"}`,
+      );
+      await Promise.all([
+        ...texts.map((text) => this.#publish(one, `${up}/${qos}`, text, qos)),
+        ...texts.map((text) => this.#publish(other, `${down}/${qos}`, text, qos)),
+      ]);
+      const arrived = () => texts.every((text) => has(other, `${up}/${qos}`, text) && has(one, `${down}/${qos}`, text));
+      screen.check(`QoS ${qos}: ${texts.length} messages up, ${texts.length} down`, await until(arrived));
+    }
+    const bytes = Buffer.from(Array.from({ length: 1548 }, (_, i) => (i % 256 === 26 || i % 256 === 27 ? 0 : i % 256)));
+    await this.#publish(one, bytesTopic, bytes, 1);
+    screen.check("1548 bytes, all values but 0x1A and 0x1B", await until(() => has(other, bytesTopic, bytes)));
+    const twice = [...count(other, `${up}/2`), ...count(one, `${down}/2`)].filter((times) => times > 1);
+    screen.check("nothing came twice at QoS 2", twice.length === 0);
+  }
+
+  async #will(one: Party, other: Party): Promise<void> {
+    const { virtual } = this.#bench;
+    const screen = this.#screen;
+    screen.step("Will");
+    if (!virtual) {
+      screen.note("left out: a connection can only be cut with the virtual modem");
+      return;
+    }
+    const topic = this.#topic("will");
+    await within(other.client.subscribeAsync(topic, { qos: 1 }), "+QMTSUB");
+    const before = one.connects;
+    virtual.modem.dropLink(one.client.connectionId, 1);
+    screen.check("the broker publishes the will of a cut connection", await until(() => has(other, topic, "gone")));
+    const back = await until(() => one.connects > before && one.client.connected);
+    if (back) this.#counts.recovered++;
+    screen.need("the client is back by itself", back);
+  }
+
+  async #restart(one: Party, other: Party): Promise<void> {
+    const { virtual, embedded } = this.#bench;
+    const screen = this.#screen;
+    screen.step(embedded || !virtual ? "Broker restart" : "Connections lost");
+    if (!virtual) {
+      screen.note("left out: connections can only be cut with the virtual modem");
+      return;
+    }
+    const before = [one.connects, other.connects];
+    if (embedded) await embedded.stop();
+    else for (const party of [one, other]) virtual.modem.dropLink(party.client.connectionId, 1);
+    screen.check("both clients notice", await until(() => !one.client.connected && !other.client.connected));
+    const queued = this.#publish(one, this.#topic("up/queued"), "written while offline", 1);
+    // Its failure is looked at further down; until then it must not end the process.
+    queued.catch(() => {});
+    if (embedded) await embedded.restart();
+    const back = await until(() => one.connects > before[0]! && other.connects > before[1]!);
+    if (back) this.#counts.recovered += 2;
+    screen.need("both are back by themselves", back);
+    await queued;
+    // Whether the other one had subscribed again by then is chance; from now on nothing may be missing.
+    const again = this.#topic("up/again");
+    await this.#publish(one, again, "after the restart", 2);
+    screen.check("what waited was sent, subscriptions hold", await until(() => has(other, again, "after the restart")));
+  }
+
+  async #powerOff(parties: Party[]): Promise<void> {
+    const { modem, virtual } = this.#bench;
+    const { sent, confirmed } = this.#counts;
+    const screen = this.#screen;
+    screen.step("Power-off");
+    screen.check("every publish was confirmed", confirmed === sent);
+    await within(Promise.all(parties.map((party) => party.client.endAsync())), "the end of the clients");
+    await within(modem.stopAsync(), "power-off");
+    screen.check("the modem is off", modem.state === "off" && !virtual?.modem.running);
+    if (!virtual) return;
+    const { violations } = virtual.modem;
+    screen.check(
+      "the modem had nothing to object to",
+      violations.length === 0,
+      violations.map((v) => v.detail).join("; "),
+    );
+  }
 }
 
-/** Waits until a condition holds, at most `limit` ms of real time. */
-async function until(condition: () => boolean, limit = 60_000): Promise<boolean> {
-  const end = performance.now() + limit;
+const has = (party: Party, topic: string, payload: string | Buffer): boolean =>
+  party.inbox.some((one) => one.topic === topic && one.payload.equals(Buffer.from(payload)));
+
+/** How often each message on a topic came. */
+function count(party: Party, topic: string): number[] {
+  const times = new Map<string, number>();
+  for (const one of party.inbox) {
+    const key = one.payload.toString("latin1");
+    if (one.topic === topic) times.set(key, (times.get(key) ?? 0) + 1);
+  }
+  return [...times.values()];
+}
+
+/** Waits until a condition holds, but not for ever. */
+async function until(condition: () => boolean): Promise<boolean> {
+  const end = performance.now() + LIMIT;
   while (!condition()) {
     if (performance.now() > end) return false;
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -82,173 +296,42 @@ async function until(condition: () => boolean, limit = 60_000): Promise<boolean>
   return true;
 }
 
-async function publish(party: Party, topic: string, payload: string | Buffer, qos: 0 | 1 | 2): Promise<void> {
-  counts.sent++;
-  await party.client.publishAsync(topic, payload, { qos });
-  counts.acknowledged++;
-}
-
-const has = (party: Party, topic: string, payload: string | Buffer): boolean =>
-  party.inbox.some((one) => one.topic === topic && one.payload.equals(Buffer.from(payload)));
-
-async function powerOn({ modem, virtual }: Bench, screen: Screen): Promise<void> {
-  screen.step("Power and bring-up");
-  if (virtual) screen.check("the modem is off", !virtual.modem.running);
-  modem.on("state", (state) => screen.note(state));
-  await modem.startAsync();
-  if (virtual) screen.check("PWRKEY was pressed, STATUS is high", virtual.modem.running);
-  screen.check("SIM, network and PDP context are there", modem.state === "ready");
-  const ask = <T>(run: (done: (error?: Error | null, value?: T) => void) => void) =>
-    new Promise<T>((resolve, reject) => run((error, value) => (error ? reject(error) : resolve(value!))));
-  const identity = await ask<{ imei?: string | undefined; revision?: string | undefined }>((done) =>
-    modem.identity(done),
-  );
-  const signal = await ask<{ dbm?: number | undefined }>((done) => modem.signal(done));
-  const operator = await ask<{ name?: string | undefined }>((done) => modem.operator(done));
-  screen.check(
-    "it tells who it is",
-    identity.imei !== undefined,
-    `IMEI ${identity.imei}, ${identity.revision}, ${operator.name}, ${signal.dbm} dBm`,
-  );
-}
-
-/** The application note's example 5.1; the other device is a second client. */
-async function example(one: Party, other: Party, screen: Screen): Promise<void> {
-  screen.step("Example 5.1 of the application note");
-  screen.check("clientExample is connected", await until(() => one.client.connected && other.client.connected));
-  const first = await one.client.subscribeAsync("topic/example", { qos: 2 });
-  const second = await one.client.subscribeAsync("topic/pub", { qos: 0 });
-  screen.check("topic/example is granted with QoS 2", first[0]?.qos === 2);
-  screen.check("topic/pub is granted with QoS 0", second[0]?.qos === 0);
-  await publish(other, "topic/example", "This is the payload related to topic", 0);
-  const said = () => has(one, "topic/example", "This is the payload related to topic");
-  screen.check("a message of another device arrives", await until(said));
-  await one.client.unsubscribeAsync("topic/example");
-  await publish(one, "topic/pub", "This is test data, hello MQTT.", 0);
-  const heard = () => has(one, "topic/pub", "This is test data, hello MQTT.");
-  screen.check("its own message comes back", await until(heard));
-}
-
-async function allLevels(one: Party, other: Party, screen: Screen): Promise<void> {
-  screen.step("QoS 0, 1 and 2, both ways");
-  await other.client.subscribeAsync("demo/up/#", { qos: 2 });
-  await one.client.subscribeAsync("demo/down/#", { qos: 2 });
-  for (const qos of [0, 1, 2] as const) {
-    const texts = Array.from(
-      { length: 8 },
-      (_, i) => `{"n":${i},"qos":${qos},"note":"commas, \\"quotes\\"\\r\\nand lines"}`,
-    );
-    await Promise.all([
-      ...texts.map((text) => publish(one, `demo/up/${qos}`, text, qos)),
-      ...texts.map((text) => publish(other, `demo/down/${qos}`, text, qos)),
-    ]);
-    const arrived = () =>
-      texts.every((text) => has(other, `demo/up/${qos}`, text) && has(one, `demo/down/${qos}`, text));
-    screen.check(`QoS ${qos}: ${texts.length} messages up, ${texts.length} down`, await until(arrived));
-  }
-  const bytes = Buffer.from(Array.from({ length: 1548 }, (_, i) => (i % 256 === 26 || i % 256 === 27 ? 0 : i % 256)));
-  await publish(one, "demo/up/bytes", bytes, 1);
-  screen.check("1548 bytes, all values but 0x1A and 0x1B", await until(() => has(other, "demo/up/bytes", bytes)));
-}
-
-async function will({ virtual }: Bench, one: Party, other: Party, screen: Screen): Promise<void> {
-  screen.step("Will");
-  if (!virtual) {
-    screen.note("left out: a connection can only be cut with the virtual modem");
-    return;
-  }
-  await other.client.subscribeAsync("demo/will", { qos: 1 });
-  const before = one.connects;
-  virtual.modem.dropLink(one.client.connectionId, 1);
-  screen.check("the broker publishes the will of a cut connection", await until(() => has(other, "demo/will", "gone")));
-  const back = await until(() => one.connects > before && one.client.connected);
-  screen.check("the client is back by itself", back);
-  if (back) counts.recovered++;
-}
-
-async function restart({ virtual, embedded }: Bench, one: Party, other: Party, screen: Screen): Promise<void> {
-  screen.step(embedded ? "Broker restart" : "Connections lost");
-  if (!virtual) {
-    screen.note("left out: connections can only be cut with the virtual modem");
-    return;
-  }
-  const before = [one.connects, other.connects];
-  if (embedded) await embedded.stop();
-  else for (const party of [one, other]) virtual.modem.dropLink(party.client.connectionId, 1);
-  screen.check("both clients notice", await until(() => !one.client.connected && !other.client.connected));
-  const queued = publish(one, "demo/up/queued", "written while offline", 1);
-  if (embedded) await embedded.restart();
-  const back = await until(() => one.connects > before[0]! && other.connects > before[1]!);
-  screen.check("both are back by themselves", back);
-  if (back) counts.recovered += 2;
-  await queued;
-  // Whether the other one had subscribed again by then is chance; from now on nothing may be missing.
-  await publish(one, "demo/up/again", "after the restart", 2);
-  screen.check(
-    "what waited was sent, subscriptions hold",
-    await until(() => has(other, "demo/up/again", "after the restart")),
-  );
-}
-
-async function powerOff({ modem, virtual }: Bench, parties: Party[], screen: Screen): Promise<void> {
-  screen.step("Power-off");
-  await Promise.all(parties.map((party) => party.client.endAsync()));
-  await modem.stopAsync();
-  screen.check("the modem is off", modem.state === "off" && !virtual?.modem.running);
-  if (!virtual) return;
-  const { violations } = virtual.modem;
-  screen.check(
-    "the modem had nothing to object to",
-    violations.length === 0,
-    violations.map((v) => v.detail).join("; "),
-  );
+/** What the driver promises, but not for ever: what waits for a connection waits as long as there is none. */
+function within<T>(promise: Promise<T>, what: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(`${what} did not come within ${LIMIT / 1000} s`)), LIMIT);
+    promise.then(resolve, reject).finally(() => clearTimeout(late));
+  });
 }
 
 async function main(): Promise<boolean> {
   program.parse();
   const options = program.opts<Settings & { trace: boolean }>();
+  // A reader that has seen enough, as in `| head`, is no reason for a stack trace.
+  process.stdout.on("error", () => process.exit(1));
   const screen = new Screen(options.trace);
   const bench = await setUp(options);
   const { modem } = bench;
   console.log("m95-mqtt demo");
   for (const line of bench.about) console.log(`  ${line}`);
-  modem.on("trace", (direction, text) => screen.traffic(direction, text));
+  if (options.trace) modem.on("trace", (direction, text) => screen.traffic(direction, text));
   modem.on("recovery", (what) => screen.note(`recovery: ${what.cause}; ${what.step} in ${what.next} ms`));
+  modem.on("error", (error) => screen.note(`modem: ${error.message}`));
+  const demo = new Demo(bench, screen);
   try {
-    await powerOn(bench, screen);
-    const where = { host: bench.host, port: bench.hostPort, reconnectPeriod: 500 };
-    const one = join(modem, screen, "clientExample", {
-      ...where,
-      clientId: "clientExample",
-      username: "username",
-      password: "password",
-      will: { topic: "demo/will", payload: "gone", qos: 1 },
-    });
-    const other = join(modem, screen, "otherDevice", { ...where, clientId: "otherDevice" });
-    await example(one, other, screen);
-    await allLevels(one, other, screen);
-    await will(bench, one, other, screen);
-    await restart(bench, one, other, screen);
-    await powerOff(bench, [one, other], screen);
+    await demo.run();
   } catch (error) {
-    screen.check(`nothing unexpected happens, but: ${(error as Error).message}`, false);
+    screen.stopped((error as Error).message);
   }
-  const { stats } = modem;
-  const right = screen.summary([
-    ["messages published", `${counts.sent}, ${counts.acknowledged} of them confirmed`],
-    ["messages received", counts.received],
-    ["connections recovered", counts.recovered],
-    ["AT commands", `${stats.commands}, ${stats.timeouts} without an answer`],
-    ["bytes from the modem", stats.bytes],
-  ]);
+  const right = demo.summary();
   await bench.close();
-  return right && counts.sent === counts.acknowledged;
+  return right;
 }
 
 main().then(
   (right) => process.exit(right ? 0 : 1),
   (error: Error) => {
-    console.error(`The demo could not be set up: ${error.message}`);
+    console.error(`The demo could not be set up: ${error.message.replace(/^Error: /, "")}`);
     process.exit(1);
   },
 );

@@ -1,18 +1,22 @@
 // The M95 and its client as Node users see them: Buffers, promises, the system clock, texts for the modem's numbers.
 import {
+  type Battery,
   type Clock,
+  type CommandOptions,
   type ConnectOptions,
   M95 as CoreM95,
   type M95Options as CoreOptions,
-  type Done,
   explain,
-  type ModemState,
-  type PacketInfo,
-  type Recovery,
+  type Identity,
+  type Operator,
+  type Signal,
+  type Time,
+  type Uart,
 } from "../../core/index.js";
 import { AsyncMqttClient } from "../../core/mqtt/async.js";
 import { systemClock } from "./clock.js";
 import { codec } from "./codec.js";
+import type { ClientEvents, M95Events } from "./events.js";
 
 /** As the core's, with `clock` optional: the system's. */
 export type M95Options = Omit<CoreOptions, "clock"> & { clock?: Clock };
@@ -21,19 +25,19 @@ export type M95Options = Omit<CoreOptions, "clock"> & { clock?: Clock };
 export class MqttClient extends AsyncMqttClient {}
 
 export interface MqttClient {
-  on(event: "message", listener: (topic: string, payload: Buffer, packet: PacketInfo) => void): this;
-  on(event: "error", listener: (error: Error) => void): this;
-  on(event: "close", listener: (reason?: Error) => void): this;
-  on(event: "connect" | "reconnect" | "offline" | "end", listener: () => void): this;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever else the core emits
-  on(event: string, listener: (...args: any[]) => void): this;
+  on<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this;
+  once<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this;
+  off<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this;
 }
 
 /** One modem on one UART. */
 export class M95 extends CoreM95 {
+  #uart: Uart;
+
   /** @throws M95Error `EPARAM` or `ETOOBIG`, naming option, limit and value */
   constructor(options: M95Options) {
-    super({ codec, clock: systemClock, ...options });
+    super({ codec, ...options, clock: options?.clock ?? systemClock });
+    this.#uart = options.uart;
   }
 
   override connect(options: ConnectOptions): MqttClient {
@@ -42,6 +46,11 @@ export class M95 extends CoreM95 {
 
   override explain(family: string, code: number): string {
     return explain(family, code);
+  }
+
+  /** Closes the port, which else keeps the process alive. It does not switch the modem off: that is `stop`, before. */
+  close(): void {
+    this.#uart.close?.();
   }
 
   /** `start` as a promise. */
@@ -54,22 +63,47 @@ export class M95 extends CoreM95 {
     return promise((done) => this.stop(done));
   }
 
+  /** `command` as a promise of the information lines. */
+  commandAsync(text: string, options?: CommandOptions): Promise<string[]> {
+    return promise((done) => this.command(text, options, done));
+  }
+
+  /** `identity` as a promise. */
+  identityAsync(): Promise<Identity> {
+    return promise((done) => this.identity(done));
+  }
+
+  /** `signal` as a promise. */
+  signalAsync(): Promise<Signal> {
+    return promise((done) => this.signal(done));
+  }
+
+  /** `battery` as a promise. */
+  batteryAsync(): Promise<Battery> {
+    return promise((done) => this.battery(done));
+  }
+
+  /** `operator` as a promise. */
+  operatorAsync(): Promise<Operator> {
+    return promise((done) => this.operator(done));
+  }
+
+  /** `time` as a promise. */
+  timeAsync(): Promise<Time> {
+    return promise((done) => this.time(done));
+  }
+
   protected override createClient(id: number, options: ConnectOptions): MqttClient {
     return new MqttClient(this, id, options);
   }
 }
 
 export interface M95 {
-  on(event: "state", listener: (state: ModemState) => void): this;
-  on(event: "ready", listener: () => void): this;
-  on(event: "error", listener: (error: Error) => void): this;
-  on(event: "urc", listener: (line: string) => void): this;
-  on(event: "recovery", listener: (what: Recovery) => void): this;
-  on(event: "trace", listener: (direction: "<" | ">" | "", text: string) => void): this;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever else the core emits
-  on(event: string, listener: (...args: any[]) => void): this;
+  on<E extends keyof M95Events>(event: E, listener: (...args: M95Events[E]) => void): this;
+  once<E extends keyof M95Events>(event: E, listener: (...args: M95Events[E]) => void): this;
+  off<E extends keyof M95Events>(event: E, listener: (...args: M95Events[E]) => void): this;
 }
 
-function promise(run: (done: Done) => void): Promise<void> {
-  return new Promise((resolve, reject) => run((error) => (error ? reject(error) : resolve())));
+function promise<T>(run: (done: (error?: Error | null, value?: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => run((error, value) => (error ? reject(error) : resolve(value as T))));
 }

@@ -1,4 +1,6 @@
 // Opens a modem by the path of its serial port, or on any Duplex stream. The package serialport is loaded only for a path.
+import { once } from "node:events";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { M95Error } from "../../core/index.js";
 import { M95, type M95Options } from "./m95.js";
@@ -10,26 +12,39 @@ export type OpenOptions = Omit<M95Options, "uart"> & {
 };
 
 /**
- * A modem on a serial port or stream. The port is open then; nothing was sent and the modem not started.
- * @param port - such as `/dev/ttyUSB0` or `COM3`, or a Duplex stream
- * @returns rejects with an M95Error `EPARAM` when `serialport` is not installed or an option is bad, and with the system's
+ * A modem on a serial port or stream. The port is open then; nothing was sent and the modem not started. Errors of the
+ * port later on are `"error"` events of the modem.
+ * @param port - such as `/dev/ttyUSB0` or `COM3`, or a Duplex stream; a socket may still be connecting
+ * @returns rejects with an M95Error `EPARAM` when `serialport` is not installed or an argument is bad, and with the system's
  * error when the port cannot be opened
  */
 export async function openM95(port: string | Duplex, options: OpenOptions = {}): Promise<M95> {
   const { baudRate = options.baud ?? 115200, ...rest } = options;
-  const opened = typeof port === "string";
-  const stream = opened ? await openPort(port, baudRate, options.flowControl) : port;
-  if (!stream || typeof stream.write !== "function" || typeof stream.on !== "function")
-    throw new M95Error("EPARAM", `port must be a path or a Duplex stream, not ${typeof port}`);
-  try {
-    return new M95({ ...rest, uart: streamUart(stream) });
-  } catch (error) {
-    if (opened) stream.destroy();
-    throw error;
+  // Bad options are refused before a port is touched: opening one moves its control lines.
+  new M95({ ...rest, uart: { write() {}, onReceive() {} } });
+  const stream = typeof port === "string" ? await openPort(port, baudRate, rest.flowControl) : await openStream(port);
+  const modem: M95 = new M95({ ...rest, uart: streamUart(stream, (error) => modem.emit("error", error)) });
+  return modem;
+}
+
+async function openStream(stream: Duplex): Promise<Duplex> {
+  if (typeof stream?.write !== "function" || typeof stream.read !== "function") {
+    const given = stream === null ? "null" : typeof stream;
+    throw new M95Error("EPARAM", `port must be a path or a Duplex stream, not ${given}`);
   }
+  const { readableEncoding: encoding } = stream;
+  if (encoding && encoding !== "latin1" && encoding !== "binary")
+    throw new M95Error("EPARAM", `port must be a stream of bytes, not of text in ${encoding}`);
+  if ((stream as Socket).connecting) await once(stream, "connect");
+  if (!stream.readable || !stream.writable)
+    throw new M95Error("EPARAM", "port must be an open stream, not a closed one");
+  return stream;
 }
 
 async function openPort(path: string, baudRate: number, flow: OpenOptions["flowControl"]): Promise<Duplex> {
+  if (path === "") throw new M95Error("EPARAM", "port must be a path or a Duplex stream, not an empty string");
+  if (!Number.isInteger(baudRate) || baudRate < 1)
+    throw new M95Error("EPARAM", `baudRate must be a positive integer, not ${baudRate}`);
   let serialport: typeof import("serialport");
   try {
     serialport = await import("serialport");

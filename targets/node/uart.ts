@@ -10,8 +10,9 @@ interface RateSetter {
 /**
  * Carries a modem's bytes over any Duplex stream: a serial port, a TCP socket to a serial server, a pty. Writing is not
  * paced here: the driver has one command on its way at a time, so what a stream holds back stays small.
+ * @param onError - gets the stream's errors, which the Uart port has no words for; it can only say that the line is gone
  */
-export function streamUart(stream: Duplex & RateSetter): Uart {
+export function streamUart(stream: Duplex & RateSetter, onError?: (error: Error) => void): Uart {
   let closed = false;
   const uart: Uart = {
     write(data) {
@@ -31,7 +32,10 @@ export function streamUart(stream: Duplex & RateSetter): Uart {
   stream.on("data", (chunk: Buffer | string) => {
     uart.onReceive(typeof chunk === "string" ? chunk : chunk.toString("latin1"));
   });
-  stream.on("error", over);
+  stream.on("error", (error) => {
+    onError?.(error);
+    over();
+  });
   stream.on("end", over);
   stream.on("close", over);
   return uart;
