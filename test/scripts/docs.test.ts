@@ -1,0 +1,36 @@
+// Holds docs/commands.md against the tables, and tries the program that writes and compares it.
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import test from "ava";
+import { commandsPage } from "../../scripts/docs.js";
+
+const program = fileURLToPath(new URL("../../scripts/docs.js", import.meta.url));
+const page = fileURLToPath(new URL("../../../docs/commands.md", import.meta.url));
+
+test("docs/commands.md is up to date", (t) => {
+  t.is(readFileSync(page, "utf8"), commandsPage(), 'run "npm run docs"');
+});
+
+test("the page names every code and form of the note once", (t) => {
+  const text = commandsPage();
+  for (const form of ["AT+QMTCFG=?", "AT+QMTOPEN?", "AT+QMTCONN?", 'AT+QMTCFG="SSL",<tcpconnectID>`', "AT+QMTPUB=?"])
+    t.true(text.includes(form), form);
+  for (let code = 8503; code <= 8512; code++) t.is(text.split(`\n| ${code} |`).length, 2, String(code));
+  t.false(text.includes("undefined"));
+});
+
+test("--check tells a stale page by its exit code", (t) => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "m95-docs-"));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, "commands.md");
+  execFileSync(process.execPath, [program, file]);
+  t.is(readFileSync(file, "utf8"), commandsPage());
+  t.is(spawnSync(process.execPath, [program, "--check", file]).status, 0);
+  writeFileSync(file, `${commandsPage()}more`);
+  const stale = spawnSync(process.execPath, [program, "--check", file], { encoding: "utf8" });
+  t.is(stale.status, 1);
+  t.regex(stale.stderr, /commands\.md is not what the tables say: run "npm run docs"/);
+});
