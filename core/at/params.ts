@@ -57,8 +57,8 @@ export function split(line: string): string[] {
       // A quoted parameter that was cut at its commas is put together again, blanks included.
       part = parts[i]!.substring(parts[i]!.indexOf('"') + 1);
       while (!part.trim().endsWith('"') && i + 1 < parts.length) part += "," + parts[++i]!;
-      part = part.trim();
-      if (part.endsWith('"')) part = part.substring(0, part.length - 1);
+      const end = part.lastIndexOf('"');
+      if (end >= 0) part = part.substring(0, end);
     }
     fields.push(part);
   }

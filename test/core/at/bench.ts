@@ -1,0 +1,127 @@
+// What the tests of the AT layer share: a framer and a session that write down what they hand over. It asserts nothing.
+import { Framer } from "../../../core/at/framer.js";
+import { type Request, Session, type SessionStats } from "../../../core/at/session.js";
+import { SimClock } from "../../../virtual-m95/sim-clock.js";
+import { FakeUart } from "../../support/fake-uart.js";
+
+export const PREFIX = "+QMTRECV:";
+export const LIMIT = 200;
+
+/** A framer whose sink notes events; "?" marks what is suspect or ambiguous. */
+export class FramerBench {
+  readonly clock = new SimClock();
+  readonly events: string[] = [];
+  /** Lines that count as starts inside a message. */
+  known: string[] = ["OK", "+QMTSTAT: 0,1"];
+  /** Called behind each event. */
+  after: (event: string) => void = () => {};
+  readonly framer: Framer;
+
+  constructor(limit = LIMIT) {
+    const note = (event: string): void => {
+      this.events.push(event);
+      this.after(event);
+    };
+    this.framer = new Framer(
+      {
+        line: (line, suspect) => note(`line${suspect ? "?" : ""} ${line}`),
+        message: (text, ambiguous) => note(`message${ambiguous ? "?" : ""} ${text}`),
+        prompt: () => note("prompt"),
+        starts: (line) => this.known.includes(line),
+        overrun: () => note("overrun"),
+      },
+      this.clock,
+      PREFIX,
+      limit,
+      20,
+    );
+  }
+
+  /** What has happened since the last look. */
+  take(): string[] {
+    return this.events.splice(0, this.events.length);
+  }
+}
+
+/** URCs of this bench, by the part before the colon. */
+const URCS = ["+QMTSTAT", "+QMTPUB", "+QMTCONN", "+CREG", "RDY"];
+
+/** A session on a fake line that notes what it hands over and how commands end. */
+export class SessionBench {
+  readonly clock = new SimClock();
+  readonly uart = new FakeUart(this.clock);
+  readonly events: string[] = [];
+  readonly stats: SessionStats = {
+    bytes: 0,
+    lines: 0,
+    commands: 0,
+    overruns: 0,
+    resyncs: 0,
+    timeouts: 0,
+    strays: 0,
+  };
+  readonly session: Session;
+  /** Commands that ended, each as often as it did. */
+  readonly ended: string[] = [];
+  readonly errors: (Error | null)[] = [];
+
+  constructor(guard = 20, limit = LIMIT) {
+    this.session = new Session(
+      this.uart,
+      this.clock,
+      {
+        urc: (line, suspect) => this.events.push(`urc${suspect ? "?" : ""} ${line}`),
+        message: (text, ambiguous) => this.events.push(`message${ambiguous ? "?" : ""} ${text}`),
+        isUrc: (line, running) => {
+          const name = line.split(":")[0]!;
+          // The answer of a query has a parameter more than the URC of the same name.
+          if (running === "AT+CREG?" && name === "+CREG") return line.split(",").length === 1;
+          if (running === "AT+QMTCONN?" && name === "+QMTCONN") return line.split(",").length === 3;
+          return URCS.includes(name);
+        },
+        mute: (error) => this.events.push(`mute ${error.message}`),
+        explain: (family, code) => (family === "cme" && code === 10 ? "SIM not inserted" : ""),
+      },
+      this.stats,
+      guard,
+      limit,
+      PREFIX,
+    );
+    this.session.open = true;
+  }
+
+  /** Sends a command and notes how it ends: `text OK [information lines]` or `text CODE`. */
+  send(text: string, rest: Partial<Request> = {}, first?: boolean): void {
+    this.session.send(
+      {
+        text,
+        timeout: 1000,
+        ...rest,
+        done: (error, lines, sent) => {
+          this.ended.push(text);
+          this.errors.push(error);
+          const how = error ? error.code + (error.cme === undefined ? "" : ` ${error.cme}`) : "OK";
+          const list = lines.length ? ` [${lines.join("|")}]` : "";
+          this.events.push(`${text} ${how}${list}${sent ? "" : " unsent"}`);
+          rest.done?.(error, lines, sent);
+        },
+      },
+      first,
+    );
+  }
+
+  /** Notes how a synchronisation ends. */
+  sync(tries: number, wayOut = ""): void {
+    this.session.sync(tries, wayOut, (error) => this.events.push(`synced ${error ? error.code : "OK"}`));
+  }
+
+  /** Runs until nothing is left to happen, for at most `ms`, and hands over what happened since the last look. */
+  settle(ms = 60000): string[] {
+    this.clock.run(() => false, ms);
+    return this.take();
+  }
+
+  take(): string[] {
+    return this.events.splice(0, this.events.length);
+  }
+}

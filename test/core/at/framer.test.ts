@@ -1,0 +1,400 @@
+// The framer: lines, prompts and messages out of chunks of any size. Which line means what, the session's tests say.
+import { trimLine } from "../../../core/at/framer.js";
+import { bytewise, everyCut, whole } from "../../support/fake-uart.js";
+import test from "../../support/harness.js";
+import { FramerBench, LIMIT } from "./bench.js";
+
+type Assert = { deepEqual(actual: unknown, expected: unknown, message?: string): unknown };
+
+/** Feeds a transcript at every split position, lets the line be silent, and compares the events. */
+function transcript(t: Assert, text: string, expected: string[], setUp?: (bench: FramerBench) => void): void {
+  for (const { name, cut } of everyCut(text)) {
+    const bench = new FramerBench();
+    setUp?.(bench);
+    for (const chunk of cut(text)) bench.framer.receive(chunk);
+    bench.clock.advance(600);
+    t.deepEqual(bench.take(), expected, name);
+    t.deepEqual([bench.clock.pending, bench.framer.bytes], [0, text.length], name);
+  }
+}
+
+const awaitPrompt = (bench: FramerBench): void => {
+  bench.framer.prompt = ">";
+};
+
+// ---- lines
+
+test("a line ends with any run of CR and LF that has an LF in it; empty ones are not handed over", (t) => {
+  for (const end of ["\r\n", "\n", "\r\r\n", "\n\r", "\r\n\r\n", "\n\n", "\r\n\n\r"])
+    transcript(t, `${end}+CSQ: 20,0${end}${end}OK${end}`, ["line +CSQ: 20,0", "line OK"]);
+});
+
+test("the echo of ATE0 as an M95 prints it: CR of the command, then CR LF OK CR LF", (t) => {
+  transcript(t, "ATE0\r\r\nOK\r\n", ["line ATE0", "line OK"]);
+});
+
+test("noise in front of a line and blanks behind it go, as in UNDER_VOLTAGE WARNING", (t) => {
+  transcript(t, "\x00\xff\x7f \rRDY\r\n", ["line RDY"]);
+  transcript(t, "\r\nUNDER_VOLTAGE WARNING \r\n", ["line UNDER_VOLTAGE WARNING"]);
+  t.is(trimLine("\x00\xff"), "");
+  t.is(trimLine(""), "");
+  t.is(trimLine("a\xe9\x00\r"), "a\xe9", "bytes above 126 are noise in front only");
+});
+
+test("noise in front of a message", (t) => {
+  transcript(t, "\xfe\x01+QMTRECV: 0,0,t,hello\r\n", ["message +QMTRECV: 0,0,t,hello"]);
+});
+
+test("a line that is not finished waits, however long it takes", (t) => {
+  const bench = new FramerBench();
+  bench.framer.receive("+CSQ: 2");
+  bench.clock.advance(100000);
+  bench.framer.receive("0,0\r");
+  t.deepEqual(bench.take(), []);
+  bench.framer.receive("\n");
+  t.deepEqual(bench.take(), ["line +CSQ: 20,0"]);
+  t.is(bench.framer.bytes, 12);
+  t.is(bench.framer.lines, 1);
+});
+
+test("framed says whether an empty line was in front", (t) => {
+  const bench = new FramerBench();
+  const framed: string[] = [];
+  bench.after = (event) => framed.push(`${event} ${bench.framer.framed}`);
+  bench.framer.receive("\r\nA\r\nB\r\n\r\nC\r\n");
+  t.deepEqual(framed, ["line A true", "line B false", "line C true"]);
+});
+
+test("counters: every byte, every line and every message", (t) => {
+  const bench = new FramerBench();
+  const text = "\r\nRDY\r\n\r\n+QMTRECV: 0,0,t,a\r\nb\r\n";
+  bench.framer.receive(text);
+  bench.clock.advance(100);
+  t.is(bench.framer.bytes, text.length);
+  t.is(bench.framer.lines, 2);
+});
+
+// ---- prompts
+
+test("an awaited prompt is seen at once, with a blank behind it or without", (t) => {
+  transcript(t, "\r\n>", ["prompt"], awaitPrompt);
+  transcript(t, "\r\n> ", ["prompt"], awaitPrompt);
+  transcript(t, "> \r\n", ["prompt"], awaitPrompt);
+  const bench = new FramerBench();
+  awaitPrompt(bench);
+  bench.framer.receive("\r\n>");
+  t.deepEqual(bench.take(), ["prompt"], "without waiting for silence");
+  t.is(bench.framer.prompt, "", "and is awaited no longer");
+});
+
+test("what stands behind a prompt is the next line", (t) => {
+  transcript(t, "\r\n> hello\x1a\r\nOK\r\n", ["prompt", "line hello", "line OK"], awaitPrompt);
+  transcript(t, "\r\n>\r\n+QMTSTAT: 0,1\r\n", ["prompt", "line +QMTSTAT: 0,1"], awaitPrompt);
+  transcript(t, "> +QMTRECV: 0,0,t,x\r\n", ["prompt", "message +QMTRECV: 0,0,t,x"], awaitPrompt);
+});
+
+test("lines in front of a prompt, and noise", (t) => {
+  transcript(t, "\r\nRDY\r\n\r\n>", ["line RDY", "prompt"], awaitPrompt);
+  transcript(t, "\x00\xff \r>", ["prompt"], awaitPrompt);
+});
+
+test("a > inside a line is no prompt, and only one is taken", (t) => {
+  transcript(t, "a> b\r\n> ", ["line a> b", "prompt"], awaitPrompt);
+  transcript(t, "\r\n>>\r\n", ["prompt", "line >"], awaitPrompt);
+});
+
+test("a prompt that nobody awaits is a line like any other", (t) => {
+  transcript(t, "\r\n> \r\nOK\r\n", ["line >", "line OK"]);
+});
+
+test("behind 16 bytes of noise a prompt has to wait for its line end", (t) => {
+  const noise = "\x00".repeat(16);
+  transcript(t, `${noise}> `, [], awaitPrompt);
+  transcript(t, `${noise}> \r\n`, ["prompt"], awaitPrompt);
+  transcript(t, `${noise.substring(1)}> `, ["prompt"], awaitPrompt);
+});
+
+// ---- messages
+
+test("a message ends with silence, and its payload stands as it came", (t) => {
+  transcript(t, '\r\n+QMTRECV: 0,0, "topic/example", "This is it"\r\n', [
+    'message +QMTRECV: 0,0, "topic/example", "This is it"',
+  ]);
+  transcript(t, '+QMTRECV: 0,1,t,{\n "a": 1\r\n}\r\n', ['message +QMTRECV: 0,1,t,{\n "a": 1\r\n}']);
+  transcript(t, "+QMTRECV: 0,1,t,\x00\xff\x1b\r\n\xe9\r\n", ["message +QMTRECV: 0,1,t,\x00\xff\x1b\r\n\xe9"]);
+});
+
+test("empty lines inside and at the end of a payload are payload", (t) => {
+  transcript(t, "+QMTRECV: 0,1,t,a\n\n\nb\r\n", ["message +QMTRECV: 0,1,t,a\n\n\nb"]);
+  transcript(t, "+QMTRECV: 0,1,t,a\r\n\r\n", ["message +QMTRECV: 0,1,t,a\r\n"]);
+  transcript(t, "+QMTRECV: 0,1,t,a\r\n\r\n\r\n", ["message +QMTRECV: 0,1,t,a\r\n\r\n"]);
+  transcript(t, "+QMTRECV: 0,1,t,a\r\r\n", ["message +QMTRECV: 0,1,t,a\r"]);
+});
+
+test("a payload of 1,548 bytes, byte by byte and in chunks", (t) => {
+  const payload = "0123456789abcdef\n".repeat(92).substring(0, 1548);
+  for (const size of [1, 16, 63, 64, 512, 4096]) {
+    const bench = new FramerBench(4096);
+    const text = `\r\n+QMTRECV: 0,0,t,${payload}\r\n`;
+    for (let i = 0; i < text.length; i += size) {
+      bench.framer.receive(text.substring(i, i + size));
+      bench.clock.advance(1);
+    }
+    bench.clock.advance(100);
+    t.deepEqual(bench.take(), [`message +QMTRECV: 0,0,t,${payload}`], `${size}`);
+  }
+});
+
+test("a message ends 20 ms behind its last byte at the earliest", (t) => {
+  const bench = new FramerBench();
+  bench.framer.receive("+QMTRECV: 0,1,t,a\n");
+  bench.clock.advance(19);
+  bench.framer.receive("b\r\n");
+  bench.clock.advance(19);
+  t.deepEqual(bench.take(), []);
+  bench.clock.advance(21);
+  t.deepEqual(bench.take(), ["message +QMTRECV: 0,1,t,a\nb"]);
+});
+
+test("a known start ends a message, which is then ambiguous, and what follows is suspect until silence", (t) => {
+  transcript(t, "+QMTRECV: 0,1,t,a\r\n\r\nOK\r\n", ["message? +QMTRECV: 0,1,t,a", "line? OK"]);
+  transcript(t, "+QMTRECV: 0,1,t,a\r\nOK\r\nb\r\n", ["message? +QMTRECV: 0,1,t,a", "line? OK", "line? b"]);
+  transcript(t, "+QMTRECV: 0,1,t,a\r\n\r\n+QMTRECV: 0,2,t,b\r\n", [
+    "message? +QMTRECV: 0,1,t,a",
+    "message? +QMTRECV: 0,2,t,b",
+  ]);
+  const bench = new FramerBench();
+  bench.framer.receive("+QMTRECV: 0,1,t,a\r\n\r\nOK\r\n");
+  bench.clock.advance(50);
+  bench.framer.receive("\r\nOK\r\n");
+  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,1,t,a", "line? OK", "line OK"]);
+});
+
+test("an unknown line behind a message is payload", (t) => {
+  transcript(t, "+QMTRECV: 0,1,t,a\r\nOKAY\r\n", ["message +QMTRECV: 0,1,t,a\r\nOKAY"]);
+});
+
+test("strict: a start counts only behind an empty line", (t) => {
+  const strict = (bench: FramerBench): void => {
+    bench.framer.strict = true;
+  };
+  transcript(t, "+QMTRECV: 0,1,t,a\r\nOK\r\nb\r\n", ["message +QMTRECV: 0,1,t,a\r\nOK\r\nb"], strict);
+  transcript(t, "+QMTRECV: 0,1,t,a\r\n\r\nOK\r\n", ["message? +QMTRECV: 0,1,t,a", "line? OK"], strict);
+  transcript(t, "+QMTRECV: 0,1,t,a\r\r\n\r\r\nOK\r\n", ["message? +QMTRECV: 0,1,t,a\r", "line? OK"], strict);
+});
+
+test("framed of a line that ends a message", (t) => {
+  for (const [gap, expected] of [
+    ["", "line? OK false"],
+    ["\r\n", "line? OK true"],
+  ]) {
+    const bench = new FramerBench();
+    const framed: string[] = [];
+    bench.after = (event) => framed.push(`${event} ${bench.framer.framed}`);
+    bench.framer.receive(`\r\n+QMTRECV: 0,1,t,a\r\n${gap}OK\r\n`);
+    t.is(framed[1], expected);
+  }
+});
+
+test("a prompt directly behind a message", (t) => {
+  transcript(t, "\r\n+QMTRECV: 0,1,t,a\r\n\r\n> ", ["message? +QMTRECV: 0,1,t,a", "prompt"], awaitPrompt);
+  transcript(t, "\r\n+QMTRECV: 0,1,t,a\r\n> ", ["message? +QMTRECV: 0,1,t,a", "prompt"], awaitPrompt);
+});
+
+test("a prompt behind a message whose handler calls everything off is none", (t) => {
+  const bench = new FramerBench();
+  awaitPrompt(bench);
+  bench.after = () => bench.framer.reset();
+  bench.framer.receive("\r\n+QMTRECV: 0,1,t,a\r\n> ");
+  bench.clock.advance(100);
+  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,1,t,a"]);
+});
+
+test("a message that stops in the middle of a line is handed over after half a second; the other half is no line", (t) => {
+  const bench = new FramerBench();
+  bench.framer.receive("+QMTRECV: 0,1,t,a\r\nO");
+  bench.clock.advance(480);
+  t.deepEqual(bench.take(), []);
+  bench.clock.advance(40);
+  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,1,t,a\r\nO"]);
+  t.is(bench.clock.pending, 0);
+  bench.framer.receive("K\r\n\r\nOK\r\n");
+  t.deepEqual(bench.take(), ["line OK"]);
+});
+
+test("the half line is taken for what it starts with, if that is known", (t) => {
+  transcript(t, "+QMTRECV: 0,1,t,a\r\nOK", ["message? +QMTRECV: 0,1,t,a", "line? OK"]);
+  transcript(t, "+QMTRECV: 0,1,t,a\r\n+QMTRECV: 0,2,t,b", ["message? +QMTRECV: 0,1,t,a", "message? +QMTRECV: 0,2,t,b"]);
+});
+
+test("a stalled message that goes on is one message", (t) => {
+  const bench = new FramerBench();
+  bench.framer.receive("+QMTRECV: 0,1,t,a\r\nb");
+  bench.clock.advance(400);
+  bench.framer.receive("c");
+  bench.clock.advance(400);
+  bench.framer.receive("d\r\n");
+  bench.clock.advance(100);
+  t.deepEqual(bench.take(), ["message +QMTRECV: 0,1,t,a\r\nbcd"]);
+});
+
+test("line ends LF CR: the CR that is left over delays no message", (t) => {
+  const bench = new FramerBench();
+  bench.framer.receive("\n\r+QMTRECV: 0,1,t,a\n\r");
+  bench.clock.advance(41);
+  bench.framer.receive("\n\rOK\n\r");
+  t.deepEqual(bench.take(), ["message +QMTRECV: 0,1,t,a", "line OK"]);
+});
+
+// ---- limits and lost bytes
+
+test("limit: a line of as many bytes is handed over, a longer one dropped whole, counted, and the next one is fine", (t) => {
+  const most = "x".repeat(LIMIT);
+  transcript(t, `${most}\nOK\r\n`, [`line ${most}`, "line OK"]);
+  const events = ["overrun", "line? OK"];
+  for (const cut of [whole, bytewise]) {
+    const bench = new FramerBench();
+    for (const chunk of cut(`${most}x\r\n\r\nOK\r\n`)) bench.framer.receive(chunk);
+    t.deepEqual(bench.take(), events);
+  }
+});
+
+test("limit: a message is dropped whole, and what follows it is found", (t) => {
+  const line = "0123456789".repeat(5);
+  const text = `+QMTRECV: 0,1,t,${`${line}\n`.repeat(5)}\r\n\r\nOK\r\n`;
+  transcript(t, text, ["overrun", "line? OK"]);
+  transcript(t, `+QMTRECV: 0,1,t,${line}\n${"x".repeat(LIMIT + 1)}\nOK\r\n\r\nOK\r\n`, [
+    "overrun",
+    "line? OK",
+    "line? OK",
+  ]);
+  transcript(t, `+QMTRECV: 0,1,t,${`${line}\n`.repeat(5)}`, ["overrun"]);
+});
+
+test("limit: the empty line in front of dropped bytes frames nothing behind them", (t) => {
+  transcript(t, `+QMTRECV: 0,1,t,a\n\n${"x".repeat(LIMIT + 1)}\nOK\nb\n\nOK\n`, ["overrun", "line? OK"], (bench) => {
+    bench.framer.strict = true;
+  });
+});
+
+test("limit: garbage without a line end, as at a wrong rate, is bounded and passes", (t) => {
+  const bench = new FramerBench();
+  for (let i = 0; i < 1000; i++) bench.framer.receive("\xf8\x80".repeat(10));
+  bench.framer.receive("\r\nRDY\r\n");
+  t.deepEqual(bench.take(), ["overrun", "line? RDY"]);
+});
+
+test("lost bytes: the unfinished line goes, up to its line end", (t) => {
+  const bench = new FramerBench();
+  bench.framer.receive("+CSQ: 2");
+  bench.framer.overrun();
+  bench.framer.receive("TRASH\r\n\r\nOK\r\n");
+  t.deepEqual(bench.take(), ["overrun", "line? OK"]);
+});
+
+test("lost bytes in a message: it is not handed over, and its rest is suspect", (t) => {
+  const bench = new FramerBench();
+  bench.framer.receive("+QMTRECV: 0,1,t,a\r\nb");
+  bench.framer.overrun();
+  bench.framer.receive("c\r\nd\r\n\r\nOK\r\n");
+  t.deepEqual(bench.take(), ["overrun", "line? OK"]);
+  bench.clock.advance(100);
+  bench.framer.receive("\r\nOK\r\n");
+  t.deepEqual(bench.take(), ["line OK"]);
+});
+
+test("lost bytes at the start of a message: its other lines are suspect", (t) => {
+  const bench = new FramerBench();
+  bench.framer.receive("+QMTRE");
+  bench.framer.overrun();
+  bench.framer.receive(": 0,1,t,a\r\nOK\r\n");
+  t.deepEqual(bench.take(), ["overrun", "line? OK"]);
+});
+
+test("lost bytes and then silence: nothing is left to wait for", (t) => {
+  const bench = new FramerBench();
+  bench.framer.receive("+QMTRECV: 0,1,t,a\r\nb");
+  bench.framer.overrun();
+  bench.clock.advance(100);
+  t.deepEqual([bench.take(), bench.clock.pending], [["overrun"], 0]);
+});
+
+// ---- calls from inside a sink function
+
+test("what arrives inside a sink function comes behind what is being handed over", (t) => {
+  const bench = new FramerBench();
+  bench.after = (event) => {
+    if (event === "line A") {
+      bench.framer.receive("\r\nC\r");
+      bench.framer.receive("\nD");
+    }
+  };
+  bench.framer.receive("A\r\nB\r\n");
+  t.deepEqual(bench.take(), ["line A", "line B", "line C"]);
+  bench.after = () => {};
+  bench.framer.receive("\r\n");
+  t.deepEqual(bench.take(), ["line D"]);
+});
+
+test("the same from the end of a message by silence", (t) => {
+  const bench = new FramerBench();
+  awaitPrompt(bench);
+  bench.after = (event) => {
+    if (event.startsWith("message")) bench.framer.receive("\r\nB\r\n");
+  };
+  bench.framer.receive("+QMTRECV: 0,1,t,a\r\n> ");
+  bench.clock.advance(100);
+  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,1,t,a", "prompt", "line B"]);
+});
+
+test("limit: of what arrives inside a sink function, the surplus is dropped where it stood", (t) => {
+  const bench = new FramerBench(20);
+  bench.after = (event) => {
+    if (event !== "line A") return;
+    bench.framer.receive("\r\nC\r\nhalf a line");
+    bench.framer.receive("this is too much");
+    bench.framer.receive("x");
+  };
+  bench.framer.receive("A\r\nB\r\n");
+  t.deepEqual(bench.take(), ["line A", "line B", "line C", "overrun"]);
+  bench.framer.receive("the rest\r\nOK\r\n");
+  t.deepEqual(bench.take(), ["line? OK"]);
+});
+
+test("bytes that are lost meanwhile are missing behind what has arrived", (t) => {
+  const bench = new FramerBench();
+  bench.after = (event) => {
+    if (event === "line A") bench.framer.overrun();
+  };
+  bench.framer.receive("A\r\nB\r\nhalf");
+  t.deepEqual(bench.take(), ["line A", "line B", "overrun"]);
+  bench.framer.receive("x\r\nC\r\n");
+  t.deepEqual(bench.take(), ["line? C"]);
+});
+
+// ---- reset
+
+test("reset: no timer, no half line, no message, no prompt is left", (t) => {
+  for (const text of ["+CSQ: 2", "+QMTRECV: 0,1,t,a\r\nb", "+QMTRECV: 0,1,t,a\r\n\r\nOK\r\n"]) {
+    const bench = new FramerBench();
+    awaitPrompt(bench);
+    bench.framer.strict = true;
+    bench.framer.receive(text);
+    bench.framer.reset();
+    bench.take();
+    t.is(bench.clock.pending, 0);
+    t.false(bench.framer.strict);
+    bench.framer.receive("> \r\nRDY\r\n");
+    bench.clock.advance(1000);
+    t.deepEqual(bench.take(), ["line >", "line RDY"], text);
+  }
+});
+
+test("reset inside a sink function: what has been received behind it is scanned as ever", (t) => {
+  const text = "NORMAL POWER DOWN\r\n\r\nRDY\r\n\r\n+QMTRECV: 0,1,t,a\r\n";
+  transcript(t, text, ["line NORMAL POWER DOWN", "line RDY", "message +QMTRECV: 0,1,t,a"], (bench) => {
+    bench.after = (event) => {
+      if (event.startsWith("line NORMAL")) bench.framer.reset();
+    };
+  });
+});

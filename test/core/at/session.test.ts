@@ -1,0 +1,734 @@
+// The session: AT exchanges as the M95 has them, and every way in which they can go wrong. The combinations of echo, line
+// ends and URC positions are in matrix.test.ts.
+import { QUEUE_LIMIT } from "../../../core/at/session.js";
+import { M95Error } from "../../../core/errors.js";
+import { bytewise, everyCut, inChunks } from "../../support/fake-uart.js";
+import test from "../../support/harness.js";
+import { LIMIT, SessionBench } from "./bench.js";
+
+type Assert = { deepEqual(actual: unknown, expected: unknown, message?: string): unknown };
+
+/** Runs an exchange with every answer at every split position and compares the events. */
+function exchange(t: Assert, text: string, play: (bench: SessionBench) => void, expected: string[]): void {
+  for (const { name, cut } of everyCut(text)) {
+    const bench = new SessionBench();
+    bench.uart.cut = cut;
+    play(bench);
+    t.deepEqual(bench.settle(), expected, name);
+    t.deepEqual(bench.clock.pending, 0, name);
+  }
+}
+
+/** One command and its answer. */
+function answer(
+  t: Assert,
+  command: string,
+  text: string,
+  rest: Parameters<SessionBench["send"]>[1],
+  expected: string[],
+) {
+  exchange(
+    t,
+    text,
+    (bench) => {
+      bench.uart.reply(`${command}\r`, text);
+      bench.send(command, rest);
+    },
+    expected,
+  );
+}
+
+const PUB = 'AT+QMTPUB=0,1,1,0,"t"';
+
+// ---- answers
+
+test("AT, OK", (t) => {
+  answer(t, "AT", "\r\nOK\r\n", {}, ["AT OK"]);
+  answer(t, "AT", "AT\r\r\nOK\r\n", {}, ["AT OK"]);
+});
+
+test("information lines, with a prefix or of any shape", (t) => {
+  answer(t, "AT+CSQ", "\r\n+CSQ: 20,0\r\n\r\nOK\r\n", { info: "+CSQ:" }, ["AT+CSQ OK [+CSQ: 20,0]"]);
+  answer(t, "ATI", "ATI\r\r\nQuectel_Ltd\r\nQuectel_M95\r\nRevision: M95FAR02\r\n\r\nOK\r\n", { info: "" }, [
+    "ATI OK [Quectel_Ltd|Quectel_M95|Revision: M95FAR02]",
+  ]);
+  answer(t, "AT+GSN", "\r\n861234567890123\r\n\r\nOK\r\n", { info: "" }, ["AT+GSN OK [861234567890123]"]);
+});
+
+test("a line that is no information line of the command is reported and does not stop it", (t) => {
+  answer(t, "AT+CSQ", "\r\nDST: 1\r\n\r\n+CSQ: 20,0\r\n\r\nOK\r\n", { info: "+CSQ:" }, [
+    "urc DST: 1",
+    "AT+CSQ OK [+CSQ: 20,0]",
+  ]);
+  answer(t, "AT+QMTOPEN=0", "\r\n+FOO: 1\r\n\r\nOK\r\n", {}, ["urc +FOO: 1", "AT+QMTOPEN=0 OK"]);
+});
+
+test("errors: ERROR, +CME ERROR with number or text, +CMS ERROR", (t) => {
+  answer(t, "AT+CPIN?", "\r\nERROR\r\n", {}, ["AT+CPIN? ECME"]);
+  answer(t, "AT+CPIN?", "\r\n+CME ERROR: 10\r\n", {}, ["AT+CPIN? ECME 10"]);
+  answer(t, "AT+CPIN?", "\r\n+CME ERROR: SIM not inserted\r\n", {}, ["AT+CPIN? ECME"]);
+  answer(t, "AT+CPIN?", "\r\n+CME ERROR:\r\n", {}, ["AT+CPIN? ECME"]);
+  answer(t, "AT+CMGS", "\r\n+CMS ERROR: 10\r\n", {}, ["AT+CMGS ECME 10"]);
+});
+
+test("an error carries command, number, meaning and the line itself", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply("AT+CPIN?\r", "\r\n+CME ERROR: 10\r\n").reply("AT+CMGS\r", "\r\n+CMS ERROR: 10\r\n");
+  bench.send("AT+CPIN?");
+  bench.send("AT+CMGS");
+  bench.settle();
+  const [cme, cms] = bench.errors as M95Error[];
+  t.true(cme instanceof M95Error);
+  t.like(cme, { code: "ECME", command: "AT+CPIN?", cme: 10, raw: "+CME ERROR: 10" });
+  t.is(cme!.message, "AT+CPIN?: +CME ERROR: 10 (SIM not inserted)");
+  t.is(cms!.message, "AT+CMGS: +CMS ERROR: 10", "numbers of +CMS ERROR mean something else");
+});
+
+test("final lines of the M95's own: DEACT OK, CLOSE OK, a bare address, NORMAL POWER DOWN", (t) => {
+  answer(t, "AT+QIDEACT", "\r\nDEACT OK\r\n", { final: "DEACT OK" }, ["AT+QIDEACT OK"]);
+  answer(t, "AT+QICLOSE", "\r\nCLOSE OK\r\n", { final: "CLOSE OK" }, ["AT+QICLOSE OK"]);
+  answer(t, "AT+QPOWD=1", "\r\nNORMAL POWER DOWN\r\n", { final: "NORMAL POWER DOWN" }, ["AT+QPOWD=1 OK"]);
+  answer(t, "AT+QILOCIP", "\r\n10.76.0.255\r\n", { final: "#.#.#.#" }, ["AT+QILOCIP OK [10.76.0.255]"]);
+  answer(t, "AT+QILOCIP", "\r\nERROR\r\n", { final: "#.#.#.#" }, ["AT+QILOCIP ECME"]);
+  answer(t, "AT+QIDEACT", "\r\nOK\r\n", { final: "DEACT OK" }, ["AT+QIDEACT OK"]);
+  answer(t, "AT+QILOCIP", "\r\nOK\r\n", { final: "#.#.#.#" }, ["AT+QILOCIP OK"]);
+});
+
+test("what is no address does not end AT+QILOCIP", (t) => {
+  for (const line of ["...", "10.0.0", "10.0.0.256", "10.0.0.x", "10.0.0.1.2", "10.0..1", "-1.0.0.1"])
+    answer(t, "AT+QILOCIP", `\r\n${line}\r\n\r\n10.0.0.1\r\n`, { final: "#.#.#.#" }, [
+      `urc ${line}`,
+      "AT+QILOCIP OK [10.0.0.1]",
+    ]);
+});
+
+test("AT+QISTAT: OK comes first, its line later and belongs to nobody", (t) => {
+  answer(t, "AT+QISTAT", "\r\nOK\r\n\r\nSTATE: IP GPRSACT\r\n", {}, ["AT+QISTAT OK", "urc STATE: IP GPRSACT"]);
+});
+
+test("one name, two meanings: the answer of a query and the URC are told apart", (t) => {
+  answer(t, "AT+CREG?", "\r\n+CREG: 5\r\n\r\n+CREG: 0,1\r\n\r\n+CREG: 1\r\n\r\nOK\r\n", { info: "+CREG:" }, [
+    "urc +CREG: 5",
+    "urc +CREG: 1",
+    "AT+CREG? OK [+CREG: 0,1]",
+  ]);
+});
+
+test("final results that nobody waits for are reported and counted", (t) => {
+  const bench = new SessionBench();
+  bench.uart.feed("\r\nOK\r\n\r\n+CME ERROR: 3\r\n\r\nRDY\r\n");
+  t.deepEqual(bench.settle(), ["urc OK", "urc +CME ERROR: 3", "urc RDY"]);
+  t.is(bench.stats.strays, 2);
+});
+
+// ---- prompts and data
+
+test("QMTPUB: prompt, data, OK, and then its result", (t) => {
+  for (const prompt of ["\r\n>", "\r\n> ", `${PUB}\r\r\n> `, "> \r\n"])
+    for (const { name, cut } of everyCut(prompt)) {
+      const bench = new SessionBench();
+      bench.uart.cut = cut;
+      bench.uart.reply(`${PUB}\r`, prompt).reply("hello\x1a", "\r\nOK\r\n\r\n+QMTPUB: 0,1,0\r\n");
+      bench.send(PUB, { prompt: ">", data: "hello\x1a" });
+      t.deepEqual(bench.settle(), [`${PUB} OK`, "urc +QMTPUB: 0,1,0"], name);
+      t.deepEqual(bench.uart.written, [`${PUB}\r`, "hello\x1a"]);
+    }
+});
+
+test("QMTPUB refused before the prompt: no data is sent", (t) => {
+  answer(t, PUB, "\r\n+CME ERROR: 8512\r\n", { prompt: ">", data: "x\x1a" }, [`${PUB} ECME 8512 unsent`]);
+});
+
+test("a URC, a message, an unknown line in place of the prompt", (t) => {
+  const text = "\r\n+QMTSTAT: 0,1\r\n\r\nFOO\r\n\r\n+QMTRECV: 0,0,t,hi\r\n\r\n> ";
+  exchange(
+    t,
+    text,
+    (bench) => {
+      bench.uart.reply(`${PUB}\r`, text).reply("x\x1a", "\r\nOK\r\n");
+      bench.send(PUB, { prompt: ">", data: "x\x1a" });
+    },
+    ["urc +QMTSTAT: 0,1", "urc FOO", "message? +QMTRECV: 0,0,t,hi", `${PUB} OK`],
+  );
+});
+
+test("an OK in front of the prompt is a late one of an older command, for commands with any information lines too", (t) => {
+  for (const info of [undefined, ""]) {
+    const bench = new SessionBench();
+    bench.uart.reply(`${PUB}\r`, "\r\nOK\r\n\r\n> ").reply("x\x1a", "\r\nOK\r\n");
+    bench.send(PUB, { prompt: ">", data: "x\x1a", info });
+    t.deepEqual(bench.settle(), ["urc OK", `${PUB} OK`]);
+    t.is(bench.stats.strays, 1);
+  }
+});
+
+test("data is sent once, also when the modem shows its prompt again for each line of it", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply(`${PUB}\r`, "\r\n> ").reply("a\r\nb\x1a", "\r\n> \r\n> \r\nOK\r\n");
+  bench.send(PUB, { prompt: ">", data: "a\r\nb\x1a" });
+  t.deepEqual(bench.settle(), ["urc >", "urc >", `${PUB} OK`]);
+  t.is(bench.uart.written.length, 2);
+});
+
+test("QSECWRITE: CONNECT, raw bytes, size and checksum", (t) => {
+  const command = 'AT+QSECWRITE="RAM:ca",5,100';
+  for (const prompt of ["\r\nCONNECT\r\n", `${command}\r\r\nCONNECT\r\n`])
+    exchange(
+      t,
+      prompt,
+      (bench) => {
+        bench.uart.reply(`${command}\r`, prompt).reply("hello", "\r\n+QSECWRITE: 5,6b09\r\n\r\nOK\r\n");
+        bench.send(command, { prompt: "CONNECT", data: "hello", info: "+QSECWRITE:" });
+      },
+      [`${command} OK [+QSECWRITE: 5,6b09]`],
+    );
+});
+
+test("ATE1: the echo of the data is not taken for answers, whatever it says", (t) => {
+  for (const data of [
+    "hello\x1a",
+    " hello \x1a",
+    "OK\x1a",
+    "OK\r\nERROR\r\n\r\n+QMTSTAT: 0,1\x1a",
+    "\r\n\r\nOK\n\x1a",
+    "\xc3\xa9t\xc3\xa9\r\nOK\x1a",
+  ]) {
+    const echoed = `${data}\r\n\r\nOK\r\n\r\n+QMTPUB: 0,1,0\r\n`;
+    for (const { name, cut } of everyCut(echoed)) {
+      const bench = new SessionBench();
+      bench.uart.cut = cut;
+      bench.uart.reply(`${PUB}\r`, `${PUB}\r\r\n> `).reply(data, echoed);
+      bench.send(PUB, { prompt: ">", data });
+      t.deepEqual(bench.settle(), [`${PUB} OK`, "urc +QMTPUB: 0,1,0"], `${data} ${name}`);
+    }
+  }
+});
+
+test("ATE1: a URC in the middle of the echoed data", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply(`${PUB}\r`, `${PUB}\r\r\n> `).reply("a\r\nOK\x1a", "a\r\n+QMTSTAT: 0,1\r\nOK\x1a\r\n\r\nOK\r\n");
+  bench.send(PUB, { prompt: ">", data: "a\r\nOK\x1a" });
+  t.deepEqual(bench.settle(), ["urc +QMTSTAT: 0,1", `${PUB} OK`]);
+});
+
+test("ATE1, but data is not echoed: an OK that the data begins with is the modem's", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply(`${PUB}\r`, `${PUB}\r\r\n> `).reply("OK then\x1a", "\r\nOK\r\n");
+  bench.send(PUB, { prompt: ">", data: "OK then\x1a" });
+  t.deepEqual(bench.settle(), [`${PUB} OK`]);
+});
+
+test("ATE0: what equals the data is not taken for its echo", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply(`${PUB}\r`, "\r\n> ").reply("OK\x1a", "\r\nOK\r\n");
+  bench.send(PUB, { prompt: ">", data: "OK\x1a" });
+  t.deepEqual(bench.settle(), [`${PUB} OK`]);
+});
+
+// ---- one at a time, guard time, queue
+
+test("one command at a time, in order; the next one 20 ms behind the last byte", (t) => {
+  const bench = new SessionBench();
+  const sent: number[] = [];
+  const write = bench.uart.write;
+  bench.uart.write = function (data) {
+    sent.push(bench.clock.now());
+    write.call(this, data);
+  };
+  bench.uart.reply("AT\r", "\r\nOK\r\n", 5).reply("ATE0\r", "\r\nOK\r\n", 5);
+  bench.send("AT");
+  bench.send("ATE0");
+  t.deepEqual(bench.uart.written, []);
+  t.deepEqual(bench.settle(), ["AT OK", "ATE0 OK"]);
+  t.deepEqual(sent, [20, 45]);
+  t.is(bench.stats.commands, 2);
+});
+
+test("guard time: a URC starts it anew", (t) => {
+  const bench = new SessionBench();
+  bench.send("AT");
+  bench.clock.advance(19);
+  bench.uart.feed("\r\nRDY\r\n");
+  bench.clock.advance(19);
+  t.deepEqual(bench.uart.written, []);
+  bench.clock.advance(3);
+  t.deepEqual(bench.uart.written, ["AT\r"]);
+});
+
+test("guard time: a line that never falls silent delays a command by 50 of them at most", (t) => {
+  const bench = new SessionBench();
+  bench.send("AT");
+  for (let i = 0; i < 100; i++) {
+    bench.uart.feed("x");
+    bench.clock.advance(10);
+  }
+  t.deepEqual(bench.uart.written, ["AT\r"]);
+});
+
+test("guard time 0", (t) => {
+  const bench = new SessionBench(0);
+  bench.uart.reply("AT\r", "\r\nOK\r\n");
+  bench.send("AT");
+  t.deepEqual(bench.uart.written, [], "not from inside send, even so");
+  t.deepEqual(bench.settle(), ["AT OK"]);
+});
+
+test("a command of the driver's own goes first", (t) => {
+  const bench = new SessionBench();
+  for (const text of ["A", "B", "C"]) bench.uart.reply(`${text}\r`, "\r\nOK\r\n");
+  bench.send("A");
+  bench.send("B");
+  bench.send("C", {}, true);
+  t.deepEqual(bench.settle(), ["C OK", "A OK", "B OK"]);
+});
+
+test("a command sent from inside done", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply("A\r", "\r\nOK\r\n").reply("B\r", "\r\nOK\r\n");
+  bench.send("A", { done: () => bench.send("B") });
+  t.deepEqual(bench.settle(), ["A OK", "B OK"]);
+});
+
+test("commands wait while the session is not open", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply("AT\r", "\r\nOK\r\n");
+  bench.session.open = false;
+  bench.send("AT");
+  t.deepEqual(bench.settle(), []);
+  bench.session.open = true;
+  bench.session.open = false;
+  t.deepEqual(bench.settle(), [], "also when it is closed again within the guard time");
+  t.deepEqual(bench.uart.written, []);
+  bench.session.open = true;
+  t.deepEqual(bench.settle(), ["AT OK"]);
+});
+
+test("limit: one command more than the queue holds is refused, later and without being sent", (t) => {
+  const bench = new SessionBench();
+  bench.session.open = false;
+  for (let i = 0; i < QUEUE_LIMIT; i++) bench.send(`A${i}`);
+  t.deepEqual(bench.settle(), []);
+  bench.send("B");
+  t.deepEqual(bench.take(), [], "not from inside send");
+  t.deepEqual(bench.settle(), ["B EQUEUE unsent"]);
+  t.like(bench.errors[0], { code: "EQUEUE", command: "B" });
+  bench.send("C", {}, true);
+  t.deepEqual(bench.settle(), [`A${QUEUE_LIMIT - 1} EQUEUE unsent`], "what goes first takes the place of the last");
+  bench.session.reset(new M95Error("ECLOSED", "stopped"));
+  t.deepEqual(
+    bench.settle().slice(0, 2),
+    ["C ECLOSED", "A0 ECLOSED"].map((text) => `${text} unsent`),
+  );
+  t.is(bench.ended.length, QUEUE_LIMIT + 2);
+});
+
+// ---- answers inside the write
+
+test("a line that answers inside the write", (t) => {
+  for (const cut of [bytewise, inChunks(3), inChunks(1000)]) {
+    const bench = new SessionBench();
+    bench.uart.cut = cut;
+    bench.uart
+      .reply("AT+CSQ\r", "AT+CSQ\r\r\n+CSQ: 20,0\r\n\r\nOK\r\n", -1)
+      .reply(`${PUB}\r`, `${PUB}\r\r\n> `, -1)
+      .reply("OK\x1a", "OK\x1a\r\n\r\nOK\r\n\r\n+QMTPUB: 0,1,0\r\n", -1);
+    bench.send("AT+CSQ", { info: "+CSQ:" });
+    bench.send(PUB, { prompt: ">", data: "OK\x1a" });
+    t.deepEqual(bench.settle(), ["AT+CSQ OK [+CSQ: 20,0]", `${PUB} OK`, "urc +QMTPUB: 0,1,0"]);
+    t.is(bench.clock.pending, 0);
+  }
+});
+
+test("synchronising with a line that answers inside the write leaves no timer behind", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply("AT\r", "\r\nOK\r\n", -1);
+  bench.sync(4);
+  t.deepEqual(bench.settle(), ["synced OK"]);
+  bench.uart.reply("\x1b", "\r\nOK\r\n", -1);
+  bench.sync(4, "\x1b");
+  t.is(bench.clock.pending, 1);
+  t.deepEqual(bench.settle(), ["synced OK"]);
+  t.is(bench.clock.pending, 0);
+});
+
+// ---- messages
+
+test("a message between two commands", (t) => {
+  const bench = new SessionBench();
+  bench.uart.feed("\r\n+QMTRECV: 0,0,t,hi\r\n");
+  t.deepEqual(bench.settle(), ["message +QMTRECV: 0,0,t,hi"]);
+});
+
+test("a final result glued to a message is taken once 300 ms have brought no other", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply("AT\r", "\r\n+QMTRECV: 0,0,t,hi\r\n\r\nOK\r\n");
+  bench.send("AT");
+  bench.clock.advance(320);
+  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,0,t,hi"]);
+  bench.clock.advance(2);
+  t.deepEqual(bench.take(), ["AT OK"]);
+});
+
+test("a payload that says ERROR and OK does not decide about a command when the real result follows", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply("AT+CGATT=1\r", "\r\n+QMTRECV: 0,0,t,a\r\nERROR\r\nOK\r\nERROR\r\n");
+  bench.send("AT+CGATT=1");
+  bench.clock.advance(200);
+  bench.uart.feed("\r\nOK\r\n");
+  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,0,t,a", "AT+CGATT=1 OK"]);
+});
+
+test("information lines behind a held result show that it was none", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply("AT+CSQ\r", "\r\n+QMTRECV: 0,0,t,a\r\nOK\r\n");
+  bench.send("AT+CSQ", { info: "+CSQ:" });
+  bench.clock.advance(200);
+  bench.uart.feed("\r\n+CSQ: 20,0\r\n");
+  bench.clock.advance(400);
+  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,0,t,a"]);
+  bench.uart.feed("\r\nOK\r\n");
+  t.deepEqual(bench.take(), ["AT+CSQ OK [+CSQ: 20,0]"]);
+});
+
+test("information lines, the echo, a prompt and CONNECT end a message", (t) => {
+  answer(t, "AT+CSQ", "\r\n+QMTRECV: 0,0,t,a\r\n\r\n+CSQ: 20,0\r\n\r\nOK\r\n", { info: "+CSQ:" }, [
+    "message? +QMTRECV: 0,0,t,a",
+    "AT+CSQ OK [+CSQ: 20,0]",
+  ]);
+  answer(t, "AT+CSQ", "\r\n+QMTRECV: 0,0,t,a\r\nAT+CSQ\r\r\n+CSQ: 20,0\r\n\r\nOK\r\n", { info: "+CSQ:" }, [
+    "message? +QMTRECV: 0,0,t,a",
+    "AT+CSQ OK [+CSQ: 20,0]",
+  ]);
+  exchange(
+    t,
+    "\r\n+QMTRECV: 0,0,t,a\r\n\r\nCONNECT\r\n",
+    (bench) => {
+      bench.uart.reply("AT+QSECWRITE\r", "\r\n+QMTRECV: 0,0,t,a\r\n\r\nCONNECT\r\n").reply("x", "\r\nOK\r\n");
+      bench.send("AT+QSECWRITE", { prompt: "CONNECT", data: "x" });
+    },
+    ["message? +QMTRECV: 0,0,t,a", "AT+QSECWRITE OK"],
+  );
+});
+
+test("once the modem frames its lines, an OK that is a line of a payload is not looked at", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply("AT\r", "\r\nOK\r\n").reply("ATI\r", "\r\n+QMTRECV: 0,0,t,a\r\nOK\r\nb\r\n", 5);
+  bench.send("AT");
+  bench.send("ATI", { info: "" });
+  bench.clock.advance(100);
+  t.deepEqual(bench.take(), ["AT OK", "message +QMTRECV: 0,0,t,a\r\nOK\r\nb"]);
+  bench.uart.feed("\r\nOK\r\n");
+  t.deepEqual(bench.take(), ["ATI OK"]);
+});
+
+test("ATE1 again: an OK is not framed behind an echo, so payloads are searched anew", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply("AT\r", "\r\nOK\r\n").reply("ATE1\r", "ATE1\r\r\nOK\r\n");
+  bench.uart.reply("AT+CSQ\r", "\r\n+QMTRECV: 0,0,t,a\r\nAT+CSQ\r\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
+  bench.send("AT");
+  bench.send("ATE1");
+  bench.send("AT+CSQ", { info: "+CSQ:" });
+  t.deepEqual(bench.settle(), ["AT OK", "ATE1 OK", "message? +QMTRECV: 0,0,t,a", "AT+CSQ OK [+CSQ: 20,0]"]);
+});
+
+test("without a command, OK inside a message is payload", (t) => {
+  const bench = new SessionBench();
+  bench.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\nOK\r\n+CSQ: 1,2\r\n");
+  t.deepEqual(bench.settle(), ["message +QMTRECV: 0,0,t,a\r\nOK\r\n+CSQ: 1,2"]);
+});
+
+test("a URC glued to a message is suspect", (t) => {
+  const bench = new SessionBench();
+  bench.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\n\r\n+QMTSTAT: 0,1\r\n");
+  t.deepEqual(bench.settle(), ["message? +QMTRECV: 0,0,t,a", "urc? +QMTSTAT: 0,1"]);
+});
+
+// ---- time-outs and synchronisation
+
+test("time-out: the command ends once, the line is synchronised (ESC, AT until OK), and only then the next one goes", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply("AT\r", "\r\nOK\r\n").reply("ATE0\r", "\r\nOK\r\n");
+  bench.send("AT+QIACT", { timeout: 5000 });
+  bench.send("ATE0");
+  t.deepEqual(bench.settle(), ["AT+QIACT ETIMEOUT", "ATE0 OK"]);
+  t.deepEqual(bench.uart.written, ["AT+QIACT\r", "\x1b", "AT\r", "ATE0\r"]);
+  t.like(bench.errors[0], { code: "ETIMEOUT", command: "AT+QIACT" });
+  t.like(bench.stats, { timeouts: 1, resyncs: 1 });
+});
+
+test("the time limit counts from the end of the command on the line, and anew from the end of the data", (t) => {
+  const bench = new SessionBench();
+  bench.session.rate(300);
+  bench.send("A".repeat(29), { timeout: 1000, prompt: ">", data: "d".repeat(60) });
+  bench.clock.advance(20 + 29 * (10000 / 300) + 900);
+  bench.uart.feed("\r\n> ");
+  bench.clock.advance(60 * (10000 / 300) + 990);
+  t.deepEqual(bench.take(), []);
+  bench.clock.advance(20);
+  t.deepEqual(bench.take(), [`${"A".repeat(29)} ETIMEOUT`]);
+});
+
+test("a slow line is given more silence: 40 characters", (t) => {
+  const bench = new SessionBench();
+  t.is(bench.session.framer.silence, 20);
+  bench.session.rate(300);
+  t.is(bench.session.framer.silence, 1334);
+  bench.session.rate(9600);
+  t.is(bench.session.framer.silence, 42);
+});
+
+test("the data prompt does not come: ESC; was it sent is told", (t) => {
+  const bench = new SessionBench();
+  bench.send(PUB, { prompt: ">", data: "x\x1a" });
+  bench.clock.advance(1200);
+  t.deepEqual(bench.take(), [`${PUB} ETIMEOUT unsent`]);
+  bench.uart.reply("AT\r", "\r\nOK\r\n").reply(`${PUB}\r`, "\r\n> ");
+  bench.send(PUB, { prompt: ">", data: "x\x1a" });
+  t.true(bench.settle().includes(`${PUB} ETIMEOUT`), "data sent, no OK");
+});
+
+test("a prompt that comes too late swallows AT: ESC is sent again with every other one", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply("\x1bAT\r", "\r\nOK\r\n");
+  bench.send(PUB, { prompt: ">", data: "x\x1a" });
+  bench.clock.advance(1100);
+  bench.uart.feed("\r\n> ");
+  bench.settle();
+  t.deepEqual(bench.uart.written, [`${PUB}\r`, "\x1b", "AT\r", "\x1bAT\r"]);
+});
+
+test("the way out of CONNECT is +++, a second of silence, then AT", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply("AT\r", "\r\nOK\r\n");
+  bench.uart.reply("AT+QSECWRITE\r", "\r\nCONNECT\r\n");
+  bench.send("AT+QSECWRITE", { prompt: "CONNECT", data: "x" });
+  bench.clock.advance(1100);
+  t.deepEqual(bench.uart.written, ["AT+QSECWRITE\r", "x", "+++"]);
+  bench.clock.advance(900);
+  t.is(bench.uart.written.length, 3);
+  bench.clock.advance(100);
+  t.is(bench.uart.written[3], "AT\r");
+});
+
+test("late answers go to nobody: neither the next command nor a URC of the same name", (t) => {
+  for (const late of ["\r\n+QMTCONN: 0,3\r\n\r\nOK\r\n", "\r\n+CME ERROR: 3\r\n"]) {
+    const bench = new SessionBench();
+    bench.send("AT+QMTCONN?", { info: "+QMTCONN:" });
+    bench.send("AT+CSQ", { info: "+CSQ:" });
+    bench.clock.advance(1100);
+    t.deepEqual(bench.take(), ["AT+QMTCONN? ETIMEOUT"]);
+    bench.uart.reply("AT+CSQ\r", "\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
+    bench.uart.feed(`${late}\r\n+QMTSTAT: 0,1\r\n\r\nOK\r\n`);
+    t.deepEqual(bench.settle(), ["urc +QMTSTAT: 0,1", "AT+CSQ OK [+CSQ: 20,0]"]);
+    t.is(bench.stats.strays, 0);
+  }
+});
+
+test("an OK that is followed by more is not the end: the line has to be silent for 100 ms", (t) => {
+  const bench = new SessionBench();
+  bench.sync(10);
+  bench.clock.advance(10);
+  bench.uart.feed("\r\nOK\r\n");
+  bench.clock.advance(90);
+  bench.uart.feed("\r\nOK\r\n\r\nRDY\r\n");
+  bench.clock.advance(90);
+  t.deepEqual(bench.take(), ["urc RDY"]);
+  bench.clock.advance(15);
+  t.deepEqual(bench.take(), []);
+  bench.clock.advance(10);
+  t.deepEqual(bench.take(), ["synced OK"]);
+});
+
+test("a line that never falls silent does not hold up a synchronisation for ever", (t) => {
+  const bench = new SessionBench();
+  bench.sync(10);
+  bench.clock.advance(10);
+  bench.uart.feed("\r\nOK\r\n");
+  for (let i = 0; i < 60; i++) {
+    bench.uart.feed("x");
+    bench.clock.advance(50);
+  }
+  t.deepEqual(bench.take(), ["synced OK"]);
+});
+
+test("an OK inside a message proves nothing; nor does it stay in the message", (t) => {
+  const bench = new SessionBench();
+  bench.sync(10);
+  bench.clock.advance(10);
+  bench.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\nAT\r\r\nOK\r\n");
+  bench.clock.advance(300);
+  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,0,t,a"]);
+  bench.uart.reply("AT\r", "\r\nOK\r\n");
+  t.deepEqual(bench.settle(), ["synced OK"]);
+});
+
+test("lines while synchronising: unknown ones are reported, errors are not, URCs are", (t) => {
+  const bench = new SessionBench();
+  bench.sync(2);
+  bench.uart.feed("\r\nNOISE\r\n\r\nERROR\r\n\r\n+QMTSTAT: 0,1\r\n");
+  t.deepEqual(bench.settle(), ["urc NOISE", "urc +QMTSTAT: 0,1", "synced ETIMEOUT"]);
+});
+
+test("AT is sent as often as said, 500 ms apart; one in eight is ATV1", (t) => {
+  const bench = new SessionBench();
+  bench.sync(10);
+  t.deepEqual(bench.settle(), ["synced ETIMEOUT"]);
+  t.deepEqual(bench.uart.written, ["AT\r", "AT\r", "ATV1\r"].concat(Array(7).fill("AT\r")));
+  t.is(bench.clock.now(), 5000);
+});
+
+test("ATV0: the bare digit is no OK, ATV1 brings one", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply("AT\r", "0\r").reply("AT\r", "0\r").reply("ATV1\r", "\r\nOK\r\n");
+  bench.sync(10);
+  t.deepEqual(bench.settle(), ["urc 0\r0", "synced OK"]);
+});
+
+test("no answer at all, and echo but no OK, are two different faults", (t) => {
+  for (const echo of ["AT\r", "ATV1\r"]) {
+    const bench = new SessionBench();
+    const errors: (string | undefined)[] = [];
+    bench.session.sync(2, "", (error) => errors.push(error?.message));
+    bench.settle();
+    bench.session.sync(2, "", (error) => errors.push(error?.message));
+    bench.uart.feed(`${echo}\r\n`);
+    bench.settle();
+    t.deepEqual(errors, [
+      "AT: no answer; check power, wiring and baud rate",
+      "AT: the echo comes back but no OK; check the wire to the modem's RXD and its ground",
+    ]);
+  }
+});
+
+test("a modem that stays mute behind a time-out is reported once, and what waits is still tried", (t) => {
+  const bench = new SessionBench();
+  bench.send("A");
+  bench.send("B");
+  t.deepEqual(bench.settle(), [
+    "A ETIMEOUT",
+    "mute AT: no answer; check power, wiring and baud rate",
+    "B ETIMEOUT",
+    "mute AT: no answer; check power, wiring and baud rate",
+  ]);
+  t.is(bench.clock.pending, 0);
+});
+
+test("sync while a command runs ends it; sync while synchronising takes its place", (t) => {
+  const bench = new SessionBench();
+  bench.send("A");
+  bench.clock.advance(100);
+  bench.uart.reply("AT\r", "\r\nOK\r\n");
+  bench.sync(4);
+  bench.sync(4);
+  t.deepEqual(bench.settle(), ["A ETIMEOUT", "synced ECLOSED", "synced OK"]);
+  t.is(bench.clock.pending, 0);
+});
+
+test("commands wait while synchronising", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply("AT\r", "\r\nOK\r\n").reply("A\r", "\r\nOK\r\n");
+  bench.sync(4);
+  bench.send("A");
+  t.deepEqual(bench.settle(), ["synced OK", "A OK"]);
+});
+
+// ---- reset
+
+test("reset: everything ends once, with its error, and no timer is left", (t) => {
+  const error = new M95Error("ECLOSED", "stopped");
+  const bench = new SessionBench();
+  bench.send("A");
+  bench.send("B");
+  bench.clock.advance(50);
+  bench.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\nb");
+  bench.session.reset(error);
+  t.deepEqual(bench.take(), ["A ECLOSED", "B ECLOSED unsent"]);
+  t.is(bench.errors[0], error);
+  t.is(bench.clock.pending, 0);
+  bench.send("C");
+  bench.session.reset(error);
+  t.is(bench.clock.pending, 0, "in the guard time");
+  bench.sync(4);
+  bench.session.reset(error);
+  t.deepEqual(bench.take(), ["C ECLOSED unsent", "synced ECLOSED"]);
+  t.is(bench.clock.pending, 0, "while synchronising");
+  bench.session.reset(error);
+  t.deepEqual(bench.settle(), []);
+});
+
+test("reset: commands sent from inside done are new ones", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply("B\r", "\r\nOK\r\n");
+  bench.send("A", { done: () => bench.send("B") });
+  bench.session.reset(new M95Error("ECLOSED", "stopped"));
+  t.deepEqual(bench.settle(), ["A ECLOSED unsent", "B OK"]);
+});
+
+// ---- lost bytes
+
+test("lost bytes: counted; an answer with information lines is not trusted, a plain OK is", (t) => {
+  for (const [info, expected] of [
+    ["+CSQ:", "AT+CSQ EUNKNOWN [+CSQ: 20,0]"],
+    [undefined, "AT+CSQ OK"],
+  ]) {
+    const bench = new SessionBench();
+    bench.send("AT+CSQ", { info });
+    bench.clock.advance(20);
+    bench.uart.feed("\r\n+CSQ: 20,0\r\n\r\n+CS");
+    bench.uart.onOverrun!();
+    bench.uart.feed("\r\n\r\nOK\r\n");
+    t.is(bench.settle().pop(), expected);
+    t.is(bench.stats.overruns, 1);
+    bench.uart.reply("AT+CSQ\r", "\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
+    bench.send("AT+CSQ", { info: "" });
+    t.deepEqual(bench.settle(), ["AT+CSQ OK [+CSQ: 20,0]"], "and the next command is as ever");
+  }
+});
+
+test("limit: an answer keeps as many bytes as that, the lines beyond are counted, and the command says so", (t) => {
+  const bench = new SessionBench();
+  const line = "x".repeat(LIMIT / 4);
+  bench.uart.reply("ATI\r", `\r\n${`${line}\r\n`.repeat(4)}\r\nOK\r\n`);
+  bench.send("ATI", { info: "" });
+  t.deepEqual(bench.settle(), [`ATI OK [${[line, line, line, line].join("|")}]`]);
+  bench.uart.reply("ATI\r", `\r\n${`${line}\r\n`.repeat(6)}\r\nOK\r\n`);
+  bench.send("ATI", { info: "" });
+  t.deepEqual(bench.settle(), [`ATI EUNKNOWN [${[line, line, line, line].join("|")}]`]);
+  t.is(bench.stats.overruns, 2);
+});
+
+// ---- trace
+
+test("trace: both directions and remarks, each thing once", (t) => {
+  const bench = new SessionBench();
+  const trace: string[] = [];
+  bench.session.trace = (direction, text) => trace.push(`${direction}${text}`);
+  bench.uart
+    .reply(`${PUB}\r`, "\r\n+QMTSTAT: 0,1\r\n\r\n> ")
+    .reply("x\x1a", "\r\nOK\r\n\r\n+QMTRECV: 0,0,t,a\r\n")
+    .reply("W\r", "\r\nCONNECT\r\n")
+    .reply("y", "\r\nOK\r\n");
+  bench.send(PUB, { prompt: ">", data: "x\x1a" });
+  bench.send("W", { prompt: "CONNECT", data: "y" });
+  bench.settle();
+  bench.uart.onOverrun!();
+  bench.send("A");
+  bench.clock.advance(1100);
+  t.deepEqual(trace, [
+    `>${PUB}\r`,
+    "<+QMTSTAT: 0,1",
+    "<>",
+    ">x\x1a",
+    "<OK",
+    ">W\r",
+    "<+QMTRECV: 0,0,t,a",
+    "<CONNECT",
+    ">y",
+    "<OK",
+    "bytes lost",
+    ">A\r",
+    "time-out",
+    ">\x1b",
+    ">AT\r",
+  ]);
+});
