@@ -48,7 +48,7 @@ export class Framer {
   bytes: number;
   /** Lines and messages handed over so far. */
   lines: number;
-  /** The prompt to look for at the start of a line, finished or not; empty: none. */
+  /** The prompt that is looked for at the start of a line, finished or not; empty: none. */
   prompt: string;
   /** A start inside a message counts only behind an empty line. Set once the modem is seen to frame its lines so. */
   strict: boolean;
@@ -112,6 +112,13 @@ export class Framer {
     this._drain();
   }
 
+  /** Looks for a prompt from now on. One that stands there already was meant for an older command. */
+  expect(prompt: string): void {
+    const held = this._ring.take("");
+    if (!trimLine(held).startsWith(prompt)) this._ring.keep(held);
+    this.prompt = prompt;
+  }
+
   /** Bytes are missing here: what is unfinished is thrown away, up to the next line end. */
   overrun(): void {
     if (this._busy) this._missed = true;
@@ -125,6 +132,11 @@ export class Framer {
     this.prompt = "";
     this._text = this._gap = this._timer = undefined;
     this.strict = this.framed = this._suspect = this._lost = this._void = false;
+  }
+
+  /** Whether what comes now could be taken for payload: a message is under way, or its end is not certain. */
+  get open(): boolean {
+    return this._suspect || this._text !== undefined;
   }
 
   private _drain(): void {

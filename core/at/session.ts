@@ -286,8 +286,8 @@ export class Session implements FramerSink {
 
   private _paused(): void {
     this._pause = undefined;
-    // Bytes came in the meantime: the silence begins anew.
-    if (this._mark !== this.framer.bytes && ++this._guards < GUARDS) this._next();
+    // Bytes came in the meantime, or an answer would run into a message: the silence begins anew.
+    if ((this._mark !== this.framer.bytes || this.framer.open) && ++this._guards < GUARDS) this._next();
     else if (this._open) this._begin(this._queue.shift()!);
   }
 
@@ -297,7 +297,7 @@ export class Session implements FramerSink {
     this._size = this._guards = 0;
     this._echo = undefined;
     this._sent = run.prompt === undefined;
-    this.framer.prompt = run.prompt === ">" ? ">" : "";
+    if (run.prompt === ">") this.framer.expect(">");
     this._stats.commands++;
     this._arm(run.timeout + run.text.length * this._byteTime);
     this._write(run.text + "\r");

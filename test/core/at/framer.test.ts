@@ -19,7 +19,7 @@ function transcript(t: Assert, text: string, expected: string[], setUp?: (bench:
 }
 
 const awaitPrompt = (bench: FramerBench): void => {
-  bench.framer.prompt = ">";
+  bench.framer.expect(">");
 };
 
 // ---- lines

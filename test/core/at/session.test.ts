@@ -162,6 +162,23 @@ test("an OK in front of the prompt is a late one of an older command, for comman
   }
 });
 
+test("a prompt that was left over from an older command lets no data go", (t) => {
+  const bench = new SessionBench();
+  bench.uart.feed("\r\n> ");
+  bench.uart.reply(`${PUB}\r`, "\r\n+CME ERROR: 8512\r\n");
+  bench.send(PUB, { prompt: ">", data: "x\x1a" });
+  t.deepEqual(bench.settle(), [`${PUB} ECME 8512 unsent`]);
+  t.deepEqual(bench.uart.written, [`${PUB}\r`]);
+});
+
+test("half a line in front of a command is not lost to its prompt", (t) => {
+  const bench = new SessionBench();
+  bench.uart.feed("\r\n+QMTSTAT: ");
+  bench.uart.reply(`${PUB}\r`, "0,1\r\n\r\n> ").reply("x\x1a", "\r\nOK\r\n");
+  bench.send(PUB, { prompt: ">", data: "x\x1a" });
+  t.deepEqual(bench.settle(), ["urc +QMTSTAT: 0,1", `${PUB} OK`]);
+});
+
 test("data is sent once, also when the modem shows its prompt again for each line of it", (t) => {
   const bench = new SessionBench();
   bench.uart.reply(`${PUB}\r`, "\r\n> ").reply("a\r\nb\x1a", "\r\n> \r\n> \r\nOK\r\n");
@@ -253,6 +270,15 @@ test("guard time: a URC starts it anew", (t) => {
   t.deepEqual(bench.uart.written, []);
   bench.clock.advance(3);
   t.deepEqual(bench.uart.written, ["AT\r"]);
+});
+
+test("guard time: a command waits for the end of a message, so that its answer is not taken for payload", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply("AT\r", "\r\nOK\r\n");
+  bench.send("AT");
+  for (const byte of "\r\n+QMTRECV: 0,0,t,a\r\n\r\n+QMTSTAT: 0,1\r\n") bench.uart.feed(byte);
+  bench.clock.advance(100);
+  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,0,t,a", "urc? +QMTSTAT: 0,1", "AT OK"]);
 });
 
 test("guard time: a line that never falls silent delays a command by 50 of them at most", (t) => {
@@ -562,6 +588,14 @@ test("an OK inside a message proves nothing; nor does it stay in the message", (
   t.deepEqual(bench.settle(), ["synced OK"]);
 });
 
+test("nor does an ERROR, which is an answer to an older command", (t) => {
+  const bench = new SessionBench();
+  bench.sync(1);
+  bench.clock.advance(10);
+  bench.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\n\r\nERROR\r\n");
+  t.deepEqual(bench.settle(), ["message? +QMTRECV: 0,0,t,a", "synced ETIMEOUT"]);
+});
+
 test("lines while synchronising: unknown ones are reported, errors are not, URCs are", (t) => {
   const bench = new SessionBench();
   bench.sync(2);
@@ -720,8 +754,8 @@ test("trace: both directions and remarks, each thing once", (t) => {
     "<>",
     ">x\x1a",
     "<OK",
-    ">W\r",
     "<+QMTRECV: 0,0,t,a",
+    ">W\r",
     "<CONNECT",
     ">y",
     "<OK",

@@ -1,0 +1,272 @@
+// Properties of the AT layer, on Node only: any chunking gives the same events; nothing throws, hangs or grows, whatever
+// the line says. Single exchanges are in test/core/at.
+import assert from "node:assert/strict";
+import test from "ava";
+import fc from "fast-check";
+import type { Framer } from "../../core/at/framer.js";
+import { number, quote, split } from "../../core/at/params.js";
+import { QUEUE_LIMIT } from "../../core/at/session.js";
+import { M95Error } from "../../core/errors.js";
+import { FramerBench, LIMIT, SessionBench } from "../core/at/bench.js";
+
+const RUNS = { numRuns: 600 };
+
+const bytes = (maxLength: number) =>
+  fc.array(fc.integer({ min: 0, max: 255 }), { maxLength }).map((list) => String.fromCharCode(...list));
+
+/** Valid pieces of a conversation, pieces of them, and noise. */
+const piece = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom("\r\n", "\n", "\r\r\n", "\r", "> ", ">", " ", "\x1a", "\x1b", "\x00", "\xff"),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .constantFrom(
+        ..."OK|ERROR|+CME ERROR: 10|+CMS ERROR: 500|+CSQ: 20,0|+CREG: 0,1|+QMTSTAT: 0,1|+QMTPUB: 0,1,0|RDY|CONNECT".split(
+          "|",
+        ),
+        ..."10.0.0.1|DEACT OK|AT|ATV1|NORMAL POWER DOWN|AT+CSQ|+QMTCONN: 0,3|0|hello".split("|"),
+      )
+      .map((line) => `\r\n${line}\r\n`),
+  },
+  { weight: 2, arbitrary: bytes(60).map((payload) => `\r\n+QMTRECV: 0,1,t,${payload}\r\n`) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom("+QMT", "RECV: 0,", "O", "K", "+CME ERR", "x".repeat(LIMIT - 1), "x".repeat(300)),
+  },
+  { weight: 1, arbitrary: bytes(20) },
+);
+
+const conversation = fc.oneof(
+  { weight: 4, arbitrary: fc.array(piece, { maxLength: 25 }).map((list) => list.join("")) },
+  { weight: 1, arbitrary: bytes(500) },
+);
+
+/** Lengths of chunks, used round and round. */
+const sizes = fc.array(fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 80 })), {
+  minLength: 1,
+  maxLength: 12,
+});
+
+function chunks(text: string, lengths: number[]): string[] {
+  const list: string[] = [];
+  for (let at = 0, i = 0; at < text.length; i++) {
+    const length = lengths[i % lengths.length]!;
+    list.push(text.slice(at, at + length));
+    at += length;
+  }
+  return list;
+}
+
+/** A prompt at the start of a line beyond the limit is seen only when it comes in a chunk of its own. */
+function hasLongLine(text: string): boolean {
+  return text.split("\n").some((line) => line.length > LIMIT);
+}
+
+/** What the framer keeps, wherever it keeps it. */
+function held(framer: Framer): number {
+  const inside = framer as unknown as { _ring: { size: number; _slots: string[] }; _more: string; _text?: string };
+  if (inside._ring._slots.join("").length !== inside._ring.size) throw new Error("the ring has lost count");
+  if (inside._ring._slots.length > 33) throw new Error("the ring has too many pieces");
+  return inside._ring.size + inside._more.length + (inside._text ?? "").length;
+}
+
+test("any chunking of anything gives the framer's same events", (t) => {
+  fc.assert(
+    fc.property(conversation, sizes, fc.boolean(), fc.boolean(), (text, lengths, strict, prompt) => {
+      const told = [[text], chunks(text, lengths), text.split("")].map((list) => {
+        const bench = new FramerBench();
+        bench.framer.strict = strict;
+        bench.framer.prompt = prompt && !hasLongLine(text) ? ">" : "";
+        for (const chunk of list) bench.framer.receive(chunk);
+        bench.clock.advance(2000);
+        return bench.take();
+      });
+      assert.deepEqual(told[1], told[0]);
+      assert.deepEqual(told[2], told[0]);
+    }),
+    RUNS,
+  );
+  t.pass();
+});
+
+test("any chunking gives the session's same events, and the same ends of its commands", (t) => {
+  fc.assert(
+    fc.property(conversation, conversation, sizes, (before, answer, lengths) => {
+      fc.pre(!hasLongLine(answer));
+      const told = [[1e9], lengths, [1]].map((cut) => {
+        const bench = new SessionBench();
+        bench.uart.cut = (text) => chunks(text, cut);
+        bench.uart.reply("AT+CSQ\r", answer).reply("AT+QMTPUB\r", answer).reply("x\x1a", answer).reply("AT\r", answer);
+        bench.uart.feed(before);
+        bench.send("AT+CSQ", { info: "+CSQ:" });
+        bench.send("AT+QMTPUB", { prompt: ">", data: "x\x1a" });
+        bench.send("AT+QILOCIP", { final: "#.#.#.#" });
+        return bench.settle(200_000);
+      });
+      assert.deepEqual(told[1], told[0]);
+      assert.deepEqual(told[2], told[0]);
+    }),
+    { numRuns: 300 },
+  );
+  t.pass();
+});
+
+test("nothing that is received makes the framer throw or grow, from inside its own events neither", (t) => {
+  fc.assert(
+    fc.property(conversation, sizes, fc.integer({ min: 0, max: 40 }), conversation, (text, lengths, pause, more) => {
+      const bench = new FramerBench();
+      let left = 3;
+      bench.after = () => {
+        if (left-- > 0) bench.framer.receive(more);
+        assert.ok(held(bench.framer) <= 3 * LIMIT);
+      };
+      for (const chunk of chunks(text, lengths)) {
+        bench.framer.receive(chunk);
+        bench.clock.advance(pause);
+        assert.ok(held(bench.framer) <= 3 * LIMIT);
+        assert.ok(bench.clock.pending <= 1);
+      }
+      bench.clock.advance(5000);
+      assert.equal(bench.clock.pending, 0);
+      assert.ok(held(bench.framer) <= LIMIT, "a message does not wait for ever");
+    }),
+    RUNS,
+  );
+  t.pass();
+});
+
+/** What may happen to a session, in any order. */
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ feed: conversation, sizes }) },
+  { weight: 4, arbitrary: fc.record({ wait: fc.integer({ min: 0, max: 1500 }) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      send: fc.constantFrom("AT+CSQ", "AT+CREG?", "AT+QILOCIP", "AT"),
+      first: fc.boolean(),
+      info: fc.constantFrom(undefined, "", "+CSQ:"),
+      final: fc.constantFrom(undefined, "#.#.#.#", "DEACT OK"),
+      prompt: fc.constantFrom(undefined, ">", "CONNECT"),
+      again: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ flood: fc.integer({ min: 1, max: 80 }) }) },
+  { weight: 1, arbitrary: fc.record({ sync: fc.integer({ min: 0, max: 12 }) }) },
+  { weight: 1, arbitrary: fc.record({ open: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.constant({ overrun: true }) },
+  { weight: 1, arbitrary: fc.constant({ reset: true }) },
+);
+
+test("every command and every synchronisation ends exactly once, in bounded time, with bounded timers and queue", (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(step, { maxLength: 30 }),
+      fc.boolean(),
+      fc.constantFrom("\r\nOK\r\n", "AT\r\r\nOK\r\n", "", "\r\n> "),
+      (steps, inside, habit) => {
+        const bench = new SessionBench();
+        const ends: number[] = [];
+        let refusals = 0;
+        const begin = (): ((error: Error | null) => void) => {
+          const which = ends.push(0) - 1;
+          return (error) => {
+            ends[which]!++;
+            if ((error as M95Error | null)?.code === "EQUEUE") refusals++;
+          };
+        };
+        // A modem of fixed habits, which may answer inside the write.
+        const write = bench.uart.write;
+        bench.uart.write = function (data) {
+          if (habit && this.written.length < 300) this.reply(data, habit, inside ? -1 : 3);
+          write.call(this, data);
+        };
+        const check = (): void => {
+          assert.ok(ends.every((count) => count <= 1));
+          const waiting = (bench.session as unknown as { _queue: unknown[] })._queue.length;
+          assert.ok(waiting <= QUEUE_LIMIT);
+          // The framer's, the session's, and what the fake modem and refused commands have to say.
+          const replies = inside ? 0 : bench.uart.written.length;
+          assert.ok(bench.clock.pending <= 2 + replies + ends.length - ends.filter((count) => count > 0).length);
+          assert.ok(held(bench.session.framer) <= 2 * LIMIT);
+        };
+        for (const one of steps) {
+          if ("feed" in one) for (const chunk of chunks(one.feed, one.sizes)) bench.uart.onReceive(chunk);
+          else if ("wait" in one) bench.clock.advance(one.wait);
+          else if ("send" in one) {
+            const end = begin();
+            const data = one.prompt && "data\x1a";
+            const done = (error: Error | null): void => {
+              end(error);
+              if (one.again) bench.session.send({ text: "AT", timeout: 300, done: begin() });
+            };
+            bench.session.send({ text: one.send, timeout: 1000, ...one, data, done }, one.first);
+          } else if ("flood" in one)
+            for (let i = 0; i < one.flood; i++) bench.session.send({ text: "AT", timeout: 10, done: begin() });
+          else if ("sync" in one) bench.session.sync(one.sync, "\x1b", begin());
+          else if ("open" in one) bench.session.open = one.open;
+          else if ("overrun" in one) bench.uart.onOverrun!();
+          else bench.session.reset(new M95Error("ECLOSED", "reset"));
+          check();
+        }
+        bench.session.open = true;
+        // At most: 48 + 30 commands, each with its time-out, a hold, and ten tries to synchronise.
+        bench.clock.run(() => false, 100 * 10_000);
+        check();
+        assert.ok(ends.every((count) => count === 1));
+        assert.equal(bench.clock.pending, 0);
+        assert.ok(refusals <= ends.length);
+      },
+    ),
+    { numRuns: 400 },
+  );
+  t.pass();
+});
+
+test("reset leaves no timer, whatever went before", (t) => {
+  fc.assert(
+    fc.property(conversation, fc.integer({ min: 0, max: 2000 }), fc.boolean(), (text, pause, sync) => {
+      const bench = new SessionBench();
+      bench.uart.reply("A\r", text);
+      bench.send("A", { prompt: ">", data: "x" });
+      if (sync) bench.sync(4);
+      bench.clock.advance(pause);
+      // Also with a half line or a message under way.
+      bench.uart.onReceive(text);
+      bench.session.reset(new M95Error("ECLOSED", "reset"));
+      // The scripted reply is the other end's, not the session's.
+      assert.ok(bench.clock.pending <= (bench.uart.written.includes("A\r") ? 1 : 0));
+      assert.equal(held(bench.session.framer), 0);
+    }),
+    { numRuns: 200 },
+  );
+  t.pass();
+});
+
+test("what quote lets through, split brings back", (t) => {
+  const texts = fc.array(bytes(12), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(texts, (list) => {
+      const good = list.filter((text) => !/[\x00-\x1f"\x7f]/.test(text));
+      for (const text of list)
+        if (!good.includes(text)) assert.throws(() => quote("x", text, 0), { code: "EPARAM" });
+        else assert.equal(quote("x", text, 0), `"${text}"`);
+      if (good.length) assert.deepEqual(split(`+X: ${good.map((text) => `"${text}"`).join(",")}`), good);
+    }),
+  );
+  t.pass();
+});
+
+test("split and number throw at nothing", (t) => {
+  fc.assert(
+    fc.property(bytes(60), (text) => {
+      for (const field of split(text)) {
+        const value = number(field);
+        assert.ok(Number.isNaN(value) || Number.isInteger(value));
+      }
+    }),
+  );
+  t.pass();
+});
