@@ -6,6 +6,7 @@ import path from "node:path";
 import commonjs from "@rollup/plugin-commonjs";
 import nodeResolve from "@rollup/plugin-node-resolve";
 import terser from "@rollup/plugin-terser";
+import { espruinoArrows } from "./scripts/espruino-arrows.mjs";
 
 const minified = terser({
   ecma: 2015,
@@ -27,6 +28,7 @@ const configs = [
   },
   {
     input: "build/targets/espruino/index.js",
+    plugins: [espruinoArrows()],
     output: [
       { ...espruino, file: "dist/espruino/M95.js" },
       { ...espruino, file: "dist/espruino/M95.min.js", plugins: [minified] },

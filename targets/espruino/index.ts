@@ -1,37 +1,44 @@
 // The Espruino module: require("M95").connect(serial, options, callback), in the manner of Espruino's own modem modules.
-// Strings in, strings out; pins and ports are Espruino's.
+// Strings in, strings out. It holds no protocol; what Espruino's MQTT module calls differently is renamed here.
 import { powerSwitch } from "../../board-wiring/power-switch.js";
+import { wrong } from "../../core/at/params.js";
 import {
   type ConnectOptions,
   explain,
   M95,
   type M95Options,
-  type MqttClient,
+  MqttClient,
   type PacketInfo,
+  type Uart,
 } from "../../core/index.js";
+import { pinsOf } from "./boards.js";
 
 /** What the target uses of Espruino. */
-interface Serial {
+export interface Serial {
   write(data: string): void;
   on(event: "data", listener: (data: string) => void): void;
-  setup(baud: number, options: object): void;
+  setup(baud: number, options?: object): void;
 }
 
-interface Pin {
+export interface Pin {
   write(level: 0 | 1): void;
   read(): 0 | 1;
 }
 
+declare const Pin: new (name: string) => Pin;
 declare const E: {
   on(event: "errorFlag", listener: (flags: string[]) => void): void;
-  toString(value: unknown): string | undefined;
+  getErrorFlags(): string[];
+  toString(value: unknown): string;
 };
 declare function getTime(): number;
 declare function setTimeout(fn: () => void, ms: number): unknown;
 declare function clearTimeout(handle: unknown): void;
 
-/** Options of `connect`: those of the core without its ports, and the pins. */
-export interface EspruinoOptions extends Omit<M95Options, "uart" | "clock" | "power" | "codec"> {
+/** Options of `connect`: those of the core without its ports, the times of `powerSwitch`, and these. */
+export interface EspruinoOptions extends Omit<M95Options, "uart" | "clock" | "codec" | "flowControl"> {
+  /** A known board: stands for all pins that are not given, and the port is set up for it. */
+  board?: string;
   /** PWRKEY; without it the modem is taken as powered. */
   pwrkey?: Pin;
   status?: Pin;
@@ -39,14 +46,36 @@ export interface EspruinoOptions extends Omit<M95Options, "uart" | "clock" | "po
   supply?: Pin;
   /** The level that presses the key, default 1: a transistor inverts. */
   pwrkeyPressed?: 0 | 1;
-  /** Pins of the serial port, as for `Serial.setup`; needed only when `baud` is to be changed by the driver. */
-  serial?: object;
+  /** With `rx`, the port is set up by the driver; without, it is taken as set up already. */
+  rx?: Pin;
+  tx?: Pin;
+  /** Wired to the modem's RTS: hardware handshaking, as with `flow: "hardware"` on a board. */
+  cts?: Pin;
+  /** Handshaking that the modem is told of (AT+IFC). Default: left as it is in the modem. */
+  flow?: "none" | "xon" | "hardware";
+  /** The serial device on Linux. */
+  path?: string;
 }
 
-type Modem = M95 & {
-  /** An MQTT client; it connects by itself. */
-  mqtt(options: ConnectOptions): MqttClient;
-};
+/** Options of `mqtt`: those of the core's `connect`, or their names in Espruino's `MQTT` module. */
+export interface MqttOptions extends ConnectOptions {
+  client_id?: string;
+  keep_alive?: number;
+  clean_session?: boolean;
+}
+
+/** A client that also has the methods and events of Espruino's `MQTT` module. */
+export interface EspruinoClient extends MqttClient {
+  /** Nothing: the client connects by itself, and again after a loss. Code for `MQTT` calls it. */
+  connect(): void;
+  /** Ends the client. */
+  disconnect(): void;
+}
+
+export interface Modem extends M95 {
+  /** An MQTT client; it connects by itself. @throws M95Error for bad options */
+  mqtt(options: MqttOptions): EspruinoClient;
+}
 
 const clock = {
   now() {
@@ -55,15 +84,16 @@ const clock = {
   after(ms: number, fn: () => void) {
     return setTimeout(fn, ms);
   },
+  // The core never hands over undefined, which would be refused here.
   cancel(handle: unknown) {
     clearTimeout(handle);
   },
 };
 
 const codec = {
-  // Strings are bytes here; E.toString takes the typed arrays.
+  // Strings are bytes here. Numbers are what people publish most; E.toString takes arrays and refuses the rest.
   toBytes(value: unknown) {
-    return typeof value === "string" ? value : E.toString(value);
+    return typeof value === "string" ? value : typeof value === "number" ? "" + value : E.toString(value);
   },
   toText(bytes: string) {
     return bytes;
@@ -73,23 +103,32 @@ const codec = {
   },
 };
 
-M95.prototype.explain = explain;
+// Added to the classes, not subclassed: `super` fails at a third level.
+const client = MqttClient.prototype as any;
+client.connect = () => {};
+client.disconnect = function () {
+  this.end();
+};
 
-/** A client whose events have the names of Espruino's MQTT module too: `connected`, `publish`, `disconnected`. */
-function mqtt(this: M95, options: ConnectOptions): MqttClient {
-  const client = this.connect(options);
-  client.on("connect", () => client.emit("connected"));
-  client.on("close", () => client.emit("disconnected"));
-  client.on("message", (topic: string, message: string, packet: PacketInfo) =>
-    client.emit("publish", { topic, message, qos: packet.qos, msgid: packet.msgid, ambiguous: packet.ambiguous }),
+const modem = M95.prototype as any;
+modem.explain = explain;
+modem.mqtt = function (options: MqttOptions) {
+  const o = options;
+  const one = this.connect(
+    Object.assign({ clientId: o.client_id, keepalive: o.keep_alive, clean: o.clean_session }, o),
   );
-  return client;
-}
+  one.on("connect", () => one.emit("connected"));
+  one.on("close", () => one.emit("disconnected"));
+  one.on("message", (topic: string, message: string, packet: PacketInfo) =>
+    one.emit("publish", Object.assign({ topic, message }, packet)),
+  );
+  return one;
+};
 
 /**
- * Starts the modem on a serial port that is set up already.
- * @param callback - called with an error, or without one and with the modem when it is ready
- * @returns the modem
+ * Starts the modem on a serial port. To be called once a port; when it failed, try again with `modem.start`.
+ * @param callback - called with an error, or with null and the modem when it is ready
+ * @returns the modem, whose `mqtt` can be called at once
  * @throws M95Error `EPARAM` or `ETOOBIG` for bad options
  */
 export function connect(
@@ -97,36 +136,49 @@ export function connect(
   options: EspruinoOptions,
   callback?: (error: Error | null, modem: Modem) => void,
 ): Modem {
-  const o = options;
-  const uart = {
+  const board = options.board;
+  const pins = board ? pinsOf(board, (name) => new Pin(name)) : {};
+  if (!pins) throw wrong("board", "a known board", board);
+  const o: any = Object.assign({}, pins, options, { clock, codec });
+  const flow = o.flow || (options.cts && "hardware");
+  const hardware = flow === "hardware";
+  let port: object | undefined;
+  let deaf = false;
+  o.flowControl = flow === "xon" ? "software" : flow;
+  o.uart = {
     write(data: string) {
       serial.write(data);
     },
-    onReceive(_chunk: string) {},
-    onOverrun() {},
+    // Without options, Espruino takes those of the last call.
     setBaud(baud: number) {
-      if (o.serial) serial.setup(baud, o.serial);
+      serial.setup(baud, port);
     },
   };
-  const power = o.pwrkey
-    ? powerSwitch(
-        { pwrkey: o.pwrkey, status: o.status, emergOff: o.emergOff, supply: o.supply } as Parameters<
-          typeof powerSwitch
-        >[0],
-        clock,
-        { pwrkeyPressed: o.pwrkeyPressed === 0 ? 0 : 1 },
-      )
-    : undefined;
-  const modem = new M95(Object.assign({}, o, { uart, clock, codec, power }) as M95Options) as Modem;
-  modem.mqtt = mqtt;
-  serial.on("data", (data) => uart.onReceive(data));
+  const uart: Uart = o.uart;
+  // The options are the pins and the times as well.
+  if (o.pwrkey) o.power = powerSwitch(o, clock, o);
+  const made = new M95(o) as Modem;
+  if (o.rx || o.path) {
+    port = { rx: o.rx, tx: o.tx, cts: hardware ? o.cts : undefined, flow: hardware ? undefined : flow, path: o.path };
+    uart.setBaud!(o.baud || 115200);
+  }
+  serial.on("data", (data) => {
+    if (!deaf) uart.onReceive(data);
+  });
   E.on("errorFlag", (flags) => {
-    if (flags.indexOf("FIFO_FULL") >= 0) uart.onOverrun();
+    if (flags.indexOf("FIFO_FULL") < 0) return;
+    // Reading the flags clears them; a flag that stays up is not told of a second time.
+    E.getErrorFlags();
+    uart.onOverrun!();
+    // The gap is behind what the FIFO holds now, all of which is handed over before a timer runs. Two halves of lines
+    // must not be taken for one, so it is dropped.
+    deaf = true;
+    setTimeout(() => {
+      deaf = false;
+    }, 0);
   });
-  modem.start((error) => {
-    if (callback) callback(error || null, modem);
+  made.start((error) => {
+    if (callback) callback(error || null, made);
   });
-  return modem;
+  return made;
 }
-
-export { M95Error } from "../../core/index.js";
