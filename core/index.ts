@@ -4,18 +4,19 @@ export { Emitter } from "./emitter.js";
 export { type ErrorCode, M95Error } from "./errors.js";
 export type { Apn, ModemState } from "./m95/bringup.js";
 export type { Battery, Identity, Operator, Signal, Time } from "./m95/info.js";
-export type { Recovery, RecoveryOptions } from "./m95/modem.js";
+export type { Recovery } from "./m95/modem.js";
+export type { M95Options, RecoveryOptions, TlsFiles } from "./m95/options.js";
 export { explain } from "./m95/texts.js";
-export { type CommandOptions, M95, type M95Options, type Stats, type TlsFiles } from "./m95.js";
-export {
-  type ClientHost,
-  type ClientState,
-  type Grant,
-  type GrantDone,
-  MqttClient,
-  type PacketInfo,
-  type PublishOptions,
-  type SubscribeOptions,
-} from "./mqtt/client.js";
+export { type CommandOptions, M95, type Stats } from "./m95.js";
+export { MqttClient } from "./mqtt/client.js";
 export type { Codec, ConnectOptions, Will } from "./mqtt/options.js";
+export type {
+  ClientHost,
+  ClientState,
+  Grant,
+  GrantDone,
+  PacketInfo,
+  PublishOptions,
+  SubscribeOptions,
+} from "./mqtt/types.js";
 export type { Clock, Done, PowerSwitch, TimerHandle, Uart } from "./ports.js";

@@ -17,49 +17,19 @@ import {
   type Time,
   time,
 } from "./m95/info.js";
-import { Modem, type ModemListener, type ModemStats, type Recovery, type RecoveryOptions } from "./m95/modem.js";
-import { type ClientHost, type ClientStats, MqttClient } from "./mqtt/client.js";
+import { Modem, type ModemListener, type ModemStats, type Recovery } from "./m95/modem.js";
+import { apnOf, flowOf, type M95Options, pinOf, rateOf, recoveryOf } from "./m95/options.js";
+import { MqttClient } from "./mqtt/client.js";
 import { readInbound, type Shape } from "./mqtt/inbound.js";
 import { binary, bytesOf, type Codec, type ConnectOptions } from "./mqtt/options.js";
-import type { Clock, Done, PowerSwitch, Uart } from "./ports.js";
+import type { ClientHost, ClientStats } from "./mqtt/types.js";
+import type { Clock, Done } from "./ports.js";
 
 /** MQTT clients a modem has: tcpconnectID 0..5 (application note 3.2.2). */
 const CLIENTS = 6;
 
 /** `command` texts that may wait; more are refused with `EQUEUE`. */
 const COMMAND_LIMIT = 16;
-
-/** PEM files for TLS. */
-export interface TlsFiles {
-  ca?: string;
-  cert?: string;
-  key?: string;
-}
-
-export interface M95Options {
-  uart: Uart;
-  clock: Clock;
-  /** Without one, the modem is taken as powered, and `stop` switches it off by command. */
-  power?: PowerSwitch;
-  /** Access point of the network operator; needed to connect. */
-  apn?: string | Apn;
-  /** PIN of the SIM, 4 to 8 digits. Sent once; a refused one is never tried again. */
-  pin?: string;
-  /** Fixed rate to store in the modem (AT+IPR with &W), baud. Default: its rate stays as it is. */
-  baud?: number;
-  /** Default: left as it is in the modem. */
-  flowControl?: "none" | "hardware" | "software";
-  tls?: TlsFiles;
-  /** Bytes that a line, a message or an answer may have, 512..65536, default 4096. */
-  receiveLimit?: number;
-  /** Silence on the line before a command is sent, ms, 0..1000, default 20. */
-  guardTime?: number;
-  recovery?: RecoveryOptions;
-  /** How the runtime's texts and payloads become bytes; default: strings whose characters are bytes. */
-  codec?: Codec;
-  /** Numbers from 0 up to 1, for waiting times and client IDs; default `Math.random`. */
-  random?: () => number;
-}
 
 /** Counters since the object was made. */
 export interface Stats extends SessionStats, ModemStats, ClientStats, EmitterStats {
@@ -72,58 +42,8 @@ export interface CommandOptions {
   timeout?: number;
   /** What the modem prints when it is ready for `data`: ">" or a line such as "CONNECT". */
   prompt?: string;
-  /** Sent behind the prompt as it is, end mark included. */
-  data?: string;
-}
-
-/** Rates that AT+IPR takes, baud. */
-const RATES = [300, 600, 1200, 2400, 4800, 9600, 14400, 19200, 28800, 38400, 57600, 115200];
-
-function apnOf(codec: Codec, apn: string | Apn | undefined): Apn | undefined {
-  if (apn === undefined) return undefined;
-  if (typeof apn === "string") return { name: bytesOf(codec, "apn", apn) };
-  if (!apn) throw wrong("apn", "a string or an object with name", apn);
-  const all: Apn = { name: bytesOf(codec, "apn.name", apn.name) };
-  if (apn.username !== undefined) all.username = bytesOf(codec, "apn.username", apn.username);
-  if (apn.password !== undefined) all.password = bytesOf(codec, "apn.password", apn.password);
-  return all;
-}
-
-function pinOf(pin: unknown): string | undefined {
-  if (pin === undefined) return undefined;
-  const good = typeof pin === "string" && pin.length >= 4 && pin.length <= 8 && !isNaN(+pin) && pin.indexOf(".") < 0;
-  // Its value is a secret: it does not go into a message.
-  if (!good) throw new M95Error("EPARAM", "pin must be a string of 4 to 8 digits");
-  return pin;
-}
-
-function flowOf(flow: unknown): string {
-  if (flow === undefined) return "";
-  const at = ["none", "software", "hardware"].indexOf(flow as string);
-  if (at < 0) throw wrong("flowControl", '"none", "hardware" or "software"', flow);
-  return at + "," + at;
-}
-
-function rateOf(baud: unknown): number {
-  if (baud === undefined) return 0;
-  if (RATES.indexOf(baud as number) < 0) throw wrong("baud", "one of " + RATES.join(" "), baud);
-  return baud as number;
-}
-
-/** Which `recovery` option has which limits; ms, but `attempts`. */
-function recoveryOf(options: RecoveryOptions | undefined): Required<RecoveryOptions> {
-  const o = options || {};
-  const day = 86400000;
-  const of = (field: keyof RecoveryOptions, fallback: number, max: number): number =>
-    integer("recovery." + field, o[field] === undefined ? fallback : o[field], 1, max);
-  return {
-    attempts: of("attempts", 3, 1000),
-    period: of("period", 2000, day),
-    maxPeriod: of("maxPeriod", 300000, day),
-    syncTimeout: of("syncTimeout", 15000, day),
-    simTimeout: of("simTimeout", 30000, day),
-    registrationTimeout: of("registrationTimeout", 180000, day),
-  };
+  /** Text or bytes, sent behind the prompt as they are, end mark included. */
+  data?: unknown;
 }
 
 /**
@@ -141,6 +61,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
   private _apn: Apn | undefined;
   private _shape: Shape;
   private _commands: number;
+  private _filters: (id: number) => string[];
 
   /** @throws M95Error `EPARAM` or `ETOOBIG`, naming option, limit and value */
   constructor(options: M95Options) {
@@ -157,6 +78,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
       reconnects: 0,
       published: 0,
       received: 0,
+      retransmissions: 0,
       orphans: 0,
       unheardErrors: 0,
       listenerErrors: 0,
@@ -166,6 +88,8 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     if (!o || !o.uart || typeof o.uart.write !== "function") throw wrong("uart", "an object with write", o && o.uart);
     if (!o.clock || typeof o.clock.after !== "function")
       throw wrong("clock", "an object with now, after and cancel", o.clock);
+    if (o.power !== undefined && (!o.power || typeof o.power.on !== "function" || typeof o.power.off !== "function"))
+      throw wrong("power", "an object with on, off and isOn", o.power);
     if (o.tls) throw new M95Error("ETLS", "tls: uploading certificates is not part of this version");
     this._stats = stats;
     this.clock = o.clock;
@@ -175,6 +99,10 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     this._clients = [];
     this._shape = { bare: false };
     this._commands = 0;
+    this._filters = (id) => {
+      const owner = this._clients[id];
+      return owner ? owner.filters() : [];
+    };
     this._modem = new Modem(
       {
         uart: o.uart,
@@ -219,18 +147,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
    * @param done - error: `EPOWER`
    */
   stop(done?: Done): void {
-    const clients = this._clients.filter((one) => one !== undefined);
-    const off = (): void => this._modem.stop((error) => this._call(done, error || undefined));
-    let left = clients.length;
-    if (!left || this.state !== "ready") {
-      for (let i = 0; i < clients.length; i++) clients[i]!.end(true);
-      off();
-      return;
-    }
-    for (let i = 0; i < clients.length; i++)
-      clients[i]!.end(false, () => {
-        if (!--left) off();
-      });
+    this._modem.stop((error) => this._call(done, error || undefined));
   }
 
   /**
@@ -244,7 +161,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     if (o.connectionId !== undefined) id = integer("connectionId", o.connectionId, 0, CLIENTS - 1);
     else while (id < CLIENTS && this._clients[id]) id++;
     if (id >= CLIENTS)
-      throw wrong("connectionId", "one of 0.." + (CLIENTS - 1) + ", all of which are in use", undefined);
+      throw new M95Error("EPARAM", "connectionId: all of 0.." + (CLIENTS - 1) + " are in use, " + id + " clients");
     if (this._clients[id]) throw wrong("connectionId", "one that is not in use", id);
     const client = this.createClient(id, o);
     this._clients[id] = client;
@@ -322,10 +239,8 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
   }
 
   wake(): void {
-    if (this.state !== "off" && this.state !== "failed") return;
-    this._modem.start((error) => {
-      if (error) this._each((client) => client.modemFailed(error));
-    });
+    const state = this.state;
+    if (state === "off" || state === "failed" || state === "stopping") this._modem.start(() => undefined);
   }
 
   send(request: Parameters<ClientHost["send"]>[0]): void {
@@ -341,15 +256,16 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     this._modem.cyclePdp(error);
   }
 
-  released(client: MqttClient): void {
-    this._clients[client.connectionId] = undefined;
+  released(id: number): void {
+    this._clients[id] = undefined;
   }
 
   // ---- for the modem
 
   changed(state: ModemState): void {
     this.emit("state", state);
-    if (state !== "ready") return;
+    // A listener may have stopped it.
+    if (state !== "ready" || this.state !== state) return;
     this.emit("ready");
     this._each((client) => client.modemReady());
   }
@@ -358,16 +274,30 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     this._each((client) => client.modemLost(error));
   }
 
+  failed(error: M95Error, heard: boolean): void {
+    if (!heard) this.emit("error", error);
+    this._each((client) => client.modemFailed(error));
+  }
+
+  endAll(then: () => void): void {
+    let left = 1;
+    const one = (): void => {
+      if (!--left) then();
+    };
+    this._each((client) => {
+      left++;
+      client.end(false, one);
+    });
+    one();
+  }
+
   result(name: string, fields: string[], line: string, suspect: boolean): void {
     const client = this._clients[+fields[0]!];
     if (client) client.result(name, fields, line, suspect);
   }
 
   received(text: string, ambiguous: boolean): void {
-    const message = readInbound(text, ambiguous, this._shape, (id) => {
-      const owner = this._clients[id];
-      return owner ? owner.filters() : [];
-    });
+    const message = readInbound(text, ambiguous, this._shape, this._filters);
     const client = message && this._clients[message.id];
     if (client) client.received(message!);
     else this._stats.orphans++;
@@ -406,21 +336,25 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     done: (error: M95Error | null, lines: string[]) => void,
   ): void {
     const state = this.state;
-    const trait = traits(this._checkCommand(text));
+    const bytes = this._checkCommand(text);
+    const trait = traits(bytes);
     const prompt = options.prompt === undefined ? trait.prompt : options.prompt;
-    if (prompt !== undefined && typeof options.data !== "string")
-      throw wrong("data", "a string for a command with a prompt", options.data);
+    if (prompt !== undefined && (typeof prompt !== "string" || !prompt))
+      throw wrong("prompt", 'a text such as ">" or "CONNECT"', prompt);
+    const data = prompt === undefined ? undefined : this.codec.toBytes(options.data);
+    if (prompt !== undefined && data === undefined)
+      throw wrong("data", "a string or bytes for a command with a prompt", options.data);
     const timeout = options.timeout === undefined ? trait.timeout : integer("timeout", options.timeout, 1, 86400000);
     if (state === "off" || state === "failed" || state === "stopping")
-      throw new M95Error("ECLOSED", "the modem is not running; start it first", text);
+      throw new M95Error("ECLOSED", "the modem is not running; start it first", bytes);
     if (this._commands >= COMMAND_LIMIT)
-      throw new M95Error("EQUEUE", COMMAND_LIMIT + " commands wait already, more are not taken", text);
+      throw new M95Error("EQUEUE", COMMAND_LIMIT + " commands wait already, more are not taken", bytes);
     this._commands++;
     this.send({
-      text,
+      text: bytes,
       timeout,
       prompt,
-      data: options.data,
+      data,
       final: trait.final,
       info: "",
       done: (error, lines) => {
@@ -435,6 +369,6 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
       throw wrong("text", "a command that starts with AT", text);
     // Quotes are part of a command; what must not be in one is a line end or another control character.
     quote("text", text.split('"').join(""), 0);
-    return text;
+    return bytesOf(this.codec, "text", text);
   }
 }

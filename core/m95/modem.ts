@@ -6,24 +6,10 @@ import { M95Error } from "../errors.js";
 import type { Clock, Done, PowerSwitch, TimerHandle, Uart } from "../ports.js";
 import { bringUp, type ModemState, pdpSteps, type Settings, type Step } from "./bringup.js";
 import { traits } from "./commands.js";
+import type { RecoveryOptions } from "./options.js";
+import { Power } from "./power.js";
 import { Script, type ScriptHost } from "./script.js";
 import { GONE, isUrc, RECEIVED } from "./urcs.js";
-
-/** Times and limits of starting and of recovering, all optional. */
-export interface RecoveryOptions {
-  /** Tries of the whole bring-up before `start` gives up. Default 3. */
-  attempts?: number;
-  /** First waiting time between tries, ms; it doubles up to `maxPeriod`. Default 2,000. */
-  period?: number;
-  /** Longest waiting time between tries, ms. Default 300,000. */
-  maxPeriod?: number;
-  /** How long a modem that was switched on may stay silent, ms. Default 15,000. */
-  syncTimeout?: number;
-  /** How long a SIM may be busy, ms. Default 30,000. */
-  simTimeout?: number;
-  /** How long a network is searched, ms. Default 180,000. */
-  registrationTimeout?: number;
-}
 
 /** What the driver does about a disturbance. */
 export interface Recovery {
@@ -42,6 +28,10 @@ export interface ModemListener {
   changed(state: ModemState): void;
   /** Everything the modem held for its clients is gone, or out of reach. */
   lost(error: M95Error): void;
+  /** It could not be started. @param heard - a callback of `start` was told */
+  failed(error: M95Error, heard: boolean): void;
+  /** Clients are to end; `then` is called when all of them have. */
+  endAll(then: () => void): void;
   /** A `+QMT…` URC but a message. */
   result(name: string, fields: string[], line: string, suspect: boolean): void;
   /** A message, raw. */
@@ -70,6 +60,13 @@ export interface ModemStats extends SessionStats {
 
 /** A modem without STATUS is asked this often whether it runs already; 500 ms each. */
 const PROBES = 4;
+/** AT is sent this often before the way out of a data prompt is tried, and between two such tries; 500 ms each. */
+const FIRST_TRIES = 4;
+const MORE_TRIES = 9;
+/** Leads out of a data prompt (application note 3.2.8), in which an earlier run of the host may have left the modem. */
+const ESC = "\x1b";
+/** Rate to look for the modem at, besides the wanted one, baud. */
+const USUAL_RATE = 115200;
 /** STATUS is looked at this often, this many ms apart, behind NORMAL POWER DOWN. */
 const DOWN_POLLS = 50;
 const DOWN_POLL = 100;
@@ -82,11 +79,14 @@ export class Modem implements SessionSink, ScriptHost {
   private _stats: ModemStats;
   private _clock: Clock;
   private _script: Script;
+  private _power: Power | undefined;
   /** Changes whenever what runs is called off, so that answers to it fall on deaf ears. */
   private _era: number;
   private _timer: TimerHandle;
   private _attempt: number;
   private _wasReady: boolean;
+  /** It has answered since it was last switched on. */
+  private _heard: boolean;
   private _starting: Done[];
   private _stopping: Done[];
   private _closed: boolean;
@@ -98,13 +98,14 @@ export class Modem implements SessionSink, ScriptHost {
     this._clock = setup.clock;
     this.state = "off";
     this._era = this._attempt = 0;
-    this._wasReady = this._closed = false;
+    this._wasReady = this._closed = this._heard = false;
     this._timer = undefined;
     this._starting = [];
     this._stopping = [];
     // Built once here, so that a bad APN is refused at once.
     bringUp(setup.settings);
     this._script = new Script(this, setup);
+    this._power = setup.power && new Power(setup.power);
     const uart = setup.uart;
     this.session = new Session(uart, setup.clock, this, stats, setup.guardTime, setup.receiveLimit, RECEIVED);
     if (setup.settings.baud) this.session.rate(setup.settings.baud);
@@ -113,10 +114,6 @@ export class Modem implements SessionSink, ScriptHost {
 
   /** See `M95.start`. */
   start(done: Done): void {
-    if (this._closed) {
-      done(new M95Error("ECLOSED", "the port is closed"));
-      return;
-    }
     if (this.state === "ready") {
       done();
       return;
@@ -128,27 +125,24 @@ export class Modem implements SessionSink, ScriptHost {
     this._begin();
   }
 
-  /** See `M95.stop`; the clients are closed already. */
+  /** See `M95.stop`. */
   stop(done: Done): void {
-    if (this.state === "off") {
-      done();
+    const error = new M95Error("ECLOSED", "the modem was stopped");
+    const state = this.state;
+    this._stopping.push(done);
+    this._settle(this._starting, error);
+    if (state === "off" || state === "stopping") {
+      this._listener.endAll(() => {
+        if (this.state === "off") this._settle(this._stopping, null);
+      });
       return;
     }
-    this._stopping.push(done);
-    if (this.state === "stopping") return;
-    const synced = this.state !== "starting" && this.state !== "syncing" && this.state !== "failed";
     this._attempt = 0;
     this._wasReady = false;
-    this._callOff();
+    // While it is ready the clients say goodbye to their brokers first.
+    if (state !== "ready") this._drop(error);
     this.enter("stopping");
-    this._settle(this._starting, new M95Error("ECLOSED", "stopped"));
-    const power = this._setup.power;
-    // Without STATUS, a press behind AT+QPOWD could switch the modem on again: there the key does it alone.
-    if (!synced || this._closed || (power && power.isOn() === undefined)) this._powerOff();
-    else {
-      this.session.open = true;
-      this.ask("AT+QPOWD=1", (error) => this._goingDown(error ? 0 : DOWN_POLLS));
-    }
+    this._listener.endAll(() => this._switchOff());
   }
 
   /** Sends a command of the driver's own; its answer is dropped once the modem is lost or stopped. */
@@ -211,14 +205,9 @@ export class Modem implements SessionSink, ScriptHost {
     }
     const gone = GONE.indexOf("|" + line + "|") >= 0;
     if (!gone && line !== "+PDP DEACT") return;
+    const state = this.state;
     // While it boots and while it goes down these are as expected.
-    if (
-      this.state === "starting" ||
-      this.state === "syncing" ||
-      this.state === "stopping" ||
-      this.state === "recovering"
-    )
-      return;
+    if (state === "starting" || state === "syncing" || state === "stopping" || state === "recovering") return;
     const error = new M95Error(gone ? "EPOWER" : "EPDP", "the modem says " + line);
     error.raw = line;
     if (!suspect) this._lostTo(error, gone);
@@ -232,9 +221,12 @@ export class Modem implements SessionSink, ScriptHost {
   // ---- power and synchronisation
 
   private _begin(): void {
-    this._callOff();
-    this.enter("starting");
-    const power = this._setup.power;
+    if (!this._callOff() || !this.enter("starting")) return;
+    if (this._closed) {
+      this._fail(new M95Error("ECLOSED", "the port is closed"));
+      return;
+    }
+    const power = this._power;
     const on = power ? power.isOn() : true;
     if (on) this._sync(this._setup.recovery.syncTimeout);
     else if (on === false) this._powerOn();
@@ -243,95 +235,126 @@ export class Modem implements SessionSink, ScriptHost {
 
   private _powerOn(): void {
     const era = this._era;
-    this.enter("starting");
-    this._setup.power!.on((error) => {
+    if (!this.enter("starting")) return;
+    this._power!.to("on", (error) => {
       if (era !== this._era) return;
-      if (error) this._retry(new M95Error("EPOWER", error.message));
+      if (error) this._retry(error);
       else this._sync(this._setup.recovery.syncTimeout);
     });
   }
 
   /** @param otherwise - what to do when nothing answers, instead of failing the attempt */
   private _sync(ms: number, otherwise?: () => void): void {
-    this.enter("syncing");
+    if (!this.enter("syncing")) return;
+    const uart = this._setup.uart;
+    const baud = this._setup.settings.baud;
+    const deadline = this._clock.now() + ms;
+    let usual = false;
+    this._heard = false;
     this.session.open = true;
-    this.session.sync(Math.ceil(ms / 500), "", (error) => {
+    const answer = (error: M95Error | null): void => {
+      if (error && error.code === "ECLOSED") return;
+      this._heard = !error;
       if (!error) this._script.run(bringUp(this._setup.settings));
-      else if (error.code === "ECLOSED") return;
-      else if (otherwise) otherwise();
-      else this._silent(error);
-    });
+      else if (this._clock.now() < deadline) {
+        // Set to the wanted rate by an earlier run, or reset since: it is at the one or at the other.
+        if (baud && baud !== USUAL_RATE && uart.setBaud) {
+          this._rate(usual ? baud : USUAL_RATE);
+          usual = !usual;
+        }
+        this.session.sync(MORE_TRIES, ESC, answer);
+      } else if (otherwise) otherwise();
+      else this.scriptSilent(error);
+    };
+    this.session.sync(FIRST_TRIES, "", answer);
   }
 
-  // Nothing answers: the next try needs fresh power.
-  private _silent(error: M95Error): void {
-    const power = this._setup.power;
-    if (!power) {
-      this._retry(error);
-      return;
-    }
-    const era = this._era;
-    const next: Done = () => {
-      if (era === this._era) this._retry(error);
-    };
-    if (power.kill) power.kill(next);
-    else power.off(next);
+  private _rate(baud: number): void {
+    this._setup.uart.setBaud!(baud);
+    this.session.rate(baud);
   }
 
   // It said NORMAL POWER DOWN: a press before STATUS has fallen would be one too many.
   private _goingDown(polls: number): void {
-    const power = this._setup.power;
-    if (polls && power && power.isOn()) this.later(DOWN_POLL, () => this._goingDown(polls - 1));
+    if (polls && this._power && this._power.isOn()) this.later(DOWN_POLL, () => this._goingDown(polls - 1));
     else this._powerOff();
   }
 
-  private _powerOff(): void {
-    const power = this._setup.power;
+  private _switchOff(): void {
+    const power = this._power;
     this._callOff();
-    if (!power) {
-      this._isOff(null);
-      return;
+    // Without STATUS, a press behind AT+QPOWD could switch the modem on again: there the key does it alone.
+    if (!this._heard || this._closed || (power && !power.isOn())) this._powerOff();
+    else {
+      this.session.open = true;
+      this.ask("AT+QPOWD=1", (error) => this._goingDown(error ? 0 : DOWN_POLLS));
     }
-    power.off((error) => {
-      if (error && power.kill) power.kill((e) => this._isOff(e));
-      else this._isOff(error);
-    });
   }
 
-  private _isOff(error: Error | null | undefined): void {
+  private _powerOff(): void {
+    const power = this._power;
+    this._callOff();
+    if (!power) this._down(null);
+    else
+      power.to("off", (error) => {
+        if (error && power.kills) power.to("kill", (e) => this._down(e));
+        else this._down(error);
+      });
+  }
+
+  private _down(error: M95Error | null): void {
+    this._heard = false;
     this.enter(error ? "failed" : "off");
     this._settle(this._stopping, error);
     // Started again in the meantime.
-    if (this._starting.length) this._begin();
+    if (this._starting.length && (this.state === "off" || this.state === "failed")) this._begin();
   }
 
   private _portGone(): void {
+    const error = new M95Error("ECLOSED", "the port was closed");
     this._closed = true;
-    if (this.state !== "off") this._fail(new M95Error("ECLOSED", "the port was closed"));
+    if (this.state === "stopping") {
+      this._listener.lost(error);
+      this.session.reset(error);
+    } else if (this.state !== "off") this._fail(error);
   }
 
   // ---- what the script hands over
 
-  enter(state: ModemState): void {
-    if (this.state === state) return;
+  enter(state: ModemState): boolean {
+    const era = this._era;
+    if (this.state === state) return true;
     this.state = state;
     this._listener.changed(state);
+    return era === this._era && this.state === state;
+  }
+
+  setRate(baud: number): void {
+    if (this._setup.uart.setBaud) this._rate(baud);
   }
 
   scriptDone(): void {
     this._attempt = 0;
     this._wasReady = true;
-    this.enter("ready");
-    this._settle(this._starting, null);
+    if (this.enter("ready")) this._settle(this._starting, null);
   }
 
   scriptFailed(error: M95Error, final: boolean): void {
-    if (final) this._fail(error);
+    // What once ran is brought back for as long as it takes; a SIM that is locked or gone does not come back by itself.
+    if (final && !(this._wasReady && error.code === "EREG")) this._fail(error);
     else this._retry(error);
   }
 
+  // Nothing answers: the next try needs fresh power.
   scriptSilent(error: M95Error): void {
-    this._silent(error);
+    const power = this._power;
+    const era = this._era;
+    this._heard = false;
+    if (!power) this._retry(error);
+    else
+      power.to(power.kills ? "kill" : "off", () => {
+        if (era === this._era) this._retry(error);
+      });
   }
 
   // ---- when something goes wrong
@@ -350,9 +373,7 @@ export class Modem implements SessionSink, ScriptHost {
       this._fail(error);
       return;
     }
-    this._listener.lost(error);
-    this._callOff();
-    this.enter("recovering");
+    if (!this._drop(error) || !this.enter("recovering")) return;
     const cap = Math.min(options.maxPeriod, options.period * Math.pow(2, this._attempt - 1));
     const next = Math.round(this._setup.random() * cap);
     this._listener.recovery({
@@ -371,18 +392,27 @@ export class Modem implements SessionSink, ScriptHost {
   }
 
   private _fail(error: M95Error): void {
-    this._listener.lost(error);
-    this._callOff();
-    this.enter("failed");
+    if (!this._drop(error) || !this.enter("failed")) return;
+    const heard = this._starting.length > 0;
     this._settle(this._starting, error);
+    this._listener.failed(error, heard);
   }
 
-  private _callOff(): void {
-    this._era++;
+  /** Tells the clients and calls off what runs. False: one of those told has done something else since. */
+  private _drop(error: M95Error): boolean {
+    const era = this._era;
+    this._listener.lost(error);
+    return era === this._era && this._callOff();
+  }
+
+  /** False: something else was begun by those whose commands were called off. */
+  private _callOff(): boolean {
+    const era = ++this._era;
     if (this._timer !== undefined) this._clock.cancel(this._timer);
     this._timer = undefined;
     this.session.open = false;
     this.session.reset(new M95Error("ECLOSED", "the modem was stopped or lost"));
+    return era === this._era;
   }
 
   later(ms: number, fn: () => void): void {

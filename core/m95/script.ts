@@ -3,7 +3,7 @@
 import { number, split } from "../at/params.js";
 import type { Session } from "../at/session.js";
 import { M95Error } from "../errors.js";
-import type { Clock, Uart } from "../ports.js";
+import type { Clock } from "../ports.js";
 import { type ModemState, pdpSteps, Rule, type Settings, type Step } from "./bringup.js";
 import { build } from "./commands.js";
 
@@ -11,7 +11,10 @@ import { build } from "./commands.js";
 export interface ScriptHost {
   readonly state: ModemState;
   readonly session: Session;
-  enter(state: ModemState): void;
+  /** False: whoever was told has called the script off. */
+  enter(state: ModemState): boolean;
+  /** Follows a new rate of the modem. */
+  setRate(baud: number): void;
   /** Sends a command; the answer is dropped once the script was called off. */
   ask(text: string, done: (error: M95Error | null, lines: string[]) => void): void;
   later(ms: number, fn: () => void): void;
@@ -23,7 +26,6 @@ export interface ScriptHost {
 }
 
 export interface ScriptSetup {
-  uart: Uart;
   clock: Clock;
   pin: string | undefined;
   settings: Settings;
@@ -84,7 +86,7 @@ export class Script {
       const limits = this._setup.recovery;
       this._deadline =
         this._setup.clock.now() + (step.state === "sim" ? limits.simTimeout : limits.registrationTimeout);
-      this._host.enter(step.state);
+      if (!this._host.enter(step.state)) return;
     }
     this._host.ask(step.text, (error, lines) => this._answer(step, error, lines));
   }
@@ -128,8 +130,7 @@ export class Script {
   }
 
   private _follow(): void {
-    const uart = this._setup.uart;
-    if (uart.setBaud) uart.setBaud(this._setup.settings.baud);
+    this._host.setRate(this._setup.settings.baud);
     this._host.session.sync(10, "", (error) => {
       if (!error) this._next();
       // Called off: the modem was stopped or lost meanwhile.

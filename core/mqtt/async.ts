@@ -1,5 +1,6 @@
 // The client's promise forms, apart from it so that a bundle can leave them out. They add nothing to what it does.
-import { type Grant, MqttClient, type PublishOptions, type SubscribeOptions } from "./client.js";
+import { MqttClient } from "./client.js";
+import type { Grant, PublishOptions, SubscribeOptions } from "./types.js";
 
 /** `MqttClient` with `…Async` methods: they resolve where `done` gets no error, and reject with it otherwise. */
 export class AsyncMqttClient extends MqttClient {

@@ -2,77 +2,26 @@
 // and no modem; a host lends them.
 import { wrong } from "../at/params.js";
 import type { Request } from "../at/session.js";
-import { Emitter, type EmitterStats } from "../emitter.js";
+import { Emitter } from "../emitter.js";
 import { M95Error } from "../errors.js";
 import { build, resultWait, traits } from "../m95/commands.js";
 import type { Clock, Done, TimerHandle } from "../ports.js";
 import type { Inbound } from "./inbound.js";
-import { Link, type LinkOwner, type LinkState } from "./link.js";
-import { bytesOf, type Codec, type ConnectOptions, flag, Profile, payloadOf } from "./options.js";
+import { Link, type LinkOwner } from "./link.js";
+import { bytesOf, type ConnectOptions, flag, Profile, payloadOf } from "./options.js";
 import { Outbox, type OutboxHost, type Packet, packet } from "./outbox.js";
 import { type Filter, refused, Subscriptions } from "./subscriptions.js";
 import { checkTopic } from "./topics.js";
-
-/** "waiting": for the modem, or for the next attempt; "closed": it has ended. */
-export type ClientState = LinkState | "waiting";
-
-/** A topic filter and what the broker grants it: 0, 1, 2, or 128 for refused. */
-export interface Grant {
-  topic: string;
-  /** Undefined when the modem gave fewer values than there were topics. */
-  qos: number | undefined;
-}
-
-export type GrantDone = (error?: Error | null, granted?: Grant[]) => void;
-
-export interface PublishOptions {
-  /** Default 0. */
-  qos?: 0 | 1 | 2;
-  /** Default false. */
-  retain?: boolean;
-}
-
-export interface SubscribeOptions {
-  /** Default 0. */
-  qos?: 0 | 1 | 2;
-}
-
-/** What is known of a received message besides topic and payload. */
-export interface PacketInfo {
-  /** 0 when the message ID is 0; the modem does not tell 1 from 2. */
-  qos: 0 | undefined;
-  msgid: number;
-  /** The message may have been cut wrongly, or be part of another one's payload: the modem marks no end. */
-  ambiguous: boolean;
-}
-
-export interface ClientStats extends EmitterStats {
-  /** Connections that were established, the first ones included. */
-  connects: number;
-  /** Attempts after the first one. */
-  reconnects: number;
-  /** Publishes that were sent (QoS 0) or acknowledged. */
-  published: number;
-  /** Messages handed over. */
-  received: number;
-}
-
-/** What a client needs of the modem. */
-export interface ClientHost {
-  readonly clock: Clock;
-  readonly codec: Codec;
-  readonly stats: ClientStats;
-  random(): number;
-  /** Whether the modem is ready. */
-  ready(): boolean;
-  /** Starts the modem if it is not running. */
-  wake(): void;
-  send(request: Request): void;
-  explain(family: string, code: number): string;
-  cyclePdp(error: M95Error): void;
-  /** The client ended; its tcpconnectID is free. */
-  released(client: MqttClient): void;
-}
+import type {
+  ClientHost,
+  ClientState,
+  ClientStats,
+  Grant,
+  GrantDone,
+  PacketInfo,
+  PublishOptions,
+  SubscribeOptions,
+} from "./types.js";
 
 /** `<ret_code>` of +QMTCONN that may heal by itself (application note 3.2.4). */
 const SERVER_UNAVAILABLE = 3;
@@ -94,6 +43,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
   readonly connectionId: number;
   readonly clock: Clock;
   private _host: ClientHost;
+  private _stats: ClientStats;
   private _profile: Profile;
   private _link: Link;
   private _outbox: Outbox;
@@ -111,6 +61,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
   constructor(host: ClientHost, id: number, options: ConnectOptions) {
     super(host.stats);
     this._host = host;
+    this._stats = host.stats;
     this.clock = host.clock;
     this.connectionId = id;
     const profile = new Profile(options, id, host.codec, () => host.random());
@@ -222,11 +173,11 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
   }
 
   /** The modem could not be started. */
-  modemFailed(error: Error): void {
-    if (this.state !== "waiting") return;
+  modemFailed(error: M95Error): void {
+    if (this._ended) return;
     this.emit("error", error);
     // With the port closed there is nothing to wait for.
-    if ((error as M95Error).code === "ECLOSED") this._finish();
+    if (error.code === "ECLOSED") this._finish();
     else this._wait();
   }
 
@@ -244,7 +195,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
       msgid: message.msgid,
       ambiguous: message.ambiguous,
     };
-    this._host.stats.received++;
+    this._stats.received++;
     this.emit("message", codec.toText(message.topic), codec.toPayload(message.payload), info);
   }
 
@@ -271,6 +222,10 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
     this.emit("packetsend", one);
   }
 
+  retransmitted(): void {
+    this._stats.retransmissions++;
+  }
+
   drained(): void {
     if (this._ending && this.connected) this._disconnect();
   }
@@ -279,7 +234,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
     this._refusals = 0;
     this.connected = true;
     this.reconnecting = false;
-    this._host.stats.connects++;
+    this._stats.connects++;
     this._stable = this.clock.after(STABLE, () => {
       this._stable = undefined;
       this._failures = 0;
@@ -318,18 +273,20 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
     const qos = options.qos === undefined ? 0 : options.qos;
     const retain = flag("retain", options.retain, false) ? 1 : 0;
     const data = payloadOf(codec, payload);
-    const msgid = qos ? this._outbox.nextId() : 0;
-    const text = build("QMTPUB", [this.connectionId, msgid, qos, retain, name]);
+    // Whatever the table refuses is refused before it matters whether there is room.
+    const text = (msgid: number): string => build("QMTPUB", [this.connectionId, msgid, qos, retain, name]);
+    text(0);
     this._checkOpen();
-    const waiting = this._outbox.waiting("QMTPUB");
+    const waiting = this._outbox.waiting(true);
     if (!this.connected && !qos && !profile.queueQoSZero)
       throw new M95Error("EQUEUE", "not connected, and queueQoSZero is false");
     if (waiting >= profile.queueLimit)
       throw new M95Error("EQUEUE", waiting + " publishes wait already, queueLimit is " + profile.queueLimit);
     if (!this.connected && !waiting) this.emit("offline");
+    const msgid = qos ? this._outbox.nextId() : 0;
     this._outbox.add(
-      packet("QMTPUB", text, data + "\x1a", msgid, [], qos === 1 && profile.resend, (error) => {
-        if (!error) this._host.stats.published++;
+      packet("QMTPUB", text(msgid), data + "\x1a", msgid, [], qos === 1 && profile.resend, (error) => {
+        if (!error) this._stats.published++;
         this._answer(error, done);
       }),
     );
@@ -372,7 +329,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
       return;
     }
     if (this.reconnecting) {
-      this._host.stats.reconnects++;
+      this._stats.reconnects++;
       this.emit("reconnect");
     }
     this._link.open();
@@ -418,7 +375,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
     const state = this.state;
     if (this._ended) this._settleEnds();
     else {
-      this._outbox.refuse(new M95Error("ECLOSED", "the client was ended before it was sent"));
+      this._outbox.refuse(new M95Error("ECLOSED", "the client was ended before it was sent"), false);
       if (state === "waiting") this._finish();
       else if (state !== "disconnecting" && (!this.connected || this._force || this._outbox.idle)) this._disconnect();
     }
@@ -439,8 +396,8 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
     this.reconnecting = false;
     if (this._timer !== undefined) this.clock.cancel(this._timer);
     this._timer = undefined;
-    this._outbox.refuse(new M95Error("ECLOSED", "the client has ended"));
-    this._host.released(this);
+    this._outbox.refuse(new M95Error("ECLOSED", "the client has ended"), true);
+    this._host.released(this.connectionId);
     this.emit("end");
     this._settleEnds();
   }

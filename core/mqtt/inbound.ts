@@ -35,8 +35,8 @@ export function readInbound(
   const id = +text.substring(colon + 1, first);
   const msgid = +text.substring(first + 1, second);
   if (!(id >= 0 && id <= 5 && msgid >= 0 && msgid <= 65535)) return undefined;
-  let start = second + 1;
-  if (text[start] === " ") start++;
+  const spaced = text[second + 1] === " ";
+  let start = second + (spaced ? 2 : 1);
   let end: number;
   let next: number;
   if (text[start] === '"') {
@@ -59,13 +59,12 @@ export function readInbound(
     next = end + 1;
     return { id, msgid, topic: text.substring(start, end), payload: text.substring(next), ambiguous };
   }
-  const blank = text[next] === " " && text[next + 1] === '"' ? 1 : 0;
-  const from = next + blank;
+  const from = spaced && text[next] === " " ? next + 1 : next;
   const last = text.length - 1;
-  const quoted = text[from] === '"' && last > from && text[last] === '"';
-  if (!quoted && !ambiguous) shape.bare = true;
-  // With a blank in front, the quotes are the modem's; without one they are unless it was seen to set none.
-  const strip = quoted && (blank || !shape.bare);
+  const opened = text[from] === '"';
+  if (!opened && !spaced) shape.bare = true;
+  // With blanks behind the commas, the quotes are the modem's; without, they are unless it was seen to set none.
+  const strip = opened && last > from && text[last] === '"' && (spaced || !shape.bare);
   return {
     id,
     msgid,

@@ -36,8 +36,15 @@ enum Conn {
   Retransmitted = 1,
 }
 
-/** `<state>` of +QMTCONN as an answer (3.2.4). */
-const CONNECTED = 3;
+/** `<state>` of +QMTCONN as an answer (3.2.4); 0 stands for none. */
+enum State {
+  None = 0,
+  Connecting = 2,
+  Connected = 3,
+}
+
+/** A link is looked after this often, ms: the modem may have lost it while nobody heard. */
+const LOOK = 120000;
 
 /** `<err_code>` of +QMTSTAT after which the PDP context is opened anew (4.1.1). */
 const PING_FAILED = 2;
@@ -52,6 +59,8 @@ export class Link {
   private _timer: TimerHandle;
   /** An occupied identifier was closed in this attempt. */
   private _reopened: boolean;
+  /** DISCONNECT was sent, and its result or the end of the link is waited for. */
+  private _leaving: boolean;
   private _whenClosed: (() => void) | undefined;
 
   constructor(owner: LinkOwner, id: number, profile: Profile) {
@@ -61,7 +70,7 @@ export class Link {
     this.state = "closed";
     this._era = 0;
     this._timer = this._whenClosed = undefined;
-    this._reopened = false;
+    this._reopened = this._leaving = false;
   }
 
   /** Configures, opens the network and sends CONNECT. */
@@ -82,10 +91,10 @@ export class Link {
       this._close();
       return;
     }
+    this._leaving = true;
     this._ask(build("QMTDISC", [this._id]), (error) => {
       if (error) this._close();
-      else if (this.state === "disconnecting" && this._timer === undefined)
-        this._later(resultWait("QMTDISC", 0), () => this._close());
+      else this._later(resultWait("QMTDISC", 0), () => this._close());
     });
   }
 
@@ -93,6 +102,7 @@ export class Link {
   forget(): void {
     this._era++;
     this._cancel();
+    this._leaving = false;
     this.state = "closed";
   }
 
@@ -103,11 +113,16 @@ export class Link {
     if (name === "QMTOPEN" && state === "opening") this._opened(result, line);
     else if (name === "QMTCONN" && state === "connecting") {
       const code = number(fields[2] || "0");
-      if (suspect) this._verify((alive) => alive && this._conn(result, code, line));
+      if (suspect)
+        this._verify((actual) => {
+          // What the modem says now counts; still connecting, the line was part of a message.
+          if (actual === State.Connected) this._conn(Conn.Acknowledged, 0, line);
+          else if (actual !== State.Connecting) this._conn(result, code, line);
+        });
       else this._conn(result, code, line);
-    } else if (name === "QMTDISC" && state === "disconnecting") this._close();
-    else if (name === "QMTSTAT" && state !== "closed") {
-      if (suspect) this._verify((alive) => alive || this._stat(result, line));
+    } else if (name === "QMTDISC" && this._leaving) this._close();
+    else if (name === "QMTSTAT" && state !== "closed" && state !== "opening") {
+      if (suspect) this._verify((actual) => actual === State.Connected || this._stat(result, line));
       else this._stat(result, line);
     }
   }
@@ -158,14 +173,27 @@ export class Link {
       this._fail(error);
     } else {
       this.state = "connected";
+      this._look();
       this._owner.linkUp();
     }
+  }
+
+  // A +QMTSTAT that got lost would leave a dead link standing for ever.
+  private _look(): void {
+    this._later(LOOK, () => {
+      this._look();
+      this._verify((actual) => {
+        if (actual === State.Connected) return;
+        this.forget();
+        this._owner.linkLost(new M95Error("ECLOSED", "the modem no longer holds the connection", "AT+QMTCONN?"));
+      });
+    });
   }
 
   private _stat(code: number, line: string): void {
     const state = this.state;
     if (state === "disconnecting") {
-      this._close();
+      if (this._leaving) this._close();
       return;
     }
     const error = this._error("ECLOSED", "stat", code, line);
@@ -176,16 +204,16 @@ export class Link {
     if (code === PING_FAILED) this._owner.cyclePdp(error);
   }
 
-  /** Asks the modem whether this client is connected, before a line is believed that may be part of a message. */
-  private _verify(then: (alive: boolean) => void): void {
+  /** Asks the modem for this client's state, before a line is believed that may be part of a message. */
+  private _verify(then: (actual: number) => void): void {
     this._ask("AT+QMTCONN?", (error, lines) => {
       if (error) return;
-      let alive = false;
+      let actual: number = State.None;
       for (let i = 0; i < lines.length; i++) {
         const fields = split(lines[i]!);
-        if (number(fields[0]) === this._id && number(fields[1]) === CONNECTED) alive = true;
+        if (number(fields[0]) === this._id) actual = number(fields[1]);
       }
-      then(alive);
+      then(actual);
     });
   }
 
@@ -198,6 +226,7 @@ export class Link {
 
   private _close(): void {
     this._cancel();
+    this._leaving = false;
     this._era++;
     this._ask(build("QMTCLOSE", [this._id]), () => {
       const done = this._whenClosed!;

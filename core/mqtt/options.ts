@@ -65,7 +65,7 @@ export interface ConnectOptions {
   maxReconnectPeriod?: number;
   /** Attempts after a refusal that cannot heal by itself (return codes 1, 2, 4, 5), default 3. */
   refusedRetries?: number;
-  /** Publishes that may wait, default 16. */
+  /** Publishes that may wait, 0..10000, default 16. */
   queueLimit?: number;
   /** Whether publishes with QoS 0 wait while offline, default true. */
   queueQoSZero?: boolean;
@@ -115,6 +115,15 @@ export function payloadOf(codec: Codec, value: unknown): string {
   return bytes;
 }
 
+function willOf(will: Will, id: number, codec: Codec): (string | number)[] {
+  if (!will) throw wrong("will", "an object with topic and payload", will);
+  const topic = bytesOf(codec, "will.topic", will.topic);
+  checkTopic("will.topic", topic);
+  const payload = codec.toBytes(will.payload === undefined ? "" : will.payload);
+  if (payload === undefined) throw wrong("will.payload", "a string or bytes", will.payload);
+  return [id, 1, pick<number>(will.qos, 0), flag("will.retain", will.retain, false) ? 1 : 0, topic, payload];
+}
+
 /** Options with their defaults, texts as bytes. */
 export class Profile {
   clean: boolean;
@@ -140,6 +149,8 @@ export class Profile {
   constructor(options: ConnectOptions, id: number, codec: Codec, random: () => number) {
     const o = options;
     const tls = o.tls;
+    if (tls !== undefined && typeof tls !== "boolean" && (typeof tls !== "object" || !tls))
+      throw wrong("tls", "true, false or an object with context", tls);
     const context = typeof tls === "object" ? pick(tls.context, 0) : 0;
     const clean = flag("clean", o.clean, true);
     if (o.clientId === undefined && !clean) throw wrong("clientId", "given when clean is false", o.clientId);
@@ -160,13 +171,13 @@ export class Profile {
     this._time = [id, pick(o.packetTimeout, 5), pick(o.retryTimes, 3), 1];
     this._keepalive = pick(o.keepalive, 120);
     this._will = [id, 0];
-    if (o.will) this._will = willOf(o.will, id, codec);
+    if (o.will !== undefined) this._will = willOf(o.will, id, codec);
     this.packets = this._time[1]! * (this._time[2]! + 1) * 1000;
     const limit = 86400000;
     this.reconnectPeriod = integer("reconnectPeriod", pick(o.reconnectPeriod, 1000), 0, limit);
     this.maxReconnectPeriod = integer("maxReconnectPeriod", pick(o.maxReconnectPeriod, 120000), 0, limit);
     this.refusedRetries = integer("refusedRetries", pick(o.refusedRetries, 3), 0, 65535);
-    this.queueLimit = integer("queueLimit", pick(o.queueLimit, 16), 0, 65535);
+    this.queueLimit = integer("queueLimit", pick(o.queueLimit, 16), 0, 10000);
     this.queueQoSZero = flag("queueQoSZero", o.queueQoSZero, true);
     this.resubscribe = flag("resubscribe", o.resubscribe, true);
     if (o.unknown !== undefined && o.unknown !== "report" && o.unknown !== "resend")
@@ -199,12 +210,4 @@ export class Profile {
   get tls(): boolean {
     return this._context >= 0;
   }
-}
-
-function willOf(will: Will, id: number, codec: Codec): (string | number)[] {
-  const topic = bytesOf(codec, "will.topic", will.topic);
-  checkTopic("will.topic", topic);
-  const payload = codec.toBytes(will.payload === undefined ? "" : will.payload);
-  if (payload === undefined) throw wrong("will.payload", "a string or bytes", will.payload);
-  return [id, 1, pick<number>(will.qos, 0), flag("will.retain", will.retain, false) ? 1 : 0, topic, payload];
 }

@@ -10,7 +10,10 @@ export const WINDOW = 5;
 /** `+CME ERROR` of a modem whose window is full (3.2.8, note 1). */
 const WINDOW_FULL = 8512;
 
-/** A data prompt that did not come is asked for again this often. */
+/** `+CME ERROR` of a modem that has no connection for the client (6.2). */
+const LINK_ERROR = 8503;
+
+/** A packet that the modem does not take is offered this often. */
 const TRIES = 3;
 
 /** `<result>` of +QMTPUB, +QMTSUB and +QMTUNS (3.2.6 to 3.2.8). */
@@ -33,6 +36,8 @@ export interface Packet {
   /** Seconds until its verdict is overdue; 0: it is not in the modem's hands yet. */
   left: number;
   tries: number;
+  /** It was sent at least once, so what became of it is unknown. */
+  sent: boolean;
   /** The link went while it was being handed over. */
   lost: boolean;
   /** Called once. @param values - the granted QoS vector of a SUBSCRIBE */
@@ -49,7 +54,7 @@ export function packet(
   again: boolean,
   done: Packet["done"],
 ): Packet {
-  return { name, text, data, msgid, topics, again, left: 0, tries: 0, lost: false, done };
+  return { name, text, data, msgid, topics, again, left: 0, tries: 0, sent: false, lost: false, done };
 }
 
 export interface OutboxHost {
@@ -58,21 +63,23 @@ export interface OutboxHost {
   explain(family: string, code: number): string;
   /** A packet is about to be sent. */
   sending(packet: Packet): void;
+  /** The modem sent a packet once more. */
+  retransmitted(): void;
   /** Nothing is in flight any more. */
   drained(): void;
 }
 
 export class Outbox {
-  /** Packets the modem sent more than once, by its own report. */
-  retransmissions: number;
   private _host: OutboxHost;
   private _wait: Packet[];
   private _flight: Packet[];
   /** The packet whose command runs. */
   private _hand: Packet | undefined;
   private _open: boolean;
-  /** The modem said its window is full; nothing is sent until a verdict or a second has passed. */
+  /** The modem takes nothing now; nothing is sent until a verdict or a second has passed. */
   private _full: boolean;
+  /** Why nothing is taken any more. */
+  private _closed: M95Error | undefined;
   private _last: number;
   private _timer: TimerHandle;
   /** ms for the command, and seconds until a verdict is overdue. */
@@ -88,18 +95,18 @@ export class Outbox {
     this._host = host;
     this._wait = [];
     this._flight = [];
-    this._hand = this._timer = undefined;
+    this._hand = this._timer = this._closed = undefined;
     this._open = this._full = false;
-    this._last = this.retransmissions = 0;
+    this._last = 0;
     this._timeout = timeout;
     this._seconds = Math.ceil(wait / 1000) + 1;
     this._onTick = () => this._tick();
   }
 
-  /** Packets that wait to be sent, by name. */
-  waiting(name: string): number {
+  /** Packets that wait to be sent: publishes, or the others. */
+  waiting(publishes: boolean): number {
     let count = 0;
-    for (let i = 0; i < this._wait.length; i++) if (this._wait[i]!.name === name) count++;
+    for (let i = 0; i < this._wait.length; i++) if ((this._wait[i]!.name === "QMTPUB") === publishes) count++;
     return count;
   }
 
@@ -136,7 +143,7 @@ export class Outbox {
   /** The link is gone: what was sent without a verdict is unknown, or waits again if it may be sent twice. */
   lost(): void {
     const flight = this._flight;
-    this._open = false;
+    this._open = this._full = false;
     this._flight = [];
     this._stopTimer();
     for (let i = flight.length - 1; i >= 0; i--) {
@@ -150,10 +157,11 @@ export class Outbox {
     }
   }
 
-  /** Fails what was never sent. */
-  refuse(error: M95Error): void {
+  /** Fails what waits. @param forGood - and whatever would have to wait from now on */
+  refuse(error: M95Error, forGood: boolean): void {
     const wait = this._wait.splice(0, this._wait.length);
-    for (let i = 0; i < wait.length; i++) wait[i]!.done(error, []);
+    if (forGood) this._closed = error;
+    for (let i = 0; i < wait.length; i++) this._refuse(wait[i]!, error);
   }
 
   /** A `+QMTPUB`, `+QMTSUB` or `+QMTUNS`: `<id>,<msgID>,<result>[,<value>…]`. False if no packet waited for it. */
@@ -165,7 +173,7 @@ export class Outbox {
       const packet = flight[i]!;
       if (packet.name !== name || packet.msgid !== msgid) continue;
       if (result === Result.Retransmitted) {
-        this.retransmissions++;
+        this._host.retransmitted();
         if (packet.left) packet.left = this._seconds;
         return true;
       }
@@ -210,9 +218,11 @@ export class Outbox {
   private _handed(packet: Packet, error: M95Error | null, sent: boolean): void {
     this._hand = undefined;
     const at = this._flight.indexOf(packet);
+    const refusal = error && error.code === "ECME";
+    packet.sent = packet.sent || (sent && !refusal);
     if (packet.lost) {
       packet.lost = false;
-      if (packet.again || !sent) this._requeue(packet);
+      if (packet.again || !packet.sent) this._requeue(packet);
       else packet.done(this._unknown(packet), []);
     } else if (at >= 0) {
       // With its data in the modem, a verdict may come although the OK did not.
@@ -221,10 +231,12 @@ export class Outbox {
         this._startTimer();
       } else {
         this._flight.splice(at, 1);
+        // A link that is gone: +QMTSTAT is on its way, and the packet waits for the next link.
+        const gone = error.cme === LINK_ERROR;
         const full = error.cme === WINDOW_FULL;
-        if (full || (error.code === "ETIMEOUT" && ++packet.tries < TRIES)) {
-          this._full = full;
-          if (full) this._startTimer();
+        if (full || ((gone || error.code === "ETIMEOUT") && ++packet.tries < TRIES)) {
+          this._full = full || gone;
+          if (this._full) this._startTimer();
           this._requeue(packet);
         } else {
           if (packet.msgid) error.messageId = packet.msgid;
@@ -237,7 +249,12 @@ export class Outbox {
 
   private _requeue(packet: Packet): void {
     packet.left = 0;
-    this._wait.unshift(packet);
+    if (this._closed) this._refuse(packet, this._closed);
+    else this._wait.unshift(packet);
+  }
+
+  private _refuse(packet: Packet, error: M95Error): void {
+    packet.done(packet.sent ? this._unknown(packet) : error, []);
   }
 
   private _settled(): void {

@@ -30,6 +30,11 @@ interface Batch {
 
 type Granted = (error: M95Error | null, granted: Filter[]) => void;
 
+/** The filters that the broker refused. */
+export function refused(granted: Filter[]): Filter[] {
+  return granted.filter((one) => one.qos === REFUSED);
+}
+
 export class Subscriptions {
   private _id: number;
   private _outbox: Outbox;
@@ -51,16 +56,20 @@ export class Subscriptions {
    */
   subscribe(wanted: Filter[], done: Granted): void {
     const batches = this._batches("QMTSUB", wanted);
-    const kept = this._without(wanted);
-    if (kept.length + wanted.length > SUBSCRIPTION_LIMIT)
+    const list = this._without(wanted);
+    for (let i = 0; i < wanted.length; i++)
+      if (!list.some((one) => one.topic === wanted[i]!.topic)) list.push(wanted[i]!);
+    if (list.length > SUBSCRIPTION_LIMIT)
       throw new M95Error("EQUEUE", "a client has at most " + SUBSCRIPTION_LIMIT + " subscriptions");
-    this._list = kept.concat(wanted);
+    this._room();
+    this._list = list;
     this._send("QMTSUB", batches, done, false);
   }
 
   /** Unsubscribes. @throws M95Error `EPARAM`, `ETOOBIG` */
   unsubscribe(topics: Filter[], done: Granted): void {
     const batches = this._batches("QMTUNS", topics);
+    this._room();
     this._list = this._without(topics);
     this._send("QMTUNS", batches, done, false);
   }
@@ -69,6 +78,11 @@ export class Subscriptions {
   renew(done: Granted): void {
     const list = this._list.filter((one) => !this._outbox.holds(one.topic));
     if (list.length) this._send("QMTSUB", this._batches("QMTSUB", list), done, true);
+  }
+
+  private _room(): void {
+    if (this._outbox.waiting(false) >= SUBSCRIPTION_LIMIT)
+      throw new M95Error("EQUEUE", SUBSCRIPTION_LIMIT + " SUBSCRIBE and UNSUBSCRIBE wait already, more are not taken");
   }
 
   private _without(gone: Filter[]): Filter[] {
@@ -104,28 +118,25 @@ export class Subscriptions {
   private _send(name: Packet["name"], batches: Batch[], done: Granted, first: boolean): void {
     let left = batches.length;
     let failed: M95Error | null = null;
-    let granted: Filter[] = [];
     const one = (batch: Batch): void => {
       const topics = batch.filters.map((filter) => filter.topic);
       const settle: Packet["done"] = (error, values) => {
         failed = failed || error;
-        const given = topics.map((topic, i) => {
+        batch.filters = topics.map((topic, i) => {
           const value = values[i];
           return { topic, qos: value === undefined ? undefined : number(value) };
         });
-        granted = granted.concat(given);
         // Refused once, a filter is not asked for again on each connect.
-        if (!error) this._list = this._without(given.filter((filter) => filter.qos === REFUSED));
-        if (!--left) done(failed, granted);
+        if (!error) this._list = this._without(refused(batch.filters));
+        if (!--left)
+          done(
+            failed,
+            batches.reduce((all: Filter[], other) => all.concat(other.filters), []),
+          );
       };
       this._outbox.add(packet(name, batch.text, undefined, batch.msgid, topics, true, settle), first);
     };
     // Put in front one by one, the last one has to be put first.
     for (let i = 0; i < batches.length; i++) one(batches[first ? batches.length - 1 - i : i]!);
   }
-}
-
-/** The filters that the broker refused. */
-export function refused(granted: Filter[]): Filter[] {
-  return granted.filter((one) => one.qos === REFUSED);
 }

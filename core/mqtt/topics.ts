@@ -25,9 +25,10 @@ export function checkFilter(filter: string): void {
   if (!good) throw wrong("topic", "a topic filter with + and # alone in their levels and # last", filter);
 }
 
-/** Whether a topic filter covers a topic. */
+/** Whether a topic filter covers a topic. Wildcards in front do not cover topics of the server, `$SYS/…` (4.7.2). */
 export function covers(filter: string, topic: string): boolean {
   if (filter === topic) return true;
+  if (topic[0] === "$" && filter[0] !== "$") return false;
   const wanted = filter.split("/");
   const levels = topic.split("/");
   for (let i = 0; i < wanted.length; i++) {

@@ -1,0 +1,107 @@
+// The options of the modem and their checks. It sends nothing; the options of a client are in mqtt/options.ts.
+import { integer, wrong } from "../at/params.js";
+import { M95Error } from "../errors.js";
+import { bytesOf, type Codec } from "../mqtt/options.js";
+import type { Clock, PowerSwitch, Uart } from "../ports.js";
+import type { Apn } from "./bringup.js";
+
+/** PEM files for TLS. */
+export interface TlsFiles {
+  ca?: string;
+  cert?: string;
+  key?: string;
+}
+
+/** Times and limits of starting and of recovering, all optional. */
+export interface RecoveryOptions {
+  /** Tries of the whole bring-up before `start` gives up. Default 3. */
+  attempts?: number;
+  /** First waiting time between tries, ms; it doubles up to `maxPeriod`. Default 2,000. */
+  period?: number;
+  /** Longest waiting time between tries, ms. Default 300,000. */
+  maxPeriod?: number;
+  /** How long a modem that was switched on may stay silent, ms. Default 15,000. */
+  syncTimeout?: number;
+  /** How long a SIM may be busy, ms. Default 30,000. */
+  simTimeout?: number;
+  /** How long a network is searched, ms. Default 180,000. */
+  registrationTimeout?: number;
+}
+
+export interface M95Options {
+  uart: Uart;
+  clock: Clock;
+  /** Without one, the modem is taken as powered, and `stop` switches it off by command. */
+  power?: PowerSwitch;
+  /** Access point of the network operator; needed to connect. */
+  apn?: string | Apn;
+  /** PIN of the SIM, 4 to 8 digits. Sent once; a refused one is never tried again. */
+  pin?: string;
+  /** Fixed rate to store in the modem (AT+IPR with &W), baud. Default: its rate stays as it is. */
+  baud?: number;
+  /** Default: left as it is in the modem. */
+  flowControl?: "none" | "hardware" | "software";
+  tls?: TlsFiles;
+  /** Bytes that a line, a message or an answer may have, 512..65536, default 4096. */
+  receiveLimit?: number;
+  /** Silence on the line before a command is sent, ms, 0..1000, default 20. */
+  guardTime?: number;
+  recovery?: RecoveryOptions;
+  /** How the runtime's texts and payloads become bytes; default: strings whose characters are bytes. */
+  codec?: Codec;
+  /** Numbers from 0 up to 1, for waiting times and client IDs; default `Math.random`. */
+  random?: () => number;
+}
+
+/** Rates that AT+IPR takes, baud. */
+const RATES = [300, 600, 1200, 2400, 4800, 9600, 14400, 19200, 28800, 38400, 57600, 115200];
+
+export function apnOf(codec: Codec, apn: string | Apn | undefined): Apn | undefined {
+  if (apn === undefined) return undefined;
+  if (typeof apn === "string") return { name: bytesOf(codec, "apn", apn) };
+  if (!apn) throw wrong("apn", "a string or an object with name", apn);
+  const all: Apn = { name: bytesOf(codec, "apn.name", apn.name) };
+  if (apn.password !== undefined && apn.username === undefined)
+    throw wrong("apn.username", "given when there is a password", apn.username);
+  if (apn.username !== undefined) all.username = bytesOf(codec, "apn.username", apn.username);
+  if (apn.password !== undefined) all.password = bytesOf(codec, "apn.password", apn.password);
+  return all;
+}
+
+export function pinOf(pin: unknown): string | undefined {
+  if (pin === undefined) return undefined;
+  let good = typeof pin === "string" && pin.length >= 4 && pin.length <= 8;
+  for (let i = 0; good && i < (pin as string).length; i++) good = "0123456789".indexOf((pin as string)[i]!) >= 0;
+  // Its value is a secret: it does not go into a message.
+  if (!good) throw new M95Error("EPARAM", "pin must be a string of 4 to 8 digits");
+  return pin as string;
+}
+
+export function flowOf(flow: unknown): string {
+  if (flow === undefined) return "";
+  const at = ["none", "software", "hardware"].indexOf(flow as string);
+  if (at < 0) throw wrong("flowControl", '"none", "hardware" or "software"', flow);
+  return at + "," + at;
+}
+
+export function rateOf(baud: unknown): number {
+  if (baud === undefined) return 0;
+  if (RATES.indexOf(baud as number) < 0) throw wrong("baud", "one of " + RATES.join(" "), baud);
+  return baud as number;
+}
+
+/** Which `recovery` option has which limits; ms, but `attempts`. */
+export function recoveryOf(options: RecoveryOptions | undefined): Required<RecoveryOptions> {
+  const o = options || {};
+  const day = 86400000;
+  const limit = (field: keyof RecoveryOptions, fallback: number, max: number): number =>
+    integer("recovery." + field, o[field] === undefined ? fallback : o[field], 1, max);
+  return {
+    attempts: limit("attempts", 3, 1000),
+    period: limit("period", 2000, day),
+    maxPeriod: limit("maxPeriod", 300000, day),
+    syncTimeout: limit("syncTimeout", 15000, day),
+    simTimeout: limit("simTimeout", 30000, day),
+    registrationTimeout: limit("registrationTimeout", 180000, day),
+  };
+}

@@ -1,0 +1,70 @@
+// What the MQTT client takes and gives: options, answers, states, counters, and what it needs of its host. Types only.
+import type { Request } from "../at/session.js";
+import type { EmitterStats } from "../emitter.js";
+import type { M95Error } from "../errors.js";
+import type { Clock } from "../ports.js";
+import type { LinkState } from "./link.js";
+import type { Codec } from "./options.js";
+
+/** "waiting": for the modem, or for the next attempt; "closed": it has ended. */
+export type ClientState = LinkState | "waiting";
+
+/** A topic filter and what the broker grants it: 0, 1, 2, or 128 for refused. */
+export interface Grant {
+  topic: string;
+  /** Undefined when the modem gave fewer values than there were topics. */
+  qos: number | undefined;
+}
+
+export type GrantDone = (error?: Error | null, granted?: Grant[]) => void;
+
+export interface PublishOptions {
+  /** Default 0. */
+  qos?: 0 | 1 | 2;
+  /** Default false. */
+  retain?: boolean;
+}
+
+export interface SubscribeOptions {
+  /** Default 0. */
+  qos?: 0 | 1 | 2;
+}
+
+/** What is known of a received message besides topic and payload. */
+export interface PacketInfo {
+  /** 0 when the message ID is 0; the modem does not tell 1 from 2. */
+  qos: 0 | undefined;
+  msgid: number;
+  /** The message may have been cut wrongly, or be part of another one's payload: the modem marks no end. */
+  ambiguous: boolean;
+}
+
+export interface ClientStats extends EmitterStats {
+  /** Connections that were established, the first ones included. */
+  connects: number;
+  /** Attempts after the first one. */
+  reconnects: number;
+  /** Publishes that were sent (QoS 0) or acknowledged. */
+  published: number;
+  /** Messages handed over. */
+  received: number;
+  /** Packets that the modem sent once more, by its own report (`<result>` 1). */
+  retransmissions: number;
+}
+
+/** What a client needs of the modem. */
+export interface ClientHost {
+  readonly clock: Clock;
+  readonly codec: Codec;
+  readonly stats: ClientStats;
+  random(): number;
+  /** Whether the modem is ready. */
+  ready(): boolean;
+  /** Starts the modem if it is not running. */
+  wake(): void;
+  send(request: Request): void;
+  explain(family: string, code: number): string;
+  cyclePdp(error: M95Error): void;
+  /** The client of this tcpconnectID ended; the ID is free. */
+  released(id: number): void;
+}
