@@ -35,9 +35,10 @@ const configs = [
     ],
   },
   {
-    input: "build/targets/moddable/index.js",
-    external: (id) => !/^[./]/.test(id),
-    output: { file: "dist/moddable/index.js", format: "es" },
+    input: { index: "build/targets/moddable/index.js", client: "build/targets/moddable/client.js" },
+    external: ["time", "timer"],
+    plugins: [moddableNames()],
+    output: { dir: "dist/moddable", format: "es", chunkFileNames: "shared.js" },
   },
   {
     input: { index: "build/virtual-m95/index.js", cli: "build/virtual-m95/cli.js" },
@@ -63,6 +64,29 @@ function withoutMissing(all) {
   // Rollup takes an empty list for a mistake.
   if (present.length === 0) process.exit(0);
   return present;
+}
+
+/**
+ * Beside each Moddable module its declarations, and in names/ the module that answers to the package's name: Moddable has
+ * no aliases. The other names are those that mcpack makes of the files' paths, so that nothing is in a program twice.
+ */
+function moddableNames() {
+  return {
+    name: "moddable-names",
+    generateBundle() {
+      for (const [name, as] of [
+        ["index", "m95-mqtt"],
+        ["client", "client"],
+      ]) {
+        const star = (from) =>
+          `export * from "${from}";\n${name === "client" ? `export { default } from "${from}";\n` : ""}`;
+        const emit = (fileName, source) => this.emitFile({ type: "asset", fileName, source });
+        emit(`${name}.d.ts`, star(`../types/targets/moddable/${name}.js`));
+        emit(`names/${as}.js`, star(`m95-mqtt/dist/moddable/${name}`));
+        emit(`names/${as}.d.ts`, star(`../${name}.js`));
+      }
+    },
+  };
 }
 
 /** Names the packages inside a bundle at its top, and writes their licences beside it. */

@@ -1,49 +1,84 @@
-// A client with the surface of the SDK's classic `mqtt` module, over an M95. QoS 0 only, as there.
-import type { MqttClient, Will } from "../../core/index.js";
+// A client with the surface of the SDK's classic `mqtt` module, over an M95. What that module lacks (QoS verdicts, queue,
+// promises) is left to `M95.connect`.
+import type { ConnectOptions, Will } from "../../core/index.js";
 import type { M95 } from "./m95.js";
 
-/** Options as the classic module has them, and the modem. */
-export interface ClientOptions {
+/** A will as the classic module has it. */
+export interface ClientWill {
+  topic: string;
+  message: string | ArrayBuffer;
+  quality?: 0 | 1 | 2;
+  retain?: boolean;
+}
+
+/** Options as the classic module has them, the modem, and what else `M95.connect` takes. */
+export interface ClientOptions extends Omit<ConnectOptions, "clientId" | "username" | "keepalive" | "will"> {
   modem: M95;
-  host: string;
-  port?: number;
   id?: string;
   user?: string;
-  password?: string;
-  will?: { topic: string; message: string; qos?: 0 | 1 | 2; retain?: boolean };
+  will?: ClientWill;
   /** Keepalive, ms. */
   timeout?: number;
 }
 
-/** Set `onReady`, `onMessage` and `onClose`; `this` is the client in them. */
+/** Flags of a PUBLISH as the classic module has them. */
+export interface PublishFlags {
+  quality?: 0 | 1 | 2;
+  retain?: boolean;
+}
+
+/**
+ * One connection, as in the classic module: when it is lost, or was never made, `onClose` is called once and the client is
+ * over. With a `reconnectPeriod` it connects again by itself, subscribes as before, and `onReady` and `onClose` are called
+ * each time. `this` is the client in all callbacks.
+ */
 export class Client {
-  onReady: (() => void) | undefined;
-  onMessage: ((topic: string, data: ArrayBuffer) => void) | undefined;
-  onClose: (() => void) | undefined;
-  private _client: MqttClient;
+  /** Connected. */
+  declare onReady?: (this: Client) => void;
+  declare onMessage?: (this: Client, topic: string, data: ArrayBuffer) => void;
+  /** The connection is gone. Not called for `close()`. */
+  declare onClose?: (this: Client) => void;
+  /** Why something failed; without it the error is traced. */
+  declare onError?: (this: Client, error: Error) => void;
+  private _client: ReturnType<M95["connect"]>;
+  private _open: boolean;
 
   /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options */
   constructor(options: ClientOptions) {
-    const { modem, host, port, id, user, password, will, timeout } = options;
-    const wanted: Parameters<M95["connect"]>[0] = { host };
-    if (port !== undefined) wanted.port = port;
+    const { modem, id, user, timeout, will, ...rest } = options;
+    const wanted: ConnectOptions = { reconnectPeriod: 0, ...rest };
     if (id !== undefined) wanted.clientId = id;
     if (user !== undefined) wanted.username = user;
-    if (password !== undefined) wanted.password = password;
     if (timeout !== undefined) wanted.keepalive = Math.ceil(timeout / 1000);
-    if (will) {
-      const { message, ...rest } = will;
-      wanted.will = { ...rest, payload: message } as Will;
-    }
+    if (will) wanted.will = willOf(will);
     const client = modem.connect(wanted);
-    client.on("connect", () => this.onReady?.());
-    client.on("message", (topic: string, data: ArrayBuffer) => this.onMessage?.(topic, data));
-    client.on("close", () => this.onClose?.());
     this._client = client;
+    this._open = true;
+    const over = (): void => {
+      if (!this._open) return;
+      this._open = false;
+      this.onClose?.();
+    };
+    client.on("connect", () => {
+      this._open = true;
+      this.onReady?.();
+    });
+    client.on("message", (topic, data) => this.onMessage?.(topic, data));
+    client.on("close", over);
+    client.on("end", over);
+    client.on("error", (error) => {
+      if (this.onError) this.onError(error);
+      else modem.emit("error", error);
+    });
   }
 
-  publish(topic: string, data: string | ArrayBuffer): void {
-    this._client.publish(topic, data);
+  /** @param data - an ArrayBuffer or a view of one; anything else is sent as its text */
+  publish(topic: string, data: unknown, flags?: PublishFlags): void {
+    const bytes = data instanceof ArrayBuffer || ArrayBuffer.isView(data);
+    this._client.publish(topic, bytes ? data : String(data), {
+      qos: flags?.quality ?? 0,
+      retain: flags?.retain ?? false,
+    });
   }
 
   subscribe(topic: string): void {
@@ -54,7 +89,15 @@ export class Client {
     this._client.unsubscribe(topic);
   }
 
-  close(): void {
-    this._client.end();
+  /** @param immediate - true: without DISCONNECT, and without waiting for what is on its way */
+  close(immediate?: boolean): void {
+    this._open = false;
+    this._client.end(immediate === true);
   }
+}
+
+export default Client;
+
+function willOf(will: ClientWill): Will {
+  return { topic: will.topic, payload: will.message, qos: will.quality ?? 0, retain: will.retain ?? false };
 }

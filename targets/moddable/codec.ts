@@ -24,9 +24,14 @@ export function fromBuffer(buffer: ArrayBuffer): string {
 export function toBuffer(text: string): ArrayBuffer {
   const buffer = ArrayBuffer.fromString(text);
   if (buffer.byteLength === text.length) return buffer;
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes.buffer;
+  // Characters from 128 to 255 became two bytes each. Looking at bytes is cheaper than at characters of such a string.
+  const bytes = new Uint8Array(buffer);
+  let length = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    bytes[length++] = byte < 128 ? byte : ((byte & 3) << 6) | (bytes[++i]! & 63);
+  }
+  return buffer.slice(0, length);
 }
 
 export const codec: Codec = {

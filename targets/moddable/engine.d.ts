@@ -13,6 +13,9 @@ declare module "time" {
   export default Time;
 }
 
+/** Writes to the debugger's console; nothing in a release build. */
+declare function trace(...values: unknown[]): void;
+
 interface ArrayBufferConstructor {
   /** The text as UTF-8. */
   fromString(text: string): ArrayBuffer;

@@ -1,7 +1,27 @@
 // The package's entry on Moddable. It holds no code.
 
 export { type Board, boards } from "../../board-wiring/boards.js";
-export { M95Error, type MqttClient } from "../../core/index.js";
-export { Client, type ClientOptions } from "./client.js";
-export { M95, type M95Options, type PowerOptions } from "./m95.js";
-export type { SerialOptions } from "./uart.js";
+export { type PowerSwitchOptions, powerSwitch } from "../../board-wiring/power-switch.js";
+export {
+  type Battery,
+  type ClientState,
+  type ConnectOptions,
+  type Grant,
+  type Identity,
+  M95Error,
+  type ModemState,
+  type Operator,
+  type PacketInfo,
+  type PublishOptions,
+  type Recovery,
+  type Signal,
+  type Stats,
+  type SubscribeOptions,
+  type Time,
+  type Will,
+} from "../../core/index.js";
+export { Client, type ClientOptions, type ClientWill, type PublishFlags } from "./client.js";
+export type { ClientEvents, M95Events } from "./events.js";
+export { M95, type M95Options, MqttClient } from "./m95.js";
+export type { Digital, PowerOptions } from "./pins.js";
+export type { Serial, SerialOptions } from "./uart.js";

@@ -1,101 +1,98 @@
 // The M95 on Moddable: ports made of ECMA-419 IO classes that the application injects. It includes no IO module itself.
-import Time from "time";
-import Timer from "timer";
-import { type PowerPins, powerSwitch } from "../../board-wiring/power-switch.js";
-import {
-  type Clock,
-  type ConnectOptions,
-  M95 as CoreM95,
-  type M95Options as CoreOptions,
-  explain,
-} from "../../core/index.js";
+import { wrong } from "../../core/at/params.js";
+import { type ConnectOptions, M95 as CoreM95, type M95Options as CoreOptions, explain } from "../../core/index.js";
 import { AsyncMqttClient } from "../../core/mqtt/async.js";
+import { TicksClock } from "./clock.js";
 import { codec } from "./codec.js";
+import type { ClientEvents, M95Events } from "./events.js";
+import { boardOf, Pins, type PowerOptions } from "./pins.js";
 import { type SerialOptions, SerialUart } from "./uart.js";
 
-/** An ECMA-419 Digital. */
-interface Digital {
-  read(): 0 | 1;
-  write(level: 0 | 1): void;
-  close(): void;
-}
-
-/** Pins by number. */
-export interface PowerOptions {
-  /** The IO class, `device.io.Digital`. */
-  digital: (new (options: object) => Digital) & { Input: number; Output: number };
-  pwrkey: number;
-  status?: number;
-  emergOff?: number;
-  supply?: number;
-  /** The level that presses the key, default 1: a transistor inverts. */
-  pwrkeyPressed?: 0 | 1;
-}
-
-export interface M95Options extends Omit<CoreOptions, "uart" | "clock" | "power" | "codec"> {
+/** Options of an `M95`: the core's without its ports, and the IO classes in their place. */
+export interface M95Options extends Omit<CoreOptions, "uart" | "clock" | "power" | "codec" | "flowControl"> {
   serial: SerialOptions;
+  /** Without it, the modem is taken as powered. */
   power?: PowerOptions;
+  /** A known board, such as `"esp32-devkitc"`: stands for all pins that are not given here. */
+  board?: string;
+  /** Microcontrollers' serial ports have no flow control; "none" tells the modem so. Default: left as it is. */
+  flowControl?: "none";
 }
 
-const clock: Clock = {
-  now() {
-    return Time.ticks;
-  },
-  after(ms, fn) {
-    return Timer.set(fn, ms);
-  },
-  cancel(handle) {
-    Timer.clear(handle);
-  },
-};
+/** Errors that nobody listens to are traced, so that they are seen in the debugger's console. */
+function traceUnheard(heard: boolean, event: string, error: unknown): boolean {
+  if (!heard && event === "error") {
+    const { code, message } = error as { code?: string; message?: string };
+    trace(`m95-mqtt: ${code || "error"}: ${message || error}\n`);
+  }
+  return heard;
+}
+
+/** An MQTT client; payloads of messages are ArrayBuffers. */
+export class MqttClient extends AsyncMqttClient {
+  override emit(event: string, a?: unknown, b?: unknown, c?: unknown): boolean {
+    return traceUnheard(super.emit(event, a, b, c), event, a);
+  }
+}
+
+export interface MqttClient {
+  on<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this;
+  once<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this;
+  off<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this;
+}
 
 /** One modem on one serial port. */
 export class M95 extends CoreM95 {
   private _uart: SerialUart;
-  private _pins: Digital[];
+  private _pins: Pins;
 
-  /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options; what the IO classes throw */
+  /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options; what the IO classes throw. Nothing stays open then. */
   constructor(options: M95Options) {
-    const { serial, power, ...rest } = options;
-    const uart = new SerialUart(serial);
-    const pins: Digital[] = [];
-    const own = power ? { power: switchOf(power, pins) } : {};
-    super({ ...rest, ...own, uart, clock, codec });
+    const { serial, power, board, ...rest } = options ?? {};
+    if (rest.flowControl !== undefined && rest.flowControl !== "none")
+      throw wrong("flowControl", '"none": the serial port has no other', rest.flowControl);
+    const known = board === undefined ? { serial: {}, pins: {} } : boardOf(board);
+    const clock = new TicksClock();
+    const pins = new Pins();
+    const uart = new SerialUart({ ...known.serial, ...serial }, clock);
+    try {
+      const own = power ? { power: pins.powerSwitch({ ...known.pins, ...power }, clock) } : {};
+      super({ ...rest, ...own, uart, clock, codec });
+    } catch (error) {
+      uart.close();
+      pins.close();
+      throw error;
+    }
     this._uart = uart;
     this._pins = pins;
+    uart.onError = clock.onError = (error) => this.emit("error", error);
   }
 
-  /** Gives port and pins back. The modem is not switched off by this: call `stop` first. */
+  override connect(options: ConnectOptions): MqttClient {
+    return super.connect(options) as MqttClient;
+  }
+
+  override emit(event: string, a?: unknown, b?: unknown, c?: unknown): boolean {
+    return traceUnheard(super.emit(event, a, b, c), event, a);
+  }
+
+  /** Gives port and pins back; clients end. The modem is not switched off by this: that is `stop`, before. */
   close(): void {
     this._uart.close();
-    for (const pin of this._pins.splice(0)) pin.close();
+    this._pins.close();
   }
 
   override explain(family: string, code: number): string {
     return explain(family, code);
   }
 
-  protected override createClient(id: number, options: ConnectOptions): AsyncMqttClient {
-    return new AsyncMqttClient(this, id, options);
+  protected override createClient(id: number, options: ConnectOptions): MqttClient {
+    return new MqttClient(this, id, options);
   }
 }
 
-function switchOf(options: PowerOptions, pins: Digital[]): ReturnType<typeof powerSwitch> {
-  const Io = options.digital;
-  const pressed = options.pwrkeyPressed ?? 1;
-  const output = (pin: number, initialValue: 0 | 1): Digital => {
-    const digital = new Io({ pin, mode: Io.Output, initialValue });
-    pins.push(digital);
-    return digital;
-  };
-  const wired: PowerPins = { pwrkey: output(options.pwrkey, pressed ? 0 : 1) };
-  if (options.status !== undefined) {
-    const digital = new Io({ pin: options.status, mode: Io.Input });
-    pins.push(digital);
-    wired.status = digital;
-  }
-  if (options.emergOff !== undefined) wired.emergOff = output(options.emergOff, 0);
-  // Off at first: a modem that ran with the program before starts afresh.
-  if (options.supply !== undefined) wired.supply = output(options.supply, 0);
-  return powerSwitch(wired, clock, { pwrkeyPressed: pressed });
+export interface M95 {
+  on<E extends keyof M95Events>(event: E, listener: (...args: M95Events[E]) => void): this;
+  once<E extends keyof M95Events>(event: E, listener: (...args: M95Events[E]) => void): this;
+  off<E extends keyof M95Events>(event: E, listener: (...args: M95Events[E]) => void): this;
 }

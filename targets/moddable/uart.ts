@@ -1,5 +1,7 @@
-// A serial port of ECMA-419 (`embedded:io/serial`) as the core's Uart port: writes paced by onWritable, nothing after close.
-import type { Uart } from "../../core/index.js";
+// A serial port of ECMA-419 (`embedded:io/serial`) as the core's Uart port: writes paced by onWritable, nothing after
+// close. It sets no pins and knows no modem; flow control is not there on any microcontroller's port.
+import { wrong } from "../../core/at/params.js";
+import { type Clock, M95Error, type Uart } from "../../core/index.js";
 import { fromBuffer, toBuffer } from "./codec.js";
 
 /** The portable part of an ECMA-419 Serial. */
@@ -11,54 +13,125 @@ export interface Serial {
 
 /** Options as the IO classes take them: the class in `io`, what it needs beside it. */
 export interface SerialOptions {
-  io: new (options: object) => Serial;
+  /** The IO class, `device.io.Serial`. */
+  io: new (
+    options: object,
+  ) => Serial;
+  /** Rate of the port; 115200 unless given. The modem finds it out by itself. */
   baud?: number;
   [option: string]: unknown;
 }
 
 /** Bytes that may wait for room in the port; the driver has one command of at most about 2 kB on its way. */
-const QUEUE = 4096;
+export const QUEUE_LIMIT = 4096;
 
 export class SerialUart implements Uart {
   onReceive: (chunk: string) => void;
   onOverrun: (() => void) | undefined;
+  onClose: (() => void) | undefined;
+  /** Told of what goes wrong in the port; it has no caller to be thrown at. */
+  onError: ((error: unknown) => void) | undefined;
+  private _options: SerialOptions;
+  private _clock: Clock;
   private _serial: Serial | undefined;
-  private _waiting: string;
+  private _closed: boolean;
+  private _waiting: ArrayBuffer[];
+  private _queued: number;
   /** Bytes that the port takes now. */
   private _room: number;
 
-  constructor(options: SerialOptions) {
+  /** @throws M95Error `EPARAM` when there is no class; what the class throws */
+  constructor(options: SerialOptions, clock: Clock) {
+    if (!options || typeof options.io !== "function")
+      throw wrong("serial.io", "an ECMA-419 Serial class, such as device.io.Serial", options?.io);
     this.onReceive = () => undefined;
-    this.onOverrun = undefined;
-    this._waiting = "";
-    this._room = 0;
-    const Io = options.io;
-    this._serial = new Io({
-      ...options,
-      format: "buffer",
-      onReadable: () => this._readable(),
-      onWritable: (count: number) => this._writable(count),
-    });
+    this._clock = clock;
+    this._options = { baud: 115200, ...options, format: "buffer" };
+    this._closed = false;
+    this._waiting = [];
+    this._queued = this._room = 0;
+    this._open();
   }
 
   write(data: string): void {
-    if (this._waiting.length + data.length > QUEUE) {
-      this.onOverrun?.();
+    if (this._closed) return;
+    if (this._queued + data.length > QUEUE_LIMIT) {
+      this._tell(new M95Error("EQUEUE", `the serial port takes no data: ${this._queued} bytes wait already`));
       return;
     }
-    this._waiting += data;
+    this._waiting.push(toBuffer(data));
+    this._queued += data.length;
     this._flush();
   }
 
-  close(): void {
-    const serial = this._serial;
-    this._serial = undefined;
-    this._waiting = "";
-    serial?.close();
+  setBaud(baud: number): void {
+    this._options.baud = baud;
+    this._release(() => {
+      if (this._closed) return;
+      try {
+        this._open();
+      } catch (error) {
+        this._tell(error);
+        this.close();
+      }
+    });
   }
 
-  private _readable(): void {
-    // Drained at once: the hardware's FIFO holds 11 ms at 115200 baud.
+  close(): void {
+    if (this._closed) return;
+    this._closed = true;
+    this._waiting = [];
+    this._queued = 0;
+    this._release();
+    this.onClose?.();
+  }
+
+  private _open(): void {
+    const serial: Serial = new this._options.io({
+      ...this._options,
+      onReadable: () => this._inside(() => this._drain()),
+      onWritable: (count: number) =>
+        this._inside(() => {
+          this._room = count;
+          this._flush();
+        }),
+      // Only where there is an operating system: the adapter was unplugged, and the port closes itself after this.
+      onError: () =>
+        this._inside(() => {
+          this._serial = undefined;
+          this.close();
+        }),
+    });
+    this._serial = serial;
+    // A port may have said what it takes while it was being made.
+    this._flush();
+  }
+
+  /**
+   * Lets the port go: from here on it is not touched. It is closed from a timer, because ESP32 and Linux go on using its
+   * memory after a callback in which it was closed.
+   */
+  private _release(then?: () => void): void {
+    const serial = this._serial;
+    this._serial = undefined;
+    this._room = 0;
+    this._clock.after(0, () => {
+      serial?.close();
+      then?.();
+    });
+  }
+
+  /** Runs what a callback of the port asks for. An exception would reboot an ESP32 and get lost on Linux. */
+  private _inside(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this._tell(error);
+    }
+  }
+
+  private _drain(): void {
+    // All of it and at once: the hardware's FIFO holds 11 ms at 115200 baud. `read(n)` would not be clamped on ESP32.
     for (;;) {
       const data = this._serial?.read();
       if (!data?.byteLength) return;
@@ -66,18 +139,27 @@ export class SerialUart implements Uart {
     }
   }
 
-  private _writable(count: number): void {
-    this._room = count;
-    this._flush();
+  private _flush(): void {
+    const waiting = this._waiting;
+    while (this._serial && this._room > 0 && waiting.length) {
+      const first = waiting[0]!;
+      const whole = first.byteLength <= this._room;
+      const piece = whole ? first : first.slice(0, this._room);
+      try {
+        this._serial.write(piece);
+      } catch (_error) {
+        // It has less room than it said; nothing was written, and onWritable comes when there is room again.
+        this._room = 0;
+        return;
+      }
+      this._room -= piece.byteLength;
+      this._queued -= piece.byteLength;
+      if (whole) waiting.shift();
+      else waiting[0] = first.slice(piece.byteLength);
+    }
   }
 
-  private _flush(): void {
-    const serial = this._serial;
-    const count = Math.min(this._room, this._waiting.length);
-    if (!serial || !count) return;
-    const piece = toBuffer(this._waiting.substring(0, count));
-    this._waiting = this._waiting.substring(count);
-    this._room -= count;
-    serial.write(piece);
+  private _tell(error: unknown): void {
+    this.onError?.(error);
   }
 }

@@ -1,0 +1,38 @@
+// The events of modem and client with their arguments, for TypeScript. Types only; it holds no code.
+import type { ModemState, PacketInfo, Recovery } from "../../core/index.js";
+
+/** What an `M95` emits. */
+export interface M95Events {
+  /** It is in another state. */
+  state: [state: ModemState];
+  /** Registered, with an open PDP context: clients can connect. */
+  ready: [];
+  /** Something failed that no callback heard of, or a listener threw. Without a listener it is traced. */
+  error: [error: Error];
+  /** A line of the modem that answers no command. */
+  urc: [line: string];
+  /** A disturbance was noticed, and what is done about it. */
+  recovery: [what: Recovery];
+  /** A line of the traffic: ">" to the modem, "<" from it, "" a remark. */
+  trace: [direction: "<" | ">" | "", text: string];
+}
+
+/** What an `MqttClient` emits. */
+export interface ClientEvents {
+  /** A session was established, the first or another one. */
+  connect: [];
+  /** A message came in. */
+  message: [topic: string, payload: ArrayBuffer, packet: PacketInfo];
+  /** A new attempt begins. */
+  reconnect: [];
+  /** An established or attempted connection is gone; without a reason it was ended from here. */
+  close: [reason?: Error];
+  /** Messages begin to wait. */
+  offline: [];
+  /** Something failed that no callback heard of, the broker refused, or a listener threw. Without a listener it is traced. */
+  error: [error: Error];
+  /** The client has ended, by `end` or because it gave up. */
+  end: [];
+  /** A PUBLISH, SUBSCRIBE or UNSUBSCRIBE is handed to the modem. */
+  packetsend: [packet: { readonly name: string; readonly msgid: number; readonly topics: string[] }];
+}

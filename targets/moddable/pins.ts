@@ -1,0 +1,92 @@
+// Pins of ECMA-419 (`embedded:io/digital`) as the power switch's pins, and the ports and pins of known boards. It presses
+// no key by itself.
+import { boards } from "../../board-wiring/boards.js";
+import { type PowerPins, type PowerSwitchOptions, powerSwitch } from "../../board-wiring/power-switch.js";
+import { wrong } from "../../core/at/params.js";
+import type { Clock, PowerSwitch } from "../../core/index.js";
+
+/** The portable part of an ECMA-419 Digital. */
+export interface Digital {
+  read(): 0 | 1;
+  write(level: 0 | 1): void;
+  close(): void;
+}
+
+/** Pins as the port's `Digital` numbers them, and the times and levels of `powerSwitch`. */
+export interface PowerOptions extends PowerSwitchOptions {
+  /** The IO class, `device.io.Digital`. */
+  digital: (new (options: object) => Digital) & { readonly Input: number; readonly Output: number };
+  /** PWRKEY, mostly through a transistor; see `pwrkeyPressed`. Needed unless a `board` names it. */
+  pwrkey?: number | undefined;
+  /** STATUS: 1 while the modem runs. */
+  status?: number | undefined;
+  /** EMERG_OFF through a transistor: 1 asserts it. */
+  emergOff?: number | undefined;
+  /** The modem's supply: 1 is on. */
+  supply?: number | undefined;
+}
+
+/** A pin that is left alone once it is closed: a press may still be under way then. */
+class Pin {
+  private _io: Digital | undefined;
+
+  constructor(io: Digital) {
+    this._io = io;
+  }
+
+  write(level: 0 | 1): void {
+    this._io?.write(level);
+  }
+
+  read(): 0 | 1 {
+    return this._io ? this._io.read() : 0;
+  }
+
+  close(): void {
+    const io = this._io;
+    this._io = undefined;
+    io?.close();
+  }
+}
+
+/** The row of a board. @throws M95Error `EPARAM` for one that is not known, or not on Moddable */
+export function boardOf(name: unknown): { serial: object; pins: object } {
+  const names = Object.keys(boards).filter((one) => boards[one]!.moddable);
+  if (typeof name !== "string" || names.indexOf(name) < 0) throw wrong("board", names.join(" or "), name);
+  const { port, transmit, receive, ...pins } = boards[name]!.moddable!;
+  return { serial: { port, transmit, receive }, pins };
+}
+
+/** The pins of one modem. */
+export class Pins {
+  private _pins: Pin[];
+
+  constructor() {
+    this._pins = [];
+  }
+
+  /** @throws M95Error `EPARAM` without class or PWRKEY; what the class throws, and the pins made until then stay to be closed */
+  powerSwitch(options: PowerOptions, clock: Clock): PowerSwitch {
+    const { digital, pwrkey, status, emergOff, supply } = options;
+    if (typeof digital !== "function")
+      throw wrong("power.digital", "an ECMA-419 Digital class, such as device.io.Digital", digital);
+    if (pwrkey === undefined) throw wrong("power.pwrkey", "the number of a pin", pwrkey);
+    const pin = (number: number, mode: number, initialValue?: 0 | 1): Pin => {
+      const one = new Pin(
+        new digital(initialValue === undefined ? { pin: number, mode } : { pin: number, mode, initialValue }),
+      );
+      this._pins.push(one);
+      return one;
+    };
+    const wired: PowerPins = { pwrkey: pin(pwrkey, digital.Output, options.pwrkeyPressed === 0 ? 1 : 0) };
+    if (status !== undefined) wired.status = pin(status, digital.Input);
+    if (emergOff !== undefined) wired.emergOff = pin(emergOff, digital.Output, 0);
+    // Off at first: a modem that ran with the program before starts afresh.
+    if (supply !== undefined) wired.supply = pin(supply, digital.Output, 0);
+    return powerSwitch(wired, clock, options);
+  }
+
+  close(): void {
+    for (const pin of this._pins.splice(0)) pin.close();
+  }
+}
