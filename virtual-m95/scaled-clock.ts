@@ -8,10 +8,8 @@ interface Timer {
   fn: () => void;
 }
 
-/** While there are timers the clock looks at the time this often, real ms. */
-const BEAT = 10;
-/** What passes between two looks beyond this many real ms is time that the process did not get. */
-const LAPSE = 25;
+/** Simulated ms that may pass, while there are timers, before the process has read what has arrived. */
+const STEP = 40;
 
 /**
  * A late timer holds time back, time that the process did not get does not count, and between two timers the process
@@ -23,6 +21,8 @@ export class ScaledClock implements Clock {
   /** By the time they are due. */
   readonly #timers: Timer[] = [];
   #time = 0;
+  /** What `#time` may not pass before the next look. */
+  #limit = STEP;
   /** When `#time` was set, real ms. */
   #seen = performance.now();
   #timeout: NodeJS.Timeout | undefined;
@@ -36,16 +36,16 @@ export class ScaledClock implements Clock {
 
   now(): number {
     const real = performance.now();
+    const time = this.#time + (real - this.#seen) * this.#speed;
     const next = this.#timers[0];
-    const passed = next ? Math.min(real - this.#seen, LAPSE) : real - this.#seen;
-    const time = this.#time + passed * this.#speed;
     this.#seen = real;
-    this.#time = next ? Math.min(time, Math.max(this.#time, next.due)) : time;
+    this.#time = next ? Math.max(this.#time, Math.min(time, this.#limit, next.due)) : time;
     return this.#time;
   }
 
   after(ms: number, fn: () => void): unknown {
     const timer = { due: this.now() + Math.max(0, ms), fn };
+    if (this.#timers.length === 0) this.#limit = this.#time + STEP;
     const later = this.#timers.findIndex((other) => other.due > timer.due);
     this.#timers.splice(later < 0 ? this.#timers.length : later, 0, timer);
     this.#arm();
@@ -71,12 +71,14 @@ export class ScaledClock implements Clock {
       this.#immediate = setImmediate(() => this.#look());
     };
     if (wait < 1) look();
-    else this.#timeout = setTimeout(look, Math.min(wait, BEAT));
+    else this.#timeout = setTimeout(look, Math.min(wait, STEP / 2 / this.#speed));
   }
 
   /** Runs the first timer if it is due: one at a time, so that its effects are seen before the next. */
   #look(): void {
-    if (this.#timers[0] && this.#timers[0].due <= this.now()) {
+    const now = this.now();
+    this.#limit = now + STEP;
+    if (this.#timers[0] && this.#timers[0].due <= now) {
       const { fn } = this.#timers.shift()!;
       this.#arm();
       fn();

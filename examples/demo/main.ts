@@ -99,12 +99,12 @@ class Demo {
   summary(): boolean {
     const { sent, confirmed, received, recovered } = this.#counts;
     const { stats } = this.#bench.modem;
-    const seconds = this.#first === undefined ? "never" : `${((this.#first - this.#pressed) / 1000).toFixed(1)} s`;
+    const first = this.#first === undefined ? "never" : `${((this.#first - this.#pressed) / 1000).toFixed(1)} s`;
     return this.#screen.summary([
       ["messages published", `${sent}, ${confirmed} of them confirmed`],
       ["messages received", received],
       ["connections recovered", recovered],
-      ["start to the first message", `${seconds} of the modem's time`],
+      ["start to the first message", first === "never" ? first : `${first} of the modem's time`],
       ["AT commands", `${stats.commands}, ${stats.timeouts} without an answer`],
       ["bytes from the modem", stats.bytes],
     ]);

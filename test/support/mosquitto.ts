@@ -1,10 +1,11 @@
-// Starts Debian's mosquitto on a free loopback port for a test and ends it by its pid. It configures nothing else.
+// Starts Debian's mosquitto on a loopback port for a test and ends it by its pid. It does no TLS and keeps nothing.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
 
 export interface Mosquitto {
   port: number;
@@ -12,21 +13,40 @@ export interface Mosquitto {
   stop(): Promise<void>;
 }
 
+export interface MosquittoOptions {
+  /** Default: a free one. */
+  port?: number;
+  /** Names and passwords of those who may connect; default: anyone may. */
+  users?: Record<string, string>;
+}
+
 /** What to tell a developer who does not have it. */
 export const mosquittoHint = "mosquitto is missing: install the Debian package mosquitto to run this test";
 
 const startLimit = 5000;
 
+/** Debian puts it where an ordinary user's PATH does not look. */
+const env = { ...process.env, PATH: [process.env.PATH, "/usr/sbin", "/usr/local/sbin"].join(delimiter) };
+
 /**
- * A broker of one's own, open to anyone on the loopback; undefined when mosquitto is not installed. Where the
+ * A broker of one's own; undefined when mosquitto is not installed. Where the
  * environment says CI or M95_REQUIRE_MOSQUITTO a missing mosquitto is an error.
  */
-export async function startMosquitto(): Promise<Mosquitto | undefined> {
+export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto | undefined> {
   const directory = await mkdtemp(join(tmpdir(), "m95-mosquitto-"));
   try {
-    const port = await freePort();
+    const port = options.port ?? (await freePort());
     const config = join(directory, "mosquitto.conf");
-    await writeFile(config, `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\n`);
+    // Started by root it would become a user who may not read this directory.
+    const lines = [`listener ${port} 127.0.0.1`, "persistence false", "user root"];
+    if (options.users) {
+      const passwords = join(directory, "passwords");
+      await writeFile(passwords, "", { mode: 0o600 });
+      for (const [name, password] of Object.entries(options.users))
+        await promisify(execFile)("mosquitto_passwd", ["-b", passwords, name, password], { env });
+      lines.push("allow_anonymous false", `password_file ${passwords}`);
+    } else lines.push("allow_anonymous true");
+    await writeFile(config, `${lines.join("\n")}\n`);
     return await launch(config, port, directory);
   } catch (error) {
     await rm(directory, { recursive: true, force: true });
@@ -37,9 +57,7 @@ export async function startMosquitto(): Promise<Mosquitto | undefined> {
 }
 
 async function launch(config: string, port: number, directory: string): Promise<Mosquitto> {
-  // Debian puts it where an ordinary user's PATH does not look.
-  const PATH = [process.env.PATH, "/usr/sbin", "/usr/local/sbin"].join(delimiter);
-  const child = spawn("mosquitto", ["-c", config], { stdio: "ignore", env: { ...process.env, PATH } });
+  const child = spawn("mosquitto", ["-c", config], { stdio: "ignore", env });
   await new Promise<void>((resolve, reject) => {
     child.once("spawn", resolve);
     child.once("error", reject);
