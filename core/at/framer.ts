@@ -157,7 +157,7 @@ export class Framer {
     let at: number;
     while ((at = chunk.indexOf("\n", from)) >= 0) {
       let line = chunk.substring(from, at);
-      if (!from) line = this._ring.take(line);
+      if (!from && this._ring.size) line = this._ring.take(line);
       from = at + 1;
       if (line.length > this._limit) this._overflow();
       if (this._lost) this._lost = false;
@@ -210,12 +210,17 @@ export class Framer {
 
   private _inside(line: string): void {
     const gap = this._gap;
-    if (isBlank(line)) {
+    if (line === "\r" || isBlank(line)) {
       if (gap !== undefined) this._add(gap);
       this._gap = line;
       return;
     }
     if (gap !== undefined || !this.strict) {
+      if (line.startsWith(this._prefix)) {
+        this._finish(true);
+        this._begin(line);
+        return;
+      }
       const text = trimLine(line);
       if (text.startsWith(this._prefix) || this._sink.starts(text)) {
         this._finish(true);

@@ -29,7 +29,6 @@ export class ReceiveRing {
   /** The line that `tail` finishes; the ring holds none of it afterwards. */
   take(tail: string): string {
     const slots = this._slots;
-    if (!slots.length) return tail;
     this._slots = [];
     this.size = 0;
     slots.push(tail);
