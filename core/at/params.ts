@@ -70,3 +70,9 @@ export function number(text: string | undefined): number {
   const value = parseInt(text!, 10);
   return value === +text! ? value : NaN;
 }
+
+/** Whether it is an IPv4 address. */
+export function isAddress(line: string): boolean {
+  const parts = line.split(".");
+  return parts.length === 4 && parts.every((part) => number(part) >= 0 && number(part) <= 255);
+}

@@ -3,7 +3,7 @@
 import { M95Error } from "../errors.js";
 import type { Clock, TimerHandle, Uart } from "../ports.js";
 import { Framer, type FramerSink, trimLine } from "./framer.js";
-import { number } from "./params.js";
+import { isAddress, number } from "./params.js";
 
 export interface Request {
   /** The command, without its CR. */
@@ -73,11 +73,6 @@ const AT_TRIES = 10;
 /** The way out of a data mode that counts bytes, and the ms of silence it needs behind it. */
 const ESCAPE = "+++";
 const ESCAPE_WAIT = 1000;
-
-function isAddress(line: string): boolean {
-  const parts = line.split(".");
-  return parts.length === 4 && parts.every((part) => number(part) >= 0 && number(part) <= 255);
-}
 
 function isError(line: string): boolean {
   return line === "ERROR" || line.startsWith("+CME ERROR") || line.startsWith("+CMS ERROR");
@@ -264,8 +259,10 @@ export class Session implements FramerSink {
       this.framer.strict = false;
     } else if (this._echo && this._isEcho(line)) return;
     else if (this._isFinal(line, run)) {
-      if (suspect) this._hold(line);
-      else {
+      if (suspect) {
+        if (this._held === undefined) this._arm(HOLD);
+        this._held = line;
+      } else {
         if (line === "OK" && this._echo === undefined) this.framer.strict = this.framer.framed;
         this._final(line, run);
       }
@@ -343,11 +340,6 @@ export class Session implements FramerSink {
     if (line === "OK") return this._sent;
     if (line === run.final || isError(line)) return true;
     return run.final === "#.#.#.#" && isAddress(line);
-  }
-
-  private _hold(line: string): void {
-    if (this._held === undefined) this._arm(HOLD);
-    this._held = line;
   }
 
   private _final(line: string, run: Request): void {
