@@ -1,0 +1,55 @@
+// End to end over a pseudo-terminal: the package serialport opens it as it would open /dev/ttyUSB0.
+import { execFile, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import test from "ava";
+import { startVirtualM95Server } from "../../virtual-m95/index.js";
+import { startPty } from "../../virtual-m95/pty.js";
+import { startAedes } from "../support/aedes.js";
+import { until } from "./bench.js";
+
+const hint = "socat is missing: install the Debian package socat to run this test";
+const program = fileURLToPath(new URL("serial-program.js", import.meta.url));
+
+test("openM95 with a path: a full cycle, twice on the same port", async (t) => {
+  if (spawnSync("socat", ["-V"]).error) {
+    if (process.env.CI) t.fail(hint);
+    t.log(`not run: ${hint}`);
+    t.pass();
+    return;
+  }
+  const directory = await mkdtemp(join(tmpdir(), "m95-serial-"));
+  t.teardown(() => rm(directory, { recursive: true, force: true }));
+  const broker = await startAedes();
+  t.teardown(() => broker.stop());
+  const virtual = await startVirtualM95Server({
+    broker: { host: "127.0.0.1", port: broker.port },
+    speed: 5,
+    modem: { poweredOn: true, protocolVersion: 4 },
+  });
+  t.teardown(() => virtual.close());
+  const path = join(directory, "modem");
+  let terminals = 0;
+  const pty = await startPty(
+    virtual.port,
+    path,
+    () => terminals++,
+    (error) => t.fail(error.message),
+  );
+  t.teardown(() => pty.close());
+  for (const round of [1, 2]) {
+    // Closing it may end the terminal, and socat makes it anew.
+    if (round > 1) await new Promise((resolve) => setTimeout(resolve, 500));
+    await until("the terminal", () => terminals > 0 && existsSync(path));
+    const { stdout } = await promisify(execFile)(process.execPath, [program, path], { timeout: 20_000 });
+    const { topic, payload, imei } = JSON.parse(stdout);
+    t.is(topic, "loop");
+    t.is(payload, String.fromCharCode(...Array.from({ length: 224 }, (_, i) => i + 32)));
+    t.regex(imei, /^\d{15}$/);
+  }
+  t.deepEqual(virtual.modem.violations, []);
+});
