@@ -87,7 +87,8 @@ withBrokers("retained messages, both ways", async ({ t, open, peer }) => {
 });
 
 withBrokers("bursts of 50 messages both ways at each QoS, all of them once and in order", async ({ t, open, peer }) => {
-  const { modem } = await open();
+  // A modem that prints messages also between a prompt and the payload that follows it.
+  const { modem } = await open({ virtual: { quirks: { urcInPrompt: "mix" } } });
   const other = await peer();
   await other.subscribe("up/#");
   const { client, inbox } = await connect(modem, { queueLimit: 64 });

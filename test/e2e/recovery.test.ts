@@ -39,9 +39,10 @@ withBrokers("a broker restart: both are back, what waited is sent, subscriptions
     inbox.map(({ payload }) => String(payload)),
     ["1", "2", "3", "after"],
   );
-  t.is(events.shift(), "close");
-  t.is(events.shift(), "offline");
+  t.is(events[0], "close");
   t.is(events.at(-1), "connect");
+  t.true(events.includes("offline"));
+  t.true(events.includes("reconnect"));
   t.is(events.filter((event) => event === "connect").length, 1);
   t.false(events.includes("end"));
 });
