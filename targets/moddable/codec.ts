@@ -1,8 +1,8 @@
 // Texts and bytes of XS to the core's binary strings and back. Payloads come out as ArrayBuffers.
 import type { Codec } from "../../core/index.js";
 
-/** Arguments that one call takes without straining the engine's stack. */
-const PIECE = 256;
+/** Arguments of one call. Each takes a slot of the stack, and an ESP32 has 384 of them for everything. */
+const PIECE = 32;
 
 /** Bytes to a binary string. */
 export function fromBuffer(buffer: ArrayBuffer): string {
