@@ -170,11 +170,14 @@ export function connect(
     // Reading the flags clears them; a flag that stays up is not told of a second time.
     E.getErrorFlags();
     uart.onOverrun!();
-    // The gap is behind what the FIFO holds now, all of which is handed over before a timer runs. Two halves of lines
-    // must not be taken for one, so it is dropped.
+    // The gap is behind what the FIFO holds now, all of which is handed over in the round of the idle loop that comes
+    // next; timers run at the end of a round, and this one may be under way. All of that is dropped, as two halves of
+    // lines must not be taken for one.
     deaf = true;
     setTimeout(() => {
-      deaf = false;
+      setTimeout(() => {
+        deaf = false;
+      }, 0);
     }, 0);
   });
   made.start((error) => {

@@ -1,0 +1,99 @@
+// A broker, a virtual M95 on a pty in front of it, and sketches in the engine that find the modem's pins there.
+// It asserts nothing.
+
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { startAedes } from "../../../build/test/support/aedes.js";
+import { startVirtualM95Server } from "../../../build/virtual-m95/index.js";
+import { startPty } from "../../../build/virtual-m95/pty.js";
+import { Engine } from "./engine.mjs";
+
+export const root = fileURLToPath(new URL("../../..", import.meta.url));
+export const bundle = path.join(root, "dist/espruino/M95.min.js");
+export const plainBundle = path.join(root, "dist/espruino/M95.js");
+
+/** Puts the driver where the manual puts it. */
+export const install = `require("Storage").write("M95", require("fs").readFileSync(CONFIG.bundle));\n`;
+
+/** The code of one of the sketches beside this file. */
+export function sketch(name) {
+  return readFileSync(new URL(`sketches/${name}.js`, import.meta.url), "utf8");
+}
+
+/**
+ * @param {{ speed?: number, modem?: object, pty?: boolean }} [options] `speed` of the modem; the engine's time is real
+ */
+export async function startBench({ speed = 1, modem: modemOptions = {}, pty: withPty = true } = {}) {
+  const broker = await startAedes();
+  const server = await startVirtualM95Server({
+    broker: { host: "127.0.0.1", port: broker.port },
+    speed,
+    modem: modemOptions,
+  });
+  const { modem } = server;
+  let device = "";
+  let broken;
+  const pty = withPty
+    ? await startPty(
+        server.port,
+        undefined,
+        (name) => {
+          device = name;
+        },
+        (error) => {
+          broken = error;
+        },
+      )
+    : undefined;
+  const engines = [];
+  const timers = [];
+  return {
+    broker,
+    modem,
+    /** Starts a sketch; `CONFIG` has `bundle`, `path` and what is given. */
+    run(code, config = {}) {
+      const engine = new Engine(code, { bundle, path: device, ...config });
+      engines.push(engine);
+      let status = -1;
+      // The sketch's pins are this modem's.
+      engine.onMark = (name, value) => {
+        if (name !== "pin") return false;
+        modem.pins[value[0]].write(value[1]);
+        return true;
+      };
+      timers.push(
+        setInterval(() => {
+          const level = modem.pins.status.read();
+          if (level === status) return;
+          status = level;
+          engine.tell(`STATUS=${level}`);
+        }, 10),
+      );
+      return engine;
+    },
+    /** Waits until it holds. */
+    async until(what, condition, limit = 20_000) {
+      for (const end = Date.now() + limit; !condition(); await sleep(10)) {
+        if (broken) throw broken;
+        if (Date.now() > end)
+          throw new Error(`${what}: not within ${limit} ms\n${engines.map((e) => e.report()).join("\n")}`);
+      }
+    },
+    /** A message from elsewhere. */
+    publish(topic, payload, qos = 0) {
+      const packet = { cmd: "publish", topic, payload: Buffer.from(payload, "latin1"), qos, retain: false, dup: false };
+      return new Promise((resolve, reject) =>
+        broker.broker.publish(packet, (error) => (error ? reject(error) : resolve())),
+      );
+    },
+    async stop() {
+      for (const timer of timers) clearInterval(timer);
+      for (const engine of engines) await engine.stop();
+      await pty?.close();
+      await server.close();
+      await broker.stop();
+    },
+  };
+}
