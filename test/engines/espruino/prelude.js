@@ -16,7 +16,7 @@ function wire(name) {
     write: (level) => {
       mark("pin", [name, level]);
     },
-    read: () => STATUS,
+    read: () => STATUS
   };
 }
 

@@ -9,7 +9,7 @@ const serial = {
   },
   on: (event, listener) => {
     Serial1.on(event, listener);
-  },
+  }
 };
 Serial1.on("data", (chunk) => {
   sizes[chunk.length] = (sizes[chunk.length] || 0) + 1;

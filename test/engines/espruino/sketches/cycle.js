@@ -23,7 +23,7 @@ const options = {
   status: wire("status"),
   emergOff: wire("emergOff"),
   supply: wire("supply"),
-  pwrkeyPressed: 1,
+  pwrkeyPressed: 1
 };
 
 const modem = M95.connect(Serial1, options, (error, ready) => {

@@ -1,16 +1,14 @@
 // A program written for Espruino's MQTT module; only how the connection is made has changed.
 
 let temperature = 20;
-const mqtt = require("M95")
-  .connect(Serial1, { apn: "internet", path: CONFIG.path, flow: "xon" })
-  .mqtt({
-    host: "broker.example",
-    client_id: "moved",
-    keep_alive: 60,
-    clean_session: true,
-    username: "u",
-    password: "p",
-  });
+const mqtt = require("M95").connect(Serial1, { apn: "internet", path: CONFIG.path, flow: "xon" }).mqtt({
+  host: "broker.example",
+  client_id: "moved",
+  keep_alive: 60,
+  clean_session: true,
+  username: "u",
+  password: "p"
+});
 
 mqtt.on("connected", () => {
   mark("connected", mqtt.connected);
