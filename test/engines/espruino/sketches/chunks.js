@@ -2,7 +2,7 @@
 
 let pending = "";
 let silent = 0;
-const sizes = {};
+let sizes = {};
 const serial = {
   write: (data) => {
     mark("tx", btoa(data));
