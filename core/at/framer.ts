@@ -87,15 +87,22 @@ export class Framer {
    * @param limit - bytes a line or message may have
    */
   constructor(sink: FramerSink, clock: Clock, prefix: string, limit: number, silence: number) {
-    this._sink = sink;
-    this._clock = clock;
+    // What is used most stands first: Espruino looks properties up in the order of their making.
+    this.bytes = 0;
+    this._text = this._gap = undefined;
+    this._lost = this._busy = false;
     this._prefix = prefix;
+    this._more = "";
+    this._missed = this._suspect = this._void = this.strict = this.framed = false;
+    this._timer = undefined;
+    this.lines = 0;
+    this._sink = sink;
     this._limit = limit;
     this._ring = new ReceiveRing(limit);
+    this.prompt = "";
     this.silence = silence;
-    this.prompt = this._more = "";
-    this.bytes = this.lines = this._mark = this._ticks = 0;
-    this.strict = this.framed = this._busy = this._missed = this._suspect = this._lost = this._void = false;
+    this._clock = clock;
+    this._mark = this._ticks = 0;
     this._onTick = () => this._tick();
   }
 
@@ -109,7 +116,8 @@ export class Framer {
     }
     this._busy = true;
     this._scan(chunk);
-    this._drain();
+    if (this._more || this._missed) this._drain();
+    this._busy = false;
   }
 
   /** Looks for a prompt from now on. One that stands there already was meant for an older command. */
@@ -149,27 +157,45 @@ export class Framer {
         this._overflow();
       }
     }
-    this._busy = false;
   }
 
+  // The hot path: each statement counts on an interpreter, so the common lines are told apart right here.
   private _scan(chunk: string): void {
+    const ring = this._ring;
+    let held = ring.size;
+    const long = held + chunk.length > this._limit;
     let from = 0;
     let at: number;
     while ((at = chunk.indexOf("\n", from)) >= 0) {
       let line = chunk.substring(from, at);
-      if (!from && this._ring.size) line = this._ring.take(line);
       from = at + 1;
-      if (line.length > this._limit) this._overflow();
+      if (held) {
+        line = ring.take(line);
+        held = 0;
+      }
+      if (long && line.length > this._limit) this._overflow();
+      const text = this._text;
       if (this._lost) this._lost = false;
-      else if (this._text !== undefined) this._inside(line);
-      else if (line.startsWith(this._prefix)) this._begin(line);
-      else this._line(line);
+      else if (line === "\r" && this._gap === undefined) {
+        if (text === undefined) this.framed = true;
+        else this._gap = line;
+      } else if (line.startsWith(this._prefix) && (text === undefined || this._gap !== undefined || !this.strict)) {
+        if (text !== undefined) this._finish(true);
+        this._text = line;
+        if (this._timer === undefined) this._watch();
+      } else if (text === undefined) this._line(line);
+      else this._inside(line);
     }
     if (this._lost || from === chunk.length) return;
     const piece = from ? chunk.substring(from) : chunk;
-    const before = this._ring.size;
-    if (!this._ring.keep(piece)) this._overflow();
-    else if (this.prompt && before < NOISE && this._text === undefined && piece.indexOf(this.prompt) >= 0) this._seek();
+    if (!ring.keep(piece)) this._overflow();
+    else if (
+      this.prompt &&
+      ring.size < NOISE + piece.length &&
+      this._text === undefined &&
+      piece.indexOf(this.prompt) >= 0
+    )
+      this._seek();
   }
 
   private _overflow(): void {
@@ -187,25 +213,20 @@ export class Framer {
   }
 
   private _line(line: string): void {
-    let text = line === "\r" ? "" : trimLine(line);
+    let text = trimLine(line);
     if (this.prompt && text.startsWith(this.prompt)) {
       text = trimLine(text.substring(this.prompt.length));
       this._prompted();
     }
     if (!text) this.framed = true;
-    else if (text.startsWith(this._prefix)) this._begin(line.substring(line.indexOf(this._prefix)));
-    else {
+    else if (text.startsWith(this._prefix)) {
+      this._text = line.substring(line.indexOf(this._prefix));
+      this._watch();
+    } else {
       this.lines++;
       this._sink.line(text, this._suspect);
       this.framed = false;
     }
-  }
-
-  private _begin(line: string): void {
-    this._text = line;
-    this._gap = undefined;
-    this.framed = false;
-    this._watch();
   }
 
   private _inside(line: string): void {
@@ -216,11 +237,6 @@ export class Framer {
       return;
     }
     if (gap !== undefined || !this.strict) {
-      if (line.startsWith(this._prefix)) {
-        this._finish(true);
-        this._begin(line);
-        return;
-      }
       const text = trimLine(line);
       if (text.startsWith(this._prefix) || this._sink.starts(text)) {
         this._finish(true);
@@ -249,7 +265,7 @@ export class Framer {
     const whole = !this._void;
     const ambiguous = cut || this._suspect;
     this._text = this._gap = undefined;
-    this._void = false;
+    this._void = this.framed = false;
     this._suspect = cut;
     if (!whole) return;
     this.lines++;
@@ -291,6 +307,7 @@ export class Framer {
       this._busy = true;
       this._quiet();
       this._drain();
+      this._busy = false;
     }
   }
 

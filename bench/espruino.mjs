@@ -1,0 +1,104 @@
+// Parsing cost and RAM on Espruino: instructions per byte under callgrind, jsVars. Needs ESPRUINO (a release build with symbols)
+// and valgrind; with ESPRUINO_DOCS (a folder with AT.js) its AT module is measured in the same run.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { minify } from "terser";
+
+const PLAN = [
+  { size: 64, chunk: 1, count: 20 },
+  { size: 64, chunk: 16, count: 60 },
+  { size: 64, chunk: 64, count: 60 },
+  { size: 1572, chunk: 1, count: 1 },
+  { size: 1572, chunk: 64, count: 4 },
+];
+
+const driver = readFileSync(new URL("espruino/driver.js", import.meta.url), "utf8");
+
+/** What counts as ready to be fed, for each module under test. */
+const START = {
+  m95: `
+vars.loaded = process.memory().usage;
+M.connect(serial, { apn: "internet" }, function (error, modem) {
+  if (error) return print("RESULT " + error.message);
+  var client = modem.mqtt({ host: "h" });
+  client.on("message", function (topic, payload) { got += payload.length; });
+  client.once("connect", function () { client.subscribe("#"); setTimeout(run, 500); });
+});`,
+  at: `
+vars.loaded = process.memory().usage;
+var at = M.connect(serial);
+["STAT", "OPEN", "CONN", "SUB", "UNS", "PUB", "DISC"].forEach(function (name) { at.registerLine("+QMT" + name + ":", function () {}); });
+at.registerLine("+QMTRECV:", function (line) { got += line.length; });
+setTimeout(run, 100);`,
+};
+
+/** Instructions per byte for each row of the plan, and jsVars. */
+async function measure(name, code) {
+  const folder = mkdtempSync(path.join(tmpdir(), "m95-bench-"));
+  const script = path.join(folder, "script.js");
+  const profile = path.join(folder, "profile");
+  writeFileSync(
+    script,
+    `var PLAN=${JSON.stringify(PLAN)};var M={};(function(exports){${code}\n})(M);${driver}${START[name]}`,
+  );
+  const engine = spawn(
+    "valgrind",
+    [
+      "--tool=callgrind",
+      `--callgrind-out-file=${profile}`,
+      "--dump-before=jswrap_espruino_kickWatchdog",
+      process.env.ESPRUINO,
+      script,
+    ],
+    { stdio: ["pipe", "pipe", "ignore"] },
+  );
+  let output = "";
+  const result = await new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(`${name}: no result\n${output.slice(-500)}`)), 90_000);
+    engine.stdout.on("data", (data) => {
+      output += data;
+      const found = /RESULT (\{.*\})/.exec(output);
+      if (!found && !/Uncaught|ASSERT/.test(output)) return;
+      clearTimeout(late);
+      if (found) resolve(JSON.parse(found[1]));
+      else reject(new Error(`${name}: ${output.slice(-500)}`));
+    });
+  }).finally(() => engine.kill());
+  await new Promise((resolve) => engine.once("close", resolve));
+  const cost = PLAN.map((row, i) => {
+    const text = readFileSync(`${profile}.${2 * i + 2}`, "utf8");
+    return Number(/^(?:summary|totals): (\d+)/m.exec(text)[1]) / (row.size * row.count);
+  });
+  rmSync(folder, { recursive: true });
+  return { cost, ...result };
+}
+
+/** Rows of a table and figures for the budgets; undefined when the engine is not there, with the reason printed. */
+export async function espruino() {
+  if (!process.env.ESPRUINO) return missing("set ESPRUINO to an Espruino Linux binary");
+  if (spawnSync("valgrind", ["--version"]).status !== 0) return missing("install valgrind");
+  const m95 = await measure("m95", readFileSync("dist/espruino/M95.min.js", "utf8"));
+  const source = process.env.ESPRUINO_DOCS && path.join(process.env.ESPRUINO_DOCS, "AT.js");
+  const known = source && [source, path.join(process.env.ESPRUINO_DOCS, "modules", "AT.js")].find(existsSync);
+  if (!known) console.log("AT.js is not measured: set ESPRUINO_DOCS to a folder that has it.");
+  const at = known && (await measure("at", (await minify(readFileSync(known, "utf8"), { toplevel: true })).code));
+  const rows = [["bytes a message / a chunk", "M95, instructions per byte", ...(at ? ["AT.js", "ratio"] : [])]];
+  const figures = {};
+  PLAN.forEach((row, i) => {
+    const cells = [`${row.size} / ${row.chunk}`, Math.round(m95.cost[i])];
+    if (at) {
+      const ratio = m95.cost[i] / at.cost[i];
+      cells.push(Math.round(at.cost[i]), ratio.toFixed(2));
+      figures[`espruino.parse.${row.size}.${row.chunk}.ratio`] = Number(ratio.toFixed(3));
+    }
+    rows.push(cells);
+  });
+  return { rows, figures, vars: m95.vars };
+}
+
+function missing(what) {
+  console.log(`Parsing cost on Espruino was not measured: ${what}.`);
+  return undefined;
+}
