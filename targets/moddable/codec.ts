@@ -2,7 +2,7 @@
 import type { Codec } from "../../core/index.js";
 
 /** Arguments of one call. Each takes a slot of the stack, and an ESP32 has 384 of them for everything. */
-const PIECE = 32;
+const PIECE = 16;
 
 /** Bytes to a binary string. */
 export function fromBuffer(buffer: ArrayBuffer): string {

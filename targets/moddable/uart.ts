@@ -89,18 +89,10 @@ export class SerialUart implements Uart {
   private _open(): void {
     const serial: Serial = new this._options.io({
       ...this._options,
-      onReadable: () => this._inside(() => this._drain()),
-      onWritable: (count: number) =>
-        this._inside(() => {
-          this._room = count;
-          this._flush();
-        }),
+      onReadable: () => this._readable(),
+      onWritable: (count: number) => this._writable(count),
       // Only where there is an operating system: the adapter was unplugged, and the port closes itself after this.
-      onError: () =>
-        this._inside(() => {
-          this._serial = undefined;
-          this.close();
-        }),
+      onError: () => this._gone(),
     });
     this._serial = serial;
     // A port may have said what it takes while it was being made.
@@ -121,21 +113,36 @@ export class SerialUart implements Uart {
     });
   }
 
-  /** Runs what a callback of the port asks for. An exception would reboot an ESP32 and get lost on Linux. */
-  private _inside(run: () => void): void {
+  // What the port calls catches everything: an exception would reboot an ESP32 and get lost on Linux.
+
+  private _readable(): void {
     try {
-      run();
+      // All of it and at once: the hardware's FIFO holds 11 ms at 115200 baud. `read(n)` is not clamped on ESP32.
+      for (;;) {
+        const data = this._serial?.read();
+        if (!data?.byteLength) return;
+        this.onReceive(fromBuffer(data));
+      }
     } catch (error) {
       this._tell(error);
     }
   }
 
-  private _drain(): void {
-    // All of it and at once: the hardware's FIFO holds 11 ms at 115200 baud. `read(n)` would not be clamped on ESP32.
-    for (;;) {
-      const data = this._serial?.read();
-      if (!data?.byteLength) return;
-      this.onReceive(fromBuffer(data));
+  private _writable(count: number): void {
+    try {
+      this._room = count;
+      this._flush();
+    } catch (error) {
+      this._tell(error);
+    }
+  }
+
+  private _gone(): void {
+    try {
+      this._serial = undefined;
+      this.close();
+    } catch (error) {
+      this._tell(error);
     }
   }
 

@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import {
   accessSync,
   constants,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -18,11 +19,14 @@ import { fileURLToPath } from "node:url";
 import { startXsbug } from "./xsbug.mjs";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const app = fileURLToPath(new URL("app", import.meta.url));
+const here = fileURLToPath(new URL(".", import.meta.url));
+const app = path.join(here, "app");
 const NAME = "m95-mqtt-engine-test";
 /** Simulated per real time of the modem; the app's own clock is real. */
 const SPEED = 4;
 const TIME_LIMIT = 240_000;
+/** Bytes of a slot on a 64-bit engine. */
+const SLOT = 32;
 const ENOUGH_FOR_XVFB = 10_000;
 
 const sdk = process.env.MODDABLE;
@@ -83,14 +87,17 @@ function start(command, args, options = {}) {
   return child;
 }
 
+function stop(child) {
+  try {
+    process.kill(-child.pid, "SIGTERM");
+  } catch {
+    // It ended by itself.
+  }
+}
+
 async function stopAll() {
   const all = [...children];
-  for (const child of all)
-    try {
-      process.kill(-child.pid, "SIGTERM");
-    } catch {
-      // It ended by itself.
-    }
+  all.forEach(stop);
   await Promise.all(all.map((child) => child.ended));
 }
 
@@ -103,7 +110,21 @@ function mqttbasic() {
   return `${changed}\nexport default mqtt;\n`;
 }
 
-/** Writes the manifest into `folder` and builds; returns the library that the simulator loads. */
+/** Where mcconfig puts the library that the simulator loads. */
+function libraryOf(name) {
+  return path.join(sdk, "build/bin/lin/mc/debug", name, "mc.so");
+}
+
+/** Runs a program that has to end well. */
+async function must(command, args, options) {
+  const child = start(command, args, options);
+  if ((await child.ended) !== 0) throw new Error(`${command} failed\n${child.text}`);
+  return child.text;
+}
+
+const BUILD = ["-d", "-m", "-p", "lin", "-t", "build"];
+
+/** An application that includes the package's manifest. */
 async function build(folder, config) {
   const manifest = {
     include: [
@@ -116,10 +137,20 @@ async function build(folder, config) {
   };
   writeFileSync(path.join(folder, "mqttbasic.js"), mqttbasic());
   writeFileSync(path.join(folder, "manifest.json"), JSON.stringify(manifest));
-  const output = path.join(sdk, "build");
-  const made = start("mcconfig", ["-d", "-m", "-p", "lin", "-t", "build", path.join(folder, "manifest.json")]);
-  if ((await made.ended) !== 0) throw new Error(`mcconfig failed\n${made.text}`);
-  return path.join(output, "bin/lin/mc/debug", path.basename(folder), "mc.so");
+  await must("mcconfig", [...BUILD, path.join(folder, "manifest.json")]);
+  return libraryOf(path.basename(folder));
+}
+
+/** An application that has the package from npm, bundled with mcpack. */
+async function buildInstalled(folder) {
+  const name = `${NAME}-installed`;
+  copyFileSync(path.join(here, "package/main.js"), path.join(folder, "main.js"));
+  writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name, type: "module", main: "./main.js" }));
+  const packed = await must("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: root });
+  const file = path.join(folder, packed.trim().split("\n").at(-1));
+  await must("npm", ["install", "--offline", "--no-audit", "--no-fund", "--omit=optional", file], { cwd: folder });
+  await must("mcpack", ["mcconfig", ...BUILD], { cwd: folder });
+  return libraryOf(name);
 }
 
 /** An X server without a screen, on a display number of its own choice. */
@@ -137,7 +168,7 @@ async function display() {
 }
 
 /** What the app asks the broker's side to do. */
-function actions(broker, modem, check) {
+function actions(broker, modem) {
   const publish = (topic, payload) => broker.publish(topic, payload, 1);
   return {
     big: () => publish("down/ü", Buffer.from(Array.from({ length: 1548 }, (_, i) => i & 255))),
@@ -159,81 +190,75 @@ function actions(broker, modem, check) {
   };
 }
 
-async function main() {
+/** Runs a library in the simulator until it traces `@done`; returns the engine's version, the peaks, and what went wrong. */
+async function simulate(library, folder, screen, onLine) {
+  let ended = () => {};
+  const done = new Promise((resolve) => {
+    ended = resolve;
+  });
+  const xsbug = await startXsbug({
+    onLine: (line) => (line === "@done" ? ended("") : onLine(line)),
+    onBreak: (message) => onLine(`stopped: ${message}`),
+    onEnd: () => ended("the program ended"),
+  });
+  const mcsim = start(path.join(tools, "mcsim"), [path.join(sdk, "build/simulators"), library], {
+    // No settings of an earlier session, and none left behind.
+    env: { DISPLAY: screen, XSBUG_HOST: "127.0.0.1", XSBUG_PORT: String(xsbug.port), HOME: folder },
+  });
+  mcsim.ended.then(() => ended("the simulator ended"));
+  const timer = setTimeout(() => ended(`not done within ${TIME_LIMIT / 1000} s`), TIME_LIMIT);
+  const why = await done;
+  clearTimeout(timer);
+  stop(mcsim);
+  await mcsim.ended;
+  xsbug.close();
+  return { why: why && `${why}\n${mcsim.text}`, version: xsbug.version, peaks: xsbug.peaks };
+}
+
+const counts = { passed: 0, failed: 0 };
+
+function check(title, ok, why = "") {
+  counts[ok ? "passed" : "failed"]++;
+  console.log(`  ${ok ? "✔" : "✘"} ${title}${ok || !why ? "" : `: ${why}`}`);
+}
+
+/** Counts what an app tells; `ask` is told what it asks for. */
+function listener(ask) {
+  const traced = [];
+  const onLine = (line) => {
+    const [, word, rest] = /^@(\w+) ?(.*)$/.exec(line) ?? [];
+    if (word === "passed") check(rest, true);
+    else if (word === "failed") {
+      check(rest, false);
+      for (const earlier of traced.slice(-30)) console.log(`      ${earlier}`);
+    } else if (word === "ask") ask[rest]();
+    else traced.push(line);
+    if (process.env.M95_TRACE && !word) console.log(`      ${line}`);
+  };
+  return { traced, onLine };
+}
+
+async function withIncludedManifest(folder, screen) {
   const virtual = await import(path.join(root, "dist/virtual-m95/index.js"));
   const { startPty } = await import(path.join(root, "build/virtual-m95/pty.js"));
-  // The simulator names what it builds by the folder.
-  const parent = mkdtempSync(path.join(os.tmpdir(), "m95-"));
-  const folder = path.join(parent, NAME);
-  // The simulator copies the library into its settings, and makes no more than the last folder itself.
-  mkdirSync(path.join(folder, ".config"), { recursive: true });
-  const counts = { passed: 0, failed: 0 };
-  const check = (title, ok, why = "") => {
-    counts[ok ? "passed" : "failed"]++;
-    console.log(`  ${ok ? "✔" : "✘"} ${title}${ok || !why ? "" : `: ${why}`}`);
-  };
-  const closing = [];
+  const uart = path.join(folder, "uart");
+  const control = path.join(folder, "control");
+  const library = await build(folder, { uart, control, trace: true });
+  const clock = new virtual.ScaledClock(SPEED);
+  const broker = new virtual.MemoryBroker({ clock, latency: 100 });
+  const server = await virtual.startVirtualM95Server({
+    control: { host: "127.0.0.1", port: 0 },
+    modem: { clock, network: broker.network, poweredOn: false },
+  });
+  const ptys = [];
   try {
-    const uart = path.join(folder, "uart");
-    const control = path.join(folder, "control");
-    const library = await build(folder, { uart, control, trace: Boolean(process.env.M95_TRACE) });
-
-    const clock = new virtual.ScaledClock(SPEED);
-    const broker = new virtual.MemoryBroker({ clock, latency: 100 });
-    const server = await virtual.startVirtualM95Server({
-      control: { host: "127.0.0.1", port: 0 },
-      modem: { clock, network: broker.network, poweredOn: false },
-    });
-    closing.unshift(() => server.close());
     const failed = (error) => check("pty", false, error.message);
-    for (const [port, link] of [
-      [server.port, uart],
-      [server.controlPort, control],
-    ]) {
-      const pty = await startPty(port, link, () => {}, failed);
-      closing.unshift(() => pty.close());
-    }
-
-    const act = actions(broker, server.modem, check);
-    const traced = [];
-    let ended = () => {};
-    const done = new Promise((resolve) => {
-      ended = resolve;
-    });
-    const xsbug = await startXsbug({
-      onLine(line) {
-        const [, word, rest] = /^@(\w+) ?(.*)$/.exec(line) ?? [];
-        if (word === "passed") check(rest, true);
-        else if (word === "failed") {
-          check(rest, false);
-          for (const earlier of traced.slice(-30)) console.log(`      ${earlier}`);
-        } else if (word === "ask") act[rest]();
-        else if (word === "done") ended("");
-        else {
-          traced.push(line);
-          if (process.env.M95_TRACE) console.log(`      ${line}`);
-        }
-      },
-      onBreak: (message) => traced.push(`stopped: ${message}`),
-      onEnd: () => ended("the simulator ended"),
-    });
-    closing.unshift(() => xsbug.close());
-
-    const mcsim = start(path.join(tools, "mcsim"), [path.join(sdk, "build/simulators"), library], {
-      env: {
-        DISPLAY: await display(),
-        XSBUG_HOST: "127.0.0.1",
-        XSBUG_PORT: String(xsbug.port),
-        // No settings of an earlier session, and none left behind.
-        HOME: folder,
-      },
-    });
-    mcsim.ended.then(() => ended("the simulator ended"));
-    const timer = setTimeout(() => ended(`not done within ${TIME_LIMIT / 1000} s`), TIME_LIMIT);
-    const why = await done;
-    clearTimeout(timer);
+    ptys.push(await startPty(server.port, uart, () => {}, failed));
+    ptys.push(await startPty(server.controlPort, control, () => {}, failed));
+    const { traced, onLine } = listener(actions(broker, server.modem));
+    const { why, version, peaks } = await simulate(library, folder, screen, onLine);
     if (why) {
-      check("the app runs to its end", false, `${why}\n${mcsim.text}`);
+      check("the app runs to its end", false, why);
       for (const line of traced.slice(-60)) console.log(`      ${line}`);
     }
     check(
@@ -242,13 +267,40 @@ async function main() {
     );
     const { violations } = server.modem;
     check("no violations of the protocol", violations.length === 0, JSON.stringify(violations));
-    const version = readFileSync(path.join(sdk, "tools/VERSION"), "utf8").trim();
-    if (process.env.M95_TRACE) console.log(Object.fromEntries(xsbug.peaks));
-    console.log(`Moddable SDK ${version}, ${xsbug.version()}, Linux simulator`);
+    const stack = `${peaks.get("Stack used") / SLOT} of ${peaks.get("Stack available") / SLOT} slots of stack used`;
+    return `${version()}, ${stack}`;
+  } finally {
+    for (const pty of ptys) await pty.close();
+    await server.close();
+  }
+}
+
+async function asInstalled(folder, screen) {
+  const { traced, onLine } = listener({});
+  const { why } = await simulate(await buildInstalled(folder), folder, screen, onLine);
+  if (!why) return;
+  check("installed: the app runs to its end", false, why);
+  for (const line of traced) console.log(`      ${line}`);
+}
+
+async function main() {
+  // mcconfig names what it builds by the folder.
+  const parent = mkdtempSync(path.join(os.tmpdir(), "m95-"));
+  const folderOf = (name) => {
+    const folder = path.join(parent, name);
+    // The simulator copies the library into its settings, and makes no more than the last folder itself.
+    mkdirSync(path.join(folder, ".config"), { recursive: true });
+    return folder;
+  };
+  try {
+    const screen = await display();
+    const engine = await withIncludedManifest(folderOf(NAME), screen);
+    await asInstalled(folderOf(`${NAME}-installed`), screen);
+    const sdkVersion = readFileSync(path.join(sdk, "tools/VERSION"), "utf8").trim();
+    console.log(`Moddable SDK ${sdkVersion}, Linux simulator, ${engine}`);
   } catch (error) {
     check("the tests run", false, error.stack);
   } finally {
-    for (const close of closing) await close();
     await stopAll();
     rmSync(parent, { recursive: true, force: true });
   }
