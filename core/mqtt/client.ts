@@ -222,6 +222,10 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
     this.emit("packetsend", one);
   }
 
+  doubt(): void {
+    this._link.check();
+  }
+
   retransmitted(): void {
     this._stats.retransmissions++;
   }

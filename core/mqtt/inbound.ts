@@ -69,7 +69,7 @@ export function readInbound(
     id,
     msgid,
     topic: text.substring(start, end),
-    payload: strip ? text.substring(from + 1, last) : text.substring(next),
+    payload: strip ? text.substring(from + 1, last) : text.substring(from),
     ambiguous,
   };
 }

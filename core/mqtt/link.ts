@@ -106,6 +106,17 @@ export class Link {
     this.state = "closed";
   }
 
+  /** Asks the modem whether it still holds the connection. */
+  check(): void {
+    if (this.state !== "connected") return;
+    this._look();
+    this._verify((actual) => {
+      if (actual === State.Connected) return;
+      this.forget();
+      this._owner.linkLost(new M95Error("ECLOSED", "the modem no longer holds the connection", "AT+QMTCONN?"));
+    });
+  }
+
   /** A result URC or +QMTSTAT: fields from `<tcpconnectID>` on. */
   result(name: string, fields: string[], line: string, suspect: boolean): void {
     const result = number(fields[1]);
@@ -180,14 +191,7 @@ export class Link {
 
   // A +QMTSTAT that got lost would leave a dead link standing for ever.
   private _look(): void {
-    this._later(LOOK, () => {
-      this._look();
-      this._verify((actual) => {
-        if (actual === State.Connected) return;
-        this.forget();
-        this._owner.linkLost(new M95Error("ECLOSED", "the modem no longer holds the connection", "AT+QMTCONN?"));
-      });
-    });
+    this._later(LOOK, () => this.check());
   }
 
   private _stat(code: number, line: string): void {

@@ -1,0 +1,48 @@
+// What tests of the client share: a connected client, and a diary of its events.
+import type { ConnectOptions, MqttClient } from "../../core/index.js";
+import { type Rig, type RigOptions, rig } from "../support/rig.js";
+
+export interface Bench extends Rig {
+  client: MqttClient;
+  /** Events in order, with what tells them apart. */
+  diary: string[];
+}
+
+export function watch(client: MqttClient, diary: string[]): void {
+  for (const event of ["connect", "reconnect", "offline", "end", "close"]) client.on(event, () => diary.push(event));
+  client.on("error", (error: { code: string; returnCode?: number }) =>
+    diary.push(`error ${error.code}${error.returnCode === undefined ? "" : ` ${error.returnCode}`}`),
+  );
+  client.on("message", (topic: string, payload: string) => diary.push(`message ${topic} ${payload}`));
+}
+
+/** A client on a modem that is on already; connected unless told otherwise. */
+export function bench(connect: Partial<ConnectOptions> = {}, options: RigOptions = {}, connected = true): Bench {
+  const r = rig({ power: false, ...options });
+  const client = r.modem.connect({ host: "broker.example", clientId: "me", ...connect });
+  const diary: string[] = [];
+  watch(client, diary);
+  if (connected) r.until("connected", () => client.connected);
+  return { ...r, client, diary };
+}
+
+/** How a call ended: "ok", or the error's code. */
+export function outcome(results: string[], name: string): (error?: Error | null) => void {
+  return (error) => results.push(`${name} ${error ? (error as unknown as { code: string }).code : "ok"}`);
+}
+
+/** Commands of the host that begin so. */
+export function sent(r: Rig, start: string): string[] {
+  return r.trace.filter((line) => line.startsWith(`>${start}`)).map((line) => line.slice(1).trimEnd());
+}
+
+/** Stops the modem; nothing may be left then. */
+export function finish(r: Rig): number {
+  let stopped = false;
+  r.modem.stop(() => {
+    stopped = true;
+  });
+  r.until("stopped", () => stopped);
+  r.clock.advance(30_000);
+  return r.clock.pending;
+}

@@ -1,0 +1,53 @@
+// Options of a client as the commands they become, and payloads as bytes.
+import { binary, type ConnectOptions, flag, PAYLOAD_LIMIT, Profile, payloadOf } from "../../../core/mqtt/options.js";
+import test from "../../support/harness.js";
+
+const profile = (options: Partial<ConnectOptions>) => new Profile({ host: "h", ...options }, 2, binary, () => 0.5);
+
+test("defaults", (t) => {
+  const p = profile({});
+  t.deepEqual(p.opening(), [
+    'AT+QMTCFG="WILL",2,0',
+    'AT+QMTCFG="TIMEOUT",2,5,3,1',
+    'AT+QMTCFG="SESSION",2,1',
+    'AT+QMTCFG="KEEPALIVE",2,120',
+    'AT+QMTCFG="SSL",2,0',
+    'AT+QMTOPEN=2,"h",1883',
+  ]);
+  t.is(p.connecting(), 'AT+QMTCONN=2,"m95-3fffffff"');
+  t.is(p.packets, 20000);
+  t.false(p.tls);
+  t.false(p.resend);
+  t.is(p.queueLimit, 16);
+});
+
+test("TLS has a port and a context of its own", (t) => {
+  t.deepEqual(profile({ tls: true }).opening().slice(4), ['AT+QMTCFG="SSL",2,1,0', 'AT+QMTOPEN=2,"h",8883']);
+  t.deepEqual(
+    profile({ tls: { context: 3 }, port: 1 })
+      .opening()
+      .slice(4),
+    ['AT+QMTCFG="SSL",2,1,3', 'AT+QMTOPEN=2,"h",1'],
+  );
+  t.is(profile({ tls: false }).opening()[5], 'AT+QMTOPEN=2,"h",1883');
+});
+
+test("a will without payload is an empty message", (t) => {
+  t.is(profile({ will: { topic: "w", payload: undefined } }).opening()[0], 'AT+QMTCFG="WILL",2,1,0,0,"w",""');
+});
+
+test("payloads: the limit, the two bytes that cannot be sent, and wrong kinds", (t) => {
+  t.is(payloadOf(binary, "\0\xff\r\n"), "\0\xff\r\n");
+  t.is(payloadOf(binary, "x".repeat(PAYLOAD_LIMIT)).length, 1548);
+  t.throws(() => payloadOf(binary, "x".repeat(PAYLOAD_LIMIT + 1)), { code: "ETOOBIG" });
+  t.throws(() => payloadOf(binary, "a\x1a"), { code: "EPAYLOAD" });
+  t.throws(() => payloadOf(binary, "a\x1b"), { code: "EPAYLOAD" });
+  t.throws(() => payloadOf(binary, 1), { code: "EPARAM" });
+  t.is(binary.toPayload("x"), "x");
+});
+
+test("flags can be false", (t) => {
+  t.true(flag("f", undefined, true));
+  t.false(flag("f", false, true));
+  t.throws(() => flag("f", 0, true), { code: "EPARAM" });
+});

@@ -1,0 +1,163 @@
+// The outbox on its own: window, order, message IDs, and every packet settled once whatever happens to it.
+import type { Request } from "../../../core/at/session.js";
+import { M95Error } from "../../../core/errors.js";
+import { Outbox, packet, WINDOW } from "../../../core/mqtt/outbox.js";
+import { Subscriptions } from "../../../core/mqtt/subscriptions.js";
+import { SimClock } from "../../../virtual-m95/sim-clock.js";
+import test from "../../support/harness.js";
+
+function bench() {
+  const clock = new SimClock();
+  const requests: Request[] = [];
+  const log: string[] = [];
+  const outbox = new Outbox(
+    {
+      clock,
+      send: (request) => requests.push(request),
+      explain: () => "",
+      sending: () => {},
+      retransmitted: () => log.push("again"),
+      doubt: () => log.push("doubt"),
+      drained: () => {},
+    },
+    7000,
+    22000,
+  );
+  const add = (name: string, again = false, qos0 = false) =>
+    outbox.add(
+      packet("QMTPUB", name, "x\x1a", qos0 ? 0 : outbox.nextId(), [], again, (error) =>
+        log.push(`${name} ${error ? error.code : "ok"}`),
+      ),
+    );
+  return { clock, requests, log, outbox, add };
+}
+
+test("one command at a time, five packets in flight, then a verdict is wanted", (t) => {
+  const { requests, outbox, add, log } = bench();
+  outbox.open();
+  for (let i = 1; i <= 8; i++) add(`${i}`);
+  t.is(requests.length, 1);
+  for (let i = 0; i < WINDOW; i++) requests[i]!.done(null, [], true);
+  t.is(requests.length, WINDOW);
+  outbox.result("QMTPUB", ["0", "3", "1", "1"], "");
+  t.is(requests.length, WINDOW);
+  t.true(outbox.result("QMTPUB", ["0", "3", "0"], ""));
+  t.false(outbox.result("QMTPUB", ["0", "3", "0"], ""));
+  t.is(requests.length, WINDOW + 1);
+  t.is(outbox.waiting(true), 2);
+  t.deepEqual(log, ["again", "3 ok"]);
+});
+
+test("a link lost while a packet is handed over: sent is unknown, not sent waits", (t) => {
+  for (const [sent, error, expected] of [
+    [true, null, "a EUNKNOWN"],
+    [false, new M95Error("ECLOSED", ""), undefined],
+    [true, new M95Error("ECME", ""), undefined],
+  ] as const) {
+    const { requests, outbox, add, log } = bench();
+    outbox.open();
+    add("a");
+    outbox.lost();
+    requests[0]!.done(error as M95Error | null, [], sent);
+    t.deepEqual(log, expected ? [expected] : []);
+    t.is(outbox.waiting(true), expected ? 0 : 1);
+  }
+});
+
+test("refused for good while a packet is handed over: it still ends, once", (t) => {
+  const { clock, requests, outbox, add, log } = bench();
+  outbox.open();
+  add("a");
+  add("b");
+  outbox.lost();
+  outbox.refuse(new M95Error("ECLOSED", ""), true);
+  t.deepEqual(log, ["b ECLOSED"]);
+  requests[0]!.done(new M95Error("ECLOSED", ""), [], false);
+  t.deepEqual(log, ["b ECLOSED", "a ECLOSED"]);
+  t.is(clock.pending, 0);
+});
+
+test("a prompt that does not come is asked for three times", (t) => {
+  const { requests, outbox, add, log } = bench();
+  outbox.open();
+  add("a");
+  for (let i = 0; i < 3; i++) requests[i]!.done(new M95Error("ETIMEOUT", ""), [], false);
+  t.is(requests.length, 3);
+  t.deepEqual(log, ["a ETIMEOUT"]);
+});
+
+test("a full window waits a second; other refusals end the packet and cast doubt on the link", (t) => {
+  const { clock, requests, outbox, add, log } = bench();
+  const full = new M95Error("ECME", "");
+  full.cme = 8512;
+  outbox.open();
+  add("a");
+  requests[0]!.done(full, [], false);
+  t.is(requests.length, 1);
+  clock.advance(1000);
+  t.is(requests.length, 2);
+  requests[1]!.done(new M95Error("ECME", ""), [], false);
+  t.deepEqual(log, ["doubt", "a ECME"]);
+  t.is(clock.pending, 0);
+});
+
+test("a verdict that is overdue is unknown; a report of retransmission grants more time", (t) => {
+  const { clock, requests, outbox, add, log } = bench();
+  outbox.open();
+  add("a");
+  requests[0]!.done(null, [], true);
+  clock.advance(20000);
+  outbox.result("QMTPUB", ["0", "1", "1", "1"], "");
+  clock.advance(20000);
+  t.deepEqual(log, ["again"]);
+  clock.advance(5000);
+  t.deepEqual(log, ["again", "a EUNKNOWN"]);
+  t.is(clock.pending, 0);
+});
+
+test("message IDs wrap at 65535 and skip those in use", (t) => {
+  const { outbox, add } = bench();
+  add("first");
+  for (let i = 2; i <= 65535; i++) outbox.nextId();
+  t.is(outbox.nextId(), 2);
+});
+
+test("subscriptions: topics packed into lines, remembered once, renewed unless they wait", (t) => {
+  const { outbox, requests } = bench();
+  const list = new Subscriptions(0, outbox);
+  const granted: unknown[] = [];
+  list.subscribe(
+    [
+      { topic: "a", qos: 1 },
+      { topic: "b", qos: 0 },
+      { topic: "a", qos: 2 },
+    ],
+    (_error, all) => granted.push(all),
+  );
+  t.deepEqual(list.filters(), ["a", "b"]);
+  list.renew(() => granted.push("renewed"));
+  outbox.open();
+  t.is(requests[0]!.text, 'AT+QMTSUB=0,1,"a",1,"b",0,"a",2');
+  requests[0]!.done(null, [], true);
+  outbox.result("QMTSUB", ["0", "1", "0", "1", "128"], "");
+  t.deepEqual(granted, [
+    [
+      { topic: "a", qos: 1 },
+      { topic: "b", qos: 128 },
+      { topic: "a", qos: undefined },
+    ],
+  ]);
+  t.deepEqual(list.filters(), ["a"]);
+  outbox.lost();
+  list.renew(() => granted.push("renewed"));
+  t.is(outbox.waiting(false), 1);
+  t.throws(() => list.subscribe([], () => {}), { code: "EPARAM" });
+  t.throws(
+    () =>
+      list.subscribe(
+        Array.from({ length: 33 }, (_, i) => ({ topic: `${i}`, qos: 0 })),
+        () => {},
+      ),
+    { code: "EQUEUE" },
+  );
+});
