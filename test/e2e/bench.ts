@@ -23,6 +23,9 @@ import { connectPeer, type Peer } from "../support/peer.js";
 /** Real ms in which anything has to happen; generous, for machines that are busy. */
 const LIMIT = 20_000;
 
+/** Lines of traffic that a failing test shows. */
+const TRAFFIC = 60;
+
 export interface BrokerOptions {
   /** Those who may connect; default: anyone may. */
   users?: Record<string, string>;
@@ -39,6 +42,8 @@ export interface Broker {
 export interface OpenedModem {
   modem: M95;
   virtual: VirtualM95;
+  /** The last lines of traffic. */
+  traffic: string[];
 }
 
 export interface ModemOptions {
@@ -100,13 +105,13 @@ export function withBrokers(title: string, run: (bench: Bench) => Promise<void>,
         return;
       }
       t.teardown(() => broker.stop());
-      const virtuals: VirtualM95[] = [];
-      await run({
+      const modems: OpenedModem[] = [];
+      const tested = run({
         t,
         broker,
         async open(modemOptions = {}) {
           const opened = await openModem(t, broker.port, modemOptions);
-          virtuals.push(opened.virtual);
+          modems.push(opened);
           return opened;
         },
         async peer(login) {
@@ -115,7 +120,13 @@ export function withBrokers(title: string, run: (bench: Bench) => Promise<void>,
           return peer;
         },
       });
-      for (const virtual of virtuals) t.deepEqual(virtual.violations, []);
+      try {
+        await tested;
+      } catch (error) {
+        for (const { traffic } of modems) t.log(traffic.join("\n"));
+        throw error;
+      }
+      for (const { virtual } of modems) t.deepEqual(virtual.violations, []);
     });
   }
 }
@@ -136,7 +147,12 @@ export async function openModem(t: ExecutionContext, brokerPort: number, options
     ...options.modem,
   });
   t.teardown(() => modem.close());
-  return { modem, virtual: server.modem };
+  const traffic: string[] = [];
+  modem.on("trace", (direction, text) => {
+    traffic.push(`${clock.now().toFixed(0).padStart(8)} ${direction} ${JSON.stringify(text.slice(0, 100))}`);
+    if (traffic.length > TRAFFIC) traffic.shift();
+  });
+  return { modem, virtual: server.modem, traffic };
 }
 
 /** Waits until a condition holds. */

@@ -71,7 +71,7 @@ test("--port opens a serial port", async (t) => {
   const mosquitto = await startMosquitto();
   if (!mosquitto || spawnSync("socat", ["-V"]).error) {
     await mosquitto?.stop();
-    const hint = mosquitto ? "install the Debian package socat" : mosquittoHint;
+    const hint = mosquitto ? "socat is missing: apt-get install socat" : mosquittoHint;
     if (process.env.CI) t.fail(hint);
     t.log(`not run: ${hint}`);
     t.pass();

@@ -12,7 +12,7 @@ import { startPty } from "../../virtual-m95/pty.js";
 import { startAedes } from "../support/aedes.js";
 import { until } from "./bench.js";
 
-const hint = "socat is missing: install the Debian package socat to run this test";
+const hint = "socat is missing: apt-get install socat";
 const program = fileURLToPath(new URL("serial-program.js", import.meta.url));
 
 test("openM95 with a path: a full cycle, twice on the same port", async (t) => {

@@ -21,7 +21,7 @@ export interface MosquittoOptions {
 }
 
 /** What to tell a developer who does not have it. */
-export const mosquittoHint = "mosquitto is missing: install the Debian package mosquitto to run this test";
+export const mosquittoHint = "mosquitto is missing: apt-get install mosquitto";
 
 const startLimit = 5000;
 
