@@ -1,0 +1,76 @@
+// A board behind a pseudo terminal, made by socat: a model of Espruino's console in this process, or a real Espruino.
+// It also gives either of them without a terminal. It tests nothing.
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { ExecutionContext } from "ava";
+import { ReplModel } from "./repl-model.js";
+
+/** A board by its bytes, as binary strings. */
+export interface Board {
+  receive(data: string): void;
+  onOutput: (data: string) => void;
+  close(): void;
+}
+
+/** Skips a test for want of socat: a plain line on a developer's machine, a failure under CI. */
+export function needsSocat(t: ExecutionContext): boolean {
+  if (!spawnSync("socat", ["-V"]).error) return false;
+  t.log("socat is missing: install the Debian package socat to run this test");
+  if (process.env.CI) t.fail("socat is missing under CI");
+  else t.pass();
+  return true;
+}
+
+/**
+ * A real Espruino, from its Linux build. Its Storage is a file in a folder of its own, gone when it is closed.
+ * @param program - path of the binary
+ */
+export function espruino(program: string): Board {
+  const folder = mkdtempSync(path.join(tmpdir(), "m95-flash-"));
+  const child = spawn(program, [], { cwd: folder, stdio: ["pipe", "pipe", "ignore"] });
+  const board: Board = {
+    receive: (data) => child.stdin.write(data, "latin1"),
+    onOutput: () => {},
+    close: () => {
+      child.stdin.on("error", () => {});
+      // Not by closing its input: it would spin, and it takes SIGTERM for a key.
+      child.kill("SIGKILL");
+      rmSync(folder, { recursive: true });
+    },
+  };
+  child.stdout.setEncoding("latin1").on("data", (data: string) => board.onOutput(data));
+  return board;
+}
+
+/** The real Espruino when the environment names one, else the model. */
+export function anyBoard(): Board {
+  return process.env.ESPRUINO ? espruino(process.env.ESPRUINO) : new ReplModel();
+}
+
+/** Puts a board behind a pseudo terminal, for as long as the test runs; resolves with the terminal's path. */
+export async function onPty(t: ExecutionContext, board: Board): Promise<string> {
+  const folder = mkdtempSync(path.join(tmpdir(), "m95-pty-"));
+  const link = path.join(folder, "board");
+  let socat: ChildProcess | undefined;
+  let ended = false;
+  const start = () => {
+    const child = spawn("socat", ["-", `PTY,link=${link},raw,echo=0`], { stdio: ["pipe", "pipe", "ignore"] });
+    socat = child;
+    child.stdout.setEncoding("latin1").on("data", (data: string) => board.receive(data));
+    child.stdin.on("error", () => {});
+    board.onOutput = (data) => child.stdin.write(data, "latin1");
+    // It ends when a program closes the terminal; a board does not.
+    child.on("exit", () => ended || start());
+  };
+  start();
+  t.teardown(() => {
+    ended = true;
+    socat?.kill();
+    board.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  for (let i = 0; i < 200 && !existsSync(link); i++) await new Promise((resolve) => setTimeout(resolve, 25));
+  return link;
+}
