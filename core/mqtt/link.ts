@@ -132,7 +132,7 @@ export class Link {
         });
       else this._conn(result, code, line);
     } else if (name === "QMTDISC" && this._leaving) this._close();
-    else if (name === "QMTSTAT" && state !== "closed" && state !== "opening") {
+    else if (name === "QMTSTAT" && state !== "closed") {
       if (suspect) this._verify((actual) => actual === State.Connected || this._stat(result, line));
       else this._stat(result, line);
     }

@@ -65,7 +65,7 @@ export interface OutboxHost {
   sending(packet: Packet): void;
   /** The modem sent a packet once more. */
   retransmitted(): void;
-  /** The modem refused a packet: the link may be gone. */
+  /** The modem refused a packet in a way that says, or may say, that the link is gone. */
   doubt(): void;
   /** Nothing is in flight any more. */
   drained(): void;
@@ -236,7 +236,7 @@ export class Outbox {
         // A link that is gone: +QMTSTAT is on its way, and the packet waits for the next link.
         const gone = error.cme === LINK_ERROR;
         const full = error.cme === WINDOW_FULL;
-        if (refusal && !full) this._host.doubt();
+        if (gone || (refusal && error.cme === undefined)) this._host.doubt();
         if (full || ((gone || error.code === "ETIMEOUT") && ++packet.tries < TRIES)) {
           this._full = full || gone;
           if (this._full) this._startTimer();

@@ -86,7 +86,7 @@ test("a prompt that does not come is asked for three times", (t) => {
   t.deepEqual(log, ["a ETIMEOUT"]);
 });
 
-test("a full window waits a second; other refusals end the packet and cast doubt on the link", (t) => {
+test("a full window waits a second; a plain ERROR ends the packet and casts doubt on the link", (t) => {
   const { clock, requests, outbox, add, log } = bench();
   const full = new M95Error("ECME", "");
   full.cme = 8512;
