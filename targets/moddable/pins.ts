@@ -15,7 +15,7 @@ export interface Digital {
 /** Pins as the port's `Digital` numbers them, and the times and levels of `powerSwitch`. */
 export interface PowerOptions extends PowerSwitchOptions {
   /** The IO class, `device.io.Digital`. */
-  digital: (new (options: object) => Digital) & { readonly Input: number; readonly Output: number };
+  digital: (new (options: never) => Digital) & { readonly Input: number; readonly Output: number };
   /** PWRKEY, mostly through a transistor; see `pwrkeyPressed`. Needed unless a `board` names it. */
   pwrkey?: number | undefined;
   /** STATUS: 1 while the modem runs. */
@@ -71,10 +71,10 @@ export class Pins {
     if (typeof digital !== "function")
       throw wrong("power.digital", "an ECMA-419 Digital class, such as device.io.Digital", digital);
     if (pwrkey === undefined) throw wrong("power.pwrkey", "the number of a pin", pwrkey);
+    const Io: new (options: never) => Digital = digital;
     const pin = (number: number, mode: number, initialValue?: 0 | 1): Pin => {
-      const one = new Pin(
-        new digital(initialValue === undefined ? { pin: number, mode } : { pin: number, mode, initialValue }),
-      );
+      const wanted = initialValue === undefined ? { pin: number, mode } : { pin: number, mode, initialValue };
+      const one = new Pin(new Io(wanted as never));
       this._pins.push(one);
       return one;
     };

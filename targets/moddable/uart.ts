@@ -87,7 +87,8 @@ export class SerialUart implements Uart {
   }
 
   private _open(): void {
-    const serial: Serial = new this._options.io({
+    const Io = this._options.io as new (options: object) => Serial;
+    const serial = new Io({
       ...this._options,
       onReadable: () => this._readable(),
       onWritable: (count: number) => this._writable(count),
