@@ -137,8 +137,9 @@ export class BrokerConnection {
     if (this.#keepalive === 0) return;
     const idle = this.#broker.clock.now() - this.#lastHeard;
     this.#timer = this.#broker.clock.after(this.#keepalive - idle, () => {
-      if (this.#broker.clock.now() - this.#lastHeard >= this.#keepalive) this.kick();
-      else this.#watch();
+      // Times are fractions: a rest that rounds away would come round for ever.
+      if (this.#keepalive - (this.#broker.clock.now() - this.#lastHeard) > 1) this.#watch();
+      else this.kick();
     });
   }
 

@@ -47,7 +47,8 @@ export interface InterpreterHooks {
   forcedError(name: string): number | undefined;
 }
 
-const heldLimit = 100;
+/** URCs held back behind a prompt; what a prompt that stays open for ever would collect beyond it is dropped. */
+const heldLimit = 1000;
 
 export class Interpreter {
   readonly #timers: Timers;
@@ -93,8 +94,8 @@ export class Interpreter {
   }
 
   urc(text: string): void {
-    if (this.#prompt && this.#quirks.urcInPrompt === "hold") {
-      // A prompt left open for ever must not collect URCs for ever.
+    // Behind held ones too, until those are out: none overtakes another.
+    if ((this.#prompt && this.#quirks.urcInPrompt === "hold") || this.#held.length > 0) {
       if (this.#held.length < heldLimit) this.#held.push(text);
       return;
     }
@@ -276,12 +277,16 @@ export class Interpreter {
     this.#prompt = undefined;
     this.#timers.cancel(this.#promptTimer);
     this.#flushEcho();
+    this.#timers.after(this.#hooks.commandTime, () => this.#release());
+    return prompt;
+  }
+
+  #release(): void {
+    // The next prompt is open already: its end releases them.
+    if (this.#prompt) return;
     const held = this.#held;
     this.#held = [];
-    this.#timers.after(this.#hooks.commandTime, () => {
-      for (const text of held) this.urc(text);
-    });
-    return prompt;
+    for (const text of held) this.urc(text);
   }
 }
 

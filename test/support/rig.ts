@@ -1,6 +1,7 @@
 // A driver in front of a virtual M95 and an in-memory broker, all on one simulated clock. It asserts nothing.
-import { M95, type M95Options, explain } from "../../core/index.js";
+
 import { powerSwitch } from "../../board-wiring/index.js";
+import { explain, M95, type M95Options } from "../../core/index.js";
 import { MemoryBroker, SimClock, VirtualM95, type VirtualM95Options } from "../../virtual-m95/index.js";
 
 export interface RigOptions {
@@ -59,7 +60,8 @@ export function rig(options: RigOptions = {}): Rig {
     modem,
     trace,
     until(what, condition, limit = 600_000) {
-      if (!clock.run(condition, limit)) throw new Error(`${what}: not within ${limit} ms\n${trace.slice(-40).join("\n")}`);
+      if (!clock.run(condition, limit))
+        throw new Error(`${what}: not within ${limit} ms\n${trace.slice(-40).join("\n")}`);
     },
   };
 }

@@ -304,7 +304,8 @@ export class QmtClient {
     if (period === 0) return;
     const idle = this.#timers.now() - this.#lastSent;
     this.#pingTimer = this.#timers.after(Math.max(0, period - idle), () => {
-      if (this.#timers.now() - this.#lastSent < period) this.#armKeepalive();
+      // Times are fractions: a rest that rounds away would come round for ever.
+      if (period - (this.#timers.now() - this.#lastSent) > 1) this.#armKeepalive();
       else this.#ping(0);
     });
   }
