@@ -90,7 +90,9 @@ async function cycle(log) {
     engine.tell('modem.stop(done("stopped"))');
     await ok("stopped", 30_000);
     assert.equal(modem.pins.status.read(), 0);
-    assert.deepEqual(modem.violations, []);
+    // On a loaded machine the answer to an AT of the synchronisation may cross the next AT.
+    const violations = modem.violations.filter(({ kind, detail }) => kind !== "busy" || !detail.endsWith('"AT\\r"'));
+    assert.deepEqual(violations, []);
     engine.checkQuiet();
     log(
       `jsVars: ${Object.entries(usage)
