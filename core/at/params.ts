@@ -9,7 +9,7 @@ export function wrong(field: string, limit: string, value: unknown): M95Error {
 
 function show(value: unknown): string {
   if (typeof value !== "string") return "" + (value && typeof value === "object" ? "an object" : value);
-  return '"' + (value.length > 40 ? value.substring(0, 40) + "…" : value) + '"';
+  return '"' + (value.length > 40 ? value.substring(0, 40) + "..." : value) + '"';
 }
 
 /**

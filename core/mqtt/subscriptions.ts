@@ -57,8 +57,10 @@ export class Subscriptions {
   subscribe(wanted: Filter[], done: Granted): void {
     const batches = this._batches("QMTSUB", wanted);
     const list = this._without(wanted);
-    for (let i = 0; i < wanted.length; i++)
-      if (!list.some((one) => one.topic === wanted[i]!.topic)) list.push(wanted[i]!);
+    // One asked for twice counts once.
+    wanted.forEach((filter) => {
+      if (!list.some((one) => one.topic === filter.topic)) list.push(filter);
+    });
     if (list.length > SUBSCRIPTION_LIMIT)
       throw new M95Error("EQUEUE", "a client has at most " + SUBSCRIPTION_LIMIT + " subscriptions");
     this._room();
