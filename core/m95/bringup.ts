@@ -15,36 +15,36 @@ export type ModemState =
   | "stopping"
   | "failed";
 
-/** What to do with the answer of a step. */
-export enum Rule {
-  /** An error ends the attempt. */
-  Must,
-  /** An error does not matter. */
-  May,
-  /** `+IPR: n`: change and save the rate unless it is the wanted one. */
-  Rate,
-  /** The rate was changed: follow it. */
-  Follow,
-  /** `+CPIN: …`: ready, wait, enter the PIN, or fail. */
-  Sim,
-  /** `+CREG: n,stat`: wait for home or roaming. */
-  Registered,
-  /** `+CGREG: n,stat`: only a denial counts, the network may want CGATT first. */
-  Allowed,
-  /** `+CGATT: 1`, or attach. */
-  Attached,
-  /** `+CGREG: n,stat`: wait for home or roaming. */
-  Gprs,
-  /** An address, or deactivate and try again. */
-  Address,
-  /** What an earlier run left open is closed. */
-  Stale,
-}
+// What to do with the answer of a step.
+
+/** An error ends the attempt. */
+export const MUST = 0;
+/** An error does not matter. */
+export const MAY = 1;
+/** `+IPR: n`: change and save the rate unless it is the wanted one. */
+export const RATE = 2;
+/** The rate was changed: follow it. */
+export const FOLLOW = 3;
+/** `+CPIN: …`: ready, wait, enter the PIN, or fail. */
+export const SIM = 4;
+/** `+CREG: n,stat`: wait for home or roaming. */
+export const REGISTERED = 5;
+/** `+CGREG: n,stat`: only a denial counts, the network may want CGATT first. */
+export const ALLOWED = 6;
+/** `+CGATT: 1`, or attach. */
+export const ATTACHED = 7;
+/** `+CGREG: n,stat`: wait for home or roaming. */
+export const GPRS = 8;
+/** An address, or deactivate and try again. */
+export const ADDRESS = 9;
+/** What an earlier run left open is closed. */
+export const STALE = 10;
 
 export interface Step {
   readonly state: ModemState;
   readonly text: string;
-  readonly rule: Rule;
+  /** One of the rules above. */
+  readonly rule: number;
 }
 
 /** Access point of the network operator. */
@@ -70,19 +70,19 @@ export function pdpSteps(settings: Settings, again: boolean): Step[] {
   if (apn) {
     const values: (string | number)[] = [1, apn.name];
     if (apn.username !== undefined) values.push(apn.username, apn.password || "");
-    if (again) steps.push({ state: "attaching", text: "AT+QIDEACT", rule: Rule.May });
+    if (again) steps.push({ state: "attaching", text: "AT+QIDEACT", rule: MAY });
     steps.push(
-      { state: "attaching", text: "AT+QIFGCNT=0", rule: Rule.May },
+      { state: "attaching", text: "AT+QIFGCNT=0", rule: MAY },
       // Refused while the context is active, which the address tells; so is registering twice.
-      { state: "attaching", text: build("QICSGP", values), rule: Rule.May },
-      { state: "attaching", text: "AT+QIREGAPP", rule: Rule.May },
-      { state: "attaching", text: "AT+QIACT", rule: Rule.May },
-      { state: "attaching", text: "AT+QILOCIP", rule: Rule.Address },
+      { state: "attaching", text: build("QICSGP", values), rule: MAY },
+      { state: "attaching", text: "AT+QIREGAPP", rule: MAY },
+      { state: "attaching", text: "AT+QIACT", rule: MAY },
+      { state: "attaching", text: "AT+QILOCIP", rule: ADDRESS },
     );
   }
   steps.push(
-    { state: "attaching", text: "AT+QMTOPEN?", rule: Rule.Stale },
-    { state: "attaching", text: "AT+QMTCONN?", rule: Rule.Stale },
+    { state: "attaching", text: "AT+QMTOPEN?", rule: STALE },
+    { state: "attaching", text: "AT+QMTCONN?", rule: STALE },
   );
   return steps;
 }
@@ -93,18 +93,18 @@ export function pdpSteps(settings: Settings, again: boolean): Step[] {
  */
 export function bringUp(settings: Settings): Step[] {
   const steps: Step[] = [
-    { state: "syncing", text: "ATE0", rule: Rule.Must },
-    { state: "syncing", text: "ATV1", rule: Rule.May },
-    { state: "syncing", text: "AT+CMEE=1", rule: Rule.May },
+    { state: "syncing", text: "ATE0", rule: MUST },
+    { state: "syncing", text: "ATV1", rule: MAY },
+    { state: "syncing", text: "AT+CMEE=1", rule: MAY },
   ];
-  if (settings.baud) steps.push({ state: "syncing", text: "AT+IPR?", rule: Rule.Rate });
-  if (settings.flow) steps.push({ state: "syncing", text: "AT+IFC=" + settings.flow, rule: Rule.Must });
+  if (settings.baud) steps.push({ state: "syncing", text: "AT+IPR?", rule: RATE });
+  if (settings.flow) steps.push({ state: "syncing", text: "AT+IFC=" + settings.flow, rule: MUST });
   steps.push(
-    { state: "sim", text: "AT+CPIN?", rule: Rule.Sim },
-    { state: "registering", text: "AT+CREG?", rule: Rule.Registered },
-    { state: "registering", text: "AT+CGREG?", rule: Rule.Allowed },
-    { state: "attaching", text: "AT+CGATT?", rule: Rule.Attached },
-    { state: "attaching", text: "AT+CGREG?", rule: Rule.Gprs },
+    { state: "sim", text: "AT+CPIN?", rule: SIM },
+    { state: "registering", text: "AT+CREG?", rule: REGISTERED },
+    { state: "registering", text: "AT+CGREG?", rule: ALLOWED },
+    { state: "attaching", text: "AT+CGATT?", rule: ATTACHED },
+    { state: "attaching", text: "AT+CGREG?", rule: GPRS },
   );
   return steps.concat(pdpSteps(settings, false));
 }

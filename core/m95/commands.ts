@@ -57,14 +57,12 @@ export const SLACK = 2000;
 /** ms for a command that has no row. */
 const DEFAULT_WAIT = 5000;
 
-enum Field {
-  Forms,
-  Wait,
-  Result,
-  Prompt,
-  Final,
-  Parameters,
-}
+// Fields of a row behind its name; the first one, the forms, is for people and for the documentation.
+const WAIT = 1;
+const RESULT = 2;
+const PROMPT = 3;
+const FINAL = 4;
+const PARAMETERS = 5;
 
 /** What the session must know of a command. */
 export interface Traits {
@@ -97,15 +95,15 @@ export function traits(text: string): Traits {
   if (!fields) return { timeout: DEFAULT_WAIT, prompt: undefined, final: undefined };
   const asks = text.endsWith("?");
   return {
-    timeout: +fields[Field.Wait]! + SLACK,
-    prompt: (!asks && fields[Field.Prompt]) || undefined,
-    final: (!asks && fields[Field.Final]) || undefined,
+    timeout: +fields[WAIT]! + SLACK,
+    prompt: (!asks && fields[PROMPT]) || undefined,
+    final: (!asks && fields[FINAL]) || undefined,
   };
 }
 
 /** ms until the result URC of a command counts as lost. @param packets - what the packet time-outs add up to, ms */
 export function resultWait(name: string, packets: number): number {
-  const wait = row(name)![Field.Result]!;
+  const wait = row(name)![RESULT]!;
   return (wait === "P" ? packets : +wait) + SLACK;
 }
 
@@ -115,7 +113,7 @@ export function resultWait(name: string, packets: number): number {
  * @throws M95Error `EPARAM` or `ETOOBIG`, naming the parameter, its limit and the value
  */
 export function build(name: string, values: (number | string)[]): string {
-  const spec = row(name)![Field.Parameters]!;
+  const spec = row(name)![PARAMETERS]!;
   const repeats = spec.indexOf("*");
   const parameters = spec.split("/").join(" ").split("*").join(" ").split(" ");
   const fixed = repeats < 0 ? parameters.length : spec.substring(0, repeats).split(" ").length;

@@ -4,7 +4,23 @@ import { number, split } from "../at/params.js";
 import type { Session } from "../at/session.js";
 import { M95Error } from "../errors.js";
 import type { Clock } from "../ports.js";
-import { type ModemState, pdpSteps, Rule, type Settings, type Step } from "./bringup.js";
+import {
+  ADDRESS,
+  ALLOWED,
+  ATTACHED,
+  FOLLOW,
+  GPRS,
+  MAY,
+  type ModemState,
+  MUST,
+  pdpSteps,
+  RATE,
+  REGISTERED,
+  type Settings,
+  SIM,
+  STALE,
+  type Step,
+} from "./bringup.js";
 import { build } from "./commands.js";
 
 /** What the script runs on, and who is told how it ended. */
@@ -100,7 +116,7 @@ export class Script {
     this._host.later(POLL, () => this._do());
   }
 
-  private _insert(text: string, rule: Rule): void {
+  private _insert(text: string, rule: number): void {
     this._steps.splice(this._at + 1, 0, { state: this._host.state, text, rule });
   }
 
@@ -108,20 +124,19 @@ export class Script {
     const fields = lines.length ? split(lines[0]!) : [];
     const rule = step.rule;
     if (error && error.code !== "ECME") this._retry(error);
-    else if (rule === Rule.Sim) this._sim(error, fields[0]);
-    else if (rule === Rule.Address) {
+    else if (rule === SIM) this._sim(error, fields[0]);
+    else if (rule === ADDRESS) {
       if (!error) this._next();
       else if (++this._pdpTries < PDP_TRIES) this._go(pdpSteps(this._setup.settings, true));
       else this._retry(new M95Error("EPDP", "no PDP context with APN " + this._setup.settings.apn!.name, step.text));
-    } else if (rule === Rule.Must && error) this._retry(error);
-    else if (rule === Rule.Registered || rule === Rule.Gprs || rule === Rule.Allowed)
-      this._registration(rule, number(fields[1]));
+    } else if (rule === MUST && error) this._retry(error);
+    else if (rule === REGISTERED || rule === GPRS || rule === ALLOWED) this._registration(rule, number(fields[1]));
     else {
-      if (rule === Rule.Rate && number(fields[0]) !== this._setup.settings.baud)
-        this._insert("AT+IPR=" + this._setup.settings.baud + "&W", Rule.Follow);
-      else if (rule === Rule.Attached && fields[0] !== "1") this._insert("AT+CGATT=1", Rule.May);
-      else if (rule === Rule.Stale) this._stale(step.text, lines);
-      else if (rule === Rule.Follow && !error) {
+      if (rule === RATE && number(fields[0]) !== this._setup.settings.baud)
+        this._insert("AT+IPR=" + this._setup.settings.baud + "&W", FOLLOW);
+      else if (rule === ATTACHED && fields[0] !== "1") this._insert("AT+CGATT=1", MAY);
+      else if (rule === STALE) this._stale(step.text, lines);
+      else if (rule === FOLLOW && !error) {
         this._follow();
         return;
       }
@@ -170,8 +185,8 @@ export class Script {
     return error;
   }
 
-  private _registration(rule: Rule, status: number): void {
-    if (status === 1 || status === 5 || (rule === Rule.Allowed && status !== 3)) this._next();
+  private _registration(rule: number, status: number): void {
+    if (status === 1 || status === 5 || (rule === ALLOWED && status !== 3)) this._next();
     else if (status === 3) this._fail(new M95Error("EREG", "the network denies registration"));
     else if (this._setup.clock.now() >= this._deadline) this._fail(new M95Error("EREG", "no network found in time"));
     else this._again();
@@ -182,7 +197,7 @@ export class Script {
     for (let i = 0; i < lines.length; i++) {
       const id = number(split(lines[i]!)[0]);
       if (!(id >= 0 && id <= 5)) continue;
-      this._insert(build(text === "AT+QMTOPEN?" ? "QMTCLOSE" : "QMTDISC", [id]), Rule.May);
+      this._insert(build(text === "AT+QMTOPEN?" ? "QMTCLOSE" : "QMTDISC", [id]), MAY);
     }
   }
 

@@ -24,24 +24,18 @@ export interface LinkOwner {
 }
 
 /** `<result>` of +QMTOPEN (application note 3.2.2). */
-enum Open {
-  Opened = 0,
-  Occupied = 2,
-  NoPdp = 3,
-}
+const OPENED = 0;
+const OCCUPIED = 2;
+const NO_PDP = 3;
 
 /** `<result>` of +QMTCONN (3.2.4). */
-enum Conn {
-  Acknowledged = 0,
-  Retransmitted = 1,
-}
+const ACKNOWLEDGED = 0;
+const RETRANSMITTED = 1;
 
 /** `<state>` of +QMTCONN as an answer (3.2.4); 0 stands for none. */
-enum State {
-  None = 0,
-  Connecting = 2,
-  Connected = 3,
-}
+const STATE_NONE = 0;
+const STATE_CONNECTING = 2;
+const STATE_CONNECTED = 3;
 
 /** A link is looked after this often, ms: the modem may have lost it while nobody heard. */
 const LOOK = 120000;
@@ -111,7 +105,7 @@ export class Link {
     if (this.state !== "connected") return;
     this._look();
     this._verify((actual) => {
-      if (actual === State.Connected) return;
+      if (actual === STATE_CONNECTED) return;
       this.forget();
       this._owner.linkLost(new M95Error("ECLOSED", "the modem no longer holds the connection", "AT+QMTCONN?"));
     });
@@ -127,13 +121,13 @@ export class Link {
       if (suspect)
         this._verify((actual) => {
           // What the modem says now counts; still connecting, the line was part of a message.
-          if (actual === State.Connected) this._conn(Conn.Acknowledged, 0, line);
-          else if (actual !== State.Connecting) this._conn(result, code, line);
+          if (actual === STATE_CONNECTED) this._conn(ACKNOWLEDGED, 0, line);
+          else if (actual !== STATE_CONNECTING) this._conn(result, code, line);
         });
       else this._conn(result, code, line);
     } else if (name === "QMTDISC" && this._leaving) this._close();
     else if (name === "QMTSTAT" && state !== "closed") {
-      if (suspect) this._verify((actual) => actual === State.Connected || this._stat(result, line));
+      if (suspect) this._verify((actual) => actual === STATE_CONNECTED || this._stat(result, line));
       else this._stat(result, line);
     }
   }
@@ -150,9 +144,9 @@ export class Link {
 
   private _opened(result: number, line: string): void {
     this._cancel();
-    if (result === Open.Opened) {
+    if (result === OPENED) {
       this._connect();
-    } else if (result === Open.Occupied && !this._reopened) {
+    } else if (result === OCCUPIED && !this._reopened) {
       // Left over from something else: it is closed and opened once more.
       this._reopened = true;
       const commands = this._profile.opening();
@@ -160,7 +154,7 @@ export class Link {
     } else {
       const error = this._error("EOPEN", "open", result, line);
       this._fail(error);
-      if (result === Open.NoPdp) this._owner.cyclePdp(error);
+      if (result === NO_PDP) this._owner.cyclePdp(error);
     }
   }
 
@@ -175,8 +169,8 @@ export class Link {
   private _conn(result: number, code: number, line: string): void {
     if (this.state !== "connecting") return;
     this._cancel();
-    if (result === Conn.Retransmitted) this._overdue("QMTCONN");
-    else if (result !== Conn.Acknowledged) this._fail(this._error("ETIMEOUT", "packet", result, line));
+    if (result === RETRANSMITTED) this._overdue("QMTCONN");
+    else if (result !== ACKNOWLEDGED) this._fail(this._error("ETIMEOUT", "packet", result, line));
     else if (code) {
       const error = this._error("EREFUSED", "ret", code, line);
       error.result = result;
@@ -212,7 +206,7 @@ export class Link {
   private _verify(then: (actual: number) => void): void {
     this._ask("AT+QMTCONN?", (error, lines) => {
       if (error) return;
-      let actual: number = State.None;
+      let actual: number = STATE_NONE;
       for (let i = 0; i < lines.length; i++) {
         const fields = split(lines[i]!);
         if (number(fields[0]) === this._id) actual = number(fields[1]);

@@ -17,10 +17,8 @@ const LINK_ERROR = 8503;
 const TRIES = 3;
 
 /** `<result>` of +QMTPUB, +QMTSUB and +QMTUNS (3.2.6 to 3.2.8). */
-enum Result {
-  Acknowledged = 0,
-  Retransmitted = 1,
-}
+const ACKNOWLEDGED = 0;
+const RETRANSMITTED = 1;
 
 /** A PUBLISH, SUBSCRIBE or UNSUBSCRIBE on its way. */
 export interface Packet {
@@ -174,7 +172,7 @@ export class Outbox {
     for (let i = 0; i < flight.length; i++) {
       const packet = flight[i]!;
       if (packet.name !== name || packet.msgid !== msgid) continue;
-      if (result === Result.Retransmitted) {
+      if (result === RETRANSMITTED) {
         this._host.retransmitted();
         if (packet.left) packet.left = this._seconds;
         return true;
@@ -182,7 +180,7 @@ export class Outbox {
       flight.splice(i, 1);
       this._full = false;
       let error: M95Error | null = null;
-      if (result !== Result.Acknowledged) {
+      if (result !== ACKNOWLEDGED) {
         error = new M95Error("ETIMEOUT", line + " (" + this._host.explain("packet", result) + ")", packet.text);
         error.result = result;
         error.messageId = msgid;
