@@ -1,4 +1,4 @@
-// One run of flashing, from the first Ctrl-C to the started application. The same for command line and page; what
+// One run of flashing, from a board that answers to the started application. The same for command line and page; what
 // differs, how it is shown and how thoroughly it is compared, they pass in.
 import { CONFIG_FILE, type Config } from "./config.js";
 import { utf8 } from "./quote.js";
@@ -42,11 +42,12 @@ export interface Show {
 
 /**
  * Flashes a board.
+ * @param session - one that has had its prompt
  * @returns the files that were written
  * @throws FlashError, with advice
  */
 export async function install(session: Session, plan: Plan, show: Show): Promise<BoardFile[]> {
-  await session.prompt();
+  await session.prompt(false);
   // Frees the memory that the old application has, and stops its timers.
   await session.post("reset()");
   await session.prompt(false);

@@ -1,8 +1,8 @@
 // Bytes as the source text of a JavaScript string that survives Espruino's console, their cutting into chunks, and their
 // checksum. Bytes are binary strings here: one character is one byte. It sends nothing.
 
-/** Bytes per chunk: a statement with one of them stays near 500 bytes, the smallest receive buffer of a board. */
-export const CHUNK = 256;
+/** Bytes per chunk: a statement with one of them stays below 512 bytes, the smallest receive buffer of a board. */
+export const CHUNK = 192;
 
 /** UTF-8 bytes of a text. */
 export function utf8(text: string): string {

@@ -1,7 +1,7 @@
 // Files in the board's Storage: room for them, writing in acknowledged chunks, reading back. It decides nothing about
 // which files there are, and starts nothing.
 import { FlashError } from "./errors.js";
-import { CHUNK, chunks, crc32, quote } from "./quote.js";
+import { chunks, crc32, quote } from "./quote.js";
 import type { Session } from "./session.js";
 
 /** A file as it shall be on the board. `data` is a binary string. */
@@ -19,6 +19,8 @@ const HEADER = 32;
 const MAX_NAME = 28;
 /** Erasing flash and compacting take seconds, on a full board many. */
 const SLOW = 60_000;
+/** Bytes per reading: what the board sends needs no room in its receive buffer. */
+const READ = 768;
 /** For what does no harm when it is done twice. */
 const RETRIES = 3;
 
@@ -114,7 +116,7 @@ export async function verifyBytes(session: Session, file: BoardFile, progress: P
   const total = file.data.length;
   await verifyChecksum(session, file);
   progress(0, total);
-  for (const { offset, data } of chunks(file.data, 2 * CHUNK)) {
+  for (const { offset, data } of chunks(file.data, READ)) {
     const read = `btoa(${STORAGE}.read(${quote(file.name)},${offset},${data.length}))`;
     const there = atob((await session.run(read, { retries: RETRIES })) as string);
     for (let i = 0; i < data.length; i++) if (there[i] !== data[i]) throw differs(file, `first at byte ${offset + i}`);

@@ -73,7 +73,9 @@ async function flash(options: Options): Promise<void> {
   const link = await openPort(options.port, options.baud);
   try {
     const screen = new Screen(process.stdout);
-    const files = await install(new Session(link), plan, screen);
+    const session = new Session(link);
+    await session.prompt();
+    const files = await install(session, plan, screen);
     screen.line(pc.green(`Done: ${files.map(({ name, data }) => `${name} (${data.length} bytes)`).join(", ")}`));
   } finally {
     await link.close();

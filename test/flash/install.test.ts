@@ -94,6 +94,24 @@ test("boot code that would take precedence goes when an application comes", asyn
   t.false(model.files.has(".bootrst"));
 });
 
+test("each statement fits into the smallest receive buffer", async (t) => {
+  const { model, session } = connect(t);
+  const receive = model.receive.bind(model);
+  let length = 0;
+  let longest = 0;
+  model.receive = (data) => {
+    for (const key of data) {
+      length = key === "\n" ? 0 : length + 1;
+      longest = Math.max(longest, length);
+    }
+    receive(data);
+  };
+  // Each byte of the worst kind: four characters in a string, so base64 it is.
+  await install(session, plan({ module: "\xff".repeat(400) + "\\".repeat(400), app: "x".repeat(400) }), quiet);
+  t.true(longest < 512, `${longest} bytes`);
+  t.true(longest > 300);
+});
+
 test("any bytes arrive as they are", async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 1200 }), async (bytes) => {

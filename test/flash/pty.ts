@@ -24,14 +24,21 @@ export function needsSocat(t: ExecutionContext): boolean {
 }
 
 /**
- * A real Espruino, from its Linux build. Its Storage is a file in a folder of its own, gone when it is closed.
+ * A real Espruino, from its Linux build, whose two threads share their queue without a lock: bytes that come while it
+ * takes some out can get lost or kill it. So it gets a statement at once, and is idle when it does. Its Storage is a file in a folder of its own, gone when it is closed.
  * @param program - path of the binary
  */
 export function espruino(program: string): Board {
   const folder = mkdtempSync(path.join(tmpdir(), "m95-flash-"));
   const child = spawn(program, [], { cwd: folder, stdio: ["pipe", "pipe", "ignore"] });
+  let statement = "";
   const board: Board = {
-    receive: (data) => child.stdin.write(data, "latin1"),
+    receive(data) {
+      statement += data;
+      if (!/[\n\x03]$/.test(statement)) return;
+      child.stdin.write(statement, "latin1");
+      statement = "";
+    },
     onOutput: () => {},
     close: () => {
       child.stdin.on("error", () => {});

@@ -123,7 +123,8 @@ export class ReplModel {
         throw new Error(`Module ${name} not found`);
       },
       E: { CRC32: (bytes: string) => crc32(bytes) },
-      process: { env: { BOARD: "MODEL", VERSION: "2v29" } },
+      process: { env: { BOARD: "MODEL", VERSION: "2v29", CONSOLE: "USB" } },
+      USB: { println: (text: string) => this.onOutput(`${text}\r\n`) },
       atob,
       btoa,
       reset: () => {

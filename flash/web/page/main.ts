@@ -1,0 +1,208 @@
+// The flashing page: takes what the form says, connects, flashes, shows progress and what the board prints. The work is
+// done by flash/board, as for the command line.
+import { boardNames, configOf } from "../../board/config.js";
+import { FlashError } from "../../board/errors.js";
+import { install, type Plan } from "../../board/install.js";
+import { fromBytes } from "../../board/quote.js";
+import { Session } from "../../board/session.js";
+import { BoardLink, support, type Way } from "./connection.js";
+
+/** How many characters the console keeps. */
+const CONSOLE_LIMIT = 50_000;
+
+const KEEP = "";
+const OWN_FILE = "file:";
+
+function element<T extends HTMLElement>(id: string): T {
+  return document.getElementById(id) as T;
+}
+
+const form = element<HTMLFormElement>("form");
+const bundle = element<HTMLSelectElement>("bundle");
+const app = element<HTMLSelectElement>("app");
+const file = element<HTMLInputElement>("file");
+const board = element<HTMLSelectElement>("board");
+const usb = element<HTMLButtonElement>("usb");
+const bluetooth = element<HTMLButtonElement>("bluetooth");
+const disconnect = element<HTMLButtonElement>("disconnect");
+const write = element<HTMLButtonElement>("write");
+const progress = element<HTMLProgressElement>("progress");
+const output = element<HTMLPreElement>("console");
+const result = element("result");
+
+let link: BoardLink | undefined;
+let session: Session | undefined;
+
+function say(id: string, text: string): void {
+  element(id).textContent = text;
+}
+
+function showResult(kind: "good" | "bad" | "", text: string): void {
+  result.className = kind;
+  result.textContent = text;
+}
+
+function showError(error: unknown): void {
+  const { message, advice } = error as FlashError;
+  showResult("bad", error instanceof FlashError ? `${message}. ${advice}` : String(message ?? error));
+}
+
+/** Adds a line to the console; it follows the output unless the user has scrolled away. */
+function print(line: string): void {
+  const atEnd = output.scrollTop + output.clientHeight >= output.scrollHeight - 4;
+  output.textContent = `${output.textContent}${line}\n`.slice(-CONSOLE_LIMIT);
+  if (atEnd) output.scrollTop = output.scrollHeight;
+}
+
+/** Shows what can be done now. */
+function refresh(busy: boolean): void {
+  const connected = session !== undefined;
+  usb.hidden = bluetooth.hidden = connected;
+  usb.disabled = busy || !support.usb;
+  bluetooth.disabled = busy || !support.bluetooth;
+  disconnect.hidden = !connected;
+  disconnect.disabled = busy;
+  write.disabled = busy || !connected;
+}
+
+async function connect(way: Way): Promise<void> {
+  showResult("", "");
+  refresh(true);
+  say("connection", "Choose the board in the browser's window.");
+  try {
+    const opened = await BoardLink.open(way);
+    link = opened;
+    session = new Session(opened);
+    session.onOutput = print;
+    const lost = opened.onClose;
+    opened.onClose = () => {
+      lost();
+      forget();
+    };
+    say("connection", "Connected. Waiting for the board to answer.");
+    await session.prompt();
+    say("connection", `Connected to ${await opened.kind()}.`);
+  } catch (error) {
+    showError(error);
+    await letGo();
+  }
+  refresh(false);
+}
+
+function forget(): void {
+  link = session = undefined;
+  say("connection", "Not connected.");
+  refresh(false);
+}
+
+async function letGo(): Promise<void> {
+  const last = link;
+  forget();
+  await last?.close();
+}
+
+/** The bytes of something on the server. */
+async function load(path: string): Promise<string> {
+  const response = await fetch(path);
+  if (!response.ok) throw new FlashError(`${path} is not there`, "Is npm run flash:web still running?");
+  return fromBytes(new Uint8Array(await response.arrayBuffer()));
+}
+
+async function chosenApp(): Promise<string | undefined> {
+  if (app.value === KEEP) return undefined;
+  if (app.value !== OWN_FILE) return load(`apps/${encodeURIComponent(app.value)}`);
+  const chosen = file.files?.[0];
+  if (!chosen) throw new FlashError("No file is chosen", "Choose the application's file, or another application.");
+  return fromBytes(new Uint8Array(await chosen.arrayBuffer()));
+}
+
+async function planOf(): Promise<Plan> {
+  const field = (id: string) => element<HTMLInputElement>(id).value.trim();
+  const config = configOf({
+    board: board.value,
+    apn: field("apn"),
+    broker: field("broker"),
+    clientId: field("client-id"),
+  });
+  const plan: Plan = {
+    module: await load(`bundles/${encodeURIComponent(bundle.value)}`),
+    config,
+    compare: "checksum",
+    start: true,
+  };
+  const code = await chosenApp();
+  return code === undefined ? plan : { ...plan, app: code };
+}
+
+async function flash(): Promise<void> {
+  if (!session) return;
+  showResult("", "");
+  refresh(true);
+  try {
+    const plan = await planOf();
+    element("progress-area").hidden = false;
+    const files = await install(session, plan, {
+      found: ({ board, version }) => say("connection", `Connected to ${board}, Espruino ${version}.`),
+      step(text) {
+        say("step", text);
+        progress.value = 0;
+        return (done, total) => {
+          progress.value = Math.round((100 * done) / Math.max(total, 1));
+          // Spoken by screen readers where the bar itself is not.
+          progress.setAttribute("aria-valuetext", `${text}, ${progress.value} %`);
+        };
+      },
+    });
+    say("step", "Done");
+    progress.value = 100;
+    const list = files.map(({ name, data }) => `${name} (${data.length} bytes)`).join(", ");
+    showResult("good", `Written and compared: ${list}.`);
+  } catch (error) {
+    showError(error);
+  }
+  refresh(false);
+}
+
+/** Says what this browser lacks, and what to use instead. */
+function tellSupport(): void {
+  if (support.usb) return;
+  const other = support.bluetooth ? " Boards with Bluetooth can be used." : "";
+  const notice = element("support");
+  notice.textContent =
+    `This browser has no Web Serial, so it cannot reach boards by USB.${other} ` +
+    "Chrome, Edge and Opera on a computer have it; or use npm run flash.";
+  notice.hidden = false;
+}
+
+async function start(): Promise<void> {
+  for (const name of boardNames) board.add(new Option(name));
+  refresh(false);
+  tellSupport();
+  if (!support.bluetooth) bluetooth.title = "This browser has no Web Bluetooth";
+  const response = await fetch("lists.json");
+  const { bundles, apps } = (await response.json()) as { [list: string]: { name: string; size: number }[] };
+  for (const { name, size } of bundles!) {
+    const preferred = name === "M95.min.js";
+    bundle.add(new Option(`${name}, ${(size / 1000).toFixed(1)} kB`, name, preferred, preferred));
+  }
+  app.add(new Option("leave the board's as it is", KEEP));
+  for (const { name } of apps!) app.add(new Option(name));
+  app.add(new Option("a file of mine", OWN_FILE));
+  if (bundles!.length === 0)
+    showError(new FlashError("There is no bundle", "Stop the server and start it with npm run flash:web."));
+}
+
+app.addEventListener("change", () => {
+  element("file-field").hidden = app.value !== OWN_FILE;
+});
+usb.addEventListener("click", () => connect("Web Serial"));
+bluetooth.addEventListener("click", () => connect("Web Bluetooth"));
+disconnect.addEventListener("click", letGo);
+element("clear").addEventListener("click", () => {
+  output.textContent = "";
+});
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  void flash();
+});
+start().catch(showError);

@@ -1,0 +1,88 @@
+// Serves the flashing page to this machine only: the page, its script, the bundles and the example applications.
+// It reads files and changes nothing; the page itself talks to the board.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+
+/** Where the files are. All are folders. */
+export interface Folders {
+  /** index.html and style.css. */
+  page: string;
+  /** The bundled script, page.mjs. */
+  script: string;
+  /** Modules to choose from. */
+  bundles: string;
+  /** Applications to choose from; may be absent. */
+  apps: string;
+}
+
+const TYPES: { [suffix: string]: string } = {
+  ".html": "text/html; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".mjs": "text/javascript; charset=utf-8",
+  ".json": "application/json",
+  ".js": "application/octet-stream",
+};
+
+/** The dialogue of the UART package brings its styles as an element. */
+const POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+
+/**
+ * Starts the server on the loopback address.
+ * @param port - 0 takes a free one
+ * @returns the server and its address, which names the host `localhost`: the UART package refuses any other over http
+ */
+export async function serve(folders: Folders, port = 0): Promise<{ server: Server; url: string }> {
+  const server = createServer((request, response) => {
+    const answer = (status: number, type: string, body: string | Buffer) => {
+      response.writeHead(status, {
+        "content-type": type,
+        "content-security-policy": POLICY,
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+      });
+      response.end(request.method === "HEAD" ? undefined : body);
+    };
+    // A page elsewhere could have its own name resolve to this machine.
+    const host = (request.headers.host ?? "").replace(/:\d+$/, "");
+    if (host !== "localhost" && host !== "127.0.0.1") return answer(403, "text/plain", "Only for this machine");
+    if (request.method !== "GET" && request.method !== "HEAD") return answer(405, "text/plain", "Only GET");
+    const found = find(folders, (request.url ?? "/").replace(/\?.*$/, ""));
+    if (!found) return answer(404, "text/plain", "Not found");
+    answer(200, found.type, found.body);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  return { server, url: `http://localhost:${(server.address() as AddressInfo).port}/` };
+}
+
+/** What there is under a path. Only names that the lists have are served, so none can lead out of the folders. */
+function find(folders: Folders, pathname: string): { type: string; body: string | Buffer } | undefined {
+  if (pathname === "/lists.json")
+    return {
+      type: TYPES[".json"]!,
+      body: JSON.stringify({ bundles: scripts(folders.bundles), apps: scripts(folders.apps) }),
+    };
+  const [, folder, name] = /^\/(?:(bundles|apps)\/)?([^/]*)$/.exec(pathname) ?? [];
+  if (folder === "bundles" || folder === "apps") {
+    const listed = scripts(folders[folder]).find((script) => encodeURIComponent(script.name) === name);
+    return listed && file(folders[folder], listed.name);
+  }
+  if (name === "") return file(folders.page, "index.html");
+  if (name === "style.css") return file(folders.page, name);
+  if (name === "page.mjs") return file(folders.script, name);
+  return undefined;
+}
+
+function file(folder: string, name: string): { type: string; body: Buffer } {
+  return { type: TYPES[path.extname(name)]!, body: readFileSync(path.join(folder, name)) };
+}
+
+function scripts(folder: string): { name: string; size: number }[] {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => name.endsWith(".js"));
+  return names.sort().map((name) => ({ name, size: readFileSync(path.join(folder, name)).length }));
+}

@@ -1,0 +1,135 @@
+// Chromium on the flashing page, with a stand-in for navigator.serial whose other end is a board in this process. It
+// looks for Chromium, starts it, and tests nothing.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { ExecutionContext } from "ava";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { type Folders, serve } from "../../flash/web/server.js";
+import type { Board } from "./pty.js";
+
+const CHROMIUM = "/usr/bin/chromium";
+const root = process.cwd();
+
+/** Skips a test for want of Chromium: a plain line on a developer's machine, a failure under CI. */
+export function needsChromium(t: ExecutionContext): boolean {
+  if (existsSync(CHROMIUM)) return false;
+  t.log("chromium is missing: install the Debian package chromium to run this test");
+  if (process.env.CI) t.fail("chromium is missing under CI");
+  else t.pass();
+  return true;
+}
+
+/** Builds the page's script; the rest of the page needs no building. */
+export function buildPage(): void {
+  const bin = (name: string) => path.join(root, "node_modules", ".bin", name);
+  execFileSync(bin("tsc"), ["-p", "flash/web"], { cwd: root });
+  execFileSync(bin("rollup"), ["-c", "flash/web/rollup.config.js", "--silent"], { cwd: root });
+}
+
+/** The folders of the page, with others for bundles and applications. */
+export async function servePage(t: ExecutionContext, over: Partial<Folders>): Promise<string> {
+  const { server, url } = await serve({
+    page: path.join(root, "flash", "web"),
+    script: path.join(root, "build", "flash", "web"),
+    bundles: path.join(root, "dist", "espruino"),
+    apps: path.join(root, "examples", "espruino"),
+    ...over,
+  });
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return url;
+}
+
+/** Starts Chromium with a profile of its own. */
+export async function startChromium(): Promise<{ context: BrowserContext; stop: () => Promise<void> }> {
+  const profile = mkdtempSync(path.join(tmpdir(), "m95-chromium-"));
+  const quiet = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"];
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: CHROMIUM,
+    headless: true,
+    args: ["--no-sandbox", "--disable-gpu", ...quiet, "--disable-sync"],
+  });
+  const stop = async () => {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  };
+  return { context, stop };
+}
+
+/** Opens a page in which `navigator.serial` leads to a board, or is missing. */
+export async function openPage(
+  t: ExecutionContext,
+  context: BrowserContext,
+  url: string,
+  board: Board | undefined,
+): Promise<{ page: Page; errors: string[] }> {
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  if (board) {
+    // Binary strings cross as they are: Playwright passes JSON.
+    await page.exposeFunction("toBoard", (data: string) => board.receive(data));
+    await page.addInitScript(standIn);
+    board.onOutput = (data) => {
+      page.evaluate((bytes) => (globalThis as unknown as Browser).fromBoard?.(bytes), data).catch(() => {});
+    };
+  } else
+    await page.addInitScript(() => {
+      Object.defineProperty((globalThis as unknown as Browser).navigator, "serial", { value: undefined });
+    });
+  t.teardown(async () => {
+    board?.close();
+    await page.close();
+  });
+  await page.goto(url);
+  await page.locator("#app option").nth(1).waitFor({ state: "attached" });
+  return { page, errors };
+}
+
+/** The page's globals, with what the stand-in adds to them. */
+export interface Browser {
+  toBoard(data: string): Promise<void>;
+  fromBoard?: (data: string) => void;
+  /** Makes requestPort fail as when the user closes the browser's window. */
+  refuse?: boolean;
+  openPorts: number;
+  navigator: { serial?: EventTarget };
+}
+
+/** Runs in the page: a serial port with streams as Web Serial has them, but no hardware. */
+function standIn(): void {
+  const browser = globalThis as unknown as Browser;
+  browser.openPorts = 0;
+  const bytes = (text: string) => Uint8Array.from(text, (byte) => byte.charCodeAt(0));
+  const text = (data: Uint8Array) => String.fromCharCode(...data);
+  const port = {
+    readable: undefined as ReadableStream<Uint8Array> | undefined,
+    writable: undefined as WritableStream<ArrayBuffer> | undefined,
+    async open({ baudRate }: { baudRate: number }) {
+      if (!baudRate) throw new TypeError("No baud rate");
+      browser.openPorts++;
+      this.readable = new ReadableStream({
+        start(controller) {
+          browser.fromBoard = (data) => controller.enqueue(bytes(data));
+        },
+      });
+      this.writable = new WritableStream({ write: (data) => browser.toBoard(text(new Uint8Array(data))) });
+    },
+    async close() {
+      // As the real one: it cannot be closed while somebody reads.
+      if (this.readable?.locked) throw new TypeError("Cannot cancel a locked stream");
+      browser.openPorts--;
+    },
+  };
+  const serial = Object.assign(new EventTarget(), {
+    async requestPort() {
+      if (browser.refuse) throw new DOMException("No port selected by the user.", "NotFoundError");
+      return port;
+    },
+  });
+  Object.defineProperty((globalThis as unknown as Browser).navigator, "serial", { value: serial });
+}

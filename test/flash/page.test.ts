@@ -1,0 +1,211 @@
+// The flashing page in a real Chromium: against a model of the board's console, and against a real Espruino when
+// ESPRUINO names one. No hardware, and no Bluetooth, of which Chromium without a display has none.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import test, { type ExecutionContext } from "ava";
+import type { Page } from "playwright-core";
+import { type Browser, buildPage, needsChromium, openPage, servePage, startChromium } from "./browser.js";
+import { type Board, espruino } from "./pty.js";
+import { ReplModel } from "./repl-model.js";
+
+const MODULE = `exports.name=function(){return "small M95"};${"// filler\n".repeat(300)}`;
+const APP =
+  'var c=require("Storage").readJSON("m95.json",1);print("app runs with",c.apn,c.host,c.port,c.power&&c.power.pwrkey)';
+
+const folder = mkdtempSync(path.join(tmpdir(), "m95-page-"));
+const folders = { bundles: path.join(folder, "bundles"), apps: path.join(folder, "apps") };
+for (const made of Object.values(folders)) mkdirSync(made);
+writeFileSync(path.join(folders.bundles, "M95.js"), "// the long one");
+writeFileSync(path.join(folders.bundles, "M95.min.js"), MODULE, "latin1");
+writeFileSync(path.join(folders.apps, "hello.js"), APP);
+
+let chromium: ReturnType<typeof startChromium> | undefined;
+/** One Chromium for all tests, started by the first that needs it. */
+async function context() {
+  chromium ??= (async () => {
+    buildPage();
+    return startChromium();
+  })();
+  return (await chromium).context;
+}
+
+test.after.always(async () => {
+  if (chromium) await (await chromium).stop();
+  rmSync(folder, { recursive: true });
+});
+
+async function fillIn(page: Page): Promise<void> {
+  await page.getByLabel("Application", { exact: true }).selectOption("hello.js");
+  await page.getByLabel("Board", { exact: true }).selectOption("espruino-pico");
+  await page.getByLabel("APN of the operator").fill("internet");
+  await page.getByLabel("Broker, host:port").fill("broker.example:1884");
+}
+
+/** Waits until the result line says something. */
+async function resultOf(page: Page): Promise<string> {
+  await page.locator("#result:not(:empty)").waitFor({ timeout: 40_000 });
+  return (await page.locator("#result").textContent()) as string;
+}
+
+/** What a screenshot is written to, when somebody wants to look. */
+async function picture(page: Page, name: string): Promise<void> {
+  const target = process.env.FLASH_PICTURES;
+  if (!target) return;
+  for (const [size, width, height] of [
+    ["desktop", 1100, 1150],
+    ["narrow", 390, 1500],
+  ] as const)
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: path.join(target, `${name}-${size}-${colorScheme}.png`) });
+    }
+}
+
+/** One run from the first click to the application's output. */
+async function flashes(t: ExecutionContext, board: Board): Promise<Page> {
+  const url = await servePage(t, folders);
+  const { page, errors } = await openPage(t, await context(), url, board);
+  t.is(await page.getByLabel("Bundle").inputValue(), "M95.min.js");
+  t.true(await page.getByRole("button", { name: "Write to the board" }).isDisabled());
+  await fillIn(page);
+  await page.getByRole("button", { name: "Connect by USB" }).click();
+  await page.getByText("Connected to").waitFor();
+  await page.getByRole("button", { name: "Write to the board" }).click();
+  t.regex(await resultOf(page), /^Written and compared: M95 \(\d+ bytes\), m95\.json \(\d+ bytes\), \.bootcde/);
+  await page.getByRole("log").getByText("app runs with internet broker.example 1884 B15").waitFor();
+  t.deepEqual(errors, []);
+  return page;
+}
+
+test("the page flashes a board and shows what its application prints", async (t) => {
+  if (needsChromium(t)) return;
+  t.timeout(60_000);
+  const board = new ReplModel();
+  const page = await flashes(t, board);
+  t.is(board.files.get("M95"), MODULE);
+  t.is(board.files.get(".bootcde"), APP);
+  t.is(await page.locator("#progress").getAttribute("value"), "100");
+  await picture(page, "done");
+
+  await page.getByRole("button", { name: "Clear" }).click();
+  t.is(await page.getByRole("log").textContent(), "");
+  await page.getByRole("button", { name: "Disconnect" }).click();
+  await page.getByText("Not connected.").waitFor();
+  t.is(await page.evaluate(() => (globalThis as unknown as Browser).openPorts), 0);
+  // And once more, over the same port.
+  await page.getByRole("button", { name: "Connect by USB" }).click();
+  await page.getByText("Connected to MODEL").waitFor();
+});
+
+test("the page flashes a real Espruino", async (t) => {
+  if (!process.env.ESPRUINO) {
+    t.log("ESPRUINO is not set: set it to an Espruino Linux binary to run this test");
+    t.pass();
+    return;
+  }
+  if (needsChromium(t)) return;
+  t.timeout(60_000);
+  await flashes(t, espruino(process.env.ESPRUINO));
+});
+
+test("all of it works with the keyboard alone", async (t) => {
+  if (needsChromium(t)) return;
+  t.timeout(60_000);
+  const board = new ReplModel();
+  const url = await servePage(t, folders);
+  const { page } = await openPage(t, await context(), url, board);
+  const focused = () => page.evaluate("document.activeElement.id");
+  const tabTo = async (id: string) => {
+    for (let i = 0; i < 20 && (await focused()) !== id; i++) await page.keyboard.press("Tab");
+    t.is(await focused(), id);
+  };
+  await tabTo("apn");
+  await page.keyboard.type("internet");
+  await tabTo("usb");
+  await page.keyboard.press("Enter");
+  await page.getByText("Connected to MODEL").waitFor();
+  await tabTo("write");
+  await page.keyboard.press("Enter");
+  t.regex(await resultOf(page), /^Written and compared/);
+  t.is(board.files.get("m95.json"), '{"apn":"internet"}');
+  await tabTo("console");
+});
+
+test("errors of the board stand on the page with what to do", async (t) => {
+  if (needsChromium(t)) return;
+  t.timeout(60_000);
+  const url = await servePage(t, folders);
+  const { page } = await openPage(t, await context(), url, new ReplModel({ storage: 2000 }));
+  await page.getByRole("button", { name: "Connect by USB" }).click();
+  await page.getByText("Connected to").waitFor();
+  await page.getByRole("button", { name: "Write to the board" }).click();
+  t.regex(await resultOf(page), /Not enough Storage: \d+ bytes are needed, 2000 are free.*eraseAll/);
+  await picture(page, "full");
+  await page.getByLabel("Broker, host:port").fill("not a broker");
+  await page.getByRole("button", { name: "Write to the board" }).click();
+  await page.getByText('"not a broker" is no broker').waitFor();
+});
+
+test("a file of the user's own is written, whatever its bytes", async (t) => {
+  if (needsChromium(t)) return;
+  t.timeout(60_000);
+  const board = new ReplModel();
+  const url = await servePage(t, folders);
+  const { page } = await openPage(t, await context(), url, board);
+  const own = Buffer.from('print("\xe9\xff\x01")', "latin1");
+  await page.getByLabel("Application", { exact: true }).selectOption("a file of mine");
+  await page
+    .getByLabel("File with the application")
+    .setInputFiles({ name: "own.js", mimeType: "text/javascript", buffer: own });
+  await page.getByRole("button", { name: "Connect by USB" }).click();
+  await page.getByText("Connected to").waitFor();
+  await page.getByRole("button", { name: "Write to the board" }).click();
+  t.regex(await resultOf(page), /^Written and compared/);
+  t.is(board.files.get(".bootcde"), own.toString("latin1"));
+});
+
+test("a browser without Web Serial is told which ones have it; a window closed without a choice is no end", async (t) => {
+  if (needsChromium(t)) return;
+  t.timeout(60_000);
+  const url = await servePage(t, folders);
+  const without = await openPage(t, await context(), url, undefined);
+  await without.page.getByText("Chrome, Edge and Opera on a computer have it").waitFor();
+  t.true(await without.page.getByRole("button", { name: "Connect by USB" }).isDisabled());
+  await picture(without.page, "without");
+
+  const { page } = await openPage(t, await context(), url, new ReplModel());
+  await page.evaluate("refuse = true");
+  await page.getByRole("button", { name: "Connect by USB" }).click();
+  t.regex(await resultOf(page), /No board was chosen/);
+  await page.evaluate("refuse = false");
+  await page.getByRole("button", { name: "Connect by USB" }).click();
+  await page.getByText("Connected to MODEL").waitFor();
+  await page.evaluate("navigator.serial.dispatchEvent(new Event('disconnect'))");
+  await page.getByText("Not connected.").waitFor();
+});
+
+test("the server gives what it lists, to this machine only, and survives odd requests", async (t) => {
+  const url = await servePage(t, { ...folders, apps: path.join(folder, "none") });
+  const lists = await (await fetch(`${url}lists.json?x`)).json();
+  t.deepEqual(lists, {
+    bundles: [
+      { name: "M95.js", size: 15 },
+      { name: "M95.min.js", size: MODULE.length },
+    ],
+    apps: [],
+  });
+  for (const [where, status] of [
+    ["", 200],
+    ["style.css", 200],
+    ["bundles/M95.js", 200],
+    ["bundles/M95.ts", 404],
+    ["bundles/..%2f..%2fpackage.json", 404],
+    ["bundles/%E0%A4%A", 404],
+    ["server.ts", 404],
+  ] as const)
+    t.is((await fetch(url + where)).status, status, where);
+  t.is((await fetch(url, { method: "POST" })).status, 405);
+  t.regex((await fetch(url)).headers.get("content-security-policy") ?? "", /default-src 'self'/);
+});
