@@ -76,7 +76,6 @@ const badMethods = words("of in static delete");
 const badOperators = words("** **= ??= ||= &&=");
 
 const isFunction = (node) => /^(FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(node.type);
-const isPlainFunction = (node) => isFunction(node) && node.type !== "ArrowFunctionExpression";
 const isLoop = (node) => /^(For|ForIn|ForOf|While|DoWhile)Statement$/.test(node.type);
 const isBranch = (node) => isLoop(node) || /^(IfStatement|SwitchStatement|TryStatement)$/.test(node.type);
 const isUndefined = (node) =>

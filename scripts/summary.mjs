@@ -42,6 +42,14 @@ export function parseAva(output, exitCode) {
   return honest(counts, exitCode);
 }
 
+function lastCounts(output, pattern) {
+  const match = linesOf(output)
+    .map((line) => pattern.exec(line))
+    .findLast(Boolean);
+  const [passed = 0, failed = 0, skipped = 0] = match?.slice(1).map((digits) => Number(digits ?? 0)) ?? [];
+  return { passed, failed, skipped };
+}
+
 /**
  * Counts from the line that test/xs/run.mjs ends with.
  * @param {string} output
@@ -49,12 +57,20 @@ export function parseAva(output, exitCode) {
  * @returns {Counts}
  */
 export function parseXs(output, exitCode) {
-  const pattern = /^XS [\d.]+: (\d+) passed, (\d+) failed(?:, (\d+) skipped)?/;
-  const match = linesOf(output)
-    .map((line) => pattern.exec(line))
-    .findLast(Boolean);
-  const [passed = 0, failed = 0, skipped = 0] = match?.slice(1).map((digits) => Number(digits ?? 0)) ?? [];
-  return honest({ passed, failed, skipped }, exitCode);
+  return honest(lastCounts(output, /^XS [\d.]+: (\d+) passed, (\d+) failed(?:, (\d+) skipped)?/), exitCode);
+}
+
+/**
+ * Counts from the line that the tests in a real engine end with. Without that line they did not run for want of the
+ * engine, which they have said, if they ended well.
+ * @param {string} output
+ * @param {number} exitCode
+ * @returns {Counts}
+ */
+export function parseEngine(output, exitCode) {
+  const pattern = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;
+  const ran = linesOf(output).some((line) => pattern.test(line));
+  return !ran && exitCode === 0 ? { passed: 0, failed: 0, skipped: 0 } : honest(lastCounts(output, pattern), exitCode);
 }
 
 /**

@@ -8,10 +8,11 @@ interface Counts {
   skipped: number;
 }
 
-const { parseAva, parseXs, lastLine } = (await import(
+const { parseAva, parseEngine, parseXs, lastLine } = (await import(
   new URL("../../../scripts/summary.mjs", import.meta.url).href
 )) as {
   parseAva(output: string, exitCode: number): Counts;
+  parseEngine(output: string, exitCode: number): Counts;
   parseXs(output: string, exitCode: number): Counts;
   lastLine(counts: Counts): string;
 };
@@ -90,4 +91,11 @@ test("XS: a crash and an empty run are failures", (t) => {
 test("the last line", (t) => {
   t.is(lastLine({ passed: 3, failed: 0, skipped: 0 }), "3 passed, 0 failed");
   t.is(lastLine({ passed: 3, failed: 1, skipped: 2 }), "3 passed, 1 failed, 2 skipped");
+});
+
+test("an engine: counts, a run that failed, and one that was not made", (t) => {
+  t.deepEqual(parseEngine("  ✔ 3 passed, 4 failed\n41 passed, 2 failed\n", 1), { passed: 41, failed: 2, skipped: 0 });
+  t.deepEqual(parseEngine("41 passed, 0 failed\n", 1), { passed: 41, failed: 1, skipped: 0 });
+  t.deepEqual(parseEngine("Engine tests did not run\n", 0), { passed: 0, failed: 0, skipped: 0 });
+  t.deepEqual(parseEngine("Engine tests did not run\n", 1), { passed: 0, failed: 1, skipped: 0 });
 });

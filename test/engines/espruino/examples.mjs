@@ -1,1 +1,120 @@
-export const tests = [];
+// The example sketches as they stand, with only their waiting times shortened.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { install, root, sketch, startBench } from "./bench.mjs";
+
+/** An example with other values for some of the variables at its top. */
+function example(name, values = {}) {
+  let code = readFileSync(path.join(root, "examples/espruino", `${name}.js`), "utf8");
+  for (const [variable, value] of Object.entries(values)) {
+    const line = new RegExp(`^var ${variable} = .*$`, "m");
+    assert.match(code, line);
+    code = code.replace(line, `var ${variable} = ${value};`);
+  }
+  return `${install}${sketch("board")}\n${code}`;
+}
+
+/** Runs an example in front of a modem that is off, and checks the port and the pins it takes. */
+async function withExample(code, test) {
+  const bench = await startBench({
+    speed: 4,
+    modem: { tolerate: ["sent-while-off", "pwrkey-pulse", "pwrkey-restart", "busy"] },
+  });
+  try {
+    const engine = bench.run(code);
+    assert.equal(await engine.mark("console"), "moved");
+    assert.deepEqual(await engine.mark("setup"), [115200, "A9", "A10"]);
+    await test(bench, engine);
+    assert.deepEqual(bench.modem.violations, []);
+    engine.checkQuiet();
+  } finally {
+    await bench.stop();
+  }
+}
+
+const sensor = () =>
+  withExample(example("sensor", { PERIOD: 25_000 }), async ({ broker, modem }, engine) => {
+    for (const round of [1, 2]) {
+      assert.equal(await engine.mark("deep", 40_000), 0);
+      assert.equal(await engine.mark("deep", 40_000), 1);
+      assert.equal(modem.pins.status.read(), 0, "the modem is off while it sleeps");
+      assert.equal(broker.published.length, round);
+    }
+    for (const { topic, payload, qos, retain } of broker.published) {
+      assert.equal(topic, "m95-example/sensor");
+      assert.deepEqual(JSON.parse(payload.toString()), { celsius: 21.5, volts: 3.3 });
+      assert.deepEqual([qos, retain], [1, true]);
+    }
+  });
+
+const remoteSwitch = () =>
+  withExample(example("switch"), async (bench, engine) => {
+    const { broker, modem } = bench;
+    const wills = [];
+    let subscriptions = 0;
+    broker.broker.on("subscribe", () => subscriptions++);
+    broker.broker.on("publish", ({ topic, payload, retain }) => {
+      if (topic === "m95-example/lamp/online" && String(payload) === "0") wills.push(retain);
+    });
+    const state = () =>
+      broker.published.filter(({ topic }) => topic === "m95-example/lamp/state").map((one) => one.payload.toString());
+    assert.deepEqual(await engine.mark("output", 60_000), ["A5", 0]);
+    await bench.until("its state", () => state().length === 1 && subscriptions === 1);
+    await bench.publish("m95-example/lamp/set", "on", 1);
+    assert.deepEqual(await engine.mark("output"), ["A5", 1]);
+    await bench.publish("m95-example/lamp/set", "nonsense");
+    await bench.publish("m95-example/lamp/set", "toggle");
+    assert.deepEqual(await engine.mark("output"), ["A5", 0]);
+    await bench.until("its states", () => state().length === 3);
+    assert.deepEqual(state(), ["off", "on", "off"]);
+    const online = broker.published.filter(({ topic }) => topic === "m95-example/lamp/online");
+    assert.deepEqual(
+      online.map(({ payload, retain }) => [payload.toString(), retain]),
+      [["1", true]],
+    );
+    // The modem is cut off: the broker speaks for it, and it comes back.
+    modem.reboot();
+    await bench.until("the will", () => wills.length > 0, 30_000);
+    assert.deepEqual(wills, [true]);
+    assert.deepEqual(await engine.mark("output", 60_000), ["A5", 0]);
+    await bench.until("subscribed again", () => subscriptions === 2);
+    await bench.publish("m95-example/lamp/set", "on", 1);
+    assert.deepEqual(await engine.mark("output"), ["A5", 1]);
+  });
+
+const tracker = () =>
+  withExample(example("tracker", { PERIOD: 500, KEEP: 3 }), async (bench, engine) => {
+    const { broker, modem } = bench;
+    assert.deepEqual(await engine.mark("gps"), [9600, "A11", "A12"]);
+    const at = (time) => `$GPRMC,${time},A,4807.038,N,01131.000,E,0.1,0.0,220326,,*00\\r\\n`;
+    engine.tell(`gps("$GPRMC,120000,V,,,,,,,220326,,*00\\r\\n${at(120001).slice(0, 20)}")`);
+    engine.tell(`gps("${at(120001).slice(20)}")`);
+    await broker.waitForPublished(1, 60_000);
+    assert.deepEqual(JSON.parse(broker.published[0].payload.toString()), {
+      utc: "220326 120001",
+      lat: "4807.038N",
+      lon: "01131.000E",
+    });
+    // Five positions while there is no broker: the last three of them come when it is back.
+    await broker.stop();
+    engine.tell('mqtt.on("close", function () { mark("lost", "") })');
+    await engine.mark("lost", 60_000);
+    for (let i = 2; i <= 6; i++) {
+      engine.tell(`gps("${at(120000 + i)}")`);
+      await new Promise((resolve) => setTimeout(resolve, 1200));
+    }
+    assert.equal(broker.published.length, 1);
+    await broker.restart();
+    await broker.waitForPublished(4, 60_000);
+    const times = broker.published.map(({ payload }) => JSON.parse(payload.toString()).utc.slice(-1));
+    assert.deepEqual(times, ["1", "4", "5", "6"]);
+    assert.ok(modem.pins.status.read());
+  });
+
+export const tests = [
+  ["sensor: publishes, switches the modem off, sleeps, and again", sensor],
+  ["switch: commands, retained state, will, and all of it after a reboot of the modem", remoteSwitch],
+  ["tracker: positions of a time without broker come when it is back", tracker],
+];

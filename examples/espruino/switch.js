@@ -1,0 +1,60 @@
+// A remote switch: obeys m95-example/lamp/set, keeps its state as a retained message, and the broker says "offline" for it
+// when it is gone. Board: Nucleo F411RE with an M95 on the pins of docs/wiring.md.
+
+var BROKER = "test.mosquitto.org";
+var TOPIC = "m95-example/lamp";
+var LAMP = A5; // the Nucleo's LED
+
+LoopbackA.setConsole();
+
+var mqtt = null;
+var lit = 0;
+
+function show() {
+  digitalWrite(LAMP, lit);
+  mqtt.publish(TOPIC + "/state", lit ? "on" : "off", { qos: 1, retain: true });
+}
+
+function obey(topic, message) {
+  if (message === "on") lit = 1;
+  else if (message === "off") lit = 0;
+  else if (message === "toggle") lit = 1 - lit;
+  else return;
+  show();
+}
+
+function begin(modem) {
+  mqtt = modem.mqtt({
+    host: BROKER,
+    clientId: "m95-lamp-" + getSerial().substr(0, 8),
+    keepalive: 120,
+    // Said by the broker when this client is lost.
+    will: { topic: TOPIC + "/online", payload: "0", qos: 1, retain: true }
+  });
+  mqtt.on("connect", function () {
+    mqtt.publish(TOPIC + "/online", "1", { qos: 1, retain: true });
+    show();
+  });
+  mqtt.on("message", obey);
+  mqtt.on("error", function (error) {
+    console.log(error.message);
+  });
+  // Once is enough: subscriptions are made again on each connect.
+  mqtt.subscribe(TOPIC + "/set", { qos: 1 });
+}
+
+function ready(error, modem) {
+  if (!error) {
+    begin(modem);
+    return;
+  }
+  console.log("no network: " + error.message);
+  // Start it again; connect() is called once for a port.
+  setTimeout(function () {
+    modem.start(function (again) {
+      ready(again, modem);
+    });
+  }, 60000);
+}
+
+require("M95").connect(Serial1, { board: "nucleo-f411re", apn: "internet", baud: 115200 }, ready);

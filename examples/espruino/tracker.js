@@ -1,0 +1,80 @@
+// A field tracker: publishes where it is, and keeps the last positions while there is no network. No SMS is involved.
+// Board: Nucleo F411RE with an M95 on the pins of docs/wiring.md, and a GPS receiver (NMEA, 9600 baud) on Serial6.
+
+var PERIOD = 60000; // ms from one report to the next
+var KEEP = 32; // positions that are kept; the oldest go first
+var BROKER = "test.mosquitto.org";
+var TOPIC = "m95-example/tracker";
+var GPS = Serial6;
+var GPS_PINS = { tx: A11, rx: A12 }; // not C6 and C7: C7 is STATUS
+
+LoopbackA.setConsole();
+
+var position = null;
+var line = "";
+var waiting = [];
+var sending = false;
+var mqtt = null;
+
+// $GPRMC,time,A,latitude,N,longitude,E,... - A stands for a valid position.
+function parse(sentence) {
+  var fields = sentence.split(",");
+  if (fields[0].substr(3) !== "RMC" || fields[2] !== "A") return;
+  position = { utc: fields[9] + " " + fields[1], lat: fields[3] + fields[4], lon: fields[5] + fields[6] };
+}
+
+function hear(data) {
+  line += data;
+  var end = line.indexOf("\n");
+  while (end >= 0) {
+    parse(line.substr(0, end).trim());
+    line = line.substr(end + 1);
+    end = line.indexOf("\n");
+  }
+  // Noise without line ends must not fill the memory.
+  if (line.length > 200) line = "";
+}
+
+// One at a time: what is not acknowledged stays in the list.
+function send() {
+  if (sending || !waiting.length || !mqtt || !mqtt.connected) return;
+  sending = true;
+  mqtt.publish(TOPIC, waiting[0], { qos: 1 }, function (error) {
+    sending = false;
+    if (error) {
+      // EUNKNOWN: it may have arrived. Better twice than never; the time in it tells.
+      console.log(error.message);
+      return;
+    }
+    waiting.shift();
+    send();
+  });
+}
+
+function report() {
+  if (position) {
+    waiting.push(JSON.stringify(position));
+    if (waiting.length > KEEP) waiting.shift();
+    position = null;
+  }
+  send();
+}
+
+GPS.setup(9600, GPS_PINS);
+GPS.on("data", hear);
+
+function started(error) {
+  if (!error) return;
+  console.log("no network: " + error.message);
+  setTimeout(function () {
+    modem.start(started);
+  }, 60000);
+}
+
+var modem = require("M95").connect(Serial1, { board: "nucleo-f411re", apn: "internet", baud: 115200 }, started);
+mqtt = modem.mqtt({ host: BROKER, keepalive: 300 });
+mqtt.on("connect", send);
+mqtt.on("error", function (error) {
+  console.log(error.message);
+});
+setInterval(report, PERIOD);
