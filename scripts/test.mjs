@@ -116,8 +116,15 @@ async function xs() {
     );
     if (built.failed) return built;
   }
-  const { code, text } = await run("node", ["test/xs/run.mjs"], { output: "copy" });
-  return parseXs(text, code);
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const script of ["test/xs/run.mjs", "test/moddable/run.mjs"]) {
+    const { code, text } = await run("node", [script], { output: "copy" });
+    const { passed, failed, skipped } = parseXs(text, code);
+    counts.passed += passed;
+    counts.failed += failed;
+    counts.skipped += skipped;
+  }
+  return counts;
 }
 
 function coverage({ v8Coverage }) {

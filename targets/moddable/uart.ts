@@ -1,7 +1,7 @@
 // A serial port of ECMA-419 (`embedded:io/serial`) as the core's Uart port: writes paced by onWritable, nothing after
 // close. It sets no pins and knows no modem; flow control is not there on any microcontroller's port.
 import { wrong } from "../../core/at/params.js";
-import { type Clock, M95Error, type Uart } from "../../core/index.js";
+import { type Clock, M95Error, type TimerHandle, type Uart } from "../../core/index.js";
 import { fromBuffer, toBuffer } from "./codec.js";
 
 /** The portable part of an ECMA-419 Serial. */
@@ -25,6 +25,9 @@ export interface SerialOptions {
 /** Bytes that may wait for room in the port; the driver has one command of at most about 2 kB on its way. */
 export const QUEUE_LIMIT = 4096;
 
+/** ms until a refused write is tried again. */
+const RETRY = 20;
+
 export class SerialUart implements Uart {
   onReceive: (chunk: string) => void;
   onOverrun: (() => void) | undefined;
@@ -39,6 +42,7 @@ export class SerialUart implements Uart {
   private _queued: number;
   /** Bytes that the port takes now. */
   private _room: number;
+  private _timer: TimerHandle;
 
   /** @throws M95Error `EPARAM` when there is no class; what the class throws */
   constructor(options: SerialOptions, clock: Clock) {
@@ -156,8 +160,9 @@ export class SerialUart implements Uart {
       try {
         this._serial.write(piece);
       } catch (_error) {
-        // It has less room than it said; nothing was written, and onWritable comes when there is room again.
+        // It has less room than it said; nothing was written.
         this._room = 0;
+        this._tryAgain(Math.ceil(piece.byteLength / 2));
         return;
       }
       this._room -= piece.byteLength;
@@ -165,6 +170,15 @@ export class SerialUart implements Uart {
       if (whole) waiting.shift();
       else waiting[0] = first.slice(piece.byteLength);
     }
+  }
+
+  /** An ESP32 that refused a write need not call onWritable. */
+  private _tryAgain(count: number): void {
+    if (this._timer === undefined)
+      this._timer = this._clock.after(RETRY, () => {
+        this._timer = undefined;
+        if (!this._room) this._writable(count);
+      });
   }
 
   private _tell(error: unknown): void {

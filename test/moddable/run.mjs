@@ -1,0 +1,160 @@
+// Runs the Moddable target in XS (xsnap-worker), preloaded as the SDK does it, on a small ESP32 in front of a virtual M95, and
+// says what it costs. It needs no SDK; the real one is used by test/engines/moddable.
+
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { parse } from "acorn";
+import { rollup } from "rollup";
+import { xsBinary } from "../../scripts/xs-engine.mjs";
+import { XsWorker } from "./xs/worker.mjs";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const here = fileURLToPath(new URL("xs", import.meta.url));
+const dist = path.join(root, "dist/moddable");
+const esp32 = path.join(here, "esp32.js");
+const TIME_LIMIT = 300_000;
+/** Slots that 1,000 messages may leave behind: none, but for the engine's own bookkeeping. */
+const GROWTH = 16;
+
+const modules = {
+  "m95-mqtt": path.join(dist, "index.js"),
+  "m95-mqtt/client": path.join(dist, "client.js"),
+};
+
+/** What a module declares at its top level, by name. */
+function declared(code) {
+  const names = [];
+  for (const { type, id, declarations } of parse(code, { ecmaVersion: "latest", sourceType: "module" }).body)
+    if (type === "FunctionDeclaration" || type === "ClassDeclaration") names.push(id.name);
+    else if (type === "VariableDeclaration") for (const one of declarations) names.push(one.id.name);
+  return names;
+}
+
+/** One script of the package as published, the fakes and the tests. */
+async function bundle() {
+  const plugin = {
+    name: "moddable",
+    resolveId(id, importer) {
+      if (id === "timer" || id === "time") return `\0${id}`;
+      const name = id.replace("?top", "");
+      if (modules[name]) return modules[name];
+      const file = path.resolve(path.dirname(importer ?? here), id);
+      if (existsSync(file)) return file;
+      throw new Error(`${importer} imports "${id}", which is not there on Moddable`);
+    },
+    load(id) {
+      if (id === "\0timer") return `export { Timer as default } from ${JSON.stringify(esp32)};`;
+      if (id === "\0time") return `export { Time as default } from ${JSON.stringify(esp32)};`;
+      const code = readFileSync(id, "utf8");
+      return id.startsWith(dist) ? `${code}\nexport const top = () => [${declared(code).join()}];` : code;
+    },
+  };
+  const build = await rollup({ input: path.join(here, "entry.js"), plugins: [plugin], treeshake: false });
+  const { output } = await build.generate({ format: "iife", name: "script" });
+  await build.close();
+  return output[0].code;
+}
+
+/** The world around the engine: clock, broker and virtual M95. */
+async function makeWorld(on) {
+  const { MemoryBroker, SimClock, VirtualM95 } = await import(path.join(root, "dist/virtual-m95/index.js"));
+  const clock = new SimClock();
+  let broker;
+  let modem;
+  let arrived = "";
+  const operations = {
+    reset({ hostBaud = 115200, sim = "ready" }) {
+      modem?.dispose();
+      arrived = "";
+      broker = new MemoryBroker({ clock, latency: 100 });
+      modem = new VirtualM95({ clock, network: broker.network, poweredOn: false, hostBaud, sim: { state: sim } });
+      modem.uart.onReceive = (chunk) => {
+        arrived += chunk;
+      };
+    },
+    baud({ baud }) {
+      modem?.uart.setBaud?.(baud);
+    },
+    write: ({ data }) => modem.uart.write(data),
+    pin: ({ name, level }) => modem.pins[name].write(level),
+    run({ until }) {
+      // A pause of the line ends a chunk; between chunks the engine has the word.
+      while (clock.now() < until && arrived === "") if (!clock.step(until)) clock.advance(until - clock.now());
+      const data = arrived;
+      arrived = "";
+      return { now: clock.now(), status: modem?.pins.status.read() ?? 0, data };
+    },
+    publish({ topic, data, size = 0 }) {
+      const payload = data === undefined ? Buffer.from(Array.from({ length: size }, (_, i) => i & 255)) : data;
+      broker.publish(topic, payload, 1);
+    },
+    kick: () => broker.kickAll(),
+    "brown-out": () => modem.brownOut(),
+    violations: () => modem.violations.map(({ kind, detail }) => `${kind} ${detail}`),
+    ...on,
+  };
+  operations.reset({});
+  return (question) => {
+    const request = JSON.parse(question.toString("utf8"));
+    return Buffer.from(JSON.stringify(operations[request.op](request) ?? null));
+  };
+}
+
+async function main() {
+  const counts = { passed: 0, failed: 0 };
+  const check = (title, failure) => {
+    counts[failure ? "failed" : "passed"]++;
+    if (failure) console.log(`  ✘ [fail]: ${title}\n      ${failure.split("\n").join("\n      ")}`);
+  };
+  let titles = [];
+  let frozen = 0;
+  const worker = new XsWorker(
+    await makeWorld({
+      titles: (request) => {
+        titles = request.titles;
+      },
+      frozen: ({ count }) => {
+        frozen = count;
+      },
+      told: ({ title, failure }) => check(title, failure),
+    }),
+  );
+  const timer = setTimeout(() => worker.close(), TIME_LIMIT);
+  const slots = {};
+  try {
+    const empty = (await worker.evaluate("gc();")).currentHeapCount;
+    await worker.evaluate(await bundle());
+    await worker.evaluate("engine.titles(); engine.freeze(); gc();");
+    const loaded = (await worker.evaluate("gc();")).currentHeapCount;
+    check("functions and built-ins are frozen", frozen > 500 ? "" : `only ${frozen}`);
+    for (const title of titles) {
+      await worker.evaluate(`engine.run(${JSON.stringify(title)});`);
+      slots[title] = (await worker.evaluate("gc();")).currentHeapCount;
+    }
+    const after500 = slots["500 messages in and 500 out"];
+    const after1000 = slots["500 more, and the heap is where it was"];
+    check("the heap is flat", after1000 - after500 <= GROWTH ? "" : `${after1000 - after500} slots more`);
+    console.log(
+      `  ${loaded - empty} slots for the code of package and tests, which a device has in flash; then in RAM: modem ready ` +
+        `${slots["powers on over the pins and comes up"] - loaded}, connected and subscribed ` +
+        `${slots["subscribes, with topics in UTF-8"] - loaded}, after 1,000 messages ${after1000 - loaded}`,
+    );
+  } catch (error) {
+    check("XS", error.message);
+  } finally {
+    clearTimeout(timer);
+    worker.close();
+  }
+  const version = /XS [\d.]+/.exec(execFileSync(xsBinary, ["-v"], { encoding: "utf8" }))[0];
+  console.log(`${version}: ${counts.passed} passed, ${counts.failed} failed (Moddable target)`);
+  if (counts.failed > 0 || counts.passed === 0) process.exitCode = 1;
+}
+
+try {
+  await main();
+} catch (error) {
+  console.log(`  ✘ The tests of the Moddable target cannot run in XS: ${error.stack}`);
+  process.exitCode = 1;
+}
