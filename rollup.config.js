@@ -14,7 +14,7 @@ const minified = terser({
   // Espruino hoists nothing by itself.
   compress: { hoist_funs: true, passes: 3 },
   mangle: { properties: { regex: /^_/ } },
-  format: { comments: false },
+  format: { comments: false, ascii_only: true },
 });
 
 /** Espruino takes plain CommonJS: no strict mode, no property definitions on `exports`. */

@@ -1,11 +1,23 @@
-// Loading: both bundles, from Storage and as a module text.
+// Loading: both bundles, from Storage, as a module text, and installed as the manual says.
 
 import assert from "node:assert/strict";
-import { bundle, plainBundle } from "./bench.mjs";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { bundle, plainBundle, root } from "./bench.mjs";
 import { Engine } from "./engine.mjs";
 
 const asText = `Modules.addCached("M95", require("fs").readFileSync(CONFIG.bundle));`;
 const fromStorage = `require("Storage").write("M95", require("fs").readFileSync(CONFIG.bundle));`;
+
+/** What the command of docs/espruino.md prints. */
+function byHand() {
+  const manual = readFileSync(path.join(root, "docs/espruino.md"), "utf8");
+  const program = /^node -e '(.*)' > install\.js$/m.exec(manual)[1];
+  const here = program.replace("node_modules/m95-mqtt/dist/espruino/M95.min.js", bundle);
+  assert.notEqual(here, program);
+  return execFileSync(process.execPath, ["-e", here], { encoding: "latin1" });
+}
 
 async function load(code, file, log) {
   const engine = new Engine(
@@ -28,6 +40,7 @@ async function load(code, file, log) {
 export const tests = [
   ["M95.min.js from Storage", (log) => load(fromStorage, bundle, log)],
   ["M95.min.js as a module text", (log) => load(asText, bundle, log)],
+  ["M95.min.js installed by hand", (log) => load(byHand(), bundle, log)],
   ["M95.js from Storage", (log) => load(fromStorage, plainBundle, log)],
   [
     "bad options are refused with a word",

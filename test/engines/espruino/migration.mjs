@@ -1,7 +1,7 @@
-// A program written for Espruino's MQTT module runs after a change of its require.
+// A program written for Espruino's MQTT module runs after a change of its require; this one with the plain bundle.
 
 import assert from "node:assert/strict";
-import { install, sketch, startBench } from "./bench.mjs";
+import { install, plainBundle, sketch, startBench } from "./bench.mjs";
 
 async function moved() {
   const bench = await startBench({ speed: 5, modem: { poweredOn: true } });
@@ -13,7 +13,7 @@ async function moved() {
     write.call(modem.uart, text);
   };
   try {
-    const engine = bench.run(install + sketch("migration"));
+    const engine = bench.run(install + sketch("migration"), { bundle: plainBundle });
     assert.equal(await engine.mark("connected", 60_000), true);
     await bench.until("a subscription", () => heard.join("").includes("AT+QMTSUB"));
     engine.tell("send()");
