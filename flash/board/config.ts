@@ -18,9 +18,8 @@ export interface Choices {
 /** The content of m95.json. Everything may be missing. */
 export interface Config {
   board?: string;
-  /** Where the modem is: Espruino's port and pins, by name. */
-  serial?: { port: string; tx: string; rx: string; cts: string; console?: 1 };
-  power?: { pwrkey: string; status: string; emergOff: string; supply: string };
+  /** The board's serial port for the modem, by name; the driver knows the pins from `board`. */
+  serial?: string;
   apn?: string;
   host?: string;
   port?: number;
@@ -50,12 +49,7 @@ function wiring(name: string): Config {
   const board: Board | undefined = Object.hasOwn(boards, name) ? boards[name] : undefined;
   if (!board)
     throw new FlashError(`The board "${name}" is not known`, `Take one of ${boardNames.join(", ")}, or none at all.`);
-  const { port, tx, rx, cts, pwrkey, status, emergOff, supply } = board;
-  return {
-    board: name,
-    serial: { port, tx, rx, cts, ...(board.console && { console: board.console }) },
-    power: { pwrkey, status, emergOff, supply },
-  };
+  return { board: name, serial: board.port };
 }
 
 /** The modem can take neither quotes nor control characters in a parameter. */

@@ -41,7 +41,7 @@ export class Screen implements Show {
       const percent = Math.floor((100 * done) / Math.max(total, 1));
       if (total < SMALL || percent < shown + STEP) return;
       shown = percent - (percent % STEP);
-      this.out.write(`${text}: ${percent} % of ${total} bytes\n`);
+      this.out.write(`${text}: ${shown} % of ${total} bytes\n`);
     };
   }
 

@@ -61,8 +61,7 @@ test("module, configuration and application are on the board afterwards, and the
   t.is(model.files.get(".bootcde"), 'print("app runs")');
   t.deepEqual(JSON.parse(Buffer.from(model.files.get("m95.json")!, "latin1").toString("utf8")), {
     board: "nucleo-f411re",
-    serial: { port: "Serial1", tx: "A9", rx: "A10", cts: "A7" },
-    power: { pwrkey: "A8", status: "C7", emergOff: "B10", supply: "B6" },
+    serial: "Serial1",
     apn: "internet",
     host: "broker.example",
     port: 8883,
@@ -232,5 +231,5 @@ test("choices that cannot be right are refused", (t) => {
     t.throws(() => configOf(choices), { instanceOf: FlashError }, JSON.stringify(choices));
   t.deepEqual(configOf({ broker: "host" }), { host: "host", port: 1883 });
   t.deepEqual(configOf({ board: "", apn: "", broker: "", clientId: "" }), {});
-  t.is(configOf({ board: "espruino-wifi" }).serial?.console, 1);
+  t.deepEqual(configOf({ board: "esp32-devkitc" }), { board: "esp32-devkitc", serial: "Serial3" });
 });

@@ -10,8 +10,7 @@ import { type Board, espruino } from "./pty.js";
 import { ReplModel } from "./repl-model.js";
 
 const MODULE = `exports.name=function(){return "small M95"};${"// filler\n".repeat(300)}`;
-const APP =
-  'var c=require("Storage").readJSON("m95.json",1);print("app runs with",c.apn,c.host,c.port,c.power&&c.power.pwrkey)';
+const APP = 'var c=require("Storage").readJSON("m95.json",1);print("app runs with",c.apn,c.host,c.port,c.serial)';
 
 const folder = mkdtempSync(path.join(tmpdir(), "m95-page-"));
 const folders = { bundles: path.join(folder, "bundles"), apps: path.join(folder, "apps") };
@@ -74,7 +73,7 @@ async function flashes(t: ExecutionContext, board: Board): Promise<Page> {
   await page.getByText("Connected to").waitFor();
   await page.getByRole("button", { name: "Write to the board" }).click();
   t.regex(await resultOf(page), /^Written and compared: M95 \(\d+ bytes\), m95\.json \(\d+ bytes\), \.bootcde/);
-  await page.getByRole("log").getByText("app runs with internet broker.example 1884 B15").waitFor();
+  await page.getByRole("log").getByText("app runs with internet broker.example 1884 Serial2").waitFor();
   t.deepEqual(errors, []);
   return page;
 }
@@ -89,6 +88,9 @@ test("the page flashes a board and shows what its application prints", async (t)
   t.is(await page.locator("#progress").getAttribute("value"), "100");
   await picture(page, "done");
 
+  await page.getByLabel("Command for the board").fill("print(40+2)");
+  await page.keyboard.press("Enter");
+  await page.getByRole("log").getByText("42", { exact: false }).waitFor();
   await page.getByRole("button", { name: "Clear" }).click();
   t.is(await page.getByRole("log").textContent(), "");
   await page.getByRole("button", { name: "Disconnect" }).click();
@@ -126,7 +128,7 @@ test("all of it works with the keyboard alone", async (t) => {
   await tabTo("usb");
   await page.keyboard.press("Enter");
   await page.getByText("Connected to MODEL").waitFor();
-  await tabTo("write");
+  t.is(await focused(), "write");
   await page.keyboard.press("Enter");
   t.regex(await resultOf(page), /^Written and compared/);
   t.is(board.files.get("m95.json"), '{"apn":"internet"}');

@@ -33,6 +33,7 @@ export class BoardLink implements Link {
   onClose: () => void = () => {};
 
   #closing = false;
+  #asking = false;
 
   private constructor(
     private readonly device: DeviceController,
@@ -45,7 +46,7 @@ export class BoardLink implements Link {
       connection.received += data;
       connection.hadData = true;
       connection.cb?.(data);
-      this.onData(data);
+      if (!this.#asking) this.onData(data);
     });
     connection.on("close", () => this.onClose());
     // An unplugged board ends the package's reading with an error that it does not look at.
@@ -83,10 +84,12 @@ export class BoardLink implements Link {
 
   /** The board's own name for its kind. */
   async kind(): Promise<string> {
+    this.#asking = true;
     // The package looks at what has come only when more comes; an answer that was quick it would overlook.
     const nudge = setInterval(() => this.connection.cb?.(""), 50);
     const { data } = (await this.device.getDeviceType()) as unknown as { data: string | null };
     clearInterval(nudge);
+    this.#asking = false;
     return data ?? "an unknown board";
   }
 

@@ -3,7 +3,7 @@
 import { boardNames, configOf } from "../../board/config.js";
 import { FlashError } from "../../board/errors.js";
 import { install, type Plan } from "../../board/install.js";
-import { fromBytes } from "../../board/quote.js";
+import { fromBytes, utf8 } from "../../board/quote.js";
 import { Session } from "../../board/session.js";
 import { BoardLink, support, type Way } from "./connection.js";
 
@@ -29,6 +29,8 @@ const write = element<HTMLButtonElement>("write");
 const progress = element<HTMLProgressElement>("progress");
 const output = element<HTMLPreElement>("console");
 const result = element("result");
+const command = element<HTMLInputElement>("command");
+const send = element<HTMLButtonElement>("send");
 
 let link: BoardLink | undefined;
 let session: Session | undefined;
@@ -58,11 +60,14 @@ function print(line: string): void {
 function refresh(busy: boolean): void {
   const connected = session !== undefined;
   usb.hidden = bluetooth.hidden = connected;
+  element("bluetooth-hint").hidden = connected || support.bluetooth;
   usb.disabled = busy || !support.usb;
   bluetooth.disabled = busy || !support.bluetooth;
   disconnect.hidden = !connected;
   disconnect.disabled = busy;
-  write.disabled = busy || !connected;
+  write.disabled = command.disabled = send.disabled = busy || !connected;
+  // The button that was pressed is hidden or was disabled: without this a keyboard would begin at the top again.
+  if (!write.disabled && document.activeElement === document.body) write.focus();
 }
 
 async function connect(way: Way): Promise<void> {
@@ -178,7 +183,6 @@ async function start(): Promise<void> {
   for (const name of boardNames) board.add(new Option(name));
   refresh(false);
   tellSupport();
-  if (!support.bluetooth) bluetooth.title = "This browser has no Web Bluetooth";
   const response = await fetch("lists.json");
   const { bundles, apps } = (await response.json()) as { [list: string]: { name: string; size: number }[] };
   for (const { name, size } of bundles!) {
@@ -204,5 +208,11 @@ element("clear").addEventListener("click", () => {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   void flash();
+});
+element("command-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  // With echo: the console then shows what was sent and what came of it.
+  void link?.write(`${utf8(command.value)}\n`);
+  command.value = "";
 });
 start().catch(showError);

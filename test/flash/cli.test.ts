@@ -1,0 +1,147 @@
+// `npm run flash` as a program of its own, over a pseudo terminal: against a model of the board's console, against a real
+// Espruino when ESPRUINO names one, and against all that is not there, busy, silent, full or broken.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import test from "ava";
+import { SerialPort } from "serialport";
+import { espruino, needsSocat, onPty } from "./pty.js";
+import { type ModelOptions, ReplModel } from "./repl-model.js";
+
+const folder = mkdtempSync(path.join(tmpdir(), "m95-cli-"));
+const bundle = path.join(folder, "bundle.js");
+const app = path.join(folder, "app.js");
+const MODULE = `exports.x=1;${"// é filler\n".repeat(600)}`;
+writeFileSync(bundle, MODULE);
+writeFileSync(app, 'var c=require("Storage").readJSON("m95.json",1);print("app",c.apn,c.host,c.port,c.serial)');
+test.after.always(() => rmSync(folder, { recursive: true }));
+
+/** Runs the program; its output is a pipe, so it writes plain lines. */
+function flash(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ["build/flash/cli/main.js", ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined },
+    });
+    let out = "";
+    let err = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      out += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      err += text;
+    });
+    child.on("close", (code) => resolve({ code, out, err }));
+  });
+}
+
+const settings = ["--board", "nucleo-f411re", "--apn", "internet", "--broker", "broker.example:1884"];
+
+test("module, settings and application go onto a board; plain lines tell of it", async (t) => {
+  if (needsSocat(t)) return;
+  const board = new ReplModel();
+  const port = await onPty(t, board);
+  const { code, out, err } = await flash("--port", port, "--bundle", bundle, "--app", app, ...settings);
+  t.is(err, "");
+  t.is(code, 0);
+  t.is(Buffer.from(board.files.get("M95")!, "latin1").toString("utf8"), MODULE);
+  t.is(JSON.parse(board.files.get("m95.json")!).board, "nucleo-f411re");
+  t.true(board.files.has(".bootcde"));
+  t.regex(out, /^Espruino 2v29 on MODEL\nMaking room\nWriting M95\nWriting M95: 25 % of \d+ bytes\n/);
+  t.regex(
+    out,
+    /Comparing M95\n(.*\n)*Starting\nDone: M95 \(\d+ bytes\), m95\.json \(\d+ bytes\), \.bootcde \(\d+ bytes\)\n$/,
+  );
+});
+
+test("a second run over the same port works, with what is there", async (t) => {
+  if (needsSocat(t)) return;
+  const board = new ReplModel();
+  const port = await onPty(t, board);
+  t.is((await flash("--port", port, "--bundle", bundle, "--apn", "a")).code, 0);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  t.is((await flash("--port", port, "--bundle", bundle, "--client-id", "c", "--no-start")).code, 0);
+  t.deepEqual(JSON.parse(board.files.get("m95.json")!), { apn: "a", clientId: "c" });
+});
+
+test("a real Espruino is flashed, and runs the application", async (t) => {
+  if (!process.env.ESPRUINO) {
+    t.log("ESPRUINO is not set: set it to an Espruino Linux binary to run this test");
+    t.pass();
+    return;
+  }
+  if (needsSocat(t)) return;
+  const board = espruino(process.env.ESPRUINO);
+  const port = await onPty(t, board);
+  let printed = "";
+  const forward = board.onOutput;
+  board.onOutput = (data) => {
+    printed += data;
+    forward(data);
+  };
+  const { code, out, err } = await flash("--port", port, "--bundle", bundle, "--app", app, ...settings);
+  t.is(err, "");
+  t.is(code, 0);
+  t.regex(out, /^Espruino .* on LINUX\n/);
+  for (let i = 0; i < 100 && !printed.includes("app internet"); i++)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  t.true(printed.includes("app internet broker.example 1884 Serial1"), printed.slice(-500));
+  // The code must be usable as a module from where it is.
+  board.receive('\x10print(require("M95").x+41)\n');
+  for (let i = 0; i < 100 && !printed.includes("42"); i++) await new Promise((resolve) => setTimeout(resolve, 50));
+  t.true(printed.includes("42"));
+});
+
+for (const [what, options, message, advice] of [
+  ["silent", { instead: "silence" }, /Nothing answers/, /Press reset/],
+  ["not Espruino", { instead: "login" }, /not Espruino/, /firmware/],
+  ["full", { storage: 3000 }, /Not enough Storage: \d+ bytes are needed, 3000 are free/, /erase/],
+  ["worn out", { worn: "M95" }, /M95 is not what was sent/, /Flash again/],
+] as [string, ModelOptions, RegExp, RegExp][])
+  test(`a board that is ${what} ends with 1, the reason and what to do`, async (t) => {
+    if (needsSocat(t)) return;
+    const port = await onPty(t, new ReplModel(options));
+    const { code, err } = await flash("--port", port, "--bundle", bundle);
+    t.is(code, 1);
+    t.regex(err, message);
+    t.regex(err, advice);
+  });
+
+test("a port that another program has ends with 1 and what to do", async (t) => {
+  if (needsSocat(t)) return;
+  const path = await onPty(t, new ReplModel());
+  const other = new SerialPort({ path, baudRate: 115200, autoOpen: false });
+  await new Promise<void>((resolve, reject) => other.open((error) => (error ? reject(error) : resolve())));
+  const { code, err } = await flash("--port", path, "--bundle", bundle);
+  other.close();
+  t.is(code, 1);
+  t.regex(err, /in use by another program\nClose the Web IDE/);
+});
+
+test("a port and files that are not there end with 1 and what to do", async (t) => {
+  const port = await flash("--port", path.join(folder, "nowhere"), "--bundle", bundle);
+  t.is(port.code, 1);
+  t.regex(port.err, /There is no port .*\n.*--list/);
+  const file = await flash("--port", "x", "--bundle", path.join(folder, "none.js"));
+  t.is(file.code, 1);
+  t.regex(file.err, /cannot be read.*\n.*npm run build/);
+});
+
+test("a call that cannot be meant ends with 2", async (t) => {
+  for (const args of [[], ["--port"], ["--port", "x", "--board", "toaster"], ["--baud", "fast"], ["--nonsense"]]) {
+    const { code, err } = await flash(...args);
+    t.is(code, 2, args.join(" "));
+    t.not(err, "");
+  }
+});
+
+test("--help and --list end with 0", async (t) => {
+  const help = await flash("--help");
+  t.is(help.code, 0);
+  t.regex(help.out, /Exit codes: 0 done, 1 it failed/);
+  const list = await flash("--list");
+  t.is(list.code, 0);
+  t.is(list.err, "");
+  t.not(list.out, "");
+});
