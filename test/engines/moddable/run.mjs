@@ -326,5 +326,6 @@ async function main() {
 const reason = missing();
 if (reason) {
   console.log(`Moddable engine tests did not run: ${reason}.`);
-  process.exitCode = process.env.M95_VIA_NPM_TEST ? 0 : 1;
+  // Nobody asked for them in `npm test` without an SDK.
+  process.exitCode = process.env.M95_VIA_NPM_TEST && !sdk ? 0 : 1;
 } else await main();
