@@ -87,7 +87,8 @@ export class Session {
     if (this.heard === "")
       throw new FlashError(
         "Nothing answers",
-        "Press reset and try again. Is this the board's console, at this baud rate? Does it run Espruino?",
+        "Press reset and try again. Is this the board's console, at this baud rate? Does it run Espruino? If its " +
+          "application moves the console away, hold the board's button down while it starts, which skips boot code.",
       );
     throw new FlashError(
       `Something answers, but it is not Espruino: ${JSON.stringify(this.heard)}`,
