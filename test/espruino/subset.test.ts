@@ -61,6 +61,15 @@ for (const name of ["M95.js", "M95.min.js"])
     t.regex(code, /exports\.connect ?=/);
   });
 
+for (const name of ["sensor", "switch", "tracker"])
+  test(`example ${name}.js stays in the subset`, (t) => {
+    const code = readFileSync(fileURLToPath(new URL(`examples/espruino/${name}.js`, root)), "utf8");
+    t.deepEqual(
+      checkSubset(code).map((finding) => describe(name, finding)),
+      [],
+    );
+  });
+
 test("arrow functions take this from a constant of the function around them", (t) => {
   t.is(
     captureThis("class A { m(x) { return x.map((y) => () => this.z + y + this); } }"),

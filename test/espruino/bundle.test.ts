@@ -1,0 +1,156 @@
+// The built Espruino bundles in a stand-in for Espruino's globals, on simulated time: what has to hold without the engine
+// at hand. What only the engine can show is in test/engines/espruino.
+
+import { readFileSync } from "node:fs";
+import vm from "node:vm";
+import test from "ava";
+import { MemoryBroker, SimClock, VirtualM95 } from "../../virtual-m95/index.js";
+
+const root = new URL("../../../", import.meta.url);
+
+type Listener = (...args: unknown[]) => void;
+
+/** The bundle has no types; what the tests use of it is checked by using it. */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+type Untyped = any;
+
+/** What an Espruino has, as far as the driver uses it; the modem hangs on the serial port and on a Nucleo's pins. */
+function espruino(bundle: string) {
+  const clock = new SimClock();
+  const broker = new MemoryBroker({ clock, latency: 50 });
+  const modem = new VirtualM95({ clock, network: broker.network });
+  const setups: unknown[] = [];
+  const flags: Listener[] = [];
+  const pins: { [name: string]: object } = {
+    A8: modem.pins.pwrkey,
+    C7: modem.pins.status,
+    B10: modem.pins.emergOff,
+    B6: modem.pins.supply,
+  };
+  const serial = {
+    write: (data: string) => modem.uart.write(data),
+    on: (_event: string, listener: (data: string) => void) => {
+      modem.uart.onReceive = listener;
+    },
+    setup: (baud: number, options: object) => setups.push([baud, options]),
+  };
+  const exports: { connect?: (serial: unknown, options: object, callback?: Listener) => Untyped } = {};
+  const context = vm.createContext({
+    exports,
+    E: {
+      on: (_event: string, listener: Listener) => flags.push(listener),
+      getErrorFlags: () => ["FIFO_FULL"],
+      toString: (value: ArrayLike<number>) => {
+        if (typeof value !== "object") throw new TypeError("Expecting Number or iterable");
+        return String.fromCharCode(...Array.from(value));
+      },
+    },
+    getTime: () => clock.now() / 1000,
+    setTimeout: (fn: () => void, ms: number) => clock.after(ms, fn),
+    clearTimeout: (handle: unknown) => clock.cancel(handle as never),
+    Pin: function Pin(name: string) {
+      return pins[name] ?? { name };
+    },
+  });
+  vm.runInContext(readFileSync(new URL(`dist/espruino/${bundle}`, root), "utf8"), context);
+  const until = (what: string, condition: () => boolean) => {
+    if (!clock.run(condition, 600_000)) throw new Error(`${what}: never`);
+  };
+  return { clock, broker, modem, setups, flags, serial, connect: exports.connect!, until };
+}
+
+for (const bundle of ["M95.js", "M95.min.js"]) {
+  test(`${bundle}: a board, from power-on to power-off`, (t) => {
+    const { broker, modem, setups, serial, connect, until } = espruino(bundle);
+    const heard: unknown[] = [];
+    const driver = connect(
+      serial,
+      { board: "nucleo-f411re", apn: "internet", flow: "hardware" },
+      (error: unknown, one: unknown) => heard.push(["ready", error, one === driver]),
+    );
+    const mqtt = driver.mqtt({ host: "broker.example", client_id: "bundle", keep_alive: 30 });
+    mqtt.connect();
+    for (const event of ["connected", "publish", "disconnected", "end"])
+      mqtt.on(event, (value: unknown) => heard.push([event, value]));
+    mqtt.subscribe("down", { qos: 1 }, (error: unknown, granted: { qos: number }[]) =>
+      heard.push(["subscribed", error, granted[0]!.qos]),
+    );
+    until("subscribed", () => heard.length === 3);
+    t.deepEqual(heard.splice(0), [
+      ["ready", null, true],
+      ["connected", undefined],
+      ["subscribed", undefined, 1],
+    ]);
+    t.like(setups, [[115200, { tx: { name: "A9" }, rx: { name: "A10" }, cts: { name: "A7" }, flow: undefined }]]);
+    t.true(broker.clients.length === 1);
+
+    for (const message of ["text", 21.5, new Uint8Array([0, 255])])
+      mqtt.publish("up", message, { qos: 1 }, (error: unknown) => heard.push(error));
+    mqtt.publish("up", true, (error: Error) => heard.push(error.name));
+    until("published", () => heard.length === 4);
+    t.deepEqual(heard.splice(0), ["TypeError", undefined, undefined, undefined]);
+    t.deepEqual(
+      broker.received.map(({ payload }) => Buffer.from(payload).toString("latin1")),
+      ["text", "21.5", "\x00\xff"],
+    );
+    broker.publish("down", "hello");
+    until("received", () => heard.length === 1);
+    t.like(heard.splice(0), [["publish", { topic: "down", message: "hello", qos: 0, msgid: 0, ambiguous: false }]]);
+
+    mqtt.disconnect();
+    until("ended", () => heard.length === 2);
+    t.deepEqual(heard.splice(0), [
+      ["disconnected", undefined],
+      ["end", undefined],
+    ]);
+    driver.stop((error: unknown) => heard.push(error));
+    until("off", () => heard.length === 1);
+    t.deepEqual(heard, [undefined]);
+    t.is(modem.pins.status.read(), 0);
+    t.deepEqual(modem.violations, []);
+  });
+
+  test(`${bundle}: an overflow is counted once, and what may be damaged is dropped`, (t) => {
+    const { clock, modem, flags, serial, connect, until } = espruino(bundle);
+    const driver = connect(serial, { apn: "internet", pwrkey: modem.pins.pwrkey, status: modem.pins.status });
+    const mqtt = driver.mqtt({ host: "broker.example" });
+    const messages: string[] = [];
+    let connected = false;
+    mqtt.on("connect", () => {
+      connected = true;
+    });
+    mqtt.on("message", (_topic: string, message: string) => messages.push(message));
+    until("connected", () => connected);
+    const say = (text: string) => modem.uart.onReceive(text);
+    say('\r\n+QMTRECV: 0,0,"t",on');
+    flags[0]!(["LOW_MEMORY"]);
+    say("e\r\n\r\n+CREG: 1\r\n");
+    clock.advance(1000);
+    t.deepEqual(messages.splice(0), ["one"]);
+    t.is(driver.stats.overruns, 0);
+
+    say('\r\n+QMTRECV: 0,0,"t",tw');
+    flags[0]!(["FIFO_FULL"]);
+    say('o\r\n\r\n+QMTRECV: 0,0,"t",thr');
+    clock.advance(1);
+    say('ee\r\n\r\n+QMTRECV: 0,0,"t",four\r\n');
+    clock.advance(1000);
+    t.deepEqual(messages, ["four"]);
+    t.is(driver.stats.overruns, 1);
+  });
+}
+
+test("bad options are refused at once", (t) => {
+  const { serial, connect } = espruino("M95.min.js");
+  const refused = (options: object) => {
+    try {
+      connect(serial, options);
+      return "taken";
+    } catch (error) {
+      return (error as { code?: string }).code;
+    }
+  };
+  t.is(refused({ apn: "a", board: "toaster" }), "EPARAM");
+  t.is(refused({ apn: "a", flow: "cts" }), "EPARAM");
+  t.is(refused({ apn: "a\r\nAT+QPOWD=0" }), "EPARAM");
+});
