@@ -53,6 +53,8 @@ export class Link {
   private _timer: TimerHandle;
   /** An occupied identifier was closed in this attempt. */
   private _reopened: boolean;
+  /** AT+QMTOPEN is on its way: a +QMTSTAT before it is about the connection before. */
+  private _asked: boolean;
   /** DISCONNECT was sent, and its result or the end of the link is waited for. */
   private _leaving: boolean;
   private _whenClosed: (() => void) | undefined;
@@ -64,14 +66,14 @@ export class Link {
     this.state = "closed";
     this._era = 0;
     this._timer = this._whenClosed = undefined;
-    this._reopened = this._leaving = false;
+    this._reopened = this._leaving = this._asked = false;
   }
 
   /** Configures, opens the network and sends CONNECT. */
   open(): void {
     this.forget();
     this.state = "opening";
-    this._reopened = false;
+    this._reopened = this._asked = false;
     this._configure(this._profile.opening(), 0);
   }
 
@@ -126,13 +128,14 @@ export class Link {
         });
       else this._conn(result, code, line);
     } else if (name === "QMTDISC" && this._leaving) this._close();
-    else if (name === "QMTSTAT" && state !== "closed") {
+    else if (name === "QMTSTAT" && state !== "closed" && (this._asked || state !== "opening")) {
       if (suspect) this._verify((actual) => actual === STATE_CONNECTED || this._stat(result, line));
       else this._stat(result, line);
     }
   }
 
   private _configure(commands: string[], at: number): void {
+    this._asked = at + 1 === commands.length;
     this._ask(commands[at]!, (error) => {
       // Firmware without TLS does not know that it is switched off.
       const optional = !this._profile.tls && at === commands.length - 2;

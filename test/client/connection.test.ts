@@ -122,6 +122,16 @@ for (const code of [1, 2, 3, 4, 6, 7])
     t.is(finish(b), 0);
   });
 
+test("a late +QMTSTAT about the connection before does not disturb the next attempt", (t) => {
+  const b = bench();
+  b.virtual.dropLink(0, 1);
+  b.until("configuring again", () => b.client.state === "opening");
+  b.virtual.urc("+QMTSTAT: 0,1");
+  b.until("connected again", () => b.client.connected);
+  t.deepEqual(b.diary, ["connect", "close", "reconnect", "connect"]);
+  t.is(finish(b), 0);
+});
+
 test("a lost +QMTSTAT is noticed", (t) => {
   const b = bench();
   b.virtual.onSend = (text) => (text.includes("+QMTSTAT") ? null : text);
