@@ -6,7 +6,8 @@ import { fromBuffer, toBuffer } from "./codec.js";
 
 /** The portable part of an ECMA-419 Serial. */
 export interface Serial {
-  read(): ArrayBuffer | undefined;
+  /** Numbers come only in a format that is not asked for. */
+  read(): number | ArrayBuffer | undefined;
   write(data: ArrayBuffer): void;
   close(): void;
 }
@@ -15,7 +16,7 @@ export interface Serial {
 export interface SerialOptions {
   /** The IO class, `device.io.Serial`. */
   io: new (
-    options: object,
+    options: never,
   ) => Serial;
   /** Rate of the port; 115200 unless given. The modem finds it out by itself. */
   baud?: number;
@@ -124,7 +125,7 @@ export class SerialUart implements Uart {
     try {
       // All of it and at once: the hardware's FIFO holds 11 ms at 115200 baud. `read(n)` is not clamped on ESP32.
       for (;;) {
-        const data = this._serial?.read();
+        const data = this._serial?.read() as ArrayBuffer | undefined;
         if (!data?.byteLength) return;
         this.onReceive(fromBuffer(data));
       }

@@ -292,6 +292,8 @@ async function asInstalled(folder, screen) {
 async function examplesBuild() {
   for (const name of ["publish", "typescript"]) {
     const folder = path.join(root, "examples/moddable", name);
+    // What a failed build left behind would be taken for good by the next one.
+    await must("mcconfig", [...BUILD.slice(0, -1), "clean"], { cwd: folder });
     const { ended, text } = await finish("mcconfig", BUILD, { cwd: folder });
     check(`example ${name} builds`, ended === 0, text);
   }
