@@ -1,4 +1,5 @@
-// Chromium on the flashing page, with a stand-in for navigator.serial whose other end is a board in this process. It
+// Chromium on the flashing page, with stand-ins for navigator.serial and navigator.bluetooth whose other end is a board in
+// this process. It
 // looks for Chromium, starts it, and tests nothing.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -100,7 +101,7 @@ export interface Browser {
   navigator: { serial?: EventTarget };
 }
 
-/** Runs in the page: a serial port with streams as Web Serial has them, but no hardware. */
+/** Runs in the page: a serial port with streams as Web Serial has them, and a Bluetooth device; no hardware. */
 function standIn(): void {
   const browser = globalThis as unknown as Browser;
   browser.openPorts = 0;
@@ -131,5 +132,43 @@ function standIn(): void {
       return port;
     },
   });
-  Object.defineProperty((globalThis as unknown as Browser).navigator, "serial", { value: serial });
+  Object.defineProperty(browser.navigator, "serial", { value: serial });
+
+  // The same board by Bluetooth: the Nordic UART, 20 bytes at a time.
+  const fromBoard = Object.assign(new EventTarget(), {
+    value: new DataView(new ArrayBuffer(0)),
+    async startNotifications() {
+      browser.fromBoard = (data) => {
+        for (let i = 0; i < data.length; i += 20) {
+          fromBoard.value = new DataView(bytes(data.slice(i, i + 20)).buffer);
+          fromBoard.dispatchEvent(new Event("characteristicvaluechanged"));
+        }
+      };
+    },
+  });
+  const toBoard = {
+    busy: false,
+    async writeValue(data: ArrayBuffer) {
+      if (data.byteLength > 20) throw new TypeError("Too long for one packet");
+      if (this.busy) throw new DOMException("GATT operation already in progress.", "NetworkError");
+      this.busy = true;
+      await browser.toBoard(text(new Uint8Array(data)));
+      this.busy = false;
+    },
+  };
+  const service = {
+    getCharacteristic: async (uuid: string) => (uuid.startsWith("6e400003") ? fromBoard : toBoard),
+  };
+  const server = { getPrimaryService: async () => service, disconnect: () => browser.openPorts-- };
+  const device = Object.assign(new EventTarget(), {
+    name: "Espruino",
+    id: "1",
+    gatt: {
+      async connect() {
+        browser.openPorts++;
+        return server;
+      },
+    },
+  });
+  Object.defineProperty(browser.navigator, "bluetooth", { value: { requestDevice: async () => device } });
 }

@@ -80,6 +80,10 @@ test("a real Espruino is flashed, and runs the application", async (t) => {
     printed += data;
     forward(data);
   };
+  // An application that prints all the time, and a line half typed.
+  board.receive('\x10setInterval(function(){print("tick")},20)\n');
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  board.receive("foo(\n");
   const { code, out, err } = await flash("--port", port, "--bundle", bundle, "--app", app, ...settings);
   t.is(err, "");
   t.is(code, 0);

@@ -1,5 +1,7 @@
 // The flashing page in a real Chromium: against a model of the board's console, and against a real Espruino when
-// ESPRUINO names one. No hardware, and no Bluetooth, of which Chromium without a display has none.
+// ESPRUINO names one. Serial port and Bluetooth are stand-ins, not hardware.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -112,6 +114,23 @@ test("the page flashes a real Espruino", async (t) => {
   await flashes(t, espruino(process.env.ESPRUINO));
 });
 
+test("a board with Bluetooth is flashed without a cable, in packets of 20 bytes", async (t) => {
+  if (needsChromium(t)) return;
+  t.timeout(60_000);
+  const board = new ReplModel({ pause: { every: 1000, ms: 30 } });
+  const url = await servePage(t, folders);
+  const { page, errors } = await openPage(t, await context(), url, board);
+  await page.getByRole("button", { name: "Connect by Bluetooth" }).click();
+  await page.getByText("Connected to MODEL").waitFor();
+  await page.getByRole("button", { name: "Write to the board" }).click();
+  t.regex(await resultOf(page), /^Written and compared/);
+  t.is(board.files.get("M95"), MODULE);
+  t.true(board.pauses > 0);
+  await page.getByRole("button", { name: "Disconnect" }).click();
+  await page.getByText("Not connected.").waitFor();
+  t.deepEqual(errors, []);
+});
+
 test("all of it works with the keyboard alone", async (t) => {
   if (needsChromium(t)) return;
   t.timeout(60_000);
@@ -210,4 +229,18 @@ test("the server gives what it lists, to this machine only, and survives odd req
     t.is((await fetch(url + where)).status, status, where);
   t.is((await fetch(url, { method: "POST" })).status, 405);
   t.regex((await fetch(url)).headers.get("content-security-policy") ?? "", /default-src 'self'/);
+});
+
+test("flash:web says where the page is; a taken port and a wrong call have exit codes of their own", async (t) => {
+  const start = (...args: string[]) =>
+    spawn(process.execPath, ["build/flash/web/main.js", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = start();
+  t.teardown(() => child.kill());
+  const [line] = (await once(child.stdout.setEncoding("utf8"), "data")) as [string];
+  const url = /http:\/\/localhost:(\d+)\//.exec(line)!;
+  t.is((await fetch(url[0])).status, 200);
+  const second = start("--port-http", url[1]!);
+  t.deepEqual(await once(second, "exit"), [1, null]);
+  t.deepEqual(await once(start("--port-http", "none"), "exit"), [2, null]);
+  t.deepEqual(await once(start("--help"), "exit"), [0, null]);
 });

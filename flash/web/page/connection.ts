@@ -21,6 +21,13 @@ interface Connection {
   close(): void;
 }
 
+const XON = "\x11";
+/**
+ * While it may not send by Bluetooth, the package looks every 50 ms whether it may, also when it has nothing left to send. Bytes
+ * given to it between XON and the next look are sent by both, the write and the look, at once.
+ */
+const AFTER_XON = 60;
+
 /** Web Serial has no types yet. */
 const serial = (navigator as { serial?: EventTarget }).serial;
 
@@ -34,6 +41,7 @@ export class BoardLink implements Link {
 
   #closing = false;
   #asking = false;
+  #ready: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly device: DeviceController,
@@ -46,6 +54,7 @@ export class BoardLink implements Link {
       connection.received += data;
       connection.hadData = true;
       connection.cb?.(data);
+      if (data.includes(XON)) this.#ready = new Promise((resolve) => setTimeout(resolve, AFTER_XON));
       if (!this.#asking) this.onData(data);
     });
     connection.on("close", () => this.onClose());
@@ -78,7 +87,8 @@ export class BoardLink implements Link {
     });
   }
 
-  write(data: string): Promise<void> {
+  async write(data: string): Promise<void> {
+    await this.#ready;
     return new Promise((resolve) => this.connection.write(data, resolve));
   }
 
