@@ -16,6 +16,19 @@ export interface Shape {
   bare: boolean;
 }
 
+/** The topic's end when it is not quoted: the comma in front of which a filter covers it, else the first one; -1: none. */
+function bareEnd(text: string, start: number, filters: string[]): { end: number; hits: number } {
+  let end = text.indexOf(",", start);
+  let hits = 0;
+  let at = end;
+  while (at >= 0) {
+    const topic = text.substring(start, at);
+    if (filters.some((filter) => covers(filter, topic)) && !hits++) end = at;
+    at = text.indexOf(",", at + 1);
+  }
+  return { end, hits };
+}
+
 /**
  * Reads `+QMTRECV: <id>,<msgID>,<topic>,<payload>`. The topic may be quoted or not, the payload as well, blanks may stand
  * behind the commas; nothing is escaped.
@@ -30,46 +43,31 @@ export function readInbound(
 ): Inbound | undefined {
   const colon = text.indexOf(":");
   const first = text.indexOf(",", colon);
-  const second = first < 0 ? -1 : text.indexOf(",", first + 1);
-  if (second < 0) return undefined;
+  const second = text.indexOf(",", first + 1);
   const id = +text.substring(colon + 1, first);
   const msgid = +text.substring(first + 1, second);
-  if (!(id >= 0 && id <= 5 && msgid >= 0 && msgid <= 65535)) return undefined;
+  if (first < 0 || second < first || !(id >= 0 && id <= 5 && msgid >= 0 && msgid <= 65535)) return undefined;
   const spaced = text[second + 1] === " ";
   let start = second + (spaced ? 2 : 1);
-  let end: number;
-  let next: number;
-  if (text[start] === '"') {
-    end = text.indexOf('",', ++start);
-    next = end + 2;
+  if (text[start] !== '"') {
+    const found = bareEnd(text, start, filters(id));
+    const end = found.end;
     if (end < 0) return undefined;
-  } else {
-    end = text.indexOf(",", start);
-    if (end < 0) return undefined;
-    const known = filters(id);
-    let hits = 0;
-    let at = end;
-    while (at >= 0) {
-      const topic = text.substring(start, at);
-      if (known.some((filter) => covers(filter, topic)) && !hits++) end = at;
-      at = text.indexOf(",", at + 1);
-    }
-    // Two ways to cut it, and each gives a topic that was subscribed to.
-    if (hits > 1) ambiguous = true;
-    next = end + 1;
-    return { id, msgid, topic: text.substring(start, end), payload: text.substring(next), ambiguous };
+    // More than one hit: two ways to cut it, and each gives a topic that was subscribed to.
+    ambiguous = ambiguous || found.hits > 1;
+    return { id, msgid, topic: text.substring(start, end), payload: text.substring(end + 1), ambiguous };
   }
-  const from = spaced && text[next] === " " ? next + 1 : next;
-  const last = text.length - 1;
-  const opened = text[from] === '"';
-  if (!opened && !spaced) shape.bare = true;
-  // With blanks behind the commas, the quotes are the modem's; without, they are unless it was seen to set none.
-  const strip = opened && last > from && text[last] === '"' && (spaced || !shape.bare);
-  return {
-    id,
-    msgid,
-    topic: text.substring(start, end),
-    payload: strip ? text.substring(from + 1, last) : text.substring(from),
-    ambiguous,
-  };
+  const end = text.indexOf('",', ++start);
+  if (end < 0) return undefined;
+  let from = end + 2;
+  if (spaced && text[from] === " ") from++;
+  let last = text.length;
+  if (text[from] !== '"') {
+    // With blanks behind the commas, the quotes are the modem's; without, they are unless it was seen to set none.
+    if (!spaced) shape.bare = true;
+  } else if (last > from + 1 && text[last - 1] === '"' && (spaced || !shape.bare)) {
+    from++;
+    last--;
+  }
+  return { id, msgid, topic: text.substring(start, end), payload: text.substring(from, last), ambiguous };
 }
