@@ -2,13 +2,14 @@
 // Strings in, strings out. It holds no protocol; what Espruino's MQTT module calls differently is renamed here.
 import { powerSwitch } from "../../board-wiring/power-switch.js";
 import { wrong } from "../../core/at/params.js";
+import type { Listener } from "../../core/emitter.js";
 import {
   type ConnectOptions,
+  Emitter,
   explain,
   M95,
   type M95Options,
   MqttClient,
-  type PacketInfo,
   type Uart,
 } from "../../core/index.js";
 import { pinsOf } from "./boards.js";
@@ -84,27 +85,38 @@ const clock = {
   after(ms: number, fn: () => void) {
     return setTimeout(fn, ms);
   },
-  // The core never hands over undefined, which would be refused here.
-  cancel(handle: unknown) {
-    clearTimeout(handle);
-  },
+  // It refuses undefined, which the core never hands over.
+  cancel: clearTimeout,
 };
+
+function same(bytes: string): string {
+  return bytes;
+}
 
 const codec = {
   // Strings are bytes here. Numbers are what people publish most; E.toString takes arrays and refuses the rest.
   toBytes(value: unknown) {
     return typeof value === "string" ? value : typeof value === "number" ? "" + value : E.toString(value);
   },
-  toText(bytes: string) {
-    return bytes;
-  },
-  toPayload(bytes: string) {
-    return bytes;
-  },
+  toText: same,
+  toPayload: same,
 };
 
+/** Events of Espruino's `MQTT` module, and what they are made of. */
+const events: { [event: string]: string } = { connected: "connect", disconnected: "close", publish: "message" };
+
 // Added to the classes, not subclassed: `super` fails at a third level.
+const on = Emitter.prototype.on;
 const client = MqttClient.prototype as any;
+client.on = function (event: string, listener: Listener) {
+  const source = events[event];
+  // Made by the first listener only: each costs memory, and time with each message.
+  if (source && !this._on[event])
+    on.call(this, source, (a, b, c) =>
+      this.emit(event, event === "publish" ? Object.assign({ topic: a, message: b }, c) : a),
+    );
+  return on.call(this, event, listener);
+};
 client.connect = () => {};
 client.disconnect = function () {
   this.end();
@@ -114,15 +126,7 @@ const modem = M95.prototype as any;
 modem.explain = explain;
 modem.mqtt = function (options: MqttOptions) {
   const o = options;
-  const one = this.connect(
-    Object.assign({ clientId: o.client_id, keepalive: o.keep_alive, clean: o.clean_session }, o),
-  );
-  one.on("connect", () => one.emit("connected"));
-  one.on("close", () => one.emit("disconnected"));
-  one.on("message", (topic: string, message: string, packet: PacketInfo) =>
-    one.emit("publish", Object.assign({ topic, message }, packet)),
-  );
-  return one;
+  return this.connect(Object.assign({ clientId: o.client_id, keepalive: o.keep_alive, clean: o.clean_session }, o));
 };
 
 /**

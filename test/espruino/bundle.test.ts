@@ -72,6 +72,10 @@ for (const bundle of ["M95.js", "M95.min.js"]) {
     mqtt.connect();
     for (const event of ["connected", "publish", "disconnected", "end"])
       mqtt.on(event, (value: unknown) => heard.push([event, value]));
+    const once: unknown[] = [];
+    mqtt.once("publish", (pub: { message: string }) => once.push(pub.message));
+    const silent = () => heard.push("a listener that was taken away");
+    mqtt.on("publish", silent).off("publish", silent);
     mqtt.subscribe("down", { qos: 1 }, (error: unknown, granted: { qos: number }[]) =>
       heard.push(["subscribed", error, granted[0]!.qos]),
     );
@@ -96,6 +100,11 @@ for (const bundle of ["M95.js", "M95.min.js"]) {
     broker.publish("down", "hello");
     until("received", () => heard.length === 1);
     t.like(heard.splice(0), [["publish", { topic: "down", message: "hello", qos: 0, msgid: 0, ambiguous: false }]]);
+
+    broker.publish("down", "again");
+    until("received", () => heard.length === 1);
+    t.like(heard.splice(0), [["publish", { message: "again" }]]);
+    t.deepEqual(once, ["hello"]);
 
     mqtt.disconnect();
     until("ended", () => heard.length === 2);
