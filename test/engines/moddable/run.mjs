@@ -151,7 +151,9 @@ async function buildInstalled(folder) {
   const name = `${NAME}-installed`;
   copyFileSync(path.join(here, "package/main.js"), path.join(folder, "main.js"));
   writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name, type: "module", main: "./main.js" }));
-  const packed = await must("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: root });
+  const packed = await must("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], {
+    cwd: root,
+  });
   const file = path.join(folder, packed.trim().split("\n").at(-1));
   await must("npm", ["install", "--offline", "--no-audit", "--no-fund", "--omit=optional", file], { cwd: folder });
   await must("mcpack", ["mcconfig", ...BUILD], { cwd: folder });
