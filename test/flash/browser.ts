@@ -1,6 +1,5 @@
-// Chromium on the flashing page, with stand-ins for navigator.serial and navigator.bluetooth whose other end is a board in
-// this process. It
-// looks for Chromium, starts it, and tests nothing.
+// Chromium on the flashing page, with stand-ins for navigator.serial and navigator.bluetooth whose other end is a board
+// in this process. It looks for Chromium, starts it, and tests nothing.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

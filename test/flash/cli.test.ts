@@ -1,5 +1,5 @@
-// `npm run flash` as a program of its own, over a pseudo terminal: against a model of the board's console, against a real
-// Espruino when ESPRUINO names one, and against all that is not there, busy, silent, full or broken.
+// `npm run flash` as a program of its own, over a pseudo terminal: against a model of the board's console, against a
+// real Espruino when ESPRUINO names one, and against all that is not there, busy, silent, full or broken.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -25,7 +25,8 @@ export function needsSocat(t: ExecutionContext): boolean {
 
 /**
  * A real Espruino, from its Linux build, whose two threads share their queue without a lock: bytes that come while it
- * takes some out can get lost or kill it. So it gets a statement at once, and is idle when it does. Its Storage is a file in a folder of its own, gone when it is closed.
+ * takes some out can get lost or kill it. So it gets a statement at once, and is idle when it does. Its Storage is a
+ * file in a folder of its own, gone when it is closed.
  * @param program - path of the binary
  */
 export function espruino(program: string): Board {

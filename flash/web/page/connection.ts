@@ -1,6 +1,6 @@
 // The board's link in a browser, by way of @espruino-tools/core: its DeviceController and the UART in it. What the
-// package leaves open is closed here: its dialogue cannot be used with keys, it tells nobody when no port was chosen, and
-// it cannot let go of a serial port. It knows nothing of flashing.
+// package leaves open is closed here: its dialogue cannot be used with keys, it tells nobody when no port was chosen,
+// and it cannot let go of a serial port. It knows nothing of flashing.
 import { DeviceController } from "@espruino-tools/core";
 import { FlashError } from "../../board/errors.js";
 import type { Link } from "../../board/session.js";
@@ -23,8 +23,8 @@ interface Connection {
 
 const XON = "\x11";
 /**
- * While it may not send by Bluetooth, the package looks every 50 ms whether it may, also when it has nothing left to send. Bytes
- * given to it between XON and the next look are sent by both, the write and the look, at once.
+ * While it may not send by Bluetooth, the package looks every 50 ms whether it may, also when it has nothing left to
+ * send. Bytes given to it between XON and the next look are sent by both, the write and the look, at once.
  */
 const AFTER_XON = 60;
 
