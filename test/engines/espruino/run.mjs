@@ -2,6 +2,7 @@
 // virtual M95. ESPRUINO names the binary; nothing is built or fetched here.
 
 import { existsSync } from "node:fs";
+import path from "node:path";
 import { parseArgs } from "node:util";
 
 const { values } = parseArgs({
@@ -19,6 +20,9 @@ if (!existsSync(process.env.ESPRUINO)) {
   console.log(`Espruino engine tests cannot run: there is no ${process.env.ESPRUINO}.`);
   process.exit(1);
 }
+
+// Each process runs in a folder of its own.
+process.env.ESPRUINO = path.resolve(process.env.ESPRUINO);
 
 const files = ["load", "cycle", "chunks", "overflow", "migration", "endurance", "examples", "traps"];
 /** Sessions run in real time and mostly wait, so several run at once. */
