@@ -54,7 +54,9 @@ export class M95 extends CoreM95 {
     const known = board === undefined ? { serial: {}, pins: {} } : boardOf(board);
     const clock = new TicksClock();
     const pins = new Pins();
-    const uart = new SerialUart({ ...known.serial, ...serial }, clock);
+    // A modem that keeps a rate hears no other one.
+    const baud = typeof rest.baud === "number" ? rest.baud : 115200;
+    const uart = new SerialUart({ baud, ...known.serial, ...serial }, clock);
     try {
       const own = power ? { power: pins.powerSwitch({ ...known.pins, ...power }, clock) } : {};
       super({ ...rest, ...own, uart, clock, codec });

@@ -18,7 +18,7 @@ export interface SerialOptions {
   io: new (
     options: never,
   ) => Serial;
-  /** Rate of the port; 115200 unless given. The modem finds it out by itself. */
+  /** Rate of the port; unless given, the `M95`'s option `baud` or else 115200. A modem without a fixed rate finds it out. */
   baud?: number;
   [option: string]: unknown;
 }
@@ -51,7 +51,7 @@ export class SerialUart implements Uart {
       throw wrong("serial.io", "an ECMA-419 Serial class, such as device.io.Serial", options?.io);
     this.onReceive = () => undefined;
     this._clock = clock;
-    this._options = { baud: 115200, ...options, format: "buffer" };
+    this._options = { ...options, format: "buffer" };
     this._closed = false;
     this._waiting = [];
     this._queued = this._room = 0;

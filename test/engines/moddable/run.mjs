@@ -27,6 +27,8 @@ const SPEED = 4;
 const TIME_LIMIT = 240_000;
 /** Bytes of a slot on a 64-bit engine. */
 const SLOT = 32;
+/** Slots of stack that the manual advises. */
+const STACK = 512;
 const ENOUGH_FOR_XVFB = 10_000;
 
 const sdk = process.env.MODDABLE;
@@ -151,6 +153,8 @@ async function buildInstalled(folder) {
   const name = `${NAME}-installed`;
   copyFileSync(path.join(here, "package/main.js"), path.join(folder, "main.js"));
   writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name, type: "module", main: "./main.js" }));
+  // mcpack includes it.
+  writeFileSync(path.join(folder, "manifest.json"), JSON.stringify({ creation: { stack: STACK } }));
   const packed = await must("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], {
     cwd: root,
   });
@@ -284,7 +288,8 @@ async function withIncludedManifest(folder, screen) {
 
 async function asInstalled(folder, screen) {
   const { traced, onLine } = listener({});
-  const { why } = await simulate(await buildInstalled(folder), folder, screen, onLine);
+  const { why, peaks } = await simulate(await buildInstalled(folder), folder, screen, onLine);
+  check("installed: the application's manifest sets the stack", peaks.get("Stack available") === STACK * SLOT);
   if (!why) return;
   check("installed: the app runs to its end", false, why);
   for (const line of traced) console.log(`      ${line}`);

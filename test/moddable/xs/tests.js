@@ -267,12 +267,16 @@ export const tests = {
     modem = client = undefined;
   },
   "reopens the port at another rate"() {
-    const one = open({ baud: 9600 }, { hostBaud: 115200 });
+    const one = open({ baud: 9600, serial: { io: Serial, baud: 115200 } });
+    is(device.serial.baud, 115200, "baud");
     good("start", (callback) => one.start(callback));
     is(device.serial.baud, 9600, "baud");
     const own = connected(one);
     good("publish", (callback) => own.publish("up/x", "slow", { qos: 1 }, callback));
     closed(one);
+    const other = open({ baud: 38400 });
+    is(device.serial.baud, 38400, "baud");
+    closed(other);
   },
   "an unlucky UART that has less room than it says loses nothing"() {
     device.boast = 60;
