@@ -303,6 +303,10 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     else this._stats.orphans++;
   }
 
+  lossy(): void {
+    this._each((client) => client.lossy());
+  }
+
   urc(line: string): void {
     this.emit("urc", line);
   }

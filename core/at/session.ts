@@ -33,6 +33,8 @@ export interface SessionSink {
   message(text: string, ambiguous: boolean): void;
   /** Whether a line is a URC, given the command that runs ("" if none). */
   isUrc(line: string, running: string): boolean;
+  /** Received bytes were lost; there may have been a URC among them. */
+  lossy(): void;
   /** The modem cannot be brought to answer `AT`. */
   mute(error: M95Error): void;
   /** The meaning of a number of the modem, or "". */
@@ -247,6 +249,7 @@ export class Session implements FramerSink {
     this._stats.overruns++;
     this._size = Infinity;
     this._note("bytes lost");
+    this._sink.lossy();
   }
 
   line(line: string, suspect: boolean): void {

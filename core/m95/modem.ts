@@ -34,6 +34,8 @@ export interface ModemListener {
   endAll(then: () => void): void;
   /** A `+QMT…` URC but a message. */
   result(name: string, fields: string[], line: string, suspect: boolean): void;
+  /** Received bytes were lost: what the modem reported may not have been heard. */
+  lossy(): void;
   /** A message, raw. */
   received(text: string, ambiguous: boolean): void;
   urc(line: string): void;
@@ -190,6 +192,10 @@ export class Modem implements SessionSink, ScriptHost {
 
   message(text: string, ambiguous: boolean): void {
     this._listener.received(text, ambiguous);
+  }
+
+  lossy(): void {
+    this._listener.lossy();
   }
 
   mute(error: M95Error): void {

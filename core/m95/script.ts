@@ -157,6 +157,9 @@ export class Script {
     const pin = this._setup.pin;
     // Some firmware answers with the error instead of SIM PIN or SIM BUSY.
     const locked = answer === "SIM PIN" || (error !== null && error.cme === PIN_REQUIRED);
+    const busy = error
+      ? error.cme === SIM_BUSY || error.cme === undefined
+      : answer === undefined || answer === "NOT READY" || answer === "SIM BUSY";
     if (answer === "READY") {
       this._pinSpent = false;
       this._next();
@@ -170,11 +173,7 @@ export class Script {
     } else if (locked && pin === undefined) this._fail(this._simError("the SIM wants a PIN; give option pin", error));
     else if (locked && !this._pinWorks)
       this._fail(this._simError("the PIN was sent once and is not sent again", error));
-    else if (
-      !locked &&
-      (error ? error.cme !== SIM_BUSY && error.cme !== undefined : answer !== "NOT READY" && answer !== "SIM BUSY")
-    )
-      this._fail(this._simError("SIM: " + (answer || error!.message), error));
+    else if (!locked && !busy) this._fail(this._simError("SIM: " + (error ? error.message : answer), error));
     else if (this._setup.clock.now() >= this._deadline) this._fail(this._simError("the SIM stays busy", error));
     else this._again();
   }

@@ -187,6 +187,11 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
     else this._link.result(name, fields, line, suspect);
   }
 
+  /** Bytes from the modem were lost: the loss of the connection may have been among them. */
+  lossy(): void {
+    this._link.doubt();
+  }
+
   /** A message for this client. */
   received(message: Inbound): void {
     const codec = this._host.codec;

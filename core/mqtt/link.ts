@@ -40,6 +40,9 @@ const STATE_CONNECTED = 3;
 /** A link is looked after this often, ms: the modem may have lost it while nobody heard. */
 const LOOK = 120000;
 
+/** ms from a loss of bytes to the look after the link; another loss begins them anew. */
+const SOON = 1000;
+
 /** `<err_code>` of +QMTSTAT after which the PDP context is opened anew (4.1.1). */
 const PING_FAILED = 2;
 
@@ -102,10 +105,15 @@ export class Link {
     this.state = "closed";
   }
 
+  /** Something may have gone unheard: the modem is asked as soon as the line has had time to calm down. */
+  doubt(): void {
+    if (this.state === "connected") this._look(SOON);
+  }
+
   /** Asks the modem whether it still holds the connection. */
   check(): void {
     if (this.state !== "connected") return;
-    this._look();
+    this._look(LOOK);
     this._verify((actual) => {
       if (actual === STATE_CONNECTED) return;
       this.forget();
@@ -181,14 +189,14 @@ export class Link {
       this._fail(error);
     } else {
       this.state = "connected";
-      this._look();
+      this._look(LOOK);
       this._owner.linkUp();
     }
   }
 
   // A +QMTSTAT that got lost would leave a dead link standing for ever.
-  private _look(): void {
-    this._later(LOOK, () => this.check());
+  private _look(ms: number): void {
+    this._later(ms, () => this.check());
   }
 
   private _stat(code: number, line: string): void {

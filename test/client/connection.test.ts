@@ -1,7 +1,7 @@
 // The life of connections: connecting with every option, refusals, losses, reconnecting, ending, several at once.
 import test from "ava";
 import type { IConnectPacket } from "mqtt-packet";
-import type { M95Error } from "../../core/index.js";
+import type { M95Error, Uart } from "../../core/index.js";
 import { bench, finish, outcome, sent, watch } from "./support.js";
 
 test("the options of connect() reach modem and broker", (t) => {
@@ -129,6 +129,25 @@ test("a late +QMTSTAT about the connection before does not disturb the next atte
   b.virtual.urc("+QMTSTAT: 0,1");
   b.until("connected again", () => b.client.connected);
   t.deepEqual(b.diary, ["connect", "close", "reconnect", "connect"]);
+  t.is(finish(b), 0);
+});
+
+test("bytes lost: the modem is asked at once whether the connection still stands", (t) => {
+  const b = bench();
+  b.virtual.onSend = (text) => (text.includes("+QMTSTAT") ? null : text);
+  b.broker.restart();
+  b.clock.advance(500);
+  t.true(b.client.connected);
+  (b.virtual.uart as Uart).onOverrun!();
+  b.until("noticed", () => !b.client.connected, 3000);
+  t.is(b.modem.stats.overruns, 1);
+  b.until("again", () => b.client.connected);
+  // Nothing was amiss: a look, and no more.
+  (b.virtual.uart as Uart).onOverrun!();
+  const before = sent(b, "AT+QMTCONN?").length;
+  b.clock.advance(3000);
+  t.is(sent(b, "AT+QMTCONN?").length, before + 1);
+  t.is(b.modem.stats.connects, 2);
   t.is(finish(b), 0);
 });
 

@@ -75,6 +75,13 @@ for (const [what, options, code, words] of sims)
     t.deepEqual(r.virtual.violations, []);
   });
 
+test("an answer of the SIM that got lost is asked for again", (t) => {
+  let lost = 0;
+  const r = started({ virtual: { onSend: (text) => (text.includes("+CPIN:") && lost++ < 2 ? null : text) } });
+  t.is(r.error, null);
+  t.is(lost, 3);
+});
+
 test("a refused PIN is never sent again, however often it is started; a client gets the error too", (t) => {
   const r = rig({ virtual: { sim: { state: "pin" } }, modem: { pin: "9999" } });
   const errors: string[] = [];

@@ -79,6 +79,7 @@ export class SessionBench {
           if (running === "AT+QMTCONN?" && name === "+QMTCONN") return line.split(",").length === 3;
           return URCS.includes(name);
         },
+        lossy: () => undefined,
         mute: (error) => this.events.push(`mute ${error.message}`),
         explain: (family, code) => (family === "cme" && code === 10 ? "SIM not inserted" : ""),
       },
