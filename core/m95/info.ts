@@ -182,7 +182,9 @@ export function time(ask: Ask, done: Give<Time>): void {
     ask("AT+QLTS", (refused, more) => {
       const network = refused ? undefined : readTime(own("AT+QLTS", more));
       if (network && network.utc > CLOCK_SET) done(null, network);
-      else done(error || refused || malformed("AT+QLTS", more));
+      else if (error || refused) done(error || refused);
+      else if (clock) done(new M95Error("ECME", "neither modem nor network knows the time", "AT+QLTS"));
+      else done(malformed("AT+QLTS", more));
     });
   });
 }

@@ -1,13 +1,15 @@
 // Publishes a measurement every PERIOD and sleeps deeply in between, with the modem switched off.
 // Board: Nucleo F411RE with an M95 on the pins of docs/wiring.md. Install the driver first, see docs/espruino.md.
 
+// Written by the flasher (docs/flashing.md); without it, what stands here.
+var config = Object.assign(
+  { board: "nucleo-f411re", serial: "Serial1", apn: "internet", host: "test.mosquitto.org" },
+  require("Storage").readJSON("m95.json", 1)
+);
+
 var PERIOD = 15 * 60000; // ms from one measurement to the next
 var LIMIT = 3 * 60000; // ms that a round may take: no network must not cost the battery
-var BROKER = "test.mosquitto.org";
 var TOPIC = "m95-example/sensor";
-
-// The port that the console took if no USB is connected is given back; the modem wants Serial1.
-LoopbackA.setConsole();
 
 var modem = null;
 var watchdog = null;
@@ -31,7 +33,7 @@ function off() {
 }
 
 function send() {
-  var mqtt = modem.mqtt({ host: BROKER, keepalive: 60 });
+  var mqtt = modem.mqtt({ host: config.host, port: config.port, clientId: config.clientId, keepalive: 60 });
   mqtt.on("error", function (error) {
     console.log(error.message);
   });
@@ -49,7 +51,11 @@ function round() {
     off();
   }, LIMIT);
   if (!modem) {
-    modem = require("M95").connect(Serial1, { board: "nucleo-f411re", apn: "internet", baud: 115200 }, ready);
+    modem = require("M95").connect(
+      global[config.serial],
+      { board: config.board, apn: config.apn, baud: 115200 },
+      ready
+    );
   } else modem.start(ready);
 }
 

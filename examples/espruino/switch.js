@@ -1,11 +1,14 @@
 // A remote switch: obeys m95-example/lamp/set, keeps its state as a retained message, and the broker says "offline" for it
 // when it is gone. Board: Nucleo F411RE with an M95 on the pins of docs/wiring.md.
 
-var BROKER = "test.mosquitto.org";
+// Written by the flasher (docs/flashing.md); without it, what stands here.
+var config = Object.assign(
+  { board: "nucleo-f411re", serial: "Serial1", apn: "internet", host: "test.mosquitto.org" },
+  require("Storage").readJSON("m95.json", 1)
+);
+
 var TOPIC = "m95-example/lamp";
 var LAMP = A5; // the Nucleo's LED
-
-LoopbackA.setConsole();
 
 var mqtt = null;
 var lit = 0;
@@ -25,8 +28,9 @@ function obey(topic, message) {
 
 function begin(modem) {
   mqtt = modem.mqtt({
-    host: BROKER,
-    clientId: "m95-lamp-" + getSerial().substr(0, 8),
+    host: config.host,
+    port: config.port,
+    clientId: config.clientId || "m95-lamp-" + getSerial().substr(0, 8),
     keepalive: 120,
     // Said by the broker when this client is lost.
     will: { topic: TOPIC + "/online", payload: "0", qos: 1, retain: true }
@@ -57,4 +61,4 @@ function ready(error, modem) {
   }, 60000);
 }
 
-require("M95").connect(Serial1, { board: "nucleo-f411re", apn: "internet", baud: 115200 }, ready);
+require("M95").connect(global[config.serial], { board: config.board, apn: config.apn, baud: 115200 }, ready);

@@ -1,14 +1,17 @@
 // A field tracker: publishes where it is, and keeps the last positions while there is no network. No SMS is involved.
 // Board: Nucleo F411RE with an M95 on the pins of docs/wiring.md, and a GPS receiver (NMEA, 9600 baud) on Serial6.
 
+// Written by the flasher (docs/flashing.md); without it, what stands here.
+var config = Object.assign(
+  { board: "nucleo-f411re", serial: "Serial1", apn: "internet", host: "test.mosquitto.org" },
+  require("Storage").readJSON("m95.json", 1)
+);
+
 var PERIOD = 60000; // ms from one report to the next
 var KEEP = 32; // positions that are kept; the oldest go first
-var BROKER = "test.mosquitto.org";
 var TOPIC = "m95-example/tracker";
 var GPS = Serial6;
 var GPS_PINS = { tx: A11, rx: A12 }; // not C6 and C7: C7 is STATUS
-
-LoopbackA.setConsole();
 
 var position = null;
 var line = "";
@@ -71,8 +74,12 @@ function started(error) {
   }, 60000);
 }
 
-var modem = require("M95").connect(Serial1, { board: "nucleo-f411re", apn: "internet", baud: 115200 }, started);
-mqtt = modem.mqtt({ host: BROKER, keepalive: 300 });
+var modem = require("M95").connect(
+  global[config.serial],
+  { board: config.board, apn: config.apn, baud: 115200 },
+  started
+);
+mqtt = modem.mqtt({ host: config.host, port: config.port, clientId: config.clientId, keepalive: 300 });
 mqtt.on("connect", send);
 mqtt.on("error", function (error) {
   console.log(error.message);
