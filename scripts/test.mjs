@@ -95,7 +95,8 @@ function lint() {
 function tools() {
   const mosquitto = need(["mosquitto"], "Tests against the Mosquitto broker", "mosquitto");
   const socat = need(["socat"], "Tests over a pseudo-terminal", "socat");
-  return { failed: mosquitto.failed + socat.failed };
+  const chromium = need(["chromium"], "Tests of the flashing page", "chromium");
+  return { failed: mosquitto.failed + socat.failed + chromium.failed };
 }
 
 async function ava({ match, v8Coverage }) {
