@@ -5,15 +5,16 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { install, root, sketch, startBench } from "./bench.mjs";
 
-/** An example with other values for some of the variables at its top. */
-function example(name, values = {}) {
+/** An example with other values for some of the variables at its top, and with the settings that a flasher leaves. */
+function example(name, values = {}, settings = undefined) {
   let code = readFileSync(path.join(root, "examples/espruino", `${name}.js`), "utf8");
   for (const [variable, value] of Object.entries(values)) {
     const line = new RegExp(`^var ${variable} = .*$`, "m");
     assert.match(code, line);
     code = code.replace(line, `var ${variable} = ${value};`);
   }
-  return `${install}${sketch("board")}\n${code}`;
+  const left = settings ? `require("Storage").writeJSON("m95.json", ${JSON.stringify(settings)});\n` : "";
+  return `${install}${sketch("board")}\n${left}${code}`;
 }
 
 /** Runs an example in front of a modem that is off, and checks the port and the pins it takes. */
@@ -24,7 +25,6 @@ async function withExample(code, test) {
   });
   try {
     const engine = bench.run(code);
-    assert.equal(await engine.mark("console"), "moved");
     assert.deepEqual(await engine.mark("setup"), [115200, "A9", "A10"]);
     await test(bench, engine);
     assert.deepEqual(bench.modem.violations, []);
@@ -50,7 +50,7 @@ const sensor = () =>
   });
 
 const remoteSwitch = () =>
-  withExample(example("switch"), async (bench, engine) => {
+  withExample(example("switch", {}, { clientId: "lamp-of-the-flasher" }), async (bench, engine) => {
     const { broker, modem } = bench;
     const wills = [];
     let subscriptions = 0;
@@ -62,6 +62,7 @@ const remoteSwitch = () =>
       broker.published.filter(({ topic }) => topic === "m95-example/lamp/state").map((one) => one.payload.toString());
     assert.deepEqual(await engine.mark("output", 60_000), ["A5", 0]);
     await bench.until("its state", () => state().length === 1 && subscriptions === 1);
+    assert.equal(broker.published[0].clientId, "lamp-of-the-flasher");
     await bench.publish("m95-example/lamp/set", "on", 1);
     assert.deepEqual(await engine.mark("output"), ["A5", 1]);
     await bench.publish("m95-example/lamp/set", "nonsense");

@@ -14,10 +14,6 @@ Serial1.setup = function (baud, options) {
   setup.call(Serial1, baud, { path: CONFIG.path });
 };
 
-// The marks go to the console, so it stays where it is.
-LoopbackA.setConsole = function () {
-  mark("console", "moved");
-};
 global.setDeepSleep = function (deep) {
   mark("deep", deep);
 };
