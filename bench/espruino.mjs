@@ -23,14 +23,14 @@ vars.loaded = process.memory().usage;
 M.connect(serial, { apn: "internet" }, function (error, modem) {
   if (error) return print("RESULT " + error.message);
   var client = modem.mqtt({ host: "h" });
-  client.on("message", function (topic, payload) { got += payload.length; });
+  client.on("message", function (topic, payload) { tally.got += payload.length; });
   client.once("connect", function () { client.subscribe("#"); setTimeout(run, 500); });
 });`,
   at: `
 vars.loaded = process.memory().usage;
 var at = M.connect(serial);
 ["STAT", "OPEN", "CONN", "SUB", "UNS", "PUB", "DISC"].forEach(function (name) { at.registerLine("+QMT" + name + ":", function () {}); });
-at.registerLine("+QMTRECV:", function (line) { got += line.length; });
+at.registerLine("+QMTRECV:", function (line) { tally.got += line.length; });
 setTimeout(run, 100);`,
 };
 
@@ -59,7 +59,7 @@ async function measure(name, code) {
     const late = setTimeout(() => reject(new Error(`${name}: no result\n${output.slice(-500)}`)), 90_000);
     engine.stdout.on("data", (data) => {
       output += data;
-      const found = /RESULT (\{.*\})/.exec(output);
+      const found = /RESULT (\{.*\})\r?\n/.exec(output);
       if (!found && !/Uncaught|ASSERT/.test(output)) return;
       clearTimeout(late);
       if (found) resolve(JSON.parse(found[1]));
@@ -67,6 +67,7 @@ async function measure(name, code) {
     });
   }).finally(() => engine.kill());
   await new Promise((resolve) => engine.once("close", resolve));
+  if (!(result.got > 0)) throw new Error(`${name} delivered nothing`);
   const cost = PLAN.map((row, i) => {
     const text = readFileSync(`${profile}.${2 * i + 2}`, "utf8");
     return Number(/^(?:summary|totals): (\d+)/m.exec(text)[1]) / (row.size * row.count);
