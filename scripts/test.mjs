@@ -2,10 +2,11 @@
 // It installs no system packages, only the nested package test/xs when that is missing.
 
 import { spawn } from "node:child_process";
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, styleText } from "node:util";
+import { isThere } from "./programs.mjs";
 import { lastLine, parseAva, parseEngine, parseXs } from "./summary.mjs";
 import { xsSetUp } from "./xs-engine.mjs";
 
@@ -66,20 +67,9 @@ async function all(...commands) {
   return {};
 }
 
-function isThere(program) {
-  return PATH.split(path.delimiter).some((folder) => {
-    try {
-      accessSync(path.join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
 /** Says in a plain line what does not run for want of programs; under CI that is a failure. */
 function need(programs, what, debianPackage) {
-  if (programs.every(isThere)) return { failed: 0 };
+  if (programs.every((program) => isThere(program, PATH))) return { failed: 0 };
   console.log(`${what} did not run: apt-get install ${debianPackage}`);
   return { failed: process.env.CI ? 1 : 0, absent: true };
 }

@@ -20,8 +20,8 @@ export {
   type Time,
   type Will,
 } from "../../core/index.js";
+export type { ClientEvents, M95Events } from "../events.js";
 export { Client, type ClientOptions, type ClientWill, type PublishFlags } from "./client.js";
-export type { ClientEvents, M95Events } from "./events.js";
 export { M95, type M95Options, MqttClient } from "./m95.js";
 export type { Digital, PowerOptions } from "./pins.js";
 export type { Serial, SerialOptions } from "./uart.js";

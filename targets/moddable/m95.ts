@@ -2,9 +2,9 @@
 import { wrong } from "../../core/at/params.js";
 import { type ConnectOptions, M95 as CoreM95, type M95Options as CoreOptions, explain } from "../../core/index.js";
 import { AsyncMqttClient } from "../../core/mqtt/async.js";
+import type { ClientEvents, M95Events } from "../events.js";
 import { TicksClock } from "./clock.js";
 import { codec } from "./codec.js";
-import type { ClientEvents, M95Events } from "./events.js";
 import { boardOf, Pins, type PowerOptions } from "./pins.js";
 import { type SerialOptions, SerialUart } from "./uart.js";
 
@@ -36,9 +36,18 @@ export class MqttClient extends AsyncMqttClient {
 }
 
 export interface MqttClient {
-  on<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this;
-  once<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this;
-  off<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this;
+  on<E extends keyof ClientEvents<ArrayBuffer>>(
+    event: E,
+    listener: (...args: ClientEvents<ArrayBuffer>[E]) => void,
+  ): this;
+  once<E extends keyof ClientEvents<ArrayBuffer>>(
+    event: E,
+    listener: (...args: ClientEvents<ArrayBuffer>[E]) => void,
+  ): this;
+  off<E extends keyof ClientEvents<ArrayBuffer>>(
+    event: E,
+    listener: (...args: ClientEvents<ArrayBuffer>[E]) => void,
+  ): this;
 }
 
 /** One modem on one serial port. */

@@ -37,8 +37,8 @@ export {
   type Uart,
   type Will,
 } from "../../core/index.js";
+export type { ClientEvents, M95Events, SentPacket } from "../events.js";
 export { systemClock } from "./clock.js";
-export type { ClientEvents, M95Events, SentPacket } from "./events.js";
 export { M95, type M95Options, MqttClient } from "./m95.js";
 export { type OpenOptions, openM95 } from "./open.js";
 export { streamUart } from "./uart.js";

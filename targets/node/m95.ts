@@ -14,9 +14,9 @@ import {
   type Uart,
 } from "../../core/index.js";
 import { AsyncMqttClient } from "../../core/mqtt/async.js";
+import type { ClientEvents, M95Events } from "../events.js";
 import { systemClock } from "./clock.js";
 import { codec } from "./codec.js";
-import type { ClientEvents, M95Events } from "./events.js";
 
 /** As the core's, with `clock` optional: the system's. */
 export type M95Options = Omit<CoreOptions, "clock"> & { clock?: Clock };
@@ -25,9 +25,9 @@ export type M95Options = Omit<CoreOptions, "clock"> & { clock?: Clock };
 export class MqttClient extends AsyncMqttClient {}
 
 export interface MqttClient {
-  on<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this;
-  once<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this;
-  off<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this;
+  on<E extends keyof ClientEvents<Buffer>>(event: E, listener: (...args: ClientEvents<Buffer>[E]) => void): this;
+  once<E extends keyof ClientEvents<Buffer>>(event: E, listener: (...args: ClientEvents<Buffer>[E]) => void): this;
+  off<E extends keyof ClientEvents<Buffer>>(event: E, listener: (...args: ClientEvents<Buffer>[E]) => void): this;
 }
 
 /** One modem on one UART. */

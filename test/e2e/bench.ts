@@ -13,10 +13,11 @@ import {
 import {
   ScaledClock,
   startVirtualM95Server,
+  type Violation,
   type VirtualM95,
   type VirtualM95Options,
 } from "../../virtual-m95/index.js";
-import { startAedes } from "../support/aedes.js";
+import { type RunningAedes, startAedes } from "../support/aedes.js";
 import { mosquittoHint, startMosquitto } from "../support/mosquitto.js";
 import { connectPeer, type Peer } from "../support/peer.js";
 
@@ -177,4 +178,19 @@ export async function connect(modem: M95, options: Partial<ConnectOptions> = {})
   client.on("message", (topic, payload) => inbox.push({ topic, payload }));
   await until(`connect of ${options.clientId ?? "a client"}`, () => client.connected);
   return { client, inbox };
+}
+
+/** A modem that is on, on a TCP port, in front of Aedes; both end with the test. */
+export async function serveModem(
+  t: ExecutionContext,
+): Promise<{ broker: RunningAedes; port: number; violations: readonly Violation[] }> {
+  const broker = await startAedes();
+  t.teardown(() => broker.stop());
+  const virtual = await startVirtualM95Server({
+    broker: { host: "127.0.0.1", port: broker.port },
+    speed: 5,
+    modem: { poweredOn: true, protocolVersion: 4 },
+  });
+  t.teardown(() => virtual.close());
+  return { broker, port: virtual.port, violations: virtual.modem.violations };
 }

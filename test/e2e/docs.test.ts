@@ -6,10 +6,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
-import { startVirtualM95Server, type Violation } from "../../virtual-m95/index.js";
-import { type RunningAedes, startAedes } from "../support/aedes.js";
 import { connectPeer } from "../support/peer.js";
-import { until } from "./bench.js";
+import { serveModem, until } from "./bench.js";
 
 const root = new URL("../../../", import.meta.url);
 const run = promisify(execFile);
@@ -43,23 +41,8 @@ function names(heading: string, head: string, nth = 0): string[] {
 /** Names of the members of an interface, from its source. */
 async function members(file: string, name: string): Promise<string[]> {
   const source = await readFile(new URL(file, root), "utf8");
-  const body = new RegExp(`^export interface ${name} {\\n([\\s\\S]*?)^}`, "m").exec(source)![1]!;
+  const body = new RegExp(`^export interface ${name}(?:<\\w+>)? {\\n([\\s\\S]*?)^}`, "m").exec(source)![1]!;
   return [...body.matchAll(/^ {2}(\w+)\??:/gm)].map(([, member]) => member!);
-}
-
-/** A modem that is on, in front of a broker; ends with the test. */
-async function rig(
-  t: ExecutionContext,
-): Promise<{ broker: RunningAedes; port: number; violations: readonly Violation[] }> {
-  const broker = await startAedes();
-  t.teardown(() => broker.stop());
-  const virtual = await startVirtualM95Server({
-    broker: { host: "127.0.0.1", port: broker.port },
-    speed: 5,
-    modem: { poweredOn: true, protocolVersion: 4 },
-  });
-  t.teardown(() => virtual.close());
-  return { broker, port: virtual.port, violations: virtual.modem.violations };
 }
 
 test("every program in docs/node.md is marked, compiles and does what it should", async (t) => {
@@ -67,7 +50,7 @@ test("every program in docs/node.md is marked, compiles and does what it should"
   const folder = new URL(`build/docs-node-${process.pid}/`, root);
   await mkdir(folder);
   t.teardown(() => rm(folder, { recursive: true }));
-  const { broker, port, violations } = await rig(t);
+  const { broker, port, violations } = await serveModem(t);
   for (const { file, code } of blocks) {
     const local = code
       .replace('openM95("/dev/ttyUSB0"', `openM95((await import("node:net")).connect(${port}, "127.0.0.1")`)
@@ -112,7 +95,7 @@ test("the tables name every option, event and error, and no others", async (t) =
   t.deepEqual(await sorted(names("## Options of the modem", "option", 1)), recovery);
   const client = await sorted(members("core/mqtt/options.ts", "ConnectOptions"));
   t.deepEqual(await sorted(names("## Options of a client", "option")), client);
-  const events = "targets/node/events.ts";
+  const events = "targets/events.ts";
   t.deepEqual(await sorted(names("## Events", "event")), await sorted(members(events, "M95Events")));
   t.deepEqual(await sorted(names("## Events", "event", 1)), await sorted(members(events, "ClientEvents")));
   const errors = await readFile(new URL("core/errors.ts", root), "utf8");
@@ -143,7 +126,7 @@ async function end(child: ChildProcess): Promise<number | null> {
 }
 
 test("examples/node/sensor: measurements, a will, and a queue for the time without a broker", async (t) => {
-  const { broker, port, violations } = await rig(t);
+  const { broker, port, violations } = await serveModem(t);
   const { child, said } = example(t, "sensor", [`127.0.0.1:${port}`, "broker.example:1883", "internet", "0.3"]);
   await said("published");
   const status = () =>
@@ -163,7 +146,7 @@ test("examples/node/sensor: measurements, a will, and a queue for the time witho
 });
 
 test("examples/node/switch: orders, its state, and an order given while it was away", async (t) => {
-  const { broker, port, violations } = await rig(t);
+  const { broker, port, violations } = await serveModem(t);
   const args = [`127.0.0.1:${port}`, "broker.example:1883", "internet", "lamp"];
   const peer = await connectPeer(broker.port);
   t.teardown(() => peer.end());

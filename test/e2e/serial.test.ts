@@ -7,10 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import test from "ava";
-import { startVirtualM95Server } from "../../virtual-m95/index.js";
 import { startPty } from "../../virtual-m95/pty.js";
-import { startAedes } from "../support/aedes.js";
-import { until } from "./bench.js";
+import { serveModem, until } from "./bench.js";
 
 const hint = "socat is missing: apt-get install socat";
 const program = fileURLToPath(new URL("serial-program.js", import.meta.url));
@@ -24,18 +22,11 @@ test("openM95 with a path: a full cycle, twice on the same port", async (t) => {
   }
   const directory = await mkdtemp(join(tmpdir(), "m95-serial-"));
   t.teardown(() => rm(directory, { recursive: true, force: true }));
-  const broker = await startAedes();
-  t.teardown(() => broker.stop());
-  const virtual = await startVirtualM95Server({
-    broker: { host: "127.0.0.1", port: broker.port },
-    speed: 5,
-    modem: { poweredOn: true, protocolVersion: 4 },
-  });
-  t.teardown(() => virtual.close());
+  const { port, violations } = await serveModem(t);
   const path = join(directory, "modem");
   let terminals = 0;
   const pty = await startPty(
-    virtual.port,
+    port,
     path,
     () => terminals++,
     (error) => t.fail(error.message),
@@ -51,5 +42,5 @@ test("openM95 with a path: a full cycle, twice on the same port", async (t) => {
     t.is(payload, String.fromCharCode(...Array.from({ length: 224 }, (_, i) => i + 32)));
     t.regex(imei, /^\d{15}$/);
   }
-  t.deepEqual(virtual.modem.violations, []);
+  t.deepEqual(violations, []);
 });

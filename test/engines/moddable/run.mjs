@@ -2,20 +2,11 @@
 // M95 and reports what it tells. It builds no SDK, and shows no window: the simulator runs under Xvfb.
 
 import { spawn } from "node:child_process";
-import {
-  accessSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { isThere } from "../../../scripts/programs.mjs";
 import { startXsbug } from "./xsbug.mjs";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -35,17 +26,6 @@ const sdk = process.env.MODDABLE;
 const tools = sdk && path.join(sdk, "build/bin/lin/release");
 const PATH = [tools, path.join(root, "node_modules/.bin"), process.env.PATH].filter(Boolean).join(path.delimiter);
 
-function found(program) {
-  return PATH.split(path.delimiter).some((folder) => {
-    try {
-      accessSync(path.join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
 /** Why the tests cannot run here, or nothing. */
 function missing() {
   if (!sdk) return "set MODDABLE to a built Moddable SDK";
@@ -53,8 +33,8 @@ function missing() {
   for (const program of ["mcconfig", "mcsim"])
     if (!existsSync(path.join(tools, program)))
       return `MODDABLE has no build/bin/lin/release/${program}: build the SDK's tools and simulator, as its Getting Started says`;
-  if (!found("socat")) return "apt-get install socat";
-  if (!process.env.DISPLAY && !found("Xvfb")) return "apt-get install xvfb";
+  if (!isThere("socat", PATH)) return "apt-get install socat";
+  if (!process.env.DISPLAY && !isThere("Xvfb", PATH)) return "apt-get install xvfb";
   return undefined;
 }
 

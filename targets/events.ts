@@ -1,6 +1,6 @@
 // The events of modem and client with their arguments, for TypeScript. Types only; it holds no code.
-import type { ModemState, PacketInfo, Recovery } from "../../core/index.js";
-import type { Packet } from "../../core/mqtt/outbox.js";
+import type { ModemState, PacketInfo, Recovery } from "../core/index.js";
+import type { Packet } from "../core/mqtt/outbox.js";
 
 /** What an `M95` emits. */
 export interface M95Events {
@@ -21,12 +21,12 @@ export interface M95Events {
 /** What is known of a packet that is about to be sent. */
 export type SentPacket = Readonly<Pick<Packet, "name" | "msgid" | "topics">>;
 
-/** What an `MqttClient` emits. */
-export interface ClientEvents {
+/** What an `MqttClient` emits; `Payload` is the runtime's form of bytes. */
+export interface ClientEvents<Payload> {
   /** A session was established, the first or another one. */
   connect: [];
   /** A message came in. */
-  message: [topic: string, payload: Buffer, packet: PacketInfo];
+  message: [topic: string, payload: Payload, packet: PacketInfo];
   /** A new attempt begins. */
   reconnect: [];
   /** An established or attempted connection is gone; without a reason it was ended from here. */
