@@ -11,7 +11,7 @@ const ANSWERS = {
   "AT+CREG?\r": "\r\n+CREG: 0,1\r\n\r\nOK\r\n",
   "AT+CGREG?\r": "\r\n+CGREG: 0,1\r\n\r\nOK\r\n",
   "AT+CGATT?\r": "\r\n+CGATT: 1\r\n\r\nOK\r\n",
-  "AT+QILOCIP\r": "\r\n10.0.0.1\r\n",
+  "AT+QILOCIP\r": "\r\n10.0.0.1\r\n"
 };
 
 const RESULTS = { "AT+QMTOPEN": "+QMTOPEN: 0,0", "AT+QMTCONN": "+QMTCONN: 0,0,0", "AT+QMTSUB": "+QMTSUB: 0,1,0,0" };
@@ -28,7 +28,7 @@ const serial = {
     setTimeout(() => {
       feed(answer);
     }, 1);
-  },
+  }
 };
 
 function messages(size, count) {
