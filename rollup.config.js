@@ -28,7 +28,7 @@ const configs = [
   },
   {
     input: "build/targets/espruino/index.js",
-    plugins: [espruinoArrows()],
+    plugins: [espruinoArrows(), commonJsFolder()],
     output: [
       { ...espruino, file: "dist/espruino/M95.js" },
       { ...espruino, file: "dist/espruino/M95.min.js", plugins: [minified] },
@@ -123,6 +123,16 @@ function licenceText(folder) {
   const name = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
   if (!name) throw new Error(`There is no licence text in ${path.basename(folder)}`);
   return readFileSync(path.join(folder, name), "utf8").trim();
+}
+
+/** Tells Node that the folder's modules are CommonJS, so that `require("m95-mqtt/espruino")` works in tests on a host. */
+function commonJsFolder() {
+  return {
+    name: "commonjs-folder",
+    generateBundle() {
+      this.emitFile({ type: "asset", fileName: "package.json", source: '{ "type": "commonjs" }\n' });
+    },
+  };
 }
 
 /** Makes one output file a program. */
