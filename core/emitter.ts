@@ -67,6 +67,16 @@ export class Emitter {
     }
   }
 
+  /** Tells the outcome to a user's callback; without one, an error becomes an event. */
+  protected _answer(
+    error: Error | null | undefined,
+    done: ((error?: any, value?: any) => void) | undefined,
+    value?: unknown,
+  ): void {
+    if (done) this._call(done, error || undefined, value);
+    else if (error) this.emit("error", error);
+  }
+
   private _threw(error: unknown, quiet: boolean): void {
     this._counts.listenerErrors++;
     if (!quiet) this.emit("error", error);

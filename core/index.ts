@@ -1,5 +1,6 @@
 // What the core offers to targets and users. It holds no code.
 
+export type { Codec } from "./codec.js";
 export { Emitter } from "./emitter.js";
 export { type ErrorCode, M95Error } from "./errors.js";
 export type { Apn, ModemState } from "./m95/bringup.js";
@@ -9,7 +10,7 @@ export type { M95Options, RecoveryOptions, TlsFiles } from "./m95/options.js";
 export { explain } from "./m95/texts.js";
 export { type CommandOptions, M95, type Stats } from "./m95.js";
 export { MqttClient } from "./mqtt/client.js";
-export type { Codec, ConnectOptions, Will } from "./mqtt/options.js";
+export type { ConnectOptions, Will } from "./mqtt/options.js";
 export type {
   ClientHost,
   ClientState,

@@ -1,6 +1,7 @@
 // The public M95: composes the modem's lifecycle with its MQTT clients and checks what users hand in.
 import { integer, quote, wrong } from "./at/params.js";
 import type { SessionStats } from "./at/session.js";
+import { binary, bytesOf, type Codec } from "./codec.js";
 import { Emitter, type EmitterStats } from "./emitter.js";
 import { M95Error } from "./errors.js";
 import type { Apn, ModemState } from "./m95/bringup.js";
@@ -21,7 +22,7 @@ import { Modem, type ModemListener, type ModemStats, type Recovery } from "./m95
 import { apnOf, flowOf, type M95Options, pinOf, rateOf, recoveryOf } from "./m95/options.js";
 import { MqttClient } from "./mqtt/client.js";
 import { readInbound, type Shape } from "./mqtt/inbound.js";
-import { binary, bytesOf, type Codec, type ConnectOptions } from "./mqtt/options.js";
+import type { ConnectOptions } from "./mqtt/options.js";
 import type { ClientHost, ClientStats } from "./mqtt/types.js";
 import type { Clock, Done } from "./ports.js";
 
@@ -180,20 +181,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
   ): void {
     const callback = typeof options === "function" ? options : done;
     const o = typeof options === "object" && options ? options : {};
-    const refuse = (error: unknown): void => {
-      this.clock.after(0, () => {
-        if (callback) this._call(callback, error);
-        else this.emit("error", error);
-      });
-    };
-    try {
-      this._command(text, o, (error, lines) => {
-        if (callback) this._call(callback, error, lines);
-        else if (error) this.emit("error", error);
-      });
-    } catch (error) {
-      refuse(error);
-    }
+    this._try(text, o, (error, lines) => this._answer(error, callback, lines));
   }
 
   identity(done: (error?: Error | null, identity?: Identity) => void): void {
@@ -325,13 +313,16 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
   }
 
   private _ask(): (text: string, done: (error: Error | null, lines: string[]) => void) => void {
-    return (text, done) => {
-      try {
-        this._command(text, {}, done);
-      } catch (error) {
-        this.clock.after(0, () => done(error as Error, []));
-      }
-    };
+    return (text, done) => this._try(text, {}, done);
+  }
+
+  /** Sends a command; what is refused is told later, as everything else is. */
+  private _try(text: string, options: CommandOptions, done: (error: M95Error | null, lines: string[]) => void): void {
+    try {
+      this._command(text, options, done);
+    } catch (error) {
+      this.clock.after(0, () => done(error as M95Error, []));
+    }
   }
 
   private _command(

@@ -216,11 +216,12 @@ export class Modem implements SessionSink, ScriptHost {
     if (state === "starting" || state === "syncing" || state === "stopping" || state === "recovering") return;
     const error = new M95Error(gone ? "EPOWER" : "EPDP", "the modem says " + line);
     error.raw = line;
-    if (!suspect) this._lostTo(error, gone);
+    const steps = gone ? undefined : pdpSteps(this._setup.settings, true);
+    if (!suspect) this.lose(error, steps);
     // The line may be part of a message: without a context there is no address.
     else
       this.ask("AT+QILOCIP", (refused) => {
-        if (refused) this._lostTo(error, gone);
+        if (refused) this.lose(error, steps);
       });
   }
 
@@ -364,11 +365,6 @@ export class Modem implements SessionSink, ScriptHost {
   }
 
   // ---- when something goes wrong
-
-  private _lostTo(error: M95Error, rebooted: boolean): void {
-    if (this.state === "stopping" || this.state === "off") return;
-    this.lose(error, rebooted ? undefined : pdpSteps(this._setup.settings, true));
-  }
 
   private _retry(error: M95Error, steps?: Step[]): void {
     const options = this._setup.recovery;

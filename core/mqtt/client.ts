@@ -2,13 +2,14 @@
 // and no modem; a host lends them.
 import { wrong } from "../at/params.js";
 import type { Request } from "../at/session.js";
+import { bytesOf } from "../codec.js";
 import { Emitter } from "../emitter.js";
 import { M95Error } from "../errors.js";
 import { build, resultWait, traits } from "../m95/commands.js";
 import type { Clock, Done, TimerHandle } from "../ports.js";
 import type { Inbound } from "./inbound.js";
 import { Link, type LinkOwner } from "./link.js";
-import { bytesOf, type ConnectOptions, flag, Profile, payloadOf } from "./options.js";
+import { type ConnectOptions, flag, Profile, payloadOf } from "./options.js";
 import { Outbox, type OutboxHost, type Packet, packet } from "./outbox.js";
 import { type Filter, refused, Subscriptions } from "./subscriptions.js";
 import { checkTopic } from "./topics.js";
@@ -121,8 +122,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
         this._filters(names, (name) => (map && map[name] ? map[name].qos : qos)),
         (error, granted) => {
           if (!error && refused(granted).length === granted.length) error = this._refusal(granted);
-          if (callback) this._call(callback, error || undefined, this._texts(granted));
-          else if (error) this.emit("error", error);
+          this._answer(error, callback, this._texts(granted));
         },
       );
     } catch (error) {
@@ -318,11 +318,6 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
 
   private _checkOpen(): void {
     if (this._ending) throw new M95Error("ECLOSED", "the client was ended");
-  }
-
-  private _answer(error: M95Error | null, done: Done | undefined): void {
-    if (done) this._call(done, error || undefined);
-    else if (error) this.emit("error", error);
   }
 
   private _refuse(error: unknown, done: Done | GrantDone | undefined): void {

@@ -1,30 +1,9 @@
 // The options of a client: their checks, defaults, and the commands they turn into. It sends nothing.
 import { integer, wrong } from "../at/params.js";
+import { bytesOf, type Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
 import { build } from "../m95/commands.js";
 import { checkTopic } from "./topics.js";
-
-/** Turns the runtime's texts and payloads into bytes and back. */
-export interface Codec {
-  /** Text (as UTF-8) or bytes in the runtime's forms to a binary string; undefined for anything else. */
-  toBytes(value: unknown): string | undefined;
-  toText(bytes: string): string;
-  /** Bytes to the form in which payloads are handed to listeners. */
-  toPayload(bytes: string): unknown;
-}
-
-/** For runtimes whose strings are bytes already, such as Espruino. */
-export const binary: Codec = {
-  toBytes(value) {
-    return typeof value === "string" ? value : undefined;
-  },
-  toText(bytes) {
-    return bytes;
-  },
-  toPayload(bytes) {
-    return bytes;
-  },
-};
 
 export interface Will {
   topic: string;
@@ -87,12 +66,6 @@ export function flag(field: string, value: unknown, fallback: boolean): boolean 
   if (value === undefined) return fallback;
   if (typeof value !== "boolean") throw wrong(field, "true or false", value);
   return value;
-}
-
-/** A user's text as bytes. @throws M95Error `EPARAM` */
-export function bytesOf(codec: Codec, field: string, value: unknown): string {
-  if (typeof value !== "string") throw wrong(field, "a string", value);
-  return codec.toBytes(value)!;
 }
 
 /**

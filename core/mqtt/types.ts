@@ -1,10 +1,10 @@
 // What the MQTT client takes and gives: options, answers, states, counters, and what it needs of its host. Types only.
 import type { Request } from "../at/session.js";
+import type { Codec } from "../codec.js";
 import type { EmitterStats } from "../emitter.js";
 import type { M95Error } from "../errors.js";
 import type { Clock } from "../ports.js";
 import type { LinkState } from "./link.js";
-import type { Codec } from "./options.js";
 
 /** "waiting": for the modem, or for the next attempt; "closed": it has ended. */
 export type ClientState = LinkState | "waiting";

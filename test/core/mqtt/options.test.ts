@@ -1,5 +1,6 @@
 // Options of a client as the commands they become, and payloads as bytes.
-import { binary, type ConnectOptions, flag, PAYLOAD_LIMIT, Profile, payloadOf } from "../../../core/mqtt/options.js";
+import { binary } from "../../../core/codec.js";
+import { type ConnectOptions, flag, PAYLOAD_LIMIT, Profile, payloadOf } from "../../../core/mqtt/options.js";
 import test from "../../support/harness.js";
 
 const profile = (options: Partial<ConnectOptions>) => new Profile({ host: "h", ...options }, 2, binary, () => 0.5);

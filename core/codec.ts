@@ -1,0 +1,31 @@
+// Texts and payloads of the runtime as the core's binary strings: the port for it, and the codec of runtimes whose strings are
+// bytes already. It knows no modem and no MQTT.
+import { wrong } from "./at/params.js";
+
+/** Turns the runtime's texts and payloads into bytes and back. */
+export interface Codec {
+  /** Text (as UTF-8) or bytes in the runtime's forms to a binary string; undefined for anything else. */
+  toBytes(value: unknown): string | undefined;
+  toText(bytes: string): string;
+  /** Bytes to the form in which payloads are handed to listeners. */
+  toPayload(bytes: string): unknown;
+}
+
+/** For runtimes whose strings are bytes already, such as Espruino. */
+export const binary: Codec = {
+  toBytes(value) {
+    return typeof value === "string" ? value : undefined;
+  },
+  toText(bytes) {
+    return bytes;
+  },
+  toPayload(bytes) {
+    return bytes;
+  },
+};
+
+/** A user's text as bytes. @throws M95Error `EPARAM` */
+export function bytesOf(codec: Codec, field: string, value: unknown): string {
+  if (typeof value !== "string") throw wrong(field, "a string", value);
+  return codec.toBytes(value)!;
+}
