@@ -1,6 +1,6 @@
 // Packet flow between modem and network: while the radio is down bytes wait, as TCP makes them. It knows no MQTT.
 
-import type { Handlers, Network, Socket } from "./network.js";
+import type { Handlers, Network, Socket, TlsSettings } from "./network.js";
 
 /** Events that may wait on one connection before it counts as lost. */
 const waitLimit = 1000;
@@ -24,10 +24,10 @@ export class Bearer {
     if (up) for (const link of this.#links) link.flush();
   }
 
-  connect(host: string, port: number, tls: boolean, handlers: Handlers): Socket {
+  connect(host: string, port: number, tls: TlsSettings | undefined, handlers: Handlers): Socket {
     const network = this.#network;
     const dial = (inner: Handlers): Socket =>
-      tls && network.connectTls ? network.connectTls(host, port, inner) : network.connect(host, port, inner);
+      tls && network.connectTls ? network.connectTls(host, port, inner, tls) : network.connect(host, port, inner);
     const link = new Link(dial, handlers, {
       up: () => this.#up,
       gone: () => this.#links.delete(link),
@@ -55,6 +55,7 @@ class Link implements Socket {
   ) {
     this.#pass(() => {
       this.#socket = this.dial({
+        onHandshake: () => this.#pass(() => this.handlers.onHandshake?.()),
         onConnect: () => this.#pass(() => this.handlers.onConnect()),
         onData: (bytes) => this.#pass(() => this.handlers.onData(bytes)),
         onClose: (error) =>

@@ -22,9 +22,10 @@ export class CellNetwork {
   #detachedByHost = false;
   #ctzu = 0;
   #qnitz = 0;
-  /** What AT+CCLK? shows minus the clock's time, ms. */
-  #clockOffset: number;
-  #zone = 0;
+  /** What AT+CCLK? shows minus the clock's time, ms; and quarters of an hour. */
+  #clock: { offset: number; zone: number };
+  /** The same for the time that the network tells. */
+  readonly #network: { offset: number; zone: number } | undefined;
 
   constructor(device: Device, sim: SimCard, onChange: () => void) {
     this.#device = device;
@@ -33,9 +34,13 @@ export class CellNetwork {
     const { options } = device;
     this.#final = { creg: options.creg ?? 1, cgreg: options.cgreg ?? options.creg ?? 1 };
     this.#signal = options.signal ?? { rssi: 21, ber: 0 };
-    const start = parseTime(options.clockTime ?? "04/01/01,00:00:00+00");
-    this.#clockOffset = start.ms - options.clock.now();
-    this.#zone = start.zone;
+    this.#clock = this.#setTo(options.clockTime ?? "04/01/01,00:00:00+00");
+    if (options.networkTime !== undefined) this.#network = this.#setTo(options.networkTime);
+  }
+
+  /** The module's clock, ms UTC. */
+  get utc(): number {
+    return this.#device.options.clock.now() + this.#clock.offset - this.#clock.zone * 900_000;
   }
 
   get registered(): boolean {
@@ -64,7 +69,9 @@ export class CellNetwork {
     this.#device.timers.after(ms, () => {
       if (!this.#sim.ready) return;
       this.#become(this.#final.creg, this.#final.cgreg);
-      if (this.#qnitz && this.registered) this.#device.urc(`+QNITZ: "${this.#time()},0"`);
+      if (!this.registered) return;
+      if (this.#ctzu > 0 && this.#network) this.#clock = this.#network;
+      if (this.#qnitz) this.#device.urc(`+QNITZ: "${this.#time(this.#network)},0"`);
     });
   }
 
@@ -115,12 +122,10 @@ export class CellNetwork {
         write: (_call, params) => {
           const time = params.string(0, "<time>");
           if (!timePattern.test(time)) params.fail("<time> is no yy/MM/dd,hh:mm:ss+zz");
-          const { ms, zone } = parseTime(time);
-          this.#clockOffset = ms - options.clock.now();
-          this.#zone = zone;
+          this.#clock = this.#setTo(time);
         },
       },
-      "+QLTS": { exec: (call) => call.info(`+QLTS: "${this.registered ? `${this.#time()},0` : ""}"`) },
+      "+QLTS": { exec: (call) => call.info(`+QLTS: "${this.registered ? `${this.#time(this.#network)},0` : ""}"`) },
       "+CTZU": {
         test: "+CTZU: (0-3)",
         read: (call) => call.info(`+CTZU: ${this.#ctzu}`),
@@ -174,8 +179,13 @@ export class CellNetwork {
     this.#onChange();
   }
 
-  #time(): string {
-    return formatTime(this.#device.options.clock.now() + this.#clockOffset, this.#zone);
+  #setTo(text: string): { offset: number; zone: number } {
+    const { ms, zone } = parseTime(text);
+    return { offset: ms - this.#device.options.clock.now(), zone };
+  }
+
+  #time({ offset, zone } = this.#clock): string {
+    return formatTime(this.#device.options.clock.now() + offset, zone);
   }
 }
 

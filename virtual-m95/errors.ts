@@ -20,6 +20,7 @@ export const cme = {
   simPuk: 12,
   simBusy: 14,
   badPassword: 16,
+  memoryFull: 20,
   notFound: 22,
   memoryFailure: 23,
   noNetwork: 30,

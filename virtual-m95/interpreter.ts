@@ -31,7 +31,7 @@ export interface Prompt {
   limit: number;
   /** Ends at `limit` bytes instead of at Ctrl+Z. */
   exact?: boolean;
-  /** Ends early after so many ms, or at `+++`. */
+  /** Ends early after so many ms, or at a `+++` behind a pause. */
   timeout?: number;
   echo?: boolean;
   onData(data: string, surplus: number): void;
@@ -46,6 +46,9 @@ export interface InterpreterHooks {
   /** A code with which the next call of `name` is to fail. */
   forcedError(name: string): number | undefined;
 }
+
+/** Silence in ms in front of a `+++` that ends a prompt: inside a file the three are data. */
+const guardTime = 500;
 
 /** URCs held back behind a prompt; what a prompt that stays open for ever would collect beyond it is dropped. */
 const heldLimit = 1000;
@@ -62,6 +65,9 @@ export class Interpreter {
   #prompt: Prompt | undefined;
   #promptTimer: unknown;
   #data = "";
+  #lastChar = 0;
+  /** Where a `+` stands that came after a pause; -1: nowhere. */
+  #escapeAt = -1;
   #surplus = 0;
   #held: string[] = [];
   #buffered = "";
@@ -244,6 +250,8 @@ export class Interpreter {
     this.#prompt = prompt;
     this.#data = this.#leadingLf && this.#quirks.lfIntoPayload ? "\n" : "";
     this.#surplus = 0;
+    this.#escapeAt = -1;
+    this.#lastChar = this.#timers.now() - guardTime;
     this.#hooks.send(prompt.text, "prompt");
     if (prompt.timeout !== undefined) {
       this.#promptTimer = this.#timers.after(prompt.timeout, () => this.#close()?.onData(this.#data, 0));
@@ -263,12 +271,19 @@ export class Interpreter {
       }
     }
     if (prompt.echo && this.terminal.echo) this.#echo += c;
+    const now = this.#timers.now();
+    if (c === "+" && now - this.#lastChar >= guardTime) this.#escapeAt = this.#data.length;
+    this.#lastChar = now;
     if (this.#data.length < prompt.limit) this.#data += c;
     else this.#surplus++;
     if (!prompt.exact) return;
     if (this.#data.length === prompt.limit) this.#close()?.onData(this.#data, 0);
-    else if (prompt.timeout !== undefined && this.#data.endsWith("+++"))
-      this.#close()?.onData(this.#data.slice(0, -3), 0);
+    else if (this.#escaped(prompt)) this.#close()?.onData(this.#data.slice(0, -3), 0);
+  }
+
+  #escaped({ timeout }: Prompt): boolean {
+    const at = this.#escapeAt;
+    return timeout !== undefined && at >= 0 && this.#data.length - at === 3 && this.#data.endsWith("+++");
   }
 
   /** Ends the prompt: what was held back follows once the command's answer is out. */

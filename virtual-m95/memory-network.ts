@@ -1,6 +1,8 @@
-// An in-memory network on the simulated clock: host names, ports, latency. It carries bytes and knows no MQTT.
+// An in-memory network on the simulated clock: host names, ports, latency. It carries bytes and knows no MQTT. Of TLS it
+// only has the certificates looked at.
 
-import type { Handlers, Network, Socket } from "./network.js";
+import { certificatesIn } from "./certificates.js";
+import { contextOf, type Handlers, type Network, type Socket, type TlsSettings } from "./network.js";
 import type { Clock } from "./options.js";
 
 export interface MemoryNetworkOptions {
@@ -11,6 +13,8 @@ export interface MemoryNetworkOptions {
   unresolved?: Iterable<string>;
   /** Ports on which nothing listens. */
   refused?: Iterable<number>;
+  /** PEM of the certificates that the broker sends in a handshake, its own first; without it every handshake succeeds. */
+  certificate?: string;
 }
 
 /** The listening side: called per connection with the way back, gives the way in. */
@@ -20,6 +24,7 @@ export class MemoryNetwork implements Network {
   readonly unresolved: Set<string>;
   readonly refused: Set<number>;
   latency: number;
+  certificate: string | undefined;
   readonly #clock: Clock;
   #accept: Accept | undefined;
 
@@ -28,6 +33,7 @@ export class MemoryNetwork implements Network {
     this.latency = options.latency ?? 50;
     this.unresolved = new Set(options.unresolved);
     this.refused = new Set(options.refused);
+    this.certificate = options.certificate;
   }
 
   /** Every name and port leads to this listener; undefined: connections are refused. */
@@ -36,13 +42,29 @@ export class MemoryNetwork implements Network {
   }
 
   connect(host: string, port: number, handlers: Handlers): Socket {
+    return this.#dial(host, port, handlers, () => undefined);
+  }
+
+  connectTls(host: string, port: number, handlers: Handlers, settings: TlsSettings): Socket {
+    const { certificate } = this;
+    if (certificate === undefined) return this.connect(host, port, handlers);
+    return this.#dial(host, port, handlers, () => {
+      const context = contextOf(settings);
+      return context instanceof Error ? context.message : settings.refuse(certificatesIn(certificate));
+    });
+  }
+
+  /** `refuse`: why the modem gives up once it has reached the listener. */
+  #dial(host: string, port: number, handlers: Handlers, refuse: () => string | undefined): Socket {
     const pipe = new Pipe(this.#clock, () => this.latency);
     pipe.toServer(() => {
       const code = this.unresolved.has(host) ? "ENOTFOUND" : "ECONNREFUSED";
-      if (code === "ENOTFOUND" || this.refused.has(port) || !this.#accept) {
+      const unreached = code === "ENOTFOUND" || this.refused.has(port) || !this.#accept;
+      const message = unreached ? `${code} ${host}:${port}` : refuse();
+      if (message !== undefined || !this.#accept) {
         return pipe.toClient(() => {
           pipe.clientOpen = false;
-          handlers.onClose(Object.assign(new Error(`${code} ${host}:${port}`), { code }));
+          handlers.onClose(Object.assign(new Error(message), unreached ? { code } : {}));
         });
       }
       const server = this.#accept({

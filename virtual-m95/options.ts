@@ -92,6 +92,14 @@ export interface Quirks {
   voltageBlank: boolean;
   /** AT+QSSLCFG fails between `+PDP DEACT` and AT+QIDEACT. */
   sslcfgFailsInPdpDeact: boolean;
+  /** AT+QSSLCFG also takes "secllevel", as the note's example 5.2 spells "seclevel". */
+  secllevel: boolean;
+  /** NVRAM takes files of any name; false: only CA0, CC0 and CK0. */
+  nvramAnyName: boolean;
+  /** AT+QSECREAD of a file that is not there answers `+QSECREAD: 0,0`; false: CME error 22. */
+  secReadMissing: boolean;
+  /** With seclevel 1 and 2 the broker's certificate must be for the name that was dialled. */
+  tlsHostName: boolean;
   /** AT+QMTOPEN activates the PDP context by itself. */
   selfActivate: boolean;
 }
@@ -118,6 +126,10 @@ export const defaultQuirks: Quirks = {
   lfIntoPayload: false,
   voltageBlank: true,
   sslcfgFailsInPdpDeact: true,
+  secllevel: false,
+  nvramAnyName: false,
+  secReadMissing: false,
+  tlsHostName: true,
   selfActivate: false,
 };
 
@@ -222,6 +234,8 @@ export interface VirtualM95Options {
   apnPassword?: string;
   /** The module's clock at the start, `yy/MM/dd,hh:mm:ss+zz` (zz quarter hours); unset near 04/01/01. */
   clockTime?: string;
+  /** The time that the network tells, same form; default: AT+QLTS shows the module's clock and nothing sets it. */
+  networkTime?: string;
   /** 3 = MQTT 3.1 as in the note (default), 4 = MQTT 3.1.1. */
   protocolVersion?: 3 | 4;
   quirks?: Partial<Quirks>;

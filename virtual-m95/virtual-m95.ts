@@ -117,9 +117,14 @@ export class VirtualM95 implements Device {
     this.#cell = new CellNetwork(this, this.#sim, () => this.#updateBearer());
     this.#pdp = new PdpContext(this, this.#cell, () => this.#connectionsLost());
     this.#bearer = new Bearer(options.network);
-    this.#tls = new TlsStore(this, () => this.quirks.sslcfgFailsInPdpDeact && this.#pdp.deactivatedByNetwork);
+    this.#tls = new TlsStore(this, {
+      blocked: () => this.quirks.sslcfgFailsInPdpDeact && this.#pdp.deactivatedByNetwork,
+      time: () => this.#cell.utc,
+    });
     for (let id = limits.tcpconnectID.min; id <= limits.tcpconnectID.max; id++) {
-      this.#clients.push(new QmtClient(id, this, this.#bearer, this.#pdp, (context) => this.#tls.usable(context)));
+      this.#clients.push(
+        new QmtClient(id, this, this.#bearer, this.#pdp, (context, host) => this.#tls.setup(context, host)),
+      );
     }
     this.#interpreter = new Interpreter(this.timers, this.quirks, this.#savedTerminal(), {
       send: (text, kind) => this.#send(text, kind),

@@ -1,4 +1,4 @@
-// Starts Debian's mosquitto on a loopback port for a test and ends it by its pid. It does no TLS and keeps nothing.
+// Starts Debian's mosquitto on a loopback port for a test and ends it by its pid. It makes no certificates, keeps nothing.
 
 import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -13,11 +13,20 @@ export interface Mosquitto {
   stop(): Promise<void>;
 }
 
+/** PEM texts. */
+export interface MosquittoTls {
+  cert: string;
+  key: string;
+  /** The CA whose clients may connect, and none without its certificate; default: no certificate is asked for. */
+  clientCa?: string;
+}
+
 export interface MosquittoOptions {
   /** Default: a free one. */
   port?: number;
   /** Names and passwords of those who may connect; default: anyone may. */
   users?: Record<string, string>;
+  tls?: MosquittoTls;
 }
 
 /** What to tell a developer who does not have it. */
@@ -46,6 +55,7 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
         await promisify(execFile)("mosquitto_passwd", ["-b", passwords, name, password], { env });
       lines.push("allow_anonymous false", `password_file ${passwords}`);
     } else lines.push("allow_anonymous true");
+    if (options.tls) lines.push(...(await tlsLines(options.tls, directory)));
     await writeFile(config, `${lines.join("\n")}\n`);
     return await launch(config, port, directory);
   } catch (error) {
@@ -54,6 +64,16 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
     if (process.env.CI || process.env.M95_REQUIRE_MOSQUITTO) throw new Error(mosquittoHint);
     return undefined;
   }
+}
+
+async function tlsLines({ cert, key, clientCa }: MosquittoTls, directory: string): Promise<string[]> {
+  const file = async (keyword: string, text: string): Promise<string> => {
+    await writeFile(join(directory, keyword), text, { mode: 0o600 });
+    return `${keyword} ${join(directory, keyword)}`;
+  };
+  const lines = [await file("certfile", cert), await file("keyfile", key)];
+  if (clientCa !== undefined) lines.push(await file("cafile", clientCa), "require_certificate true");
+  return lines;
 }
 
 async function launch(config: string, port: number, directory: string): Promise<Mosquitto> {

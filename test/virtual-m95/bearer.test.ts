@@ -31,7 +31,7 @@ function recorder() {
 test("with the radio down everything waits, in order; with it up everything passes", (t) => {
   const { log, handlers, network, far } = recorder();
   const bearer = new Bearer(network);
-  const socket = bearer.connect("h", 1, false, handlers);
+  const socket = bearer.connect("h", 1, undefined, handlers);
   t.deepEqual(log, []);
   bearer.up = true;
   t.deepEqual(log, ["tcp h:1"]);
@@ -48,7 +48,7 @@ test("a connection for which too much waits is lost", (t) => {
   const { log, handlers, network, far } = recorder();
   const bearer = new Bearer(network);
   bearer.up = true;
-  const socket = bearer.connect("h", 1, false, handlers);
+  const socket = bearer.connect("h", 1, undefined, handlers);
   bearer.up = false;
   for (let i = 0; i < 1001; i++) socket.write(Buffer.from("x"));
   t.deepEqual(log, ["tcp h:1", "destroy", "onClose too much waiting"]);
@@ -62,11 +62,11 @@ test("destroyed connections are silent; an orderly end without radio is none", (
   const { log, handlers, network, far } = recorder();
   const bearer = new Bearer(network);
   bearer.up = true;
-  bearer.connect("h", 1, false, handlers);
+  bearer.connect("h", 1, undefined, handlers);
   bearer.destroyAll();
   far().onClose();
   t.deepEqual(log, ["tcp h:1", "destroy"]);
-  const socket = bearer.connect("h", 2, false, handlers);
+  const socket = bearer.connect("h", 2, undefined, handlers);
   bearer.up = false;
   socket.end();
   t.deepEqual(log.slice(2), ["tcp h:2", "destroy"]);

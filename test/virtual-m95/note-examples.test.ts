@@ -45,7 +45,7 @@ test("5.1 with echo on: the payload is echoed behind the prompt as the note show
 });
 
 test("5.2: MQTT with SSL", (t) => {
-  const bench = running().online(t);
+  const bench = running({ quirks: { secllevel: true } }).online(t);
   t.is(bench.say('AT+QMTCFG="SSL", 0, 1, 2\r'), ok);
   for (const [name, size] of [
     ["cacert.pem", 1758],
@@ -103,7 +103,10 @@ test("certificates: existing names, read, delete, time-out, +++, what a power cy
   t.is(bench.say("hello", 4000), "");
   t.is(bench.hear(1000), `\r\n+QSECWRITE: 5,6b09\r\n${ok}`);
   t.is(bench.say('AT+QSECWRITE="RAM:plus",10,5\r'), "\r\nCONNECT\r\n");
-  t.is(bench.say("AB+++"), `\r\n+QSECWRITE: 2,4142\r\n${ok}`);
+  // Three in a row inside a file are data; behind a pause they are the way out.
+  t.is(bench.say("AB+++"), "");
+  bench.hear(500);
+  t.is(bench.say("+++"), `\r\n+QSECWRITE: 5,4169\r\n${ok}`);
   t.is(write("NVRAM:CA0", "ABC"), `\r\n+QSECWRITE: 3,242\r\n${ok}`);
   t.is(bench.say('AT+QSSLCFG="seclevel",1,1\r'), ok);
   t.is(bench.say('AT+QSSLCFG="ctxindex",1\r'), `\r\n+QSSLCFG: "seclevel",1,1\r\n+QSSLCFG: "ignorertctime",0\r\n${ok}`);

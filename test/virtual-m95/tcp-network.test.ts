@@ -3,44 +3,9 @@
 import net from "node:net";
 import { Aedes } from "aedes";
 import test, { type ExecutionContext } from "ava";
-import { tcpNetwork, VirtualM95, type VirtualM95Options } from "../../virtual-m95/index.js";
-import { ScaledClock } from "../../virtual-m95/scaled-clock.js";
+import { tcpNetwork } from "../../virtual-m95/index.js";
 import { mosquittoHint, startMosquitto } from "../support/mosquitto.js";
-
-const limit = 10_000;
-
-/** A modem on real time, with a host that waits for texts. */
-function modemOn(options: Partial<VirtualM95Options> & Pick<VirtualM95Options, "network">) {
-  const modem = new VirtualM95({ clock: new ScaledClock(10), poweredOn: true, ...options });
-  let heard = "";
-  let wake = (): void => {};
-  modem.uart.onReceive = (chunk) => {
-    heard += chunk;
-    wake();
-  };
-  /** Writes and resolves with everything heard once `until` is in it. */
-  const say = async (text: string, until: string): Promise<string> => {
-    const deadline = Date.now() + limit;
-    heard = "";
-    modem.uart.write(text);
-    while (!heard.includes(until)) {
-      if (Date.now() > deadline) throw new Error(`no ${JSON.stringify(until)} in ${JSON.stringify(heard)}`);
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        setTimeout(resolve, 100);
-      });
-    }
-    return heard;
-  };
-  return { modem, say };
-}
-
-async function online(say: (text: string, until: string) => Promise<string>): Promise<void> {
-  await say("ATE0\r", "OK\r\n");
-  await say('AT+CMEE=1;+QICSGP=1,"internet"\r', "OK\r\n");
-  await say("AT+QIREGAPP\r", "OK\r\n");
-  await say("AT+QIACT\r", "OK\r\n");
-}
+import { listen, modemOn, online } from "./live.js";
 
 /** Connects, receives its own publishes at all three QoS, leaves. */
 async function conversation(t: ExecutionContext, port: number, protocolVersion: 3 | 4): Promise<void> {
@@ -59,11 +24,6 @@ async function conversation(t: ExecutionContext, port: number, protocolVersion: 
   await say('AT+QMTUNS=0,9,"topic/pub"\r', "+QMTUNS: 0,9,0\r\n");
   await say("AT+QMTDISC=0\r", "+QMTDISC: 0,0\r\n");
   t.deepEqual(modem.violations, []);
-}
-
-async function listen(server: net.Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return (server.address() as net.AddressInfo).port;
 }
 
 for (const protocolVersion of [3, 4] as const) {

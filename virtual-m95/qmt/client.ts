@@ -3,7 +3,7 @@
 import { type Packet, type Parser, parser } from "mqtt-packet";
 import type { Bearer } from "../bearer.js";
 import type { Device } from "../device.js";
-import type { Socket } from "../network.js";
+import type { Socket, TlsSettings } from "../network.js";
 import type { PdpContext } from "../pdp-context.js";
 import { Timers } from "../timers.js";
 import { QmtConfig } from "./config.js";
@@ -12,6 +12,16 @@ import { recvText } from "./recv.js";
 import { binary, encode } from "./text.js";
 
 type State = "closed" | "opening" | "initial" | "connecting" | "connected" | "disconnecting";
+
+/** A handshake as an SSL context sets it up. */
+export interface TlsSetup {
+  settings: TlsSettings;
+  /** Longest handshake in ms, undefined: as long as AT+QMTOPEN may take. */
+  limit: number | undefined;
+}
+
+/** What the SSL context comes to for this host; a string says why it cannot be used. */
+export type TlsContext = (context: number, host: string) => TlsSetup | string;
 
 export interface Credentials {
   clientId: string;
@@ -40,7 +50,7 @@ export class QmtClient {
   readonly #device: Device;
   readonly #bearer: Bearer;
   readonly #pdp: PdpContext;
-  readonly #tlsUsable: (context: number) => boolean;
+  readonly #tls: TlsContext;
   /** Those of the open network; they end with it. */
   readonly #timers: Timers;
   /** msgIDs of QoS 2 messages handed over and not yet released. */
@@ -53,12 +63,12 @@ export class QmtClient {
   #lastSent = 0;
   #failures = 0;
 
-  constructor(id: number, device: Device, bearer: Bearer, pdp: PdpContext, tlsUsable: (context: number) => boolean) {
+  constructor(id: number, device: Device, bearer: Bearer, pdp: PdpContext, tls: TlsContext) {
     this.#id = id;
     this.#device = device;
     this.#bearer = bearer;
     this.#pdp = pdp;
-    this.#tlsUsable = tlsUsable;
+    this.#tls = tls;
     this.#timers = new Timers(device.options.clock);
     this.inFlight = new InFlight(this.#timers, () => this.config, {
       send: (packet) => this.#send(packet),
@@ -89,14 +99,16 @@ export class QmtClient {
       return;
     }
     const { enabled, context } = this.config.ssl;
-    if (enabled && (context === undefined || !this.#tlsUsable(context))) {
+    const tls = enabled ? (context === undefined ? "no <ctxindex>" : this.#tls(context, host)) : undefined;
+    if (typeof tls === "string") {
+      this.#device.trace("net", `${this.#id} TLS: ${tls}`);
       this.#failOpening(opened.failed);
       return;
     }
     this.#failOpening(opened.failed, this.#device.timing.open);
     this.#pdp.ensureActive((ok) => {
       if (this.#state !== "opening") return;
-      if (ok) this.#dial(enabled);
+      if (ok) this.#dial(tls);
       else this.#failOpening(opened.noPdp);
     });
   }
@@ -198,11 +210,14 @@ export class QmtClient {
     this.config = new QmtConfig();
   }
 
-  #dial(tls: boolean): void {
+  #dial(tls: TlsSetup | undefined): void {
     this.#parser = parser({ protocolVersion: 4 });
     this.#parser.on("packet", (packet) => this.#onPacket(packet));
     this.#parser.on("error", () => this.drop(stat.closedByPeer));
-    const socket = this.#bearer.connect(this.host, this.port, tls, {
+    const socket = this.#bearer.connect(this.host, this.port, tls?.settings, {
+      onHandshake: () => {
+        if (this.#socket === socket && tls?.limit !== undefined) this.#failOpening(opened.failed, tls.limit);
+      },
       onConnect: () => {
         if (this.#socket !== socket) return;
         this.#timers.cancelAll();
@@ -215,6 +230,7 @@ export class QmtClient {
       onClose: (error) => {
         if (this.#socket !== socket) return;
         if (this.#state !== "opening") return this.drop(stat.closedByPeer);
+        if (error) this.#device.trace("net", `${this.#id} ${tls ? "TLS: " : ""}${error.message}`);
         const unknownHost = error?.code === "ENOTFOUND" || error?.code === "EAI_AGAIN";
         this.#openFailed(unknownHost ? opened.noHost : opened.failed);
       },
