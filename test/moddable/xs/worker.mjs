@@ -29,15 +29,24 @@ export class XsWorker {
 
   /** Runs a script to its end; resolves with the meter, in which `currentHeapCount` is the slots in use. */
   evaluate(script) {
-    return new Promise((resolve, reject) => {
-      this.#settle = (error, meter) => (error ? reject(error) : resolve(meter));
-      this.#send(Buffer.from(`e${script}`));
-    });
+    return this.#ask(`e${script}`);
+  }
+
+  /** Writes a snapshot of the machine to a file. */
+  snapshot(file) {
+    return this.#ask(`w${file}`);
   }
 
   close() {
     this.#settle = () => {};
     this.#child.kill();
+  }
+
+  #ask(message) {
+    return new Promise((resolve, reject) => {
+      this.#settle = (error, meter) => (error ? reject(error) : resolve(meter));
+      this.#send(Buffer.from(message));
+    });
   }
 
   #send(message) {

@@ -1,0 +1,111 @@
+// RAM on Espruino: jsVars of the module from loading to a hundred reconnects, with the code in RAM and in flash. Needs ESPRUINO.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const TIME_LIMIT = 120_000;
+const MODULE = fileURLToPath(new URL("../dist/espruino/M95.min.js", import.meta.url));
+const STAGES = {
+  loaded: "loaded",
+  connected: "connected and subscribed",
+  received: "1,000 messages later",
+  reconnected: "100 reconnects later",
+};
+
+const part = (name) => readFileSync(new URL(`espruino/${name}`, import.meta.url), "utf8");
+
+/** Characters that a jsVar holds: at the start of a name, at the start of any other string, in what follows. */
+const LINUX = { name: 8, text: 20, more: 21 };
+/** The same with the 13-bit references of STM32F4 boards (src/jsutils.h); ESP32 holds one more of the last two. */
+const BOARD = { name: 4, text: 8, more: 9 };
+
+function blocks({ name, text, more }, isName, length) {
+  return 1 + Math.max(0, Math.ceil((length - (isName ? name : text)) / more));
+}
+
+/** How many jsVars more a board needs for the strings and names of a list that E.dumpVariables() printed. */
+function moreOnBoards(list) {
+  let sum = 0;
+  for (const [, size, kind, quoted] of list.matchAll(/^\d+,(\d+),\d+,(String )?"((?:[^"\\]|\\.)*)",/gm)) {
+    const isName = !kind;
+    let { length } = quoted.replace(/\\(x..|[0-7]{1,3}|.)/g, ".");
+    // Longer strings are shown by their beginning; one of a single variable then stands in flash, which it does everywhere.
+    if (kind && length === 20 && quoted.endsWith("...")) {
+      if (size === "1") continue;
+      length = LINUX.text + LINUX.more * (size - 1.5);
+    }
+    sum += blocks(BOARD, isName, length) - blocks(LINUX, isName, length);
+  }
+  return sum;
+}
+
+/** The same for each stage, less what there is before the module. */
+function board(output) {
+  const more = {};
+  for (const [, stage, list] of output.matchAll(/STAGE (\w+)\r?\n([\s\S]*?)END/g)) more[stage] = moreOnBoards(list);
+  for (const stage of Object.keys(STAGES)) more[stage] -= more.nothing;
+  return more;
+}
+
+/** jsVars at each stage on this build and, with the code in flash, what boards need more. */
+async function measure(from) {
+  // Its flash is a file in the folder it runs in.
+  const folder = mkdtempSync(path.join(tmpdir(), "m95-bench-"));
+  const script = path.join(folder, "script.js");
+  writeFileSync(
+    script,
+    `const FROM=${JSON.stringify(from)},FILE=${JSON.stringify(MODULE)};${part("scripted-modem.js")}${part("ram.js")}`,
+  );
+  // Its input stays open: at its end it is read again and again.
+  const engine = spawn(process.env.ESPRUINO, [script], { cwd: folder, stdio: ["pipe", "pipe", "ignore"] });
+  const closed = new Promise((resolve) => engine.once("close", resolve));
+  let output = "";
+  try {
+    return await new Promise((resolve, reject) => {
+      const fail = (why) => reject(new Error(`jsVars (${from}): ${why}\n${output.slice(-500)}`));
+      setTimeout(() => fail("no result"), TIME_LIMIT).unref();
+      engine.once("error", (error) => fail(error.message));
+      engine.once("close", () => fail("the engine has ended"));
+      engine.stdout.setEncoding("latin1").on("data", (data) => {
+        output += data;
+        const found = /RESULT (\{.*\})\r?\n/.exec(output);
+        if (found && /WRONG/.test(output)) fail("wrong");
+        else if (found) resolve({ vars: JSON.parse(found[1]), more: board(output) });
+        else if (/(Uncaught|ASSERT|WRONG).*\n/.test(output)) fail("wrong");
+      });
+    });
+  } finally {
+    engine.kill();
+    await closed;
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Rows of a table and figures for the budgets; undefined when the engine is not there, with the reason printed. */
+export async function espruinoRam() {
+  if (!process.env.ESPRUINO) {
+    console.log("RAM on Espruino was not measured: set ESPRUINO to an Espruino Linux binary.");
+    return undefined;
+  }
+  const [flash, ram] = await Promise.all(["flash", "ram"].map(measure));
+  return {
+    rows: [
+      ["jsVars", "code in Storage (flash)", "the same on an STM32F4, computed", "code in RAM"],
+      ...Object.entries(STAGES).map(([stage, title]) => [
+        title,
+        flash.vars[stage],
+        flash.vars[stage] + flash.more[stage],
+        ram.vars[stage],
+      ]),
+    ],
+    figures: {
+      "espruino.vars.loaded": flash.vars.loaded,
+      "espruino.vars.loaded.ram": ram.vars.loaded,
+      "espruino.vars.connected": flash.vars.connected,
+      "espruino.vars.1000.messages": flash.vars.received - flash.vars.connected,
+      "espruino.vars.100.reconnects": flash.vars.reconnected - flash.vars.received,
+    },
+  };
+}
