@@ -173,7 +173,7 @@ export class Framer {
         line = ring.take(line);
         held = 0;
       }
-      if (long && line.length > this._limit) this._overflow();
+      if (long && !this._lost && line.length > this._limit) this._overflow();
       const text = this._text;
       if (this._lost) this._lost = false;
       else if (line === "\r" && this._gap === undefined) {
