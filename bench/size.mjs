@@ -27,6 +27,11 @@ const parts = [
     file: "board-wiring/power-switch.js",
     stub: "export function powerSwitch() {}",
   },
+  {
+    title: "TLS",
+    file: "core/m95/tls.js",
+    stub: 'import { M95 } from "../m95.js"; export const secure = M95.prototype.secure;',
+  },
   { title: "the promise forms", file: "core/mqtt/async.js", added: true },
 ].filter(({ file }) => existsSync(`build/${file}`));
 

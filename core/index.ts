@@ -6,8 +6,9 @@ export { type ErrorCode, M95Error } from "./errors.js";
 export type { Apn, ModemState } from "./m95/bringup.js";
 export type { Battery, Identity, Operator, Signal, Time } from "./m95/info.js";
 export type { Recovery } from "./m95/modem.js";
-export type { M95Options, RecoveryOptions, TlsFiles } from "./m95/options.js";
+export type { M95Options, PemSource, RecoveryOptions, TlsOptions } from "./m95/options.js";
 export { explain } from "./m95/texts.js";
+export { secure } from "./m95/tls.js";
 export { type CommandOptions, M95, type Stats } from "./m95.js";
 export { MqttClient } from "./mqtt/client.js";
 export type { ConnectOptions, Will } from "./mqtt/options.js";
@@ -18,6 +19,7 @@ export type {
   GrantDone,
   PacketInfo,
   PublishOptions,
+  Secure,
   SubscribeOptions,
 } from "./mqtt/types.js";
 export type { Clock, Done, PowerSwitch, TimerHandle, Uart } from "./ports.js";

@@ -19,11 +19,11 @@ import {
   time,
 } from "./m95/info.js";
 import { Modem, type ModemListener, type ModemStats, type Recovery } from "./m95/modem.js";
-import { apnOf, flowOf, type M95Options, pinOf, rateOf, recoveryOf } from "./m95/options.js";
+import { apnOf, flowOf, type M95Options, pinOf, rateOf, recoveryOf, type TlsOptions } from "./m95/options.js";
 import { MqttClient } from "./mqtt/client.js";
 import { readInbound, type Shape } from "./mqtt/inbound.js";
 import type { ConnectOptions } from "./mqtt/options.js";
-import type { ClientHost, ClientStats } from "./mqtt/types.js";
+import type { ClientHost, ClientStats, Secure } from "./mqtt/types.js";
 import type { Clock, Done } from "./ports.js";
 
 /** MQTT clients a modem has: tcpconnectID 0..5 (application note 3.2.2). */
@@ -55,6 +55,11 @@ export interface CommandOptions {
 export class M95 extends Emitter implements ModemListener, ClientHost {
   readonly clock: Clock;
   readonly codec: Codec;
+  readonly wallClock: (() => number) | undefined;
+  /** Times that the modem became ready; what was configured before is not to be relied on. */
+  boots: number;
+  /** What `secure` made of option `tls`. */
+  readonly tls: Secure | undefined;
   private _stats: Stats;
   private _modem: Modem;
   private _clients: (MqttClient | undefined)[];
@@ -91,13 +96,15 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
       throw wrong("clock", "an object with now, after and cancel", o.clock);
     if (o.power !== undefined && (!o.power || typeof o.power.on !== "function" || typeof o.power.off !== "function"))
       throw wrong("power", "an object with on, off and isOn", o.power);
-    if (o.tls) throw new M95Error("ETLS", "tls: uploading certificates is not part of this version");
     this._stats = stats;
     this.clock = o.clock;
     this.codec = o.codec || binary;
     this._random = o.random || Math.random;
     this._apn = apnOf(this.codec, o.apn);
     this._clients = [];
+    this.wallClock = o.wallClock;
+    this.boots = 0;
+    this.tls = this.secure(-1, o.tls);
     this._shape = { bare: false };
     this._commands = 0;
     this._filters = (id) => {
@@ -231,8 +238,17 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     if (state === "off" || state === "failed" || state === "stopping") this._modem.start(() => undefined);
   }
 
-  send(request: Parameters<ClientHost["send"]>[0]): void {
-    this._modem.session.send(request);
+  send(request: Parameters<ClientHost["send"]>[0], first?: boolean): void {
+    this._modem.session.send(request, first);
+  }
+
+  /**
+   * The SSL context of a client, or of option `tls` of this M95 with the ID -1; a build with `m95/tls.ts` overrides it.
+   * @throws M95Error `ETLS`
+   */
+  secure(_id: number, tls: boolean | TlsOptions | undefined): Secure | undefined {
+    if (tls) throw new M95Error("ETLS", "tls: not in this build");
+    return undefined;
   }
 
   /** The meaning of a number of the modem; a build with `m95/texts.ts` overrides it. */
@@ -254,6 +270,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     this.emit("state", state);
     // A listener may have stopped it.
     if (state !== "ready" || this.state !== state) return;
+    this.boots++;
     this.emit("ready");
     this._each((client) => client.modemReady());
   }

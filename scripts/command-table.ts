@@ -1,6 +1,6 @@
 // The command table of the core, taken apart into rows and parameters. For the documentation and the tests; the firmware
-// reads its one string as it goes.
-import { COMMANDS } from "../core/m95/commands.js";
+// reads its strings as it goes.
+import { COMMANDS, TLS_COMMANDS } from "../core/m95/commands.js";
 
 /** A parameter of a row of the table. */
 export interface Parameter {
@@ -16,6 +16,8 @@ export interface Parameter {
 
 /** A row of the command table, taken apart. */
 export interface Row {
+  /** The string it stands in. */
+  table: string;
   name: string;
   forms: string;
   wait: number;
@@ -34,18 +36,30 @@ function readParameter(text: string, optional: boolean, repeats: boolean): Param
 
 /** The rows of the command table. */
 export function readTable(): Row[] {
-  return COMMANDS.slice(1)
-    .split("\n")
-    .map((line) => {
-      const [name, forms, wait, result, prompt, final, spec] = line.split("|") as [string, ...string[]];
-      const parameters: Parameter[] = [];
-      let optional = false;
-      let repeats = false;
-      for (const part of spec!.split(/([ /*])/)) {
-        if (part === "/") optional = true;
-        else if (part === "*") repeats = true;
-        else if (part.trim()) parameters.push(readParameter(part, optional, repeats));
-      }
-      return { name, forms: forms!, wait: Number(wait), result: result!, prompt: prompt!, final: final!, parameters };
-    });
+  return [COMMANDS, TLS_COMMANDS].flatMap((table) =>
+    table
+      .slice(1)
+      .split("\n")
+      .map((line) => {
+        const [name, forms, wait, result, prompt, final, spec] = line.split("|") as [string, ...string[]];
+        const parameters: Parameter[] = [];
+        let optional = false;
+        let repeats = false;
+        for (const part of spec!.split(/([ /*])/)) {
+          if (part === "/") optional = true;
+          else if (part === "*") repeats = true;
+          else if (part.trim()) parameters.push(readParameter(part, optional, repeats));
+        }
+        return {
+          table,
+          name,
+          forms: forms!,
+          wait: Number(wait),
+          result: result!,
+          prompt: prompt!,
+          final: final!,
+          parameters,
+        };
+      }),
+  );
 }

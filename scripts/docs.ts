@@ -102,7 +102,7 @@ function otherCommands(rows: Row[]): string[] {
   return table(
     ["command", "forms", "maximum response time", "prompt", "final result besides `OK`"],
     rows.map((row) => [
-      `AT+${row.name}`,
+      row.name.includes(".") ? `AT+${row.name.replace(".", '="')}"` : `AT+${row.name}`,
       [...row.forms].map((letter) => FORM_NAMES[letter]).join(", "),
       seconds(row.wait),
       row.prompt && `\`${row.prompt}\``,

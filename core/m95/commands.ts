@@ -51,6 +51,20 @@ export const COMMANDS =
   '\nQSECWRITE|W|5000||CONNECT||tls.file:" tls.size:1-32768 tls.wait:1-1000' +
   "\nQPOWD|W|15000|||NORMAL POWER DOWN|";
 
+/** Rows of the commands that only m95/tls.ts sends; a build without it leaves them out. */
+export const TLS_COMMANDS =
+  '\nQSECREAD|W|5000||||tls.file:"' +
+  '\nQSECDEL|W|5000||||tls.file:"' +
+  '\nQSSLCFG.cacert|W|5000||||tls.context:0-5 tls.file:"' +
+  '\nQSSLCFG.clientcert|W|5000||||tls.context:0-5 tls.file:"' +
+  '\nQSSLCFG.clientkey|W|5000||||tls.context:0-5 tls.file:"' +
+  "\nQSSLCFG.seclevel|W|5000||||tls.context:0-5 tls.securityLevel:0-2" +
+  "\nQSSLCFG.sslversion|W|5000||||tls.context:0-5 tls.version:0-4" +
+  '\nQSSLCFG.ciphersuite|W|5000||||tls.context:0-5 tls.cipherSuites:"6' +
+  "\nQSSLCFG.ignorertctime|W|5000||||tls.ignoreTime:0-1" +
+  "\nQSSLCFG.negotiatetime|W|5000||||tls.context:0-5 tls.negotiateTime:10-300" +
+  '\nCCLK|RW|5000||||time:"20';
+
 /** ms granted on top of a time of the table before an answer counts as lost: a late answer costs more than a wait. */
 export const SLACK = 2000;
 
@@ -72,12 +86,12 @@ export interface Traits {
 }
 
 /** The fields of a row behind its name, or undefined for a command that has none. */
-function row(name: string): string[] | undefined {
-  const at = COMMANDS.indexOf("\n" + name + "|");
+function row(name: string, table: string): string[] | undefined {
+  const at = table.indexOf("\n" + name + "|");
   if (at < 0) return undefined;
   const start = at + name.length + 2;
-  const end = COMMANDS.indexOf("\n", start);
-  return COMMANDS.substring(start, end < 0 ? COMMANDS.length : end).split("|");
+  const end = table.indexOf("\n", start);
+  return table.substring(start, end < 0 ? table.length : end).split("|");
 }
 
 /** `QMTOPEN` of `AT+QMTOPEN=0,"host",1883`, "" for a command without a plus. */
@@ -91,7 +105,7 @@ export function nameOf(text: string): string {
 
 /** Waiting time, prompt and final result of a command text. Only the write form has the prompt. */
 export function traits(text: string): Traits {
-  const fields = row(nameOf(text));
+  const fields = row(nameOf(text), COMMANDS);
   if (!fields) return { timeout: DEFAULT_WAIT, prompt: undefined, final: undefined };
   const asks = text.endsWith("?");
   return {
@@ -103,17 +117,18 @@ export function traits(text: string): Traits {
 
 /** ms until the result URC of a command counts as lost. @param packets - what the packet time-outs add up to, ms */
 export function resultWait(name: string, packets: number): number {
-  const wait = row(name)![RESULT]!;
+  const wait = row(name, COMMANDS)![RESULT]!;
   return (wait === "P" ? packets : +wait) + SLACK;
 }
 
 /**
  * The write form of a command. Values past the last given one are left out.
  * @param name - name of a row
+ * @param table - the rows, if not `COMMANDS`
  * @throws M95Error `EPARAM` or `ETOOBIG`, naming the parameter, its limit and the value
  */
-export function build(name: string, values: (number | string)[]): string {
-  const spec = row(name)![PARAMETERS]!;
+export function build(name: string, values: (number | string)[], table?: string): string {
+  const spec = row(name, table || COMMANDS)![PARAMETERS]!;
   const repeats = spec.indexOf("*");
   const parameters = spec.split("/").join(" ").split("*").join(" ").split(" ");
   const fixed = repeats < 0 ? parameters.length : spec.substring(0, repeats).split(" ").length;

@@ -65,8 +65,9 @@ const PROBES = 4;
 /** AT is sent this often before the way out of a data prompt is tried, and between two such tries; 500 ms each. */
 const FIRST_TRIES = 4;
 const MORE_TRIES = 9;
-/** Leads out of a data prompt (application note 3.2.8), in which an earlier run of the host may have left the modem. */
+/** They lead out of a data prompt (application note 3.2.8) and an upload, in which an earlier run of the host may have left the modem. */
 const ESC = "\x1b";
+const ESCAPE = "+++";
 /** Rate to look for the modem at, besides the wanted one, baud. */
 const USUAL_RATE = 115200;
 /** STATUS is looked at this often, this many ms apart, behind NORMAL POWER DOWN. */
@@ -257,6 +258,7 @@ export class Modem implements SessionSink, ScriptHost {
     const baud = this._setup.settings.baud;
     const deadline = this._clock.now() + ms;
     let usual = false;
+    let wayOut = ESCAPE;
     this._heard = false;
     this.session.open = true;
     const answer = (error: M95Error | null): void => {
@@ -269,7 +271,8 @@ export class Modem implements SessionSink, ScriptHost {
           this._rate(usual ? baud : USUAL_RATE);
           usual = !usual;
         }
-        this.session.sync(MORE_TRIES, ESC, answer);
+        wayOut = wayOut === ESC ? ESCAPE : ESC;
+        this.session.sync(MORE_TRIES, wayOut, answer);
       } else if (otherwise) otherwise();
       else this.scriptSilent(error);
     };

@@ -5,11 +5,31 @@ import { M95Error } from "../errors.js";
 import type { Clock, PowerSwitch, Uart } from "../ports.js";
 import type { Apn } from "./bringup.js";
 
-/** PEM files for TLS. */
-export interface TlsFiles {
-  ca?: string;
-  cert?: string;
-  key?: string;
+/** PEM text, or its bytes in one of the runtime's forms. It is read once for the check and again for each upload. */
+export type PemSource = string | { readonly byteLength: number };
+
+/** TLS of a client, or of all clients of an M95. docs/tls.md has what an M95 can do. */
+export interface TlsOptions {
+  /** Certificates the broker's must be signed by. Without them the broker is not verified, which `securityLevel: 0` must say. */
+  ca?: PemSource;
+  /** Certificate of this device, with `key`. */
+  cert?: PemSource;
+  /** Private key of this device, not encrypted. */
+  key?: PemSource;
+  /** 0: nobody is verified; 1: the broker is; 2: the device as well. Default: 2 with `cert` and `key`, else 1. */
+  securityLevel?: 0 | 1 | 2;
+  /** 0: SSL 3.0, 1: TLS 1.0, 2: TLS 1.1, 3: TLS 1.2 (default), 4: all of them. */
+  version?: 0 | 1 | 2 | 3 | 4;
+  /** One cipher suite by its number, such as "0X003D", or "0XFFFF" (default) for all that the modem has. */
+  cipherSuites?: string;
+  /** Whether certificates count as valid whatever the modem's clock says, default false. One setting for the whole modem. */
+  ignoreTime?: boolean;
+  /** SSL context of the modem, 0..5, default 0. Clients may share one if all their settings are the same. */
+  context?: number;
+  /** Where the files go: "RAM" (default) forgets them at power-off, "NVRAM" has room for one set of at most 2,017 bytes a file. */
+  storage?: "RAM" | "NVRAM";
+  /** The context was configured by other means: nothing is uploaded or set. Default false. */
+  configured?: boolean;
 }
 
 /** Times and limits of starting and of recovering, all optional. */
@@ -41,7 +61,10 @@ export interface M95Options {
   baud?: number;
   /** Default: left as it is in the modem. */
   flowControl?: "none" | "hardware" | "software";
-  tls?: TlsFiles;
+  /** TLS for all clients that do not say otherwise. */
+  tls?: TlsOptions;
+  /** The time of day, ms since 1970 UTC, if the runtime knows it: TLS sets the modem's clock by it. */
+  wallClock?: () => number;
   /** Bytes that a line, a message or an answer may have, 512..65536, default 4096. */
   receiveLimit?: number;
   /** Silence on the line before a command is sent, ms, 0..1000, default 20. */

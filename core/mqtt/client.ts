@@ -21,6 +21,7 @@ import type {
   GrantDone,
   PacketInfo,
   PublishOptions,
+  Secure,
   SubscribeOptions,
 } from "./types.js";
 
@@ -65,7 +66,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
     this._stats = host.stats;
     this.clock = host.clock;
     this.connectionId = id;
-    const profile = new Profile(options, id, host.codec, () => host.random());
+    const profile = new Profile(options, id, host.codec, () => host.random(), host.secure(id, options.tls));
     this._profile = profile;
     this._link = new Link(this, id, profile);
     this._outbox = new Outbox(this, traits("AT+QMTPUB").timeout, resultWait("QMTPUB", profile.packets));
@@ -202,6 +203,11 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
     };
     this._stats.received++;
     this.emit("message", codec.toText(message.topic), codec.toPayload(message.payload), info);
+  }
+
+  /** The SSL context. */
+  get secure(): Secure | undefined {
+    return this._profile.secure;
   }
 
   /** The filters subscribed to, in bytes. */

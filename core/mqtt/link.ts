@@ -77,7 +77,15 @@ export class Link {
     this.forget();
     this.state = "opening";
     this._reopened = this._asked = false;
-    this._configure(this._profile.opening(), 0);
+    const secure = this._profile.secure;
+    const era = this._era;
+    const begin = (error: M95Error | null): void => {
+      if (era !== this._era) return;
+      if (error) this._fail(error);
+      else this._configure(this._profile.opening(), 0);
+    };
+    if (secure) secure.prepare(begin);
+    else begin(null);
   }
 
   /** Sends DISCONNECT if connected, and closes the network; `done` comes in any case but after `forget`. */
@@ -146,7 +154,7 @@ export class Link {
     this._asked = at + 1 === commands.length;
     this._ask(commands[at]!, (error) => {
       // Firmware without TLS does not know that it is switched off.
-      const optional = !this._profile.tls && at === commands.length - 2;
+      const optional = !this._profile.secure && at === commands.length - 2;
       if (error && !optional) this._fail(error);
       else if (at + 1 < commands.length) this._configure(commands, at + 1);
       else if (this.state === "opening") this._overdue("QMTOPEN");
@@ -163,7 +171,8 @@ export class Link {
       const commands = this._profile.opening();
       this._ask(build("QMTCLOSE", [this._id]), () => this._configure(commands, commands.length - 1));
     } else {
-      const error = this._error("EOPEN", "open", result, line);
+      const secure = this._profile.secure;
+      const error = this._error("EOPEN", "open", result, line, secure && result < 0 ? secure.failed() : "");
       this._fail(error);
       if (result === NO_PDP) this._owner.cyclePdp(error);
     }
@@ -181,9 +190,9 @@ export class Link {
     if (this.state !== "connecting") return;
     this._cancel();
     if (result === RETRANSMITTED) this._overdue("QMTCONN");
-    else if (result !== ACKNOWLEDGED) this._fail(this._error("ETIMEOUT", "packet", result, line));
+    else if (result !== ACKNOWLEDGED) this._fail(this._error("ETIMEOUT", "packet", result, line, ""));
     else if (code) {
-      const error = this._error("EREFUSED", "ret", code, line);
+      const error = this._error("EREFUSED", "ret", code, line, "");
       error.result = result;
       error.returnCode = code;
       this._fail(error);
@@ -205,7 +214,7 @@ export class Link {
       if (this._leaving) this._close();
       return;
     }
-    const error = this._error("ECLOSED", "stat", code, line);
+    const error = this._error("ECLOSED", "stat", code, line, "");
     // The modem has closed the network by itself.
     this.forget();
     if (state === "connected") this._owner.linkLost(error);
@@ -249,9 +258,10 @@ export class Link {
     family: string,
     value: number,
     line: string,
+    more: string,
   ): M95Error {
     const meaning = this._owner.explain(family, value);
-    const error = new M95Error(code, line + (meaning && " (" + meaning + ")"));
+    const error = new M95Error(code, line + (meaning && " (" + meaning + ")") + more);
     error.result = value;
     error.raw = line;
     return error;

@@ -3,7 +3,9 @@ import { integer, wrong } from "../at/params.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
 import { build } from "../m95/commands.js";
+import type { TlsOptions } from "../m95/options.js";
 import { checkTopic } from "./topics.js";
+import type { Secure } from "./types.js";
 
 export interface Will {
   topic: string;
@@ -36,8 +38,8 @@ export interface ConnectOptions {
   retryTimes?: number;
   /** tcpconnectID, 0..5; default: the lowest free one. */
   connectionId?: number;
-  /** TLS, with the SSL context to use, 0..5, default 0. */
-  tls?: boolean | { context?: number };
+  /** TLS: true, or what differs from the M95's `tls`; false: none. Default: as the M95's `tls`, if it has one. */
+  tls?: boolean | TlsOptions;
   /** First waiting time before an attempt is repeated, ms, default 1,000; it doubles. 0: never. */
   reconnectPeriod?: number;
   /** Longest waiting time between attempts, ms, default 120,000. */
@@ -115,16 +117,12 @@ export class Profile {
   private _time: number[];
   private _keepalive: number;
   private _will: (string | number)[];
-  /** SSL context, -1: no TLS. */
-  private _context: number;
+  /** Undefined: no TLS. */
+  readonly secure: Secure | undefined;
 
   /** @throws M95Error `EPARAM` or `ETOOBIG`, naming option, limit and value */
-  constructor(options: ConnectOptions, id: number, codec: Codec, random: () => number) {
+  constructor(options: ConnectOptions, id: number, codec: Codec, random: () => number, secure: Secure | undefined) {
     const o = options;
-    const tls = o.tls;
-    if (tls !== undefined && typeof tls !== "boolean" && (typeof tls !== "object" || !tls))
-      throw wrong("tls", "true, false or an object with context", tls);
-    const context = typeof tls === "object" ? pick(tls.context, 0) : 0;
     const clean = flag("clean", o.clean, true);
     if (o.clientId === undefined && !clean) throw wrong("clientId", "given when clean is false", o.clientId);
     const clientId = pick(o.clientId, "m95-" + Math.floor(random() * 0x7fffffff).toString(16));
@@ -133,8 +131,8 @@ export class Profile {
     if (!clientId && !clean) throw wrong("clientId", "at least one character when clean is false", clientId);
     this._id = id;
     this.clean = clean;
-    this._context = tls ? context : -1;
-    this._open = [id, host, pick(o.port, tls ? 8883 : 1883)];
+    this.secure = secure;
+    this._open = [id, host, pick(o.port, secure ? 8883 : 1883)];
     this._conn = [id, bytesOf(codec, "clientId", clientId)];
     if (o.username !== undefined) this._conn.push(bytesOf(codec, "username", o.username));
     if (o.password !== undefined) {
@@ -164,13 +162,13 @@ export class Profile {
   /** The commands that configure and open the network, in order (application note 3.2.1, 3.2.2). */
   opening(): string[] {
     const id = this._id;
-    const context = this._context;
+    const secure = this.secure;
     return [
       build("QMTCFG.WILL", this._will),
       build("QMTCFG.TIMEOUT", this._time),
       build("QMTCFG.SESSION", [id, this.clean ? 1 : 0]),
       build("QMTCFG.KEEPALIVE", [id, this._keepalive]),
-      build("QMTCFG.SSL", context < 0 ? [id, 0] : [id, 1, context]),
+      build("QMTCFG.SSL", secure ? [id, 1, secure.context] : [id, 0]),
       build("QMTOPEN", this._open),
     ];
   }
@@ -178,9 +176,5 @@ export class Profile {
   /** The command that sends CONNECT (3.2.4). */
   connecting(): string {
     return build("QMTCONN", this._conn);
-  }
-
-  get tls(): boolean {
-    return this._context >= 0;
   }
 }

@@ -3,6 +3,7 @@ import type { Request } from "../at/session.js";
 import type { Codec } from "../codec.js";
 import type { EmitterStats } from "../emitter.js";
 import type { M95Error } from "../errors.js";
+import type { TlsOptions } from "../m95/options.js";
 import type { Clock } from "../ports.js";
 import type { LinkState } from "./link.js";
 
@@ -52,6 +53,16 @@ export interface ClientStats extends EmitterStats {
   retransmissions: number;
 }
 
+/** The SSL context of a client. The modem holds it; m95/tls.ts sets it up. */
+export interface Secure {
+  /** 0..5. */
+  readonly context: number;
+  /** Sees to it that files and settings are in the modem. `done` comes once, and in any case. */
+  prepare(done: (error: M95Error | null) => void): void;
+  /** The network could not be opened with it. @returns what to look at, for the error's message */
+  failed(): string;
+}
+
 /** What a client needs of the modem. */
 export interface ClientHost {
   readonly clock: Clock;
@@ -62,7 +73,10 @@ export interface ClientHost {
   ready(): boolean;
   /** Starts the modem if it is not running. */
   wake(): void;
-  send(request: Request): void;
+  /** @param first - before all that waits */
+  send(request: Request, first?: boolean): void;
+  /** Turns option `tls` of a client into its SSL context; undefined: no TLS. @throws M95Error `EPARAM`, `ETOOBIG`, `ETLS` */
+  secure(id: number, tls: boolean | TlsOptions | undefined): Secure | undefined;
   explain(family: string, code: number): string;
   cyclePdp(error: M95Error): void;
   /** The client of this tcpconnectID ended; the ID is free. */

@@ -10,6 +10,7 @@ import {
   M95,
   type M95Options,
   MqttClient,
+  secure,
   type Uart,
 } from "../../core/index.js";
 import { pinsOf } from "./boards.js";
@@ -124,6 +125,7 @@ client.disconnect = function () {
 
 const modem = M95.prototype as any;
 modem.explain = explain;
+modem.secure = secure;
 modem.mqtt = function (options: MqttOptions) {
   const o = options;
   return this.connect(Object.assign({ clientId: o.client_id, keepalive: o.keep_alive, clean: o.clean_session }, o));
@@ -143,7 +145,7 @@ export function connect(
   const board = options.board;
   const pins = board ? pinsOf(board, (name) => new Pin(name)) : {};
   if (!pins) throw wrong("board", "a known board", board);
-  const o: any = Object.assign({}, pins, options, { clock, codec });
+  const o: any = Object.assign({ wallClock: clock.now }, pins, options, { clock, codec });
   const flow = o.flow || (options.cts && "hardware");
   const hardware = flow === "hardware";
   let port: object | undefined;

@@ -38,7 +38,11 @@ export const codec: Codec = {
   toBytes(value) {
     if (typeof value === "string") return fromBuffer(ArrayBuffer.fromString(value));
     if (value instanceof ArrayBuffer) return fromBuffer(value);
-    if (!ArrayBuffer.isView(value)) return undefined;
+    if (!ArrayBuffer.isView(value)) {
+      // A Resource is no ArrayBuffer, but can be made one.
+      const { byteLength, slice } = (value || {}) as Partial<ArrayBuffer>;
+      return typeof byteLength === "number" && slice ? fromBuffer(slice.call(value, 0)) : undefined;
+    }
     return fromBuffer(value.buffer.slice(value.byteOffset, value.byteOffset + value.byteLength) as ArrayBuffer);
   },
   toText(bytes) {

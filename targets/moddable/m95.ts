@@ -1,6 +1,14 @@
 // The M95 on Moddable: ports made of ECMA-419 IO classes that the application injects. It includes no IO module itself.
 import { wrong } from "../../core/at/params.js";
-import { type ConnectOptions, M95 as CoreM95, type M95Options as CoreOptions, explain } from "../../core/index.js";
+import {
+  type ConnectOptions,
+  M95 as CoreM95,
+  type M95Options as CoreOptions,
+  explain,
+  type Secure,
+  secure,
+  type TlsOptions,
+} from "../../core/index.js";
 import { AsyncMqttClient } from "../../core/mqtt/async.js";
 import type { ClientEvents, M95Events } from "../events.js";
 import { TicksClock } from "./clock.js";
@@ -68,7 +76,7 @@ export class M95 extends CoreM95 {
     const uart = new SerialUart({ baud, ...known.serial, ...serial }, clock);
     try {
       const own = power ? { power: pins.powerSwitch({ ...known.pins, ...power }, clock) } : {};
-      super({ ...rest, ...own, uart, clock, codec });
+      super({ wallClock: Date.now, ...rest, ...own, uart, clock, codec });
     } catch (error) {
       uart.close();
       pins.close();
@@ -95,6 +103,10 @@ export class M95 extends CoreM95 {
 
   override explain(family: string, code: number): string {
     return explain(family, code);
+  }
+
+  override secure(id: number, tls: boolean | TlsOptions | undefined): Secure | undefined {
+    return secure.call(this as never, id, tls);
   }
 
   protected override createClient(id: number, options: ConnectOptions): MqttClient {

@@ -23,7 +23,7 @@ export interface SerialOptions {
   [option: string]: unknown;
 }
 
-/** Bytes that may wait for room in the port; the driver has one command of at most about 2 kB on its way. */
+/** Bytes that may wait for room in the port when more are written; what is written then may be long, such as a certificate. */
 export const QUEUE_LIMIT = 4096;
 
 /** ms until a refused write is tried again. */
@@ -39,7 +39,9 @@ export class SerialUart implements Uart {
   private _clock: Clock;
   private _serial: Serial | undefined;
   private _closed: boolean;
-  private _waiting: ArrayBuffer[];
+  private _waiting: string[];
+  /** What of the first one is in the port already. */
+  private _at: number;
   private _queued: number;
   /** Bytes that the port takes now. */
   private _room: number;
@@ -54,17 +56,17 @@ export class SerialUart implements Uart {
     this._options = { ...options, format: "buffer" };
     this._closed = false;
     this._waiting = [];
-    this._queued = this._room = 0;
+    this._queued = this._room = this._at = 0;
     this._open();
   }
 
   write(data: string): void {
     if (this._closed) return;
-    if (this._queued + data.length > QUEUE_LIMIT) {
+    if (this._queued && this._queued + data.length > QUEUE_LIMIT) {
       this._tell(new M95Error("EQUEUE", `the serial port takes no data: ${this._queued} bytes wait already`));
       return;
     }
-    this._waiting.push(toBuffer(data));
+    this._waiting.push(data);
     this._queued += data.length;
     this._flush();
   }
@@ -86,7 +88,7 @@ export class SerialUart implements Uart {
     if (this._closed) return;
     this._closed = true;
     this._waiting = [];
-    this._queued = 0;
+    this._queued = this._at = 0;
     this._release();
     this.onClose?.();
   }
@@ -156,8 +158,8 @@ export class SerialUart implements Uart {
     const waiting = this._waiting;
     while (this._serial && this._room > 0 && waiting.length) {
       const first = waiting[0]!;
-      const whole = first.byteLength <= this._room;
-      const piece = whole ? first : first.slice(0, this._room);
+      // Only what fits is made a buffer: a certificate is not there twice.
+      const piece = toBuffer(first.substring(this._at, this._at + this._room));
       try {
         this._serial.write(piece);
       } catch (_error) {
@@ -168,8 +170,10 @@ export class SerialUart implements Uart {
       }
       this._room -= piece.byteLength;
       this._queued -= piece.byteLength;
-      if (whole) waiting.shift();
-      else waiting[0] = first.slice(piece.byteLength);
+      this._at += piece.byteLength;
+      if (this._at < first.length) continue;
+      waiting.shift();
+      this._at = 0;
     }
   }
 

@@ -9,14 +9,18 @@ import {
   explain,
   type Identity,
   type Operator,
+  type Secure,
   type Signal,
+  secure,
   type Time,
+  type TlsOptions,
   type Uart,
 } from "../../core/index.js";
 import { AsyncMqttClient } from "../../core/mqtt/async.js";
 import type { ClientEvents, M95Events } from "../events.js";
 import { systemClock } from "./clock.js";
 import { codec } from "./codec.js";
+import { readFiles } from "./files.js";
 
 /** As the core's, with `clock` optional: the system's. */
 export type M95Options = Omit<CoreOptions, "clock"> & { clock?: Clock };
@@ -36,7 +40,7 @@ export class M95 extends CoreM95 {
 
   /** @throws M95Error `EPARAM` or `ETOOBIG`, naming option, limit and value */
   constructor(options: M95Options) {
-    super({ codec, ...options, clock: options?.clock ?? systemClock });
+    super({ codec, wallClock: Date.now, ...options, clock: options?.clock ?? systemClock });
     this.#uart = options.uart;
   }
 
@@ -46,6 +50,10 @@ export class M95 extends CoreM95 {
 
   override explain(family: string, code: number): string {
     return explain(family, code);
+  }
+
+  override secure(id: number, tls: boolean | TlsOptions | undefined): Secure | undefined {
+    return secure.call(this as never, id, typeof tls === "object" && tls ? readFiles(tls) : tls);
   }
 
   /** Closes the port, which else keeps the process alive. It does not switch the modem off: that is `stop`, before. */

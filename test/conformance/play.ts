@@ -1,6 +1,15 @@
 // Plays a transcript against the driver on a simulated clock: compares every byte of the host, feeds the modem's bytes
 // in the chunks wanted, and writes down the events. It does not judge the events.
-import { explain, M95, type M95Error, type M95Options, type MqttClient } from "../../core/index.js";
+import {
+  explain,
+  M95,
+  type M95Error,
+  type M95Options,
+  type MqttClient,
+  type Secure,
+  secure,
+  type TlsOptions,
+} from "../../core/index.js";
 import { SimClock } from "../../virtual-m95/sim-clock.js";
 import { pictureOf, type Step, type Transcript } from "./transcript.js";
 
@@ -58,6 +67,9 @@ class World {
     class Spoken extends M95 {
       override explain(family: string, code: number): string {
         return explain(family, code);
+      }
+      override secure(id: number, tls: boolean | TlsOptions | undefined): Secure | undefined {
+        return secure.call(this as never, id, tls);
       }
       protected override createClient(id: number, wanted: Parameters<M95["connect"]>[0]): MqttClient {
         const client = super.createClient(id, wanted);

@@ -54,7 +54,8 @@ function readExchange(text: string, where: string): Step[] {
   const steps: Step[] = [];
   for (const line of text.split("\n")) {
     if (line === "" || line.startsWith("//")) continue;
-    const body = line.slice(2);
+    const [, times = "1", text = ""] = /^(?:(\d+) × )?(.*)$/.exec(line.slice(2))!;
+    const body = text.repeat(Number(times));
     const last = steps.at(-1);
     const kind = line.startsWith("> ") ? "host" : line.startsWith("< ") ? "modem" : undefined;
     if (kind) {

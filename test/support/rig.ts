@@ -1,7 +1,7 @@
 // A driver in front of a virtual M95 and an in-memory broker, all on one simulated clock. It asserts nothing.
 
 import { powerSwitch } from "../../board-wiring/index.js";
-import { explain, M95, type M95Options } from "../../core/index.js";
+import { explain, M95, type M95Options, type Secure, secure, type TlsOptions } from "../../core/index.js";
 import { MemoryBroker, SimClock, VirtualM95, type VirtualM95Options } from "../../virtual-m95/index.js";
 
 export interface RigOptions {
@@ -35,6 +35,9 @@ export function random(seed = 1): () => number {
 class ExplainingM95 extends M95 {
   override explain(family: string, code: number): string {
     return explain(family, code);
+  }
+  override secure(id: number, tls: boolean | TlsOptions | undefined): Secure | undefined {
+    return secure.call(this as never, id, tls);
   }
 }
 

@@ -44,7 +44,7 @@ function least(parameter: Parameter): number | string {
 function withValue(row: Row, at: number, value: unknown): string {
   const values = row.parameters.slice(0, at + 1).map(least);
   values[at] = value as string;
-  return build(row.name, values);
+  return build(row.name, values, row.table);
 }
 
 for (const row of readTable())

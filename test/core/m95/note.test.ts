@@ -74,8 +74,9 @@ for (const listed of LIST)
   });
 
 test("each row is found by its name", (t) => {
-  for (const row of readTable()) if (!row.name.includes(".")) t.is(traits(`AT+${row.name}`).timeout, row.wait + SLACK);
-  t.is(COMMANDS.split("\n").length, readTable().length + 1);
+  const rows = readTable().filter((row) => row.table === COMMANDS);
+  for (const row of rows) if (!row.name.includes(".")) t.is(traits(`AT+${row.name}`).timeout, row.wait + SLACK);
+  t.is(COMMANDS.split("\n").length, rows.length + 1);
 });
 
 test("notifications of chapter 4", (t) => {

@@ -3,7 +3,8 @@ import { binary } from "../../../core/codec.js";
 import { type ConnectOptions, flag, PAYLOAD_LIMIT, Profile, payloadOf } from "../../../core/mqtt/options.js";
 import test from "../../support/harness.js";
 
-const profile = (options: Partial<ConnectOptions>) => new Profile({ host: "h", ...options }, 2, binary, () => 0.5);
+const profile = (options: Partial<ConnectOptions>) =>
+  new Profile({ host: "h", ...options }, 2, binary, () => 0.5, undefined);
 
 test("defaults", (t) => {
   const p = profile({});
@@ -17,20 +18,19 @@ test("defaults", (t) => {
   ]);
   t.is(p.connecting(), 'AT+QMTCONN=2,"m95-3fffffff"');
   t.is(p.packets, 20000);
-  t.false(p.tls);
+  t.is(p.secure, undefined);
   t.false(p.resend);
   t.is(p.queueLimit, 16);
 });
 
 test("TLS has a port and a context of its own", (t) => {
-  t.deepEqual(profile({ tls: true }).opening().slice(4), ['AT+QMTCFG="SSL",2,1,0', 'AT+QMTOPEN=2,"h",8883']);
-  t.deepEqual(
-    profile({ tls: { context: 3 }, port: 1 })
-      .opening()
-      .slice(4),
-    ['AT+QMTCFG="SSL",2,1,3', 'AT+QMTOPEN=2,"h",1'],
-  );
-  t.is(profile({ tls: false }).opening()[5], 'AT+QMTOPEN=2,"h",1883');
+  const secure = { context: 3, prepare() {}, failed: () => "" };
+  const opening = (port?: number) => {
+    const options: ConnectOptions = port === undefined ? { host: "h" } : { host: "h", port };
+    return new Profile(options, 2, binary, () => 0.5, secure).opening().slice(4);
+  };
+  t.deepEqual(opening(), ['AT+QMTCFG="SSL",2,1,3', 'AT+QMTOPEN=2,"h",8883']);
+  t.deepEqual(opening(1), ['AT+QMTCFG="SSL",2,1,3', 'AT+QMTOPEN=2,"h",1']);
 });
 
 test("a will without payload is an empty message", (t) => {

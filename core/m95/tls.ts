@@ -1,0 +1,384 @@
+// TLS: the check of certificates and settings, their way into the modem, its clock. An optional part: a target that wants it
+// puts `secure` into the M95. It does no cryptography; who signed what is not looked at.
+import { number, split, wrong } from "../at/params.js";
+import type { Request } from "../at/session.js";
+import type { Codec } from "../codec.js";
+import { M95Error } from "../errors.js";
+import { build, nameOf, TLS_COMMANDS, traits } from "./commands.js";
+import { time } from "./info.js";
+import type { PemSource, TlsOptions } from "./options.js";
+
+/** What it uses of the M95, some of it private: it is a part of that class that stands in a file of its own. */
+export interface TlsHost {
+  readonly codec: Codec;
+  readonly boots: number;
+  readonly wallClock: (() => number) | undefined;
+  readonly tls: Tls | undefined;
+  send(request: Request, first: boolean): void;
+  _clients: ({ secure: Tls | undefined } | undefined)[];
+}
+
+interface TlsFile {
+  field: string;
+  source: PemSource;
+  size: number;
+  sum: number;
+  name: string;
+}
+
+/** Options that are files, their names in NVRAM, and the types of AT+QSSLCFG that point at them. */
+const FIELDS = ["ca", "cert", "key"];
+const FIXED = ["CA0", "CC0", "CK0"];
+const TYPES = ["cacert", "clientcert", "clientkey"];
+
+/** Bytes that a file may have. */
+const RAM_LIMIT = 32768;
+const NVRAM_LIMIT = 2017;
+
+/** Seconds the modem waits for the bytes of a file, as in the application note (5.2). The driver gives up long before. */
+const UPLOAD_WAIT = 100;
+
+/** Seconds the modem may take for the handshake: less than it has for AT+QMTOPEN. */
+const NEGOTIATE = 60;
+
+/** A wall clock before 2024 was never set, ms. */
+const PLAUSIBLE = 1704067200000;
+
+const BEGIN = "-----BEGIN ";
+const DASHES = "-----";
+const PEM = "\n\r=- ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+// Its text may be a key: no message has a part of it.
+function bad(field: string, what: string): M95Error {
+  return new M95Error("EPARAM", "tls." + field + " must " + what);
+}
+
+/**
+ * The modem's checksum: the XOR of 16-bit words, the first byte high, an odd last one as if a 0 followed.
+ * @throws M95Error `EPARAM` for a byte that is in no PEM file, and for mixed line ends: both in one go, as each look at a
+ * byte costs Espruino a third of a millisecond
+ */
+export function checksum(field: string, text: string): number {
+  let sum = 0;
+  let crs = 0;
+  let lfs = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    const at = PEM.indexOf(text[i]!);
+    if (at < 2) {
+      if (at < 0) throw bad(field, "hold base64 between its marks, not byte " + code + " at " + i);
+      if (at) crs++;
+      else lfs++;
+    }
+    sum ^= i & 1 ? code : code << 8;
+  }
+  if (crs && crs !== lfs) throw bad(field, "have the same line end everywhere");
+  return sum;
+}
+
+/**
+ * Looks at the marks of a PEM text: whole, of the right kind, nothing around them.
+ * @throws M95Error `EPARAM`
+ */
+export function checkPem(field: string, text: string): void {
+  const key = field === "key";
+  let at = 0;
+  if (!text) throw bad(field, "not be empty");
+  if (text.indexOf("ENCRYPTED") >= 0) throw bad(field, "not be encrypted: the modem takes no password");
+  while (at < text.length) {
+    const from = at + BEGIN.length;
+    const head = text.indexOf(DASHES, from);
+    const label = text.substring(from, head);
+    if (head < 0 || label.length > 24 || text.substring(at, from) !== BEGIN)
+      throw bad(field, "be PEM text, begin with -----BEGIN and have nothing around it");
+    const isKey = label.endsWith("PRIVATE KEY");
+    if (key ? !isKey : label !== "CERTIFICATE")
+      throw bad(
+        field,
+        "be a " +
+          (key ? "PRIVATE KEY" : "CERTIFICATE") +
+          ", not a " +
+          label +
+          (key || isKey ? "; is it swapped with tls." + (key ? "cert?" : "key?") : ""),
+      );
+    const mark = "-----END " + label + DASHES;
+    const body = head + DASHES.length;
+    const end = text.indexOf(mark, body);
+    // The first dash and the first blank behind the head are the mark's.
+    if (end < body + 4 || text.indexOf("-", body) !== end || text.indexOf(" ", body) !== end + 8)
+      throw bad(field, "have base64 up to " + mark);
+    at = end + mark.length;
+    while (text[at] === "\r" || text[at] === "\n") at++;
+  }
+}
+
+export class Tls {
+  readonly context: number;
+  /** All options, those of the M95 included. */
+  readonly options: TlsOptions;
+  /** Files by their option, also those that the level has no use for. */
+  readonly files: { [field: string]: TlsFile };
+  /** Those that go into the modem. */
+  readonly uses: TlsFile[];
+  readonly level: number;
+  /** AT+QSSLCFG and its values, in order. */
+  readonly commands: string[];
+  private _host: TlsHost;
+  /** When files and settings were last seen to: `boots` of the host. */
+  private _boot: number;
+  /** The modem's clock is not set, and nobody knows the time. */
+  private _timeless: boolean;
+  private _dones: ((error: M95Error | null) => void)[];
+
+  /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options; what is missing is not looked at */
+  constructor(host: TlsHost, own: any, base: Tls | undefined) {
+    const o: any = {};
+    const all: any[] = base ? [base.options, own] : [own];
+    for (let i = 0; i < all.length; i++)
+      for (const name in all[i]) if (all[i][name] !== undefined) o[name] = all[i][name];
+    const flags = ["ignoreTime", "configured"];
+    for (let i = 0; i < 2; i++) {
+      const flag = o[flags[i]!];
+      if (flag !== undefined && typeof flag !== "boolean") throw wrong("tls." + flags[i], "true or false", flag);
+    }
+    const nvram = o.storage === "NVRAM";
+    if (o.storage !== undefined && !nvram && o.storage !== "RAM")
+      throw wrong("tls.storage", '"RAM" or "NVRAM"', o.storage);
+    const suites = o.cipherSuites === undefined ? "0XFFFF" : o.cipherSuites;
+    const context = o.context === undefined ? 0 : o.context;
+    const level = o.securityLevel === undefined ? (o.cert && o.key ? 2 : 1) : o.securityLevel;
+    const limit = nvram ? NVRAM_LIMIT : RAM_LIMIT;
+    this._host = host;
+    this.options = o;
+    this.context = context;
+    this.level = level;
+    this.files = {};
+    this.uses = [];
+    this.commands = [];
+    this._dones = [];
+    this._boot = 0;
+    this._timeless = false;
+    const set = (type: string, values: (number | string)[]): void => {
+      this.commands.push(build("QSSLCFG." + type, values, TLS_COMMANDS));
+    };
+    for (let i = 0; i < 3; i++) {
+      const field = FIELDS[i]!;
+      const source = o[field];
+      if (source === undefined) continue;
+      let file = base && base.files[field];
+      if (!file || file.source !== source) {
+        const text = host.codec.toBytes(source);
+        if (text === undefined) throw bad(field, "be PEM text, not " + typeof source);
+        if (text.length <= limit) checkPem(field, text);
+        file = { field, source, size: text.length, sum: text.length > limit ? 0 : checksum(field, text), name: "" };
+      }
+      if (file.size > limit)
+        throw new M95Error("ETOOBIG", "tls." + field + " must have at most " + limit + " bytes, not " + file.size);
+      const name = nvram ? "NVRAM:" + FIXED[i] : "RAM:" + field + context + ".pem";
+      file = { field, source, size: file.size, sum: file.sum, name };
+      this.files[field] = file;
+      if (level < (i ? 2 : 1)) continue;
+      this.uses.push(file);
+      set(TYPES[i]!, [context, name]);
+    }
+    set("seclevel", [context, level]);
+    set("sslversion", [context, o.version === undefined ? 3 : o.version]);
+    set("ciphersuite", [context, suites]);
+    const digits = ("000" + parseInt(suites, 16).toString(16)).slice(-4);
+    if ("0X" + digits.toUpperCase() !== suites.toUpperCase())
+      throw wrong("tls.cipherSuites", '"0X" and four hexadecimal digits', suites);
+    // One setting for all contexts; without a check it does not matter.
+    if (level) set("ignorertctime", [o.ignoreTime ? 1 : 0]);
+    set("negotiatetime", [context, NEGOTIATE]);
+    if (!o.configured) return;
+    this.uses.splice(0, 3);
+    this.commands.splice(0, 9);
+  }
+
+  /** @throws M95Error `EPARAM` naming what is missing */
+  complete(): void {
+    const files = this.files;
+    if (this.options.configured) return;
+    if (this.level && !files.ca)
+      throw bad("ca", "be given, or tls.securityLevel be 0: without it the broker cannot be verified");
+    if (!files.cert !== !files.key || (this.level > 1 && !files.key))
+      throw bad(files.cert ? "key" : "cert", "be given for a device that is verified");
+  }
+
+  /** What this and another one want differently and cannot have both; "" if nothing. */
+  clash(other: Tls): string {
+    const codec = this._host.codec;
+    for (let i = 0; i < this.uses.length; i++) {
+      const mine = this.uses[i]!;
+      const its = other.files[mine.field];
+      if (
+        its &&
+        its.name === mine.name &&
+        other.uses.indexOf(its) >= 0 &&
+        codec.toBytes(its.source) !== codec.toBytes(mine.source)
+      )
+        return "tls." + mine.field + "|" + mine.name;
+    }
+    if (this.context === other.context && this.commands.join() !== other.commands.join())
+      return "tls|SSL context " + this.context;
+    return this.uses.length && other.uses.length && !this.options.ignoreTime !== !other.options.ignoreTime
+      ? "tls.ignoreTime|the modem's clock"
+      : "";
+  }
+
+  // ---- for the link
+
+  prepare(done: (error: M95Error | null) => void): void {
+    if (this.options.configured || this._boot === this._host.boots) done(null);
+    else if (this._dones.push(done) === 1) this._file(0);
+  }
+
+  failed(): string {
+    // The modem may have rebooted without a word: next time everything is looked at again.
+    this._boot = 0;
+    let text = "; with TLS, look at ";
+    if (this.level && !this.options.ignoreTime) text += "the modem's clock" + (this._timeless ? " (not set), " : ", ");
+    if (this.level) text += "ca, ";
+    return text + (this.level > 1 ? "cert and key" : "securityLevel") + ", host and port, version and cipherSuites";
+  }
+
+  // ---- into the modem
+
+  private _file(at: number): void {
+    const file = this.uses[at];
+    if (!file) {
+      this._time();
+      return;
+    }
+    this._ask(build("QSECREAD", [file.name], TLS_COMMANDS), (error, lines) => {
+      const answer = split(lines[0] || "");
+      if (error && error.code !== "ECME") this._end(error, file);
+      else if (!error && answer[0] === "1" && parseInt(answer[1]!, 16) === file.sum) this._file(at + 1);
+      else this._upload(at, true);
+    });
+  }
+
+  private _upload(at: number, again: boolean): void {
+    const file = this.uses[at]!;
+    // A name that is taken cannot be written, and what is there may be the half of a file.
+    this._ask(build("QSECDEL", [file.name], TLS_COMMANDS), (gone) => {
+      if (gone && gone.code !== "ECME") {
+        this._end(gone, file);
+        return;
+      }
+      const text = build("QSECWRITE", [file.name, file.size, UPLOAD_WAIT]);
+      this._ask(
+        text,
+        (error, lines) => {
+          const stored = split(lines[0] || "");
+          if (!error && number(stored[0]) === file.size && parseInt(stored[1]!, 16) === file.sum) this._file(at + 1);
+          else if (again && !(error && error.code === "ECLOSED")) this._upload(at, false);
+          else
+            this._end(
+              error ||
+                new M95Error(
+                  "ETLS",
+                  text +
+                    ": " +
+                    stored[0] +
+                    " bytes arrived with checksum " +
+                    stored[1] +
+                    ", not " +
+                    file.size +
+                    " with " +
+                    file.sum.toString(16),
+                  text,
+                ),
+              file,
+            );
+        },
+        this._host.codec.toBytes(file.source),
+      );
+    });
+  }
+
+  // Certificates are valid from and until: the modem must know what day it is.
+  private _time(): void {
+    if (!this.level || this.options.ignoreTime) {
+      this._set(0);
+      return;
+    }
+    let asked = "";
+    time(
+      (text, done) => {
+        asked = text;
+        this._ask(text, done);
+      },
+      (error, known) => {
+        const wall = this._host.wallClock ? this._host.wallClock() : 0;
+        const utc = wall > PLAUSIBLE ? wall : known ? known.utc : 0;
+        this._timeless = !utc;
+        if (error && (error as M95Error).code === "ECLOSED") this._end(error as M95Error);
+        else if (!utc || (known && asked === "AT+CCLK?")) this._set(0);
+        else {
+          const iso = new Date(utc).toISOString();
+          const date = iso.substring(2, 10).split("-").join("/");
+          this._ask(build("CCLK", [date + "," + iso.substring(11, 19) + "+00"], TLS_COMMANDS), (refused) => {
+            this._timeless = !!refused;
+            this._set(0);
+          });
+        }
+      },
+    );
+  }
+
+  private _set(at: number): void {
+    const text = this.commands[at];
+    if (!text) {
+      this._boot = this._host.boots;
+      this._end(null);
+      return;
+    }
+    this._ask(text, (error) => {
+      // The last one, negotiatetime, is not known to all firmware.
+      if (error && (error.code !== "ECME" || at + 1 < this.commands.length)) this._end(error);
+      else this._set(at + 1);
+    });
+  }
+
+  private _end(error: M95Error | null, file?: TlsFile): void {
+    const dones = this._dones.splice(0, this._dones.length);
+    let failure = error;
+    if (error && error.code !== "ECLOSED") {
+      failure = new M95Error("ETLS", "tls" + (file ? "." + file.field : "") + ": " + error.message, error.command);
+      if (error.cme !== undefined) failure.cme = error.cme;
+    }
+    for (let i = 0; i < dones.length; i++) dones[i]!(failure);
+  }
+
+  /** Each command goes before all that waits, so that two clients' files do not get mixed up. */
+  private _ask(text: string, done: (error: M95Error | null, lines: string[]) => void, data?: string): void {
+    const trait = traits(text);
+    this._host.send({ text, timeout: trait.timeout, info: "+" + nameOf(text), prompt: trait.prompt, data, done }, true);
+  }
+}
+
+/**
+ * `M95.secure` of a build with TLS.
+ * @param id - the client's, or -1 for the M95's own option
+ * @throws M95Error `EPARAM` or `ETOOBIG`, naming option and limit
+ */
+export function secure(this: TlsHost, id: number, tls: boolean | TlsOptions | undefined): Tls | undefined {
+  const base = id < 0 ? undefined : this.tls;
+  if (tls === false || (tls === undefined && !base)) return undefined;
+  if (tls !== undefined && tls !== true && (typeof tls !== "object" || !tls))
+    throw wrong("tls", "true, false or an object", tls);
+  const mine = new Tls(this, typeof tls === "object" ? tls : {}, base);
+  if (id < 0) return mine;
+  mine.complete();
+  for (let i = 0; i < this._clients.length; i++) {
+    const client = this._clients[i];
+    const other = client && client.secure;
+    if (!other) continue;
+    const clash = mine.clash(other).split("|");
+    if (clash[0])
+      throw new M95Error("EPARAM", clash[0] + ": clients " + i + " and " + id + " differ, but share " + clash[1]);
+    if (other.context === mine.context) return other;
+  }
+  return mine;
+}
