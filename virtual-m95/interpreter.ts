@@ -164,7 +164,8 @@ export class Interpreter {
   #execute(line: string): void {
     const start = line.search(/at/i);
     // What is not printable is noise of the line; a text is something the host meant to say.
-    const before = start < 0 ? line : line.slice(0, start);
+    // Nor is the way out of a data mode that the host cannot know the module is not in.
+    const before = (start < 0 ? line : line.slice(0, start)).replaceAll("+++", "");
     if (/[\x21-\x7e]/.test(before)) {
       this.#hooks.violation("data-without-prompt", `not a command: ${JSON.stringify(line.slice(0, 80))}`);
     }
