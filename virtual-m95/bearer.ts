@@ -5,13 +5,34 @@ import type { Handlers, Network, Socket, TlsSettings } from "./network.js";
 /** Events that may wait on one connection before it counts as lost. */
 const waitLimit = 1000;
 
+/** First byte of CONNACK; the fourth is the return code (MQTT 3.1). */
+const connack = 0x20;
+
 export class Bearer {
+  /** Nothing listens at the other end: connections are refused. */
+  unreachable = false;
   readonly #network: Network;
+  /** Calls back later: a connection never ends inside the call that opens it. */
+  readonly #later: (fn: () => void) => void;
   readonly #links = new Set<Link>();
   #up = false;
+  #refusals = 0;
+  #refusalCode = 0;
 
-  constructor(network: Network) {
+  constructor(network: Network, later: (fn: () => void) => void) {
     this.#network = network;
+    this.#later = later;
+  }
+
+  /** The next `count` connections that the broker accepts are refused with `code`, and closed. */
+  refuse(code: number, count: number): void {
+    this.#refusalCode = code;
+    this.#refusals = count;
+  }
+
+  /** The peer closes every connection. */
+  resetAll(): void {
+    for (const link of [...this.#links]) link.closedByPeer();
   }
 
   get up(): boolean {
@@ -26,11 +47,14 @@ export class Bearer {
 
   connect(host: string, port: number, tls: TlsSettings | undefined, handlers: Handlers): Socket {
     const network = this.#network;
-    const dial = (inner: Handlers): Socket =>
-      tls && network.connectTls ? network.connectTls(host, port, inner, tls) : network.connect(host, port, inner);
+    const dial = (inner: Handlers): Socket => {
+      if (this.unreachable) return this.#refused(inner);
+      return tls && network.connectTls ? network.connectTls(host, port, inner, tls) : network.connect(host, port, inner);
+    };
     const link = new Link(dial, handlers, {
       up: () => this.#up,
       gone: () => this.#links.delete(link),
+      refusal: () => (this.#refusals > 0 && this.#refusals-- > 0 ? this.#refusalCode : 0),
     });
     this.#links.add(link);
     link.flush();
@@ -40,6 +64,11 @@ export class Bearer {
   /** Every connection vanishes without a word to either side. */
   destroyAll(): void {
     for (const link of [...this.#links]) link.destroy();
+  }
+
+  #refused(inner: Handlers): Socket {
+    this.#later(() => inner.onClose(Object.assign(new Error("refused"), { code: "ECONNREFUSED" })));
+    return { write: () => {}, end: () => {}, destroy: () => {} };
   }
 }
 
@@ -51,13 +80,13 @@ class Link implements Socket {
   constructor(
     private readonly dial: (inner: Handlers) => Socket,
     private readonly handlers: Handlers,
-    private readonly bearer: { up(): boolean; gone(): void },
+    private readonly bearer: { up(): boolean; gone(): void; refusal(): number },
   ) {
     this.#pass(() => {
       this.#socket = this.dial({
         onHandshake: () => this.#pass(() => this.handlers.onHandshake?.()),
         onConnect: () => this.#pass(() => this.handlers.onConnect()),
-        onData: (bytes) => this.#pass(() => this.handlers.onData(bytes)),
+        onData: (bytes) => this.#pass(() => this.#data(bytes)),
         onClose: (error) =>
           this.#pass(() => {
             this.#die();
@@ -85,8 +114,26 @@ class Link implements Socket {
     this.#socket?.destroy();
   }
 
+  /** Both sides learn of it. */
+  closedByPeer(): void {
+    if (!this.#live) return;
+    this.#die();
+    this.#socket?.end();
+    this.handlers.onClose();
+  }
+
   flush(): void {
     while (this.#live && this.bearer.up() && this.#waiting.length > 0) this.#waiting.shift()!();
+  }
+
+  #data(bytes: Buffer): void {
+    const refusal = bytes[0] === connack ? this.bearer.refusal() : 0;
+    if (refusal === 0) {
+      this.handlers.onData(bytes);
+      return;
+    }
+    this.handlers.onData(Buffer.from([connack, 2, 0, refusal]));
+    this.closedByPeer();
   }
 
   #die(): void {

@@ -1,5 +1,6 @@
 // The control protocol: one text line, one answer, `ok …` or `error …`. It moves pins and plays mishaps, no AT commands.
 
+import { faultTable, faultUsage } from "./faults/index.js";
 import type { Registration } from "./options.js";
 import type { VirtualM95 } from "./virtual-m95.js";
 
@@ -104,6 +105,25 @@ export const controlCommands: Record<string, ControlCommand> = {
     run: (modem, [name, code]) => {
       modem.failNext(name!, number(code, 0, 9999));
       return undefined;
+    },
+  },
+  fault: {
+    usage: "fault NAME [ARGUMENTS]",
+    help: "start a fault by name; fault off ends them all",
+    words: "text",
+    run: (modem, [text]) => {
+      if (text === "off") modem.faults.endAll();
+      else modem.faults.start(text!);
+      return undefined;
+    },
+  },
+  faults: {
+    usage: "faults",
+    help: "number of lines, then every fault there is",
+    words: [0, 0],
+    run: () => {
+      const rows = Object.entries(faultTable).map(([name, { help }]) => `${faultUsage(name).padEnd(34)}${help}`);
+      return [rows.length, ...rows].join("\n");
     },
   },
   urc: {

@@ -1,5 +1,6 @@
 // Public entry of the virtual M95: modem, networks, in-memory broker, clocks. The command line is in cli.ts.
 
+export { type ActiveFault, type FaultArg, type FaultRow, Faults, faultTable, faultUsage } from "./faults/index.js";
 export { MemoryBroker, type MemoryBrokerOptions, type ReceivedMessage } from "./memory-broker.js";
 export { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.js";
 export { type Handlers, type Network, type Socket, type TcpNetworkOptions, tcpNetwork } from "./network.js";

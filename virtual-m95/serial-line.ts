@@ -91,9 +91,10 @@ export class SerialLine {
     this.#outTimer = undefined;
   }
 
-  /** Time in ms until everything sent so far has reached the host. */
+  /** Time in ms after which everything sent so far has surely reached the host. */
   get pendingTime(): number {
-    return this.#out.reduce((sum, item) => sum + this.#duration(item.text.length, item.baud), 0);
+    // A chunk may be due at the very moment at which the last one is.
+    return this.#out.reduce((sum, item) => sum + this.#duration(item.text.length, item.baud), 1);
   }
 
   send(text: string): void {

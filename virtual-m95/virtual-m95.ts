@@ -3,6 +3,7 @@
 import { Bearer } from "./bearer.js";
 import { CellNetwork } from "./cell-network.js";
 import type { Device } from "./device.js";
+import { Faults } from "./faults/index.js";
 import { type CommandTable, Interpreter, type Terminal } from "./interpreter.js";
 import {
   defaultQuirks,
@@ -54,6 +55,10 @@ export class VirtualM95 implements Device {
   readonly violations: Violation[] = [];
   /** See `VirtualM95Options.onSend`; may be set at any time. */
   onSend: VirtualM95Options["onSend"];
+  /** Every byte on the wire passes here, `rx` to the modem and `tx` to the host; what is returned arrives. */
+  onWire: ((data: string, direction: "rx" | "tx") => string) | undefined;
+  /** Faults by name, see docs/virtual-m95.md. */
+  readonly faults: Faults;
   readonly options: VirtualM95Options;
   readonly quirks: Quirks;
   readonly timing: Timing;
@@ -84,6 +89,7 @@ export class VirtualM95 implements Device {
     this.quirks = { ...defaultQuirks, ...options.quirks };
     this.timing = { ...defaultTiming, ...options.timing };
     this.onSend = options.onSend;
+    this.faults = new Faults(this);
     this.timers = new Timers(options.clock);
     this.#world = new Timers(options.clock);
     this.#saved = { terminal: { ...factoryTerminal }, baud: options.baud ?? 0, startUrcs: true };
@@ -91,7 +97,10 @@ export class VirtualM95 implements Device {
       listening: () => this.#uartReady && this.#power.alive && !this.#hung,
       busy: () => this.#interpreter.busy,
       onData: (data, startedBusy) => this.#interpreter.receive(data, startedBusy),
-      toHost: (chunk) => this.uart.onReceive(chunk),
+      toHost: (chunk) => {
+        const bytes = this.#wire(chunk, "tx");
+        if (bytes !== "") this.uart.onReceive(bytes);
+      },
     });
     this.uart = {
       write: (data) => this.#fromHost(data),
@@ -116,7 +125,7 @@ export class VirtualM95 implements Device {
     });
     this.#cell = new CellNetwork(this, this.#sim, () => this.#updateBearer());
     this.#pdp = new PdpContext(this, this.#cell, () => this.#connectionsLost());
-    this.#bearer = new Bearer(options.network);
+    this.#bearer = new Bearer(options.network, (fn) => this.timers.after(this.timing.result, fn));
     this.#tls = new TlsStore(this, {
       blocked: () => this.quirks.sslcfgFailsInPdpDeact && this.#pdp.deactivatedByNetwork,
       time: () => this.#cell.utc,
@@ -230,6 +239,21 @@ export class VirtualM95 implements Device {
     this.#clients[tcpconnectID]?.drop(code);
   }
 
+  /** The broker's side closes every connection. */
+  resetConnections(): void {
+    this.#bearer.resetAll();
+  }
+
+  /** New connections are refused, or accepted again. */
+  brokerDown(down: boolean): void {
+    this.#bearer.unreachable = down;
+  }
+
+  /** The next `count` CONNECTs that the broker accepts end with return code 1–5 instead, and the connection closes. */
+  refuseConnect(code: number, count = 1): void {
+    this.#bearer.refuse(code, count);
+  }
+
   /** The next `name` (such as "+QMTPUB") fails with this CME error. */
   failNext(name: string, code: number): void {
     this.#forced.set(name.toUpperCase(), code);
@@ -240,6 +264,7 @@ export class VirtualM95 implements Device {
     this.#forget();
     this.#world.cancelAll();
     this.#line.dispose();
+    this.faults.dispose();
     this.uart.onReceive = () => {};
   }
 
@@ -301,16 +326,23 @@ export class VirtualM95 implements Device {
         `${data.length} bytes to a module that is off: ${JSON.stringify(data.slice(0, 40))}`,
       );
     }
-    this.#line.write(data);
+    this.#line.write(this.#wire(data, "rx"));
+  }
+
+  #wire(data: string, direction: "rx" | "tx"): string {
+    const bytes = this.faults.wire(data, direction);
+    return this.onWire ? this.onWire(bytes, direction) : bytes;
   }
 
   #send(text: string, kind: SendKind): void {
     // While autobaud has not synchronised nothing is printed.
     if (this.#hung || this.#line.rate === 0) return;
-    const pieces = this.onSend ? this.onSend(text, kind) : text;
-    for (const piece of typeof pieces === "string" ? [pieces] : (pieces ?? [])) {
-      this.trace("tx", piece);
-      this.#line.send(piece);
+    for (const faulty of this.faults.send(text, kind)) {
+      const pieces = this.onSend ? this.onSend(faulty, kind) : faulty;
+      for (const piece of typeof pieces === "string" ? [pieces] : (pieces ?? [])) {
+        this.trace("tx", piece);
+        this.#line.send(piece);
+      }
     }
   }
 
@@ -321,6 +353,7 @@ export class VirtualM95 implements Device {
   /** Everything in RAM is gone. */
   #forget(): void {
     this.#uartReady = false;
+    this.faults.reset();
     this.timers.cancelAll();
     this.#line.clear();
     for (const client of this.#clients) client.vanish();

@@ -273,7 +273,12 @@ export class Outbox {
     const overdue = this._flight.filter((packet) => packet.left > 0 && --packet.left === 0);
     this._flight = this._flight.filter((packet) => overdue.indexOf(packet) < 0);
     if (this._flight.length) this._startTimer();
-    for (let i = 0; i < overdue.length; i++) overdue[i]!.done(this._unknown(overdue[i]!), []);
+    for (let i = 0; i < overdue.length; i++) {
+      const packet = overdue[i]!;
+      // A SUBSCRIBE does no harm twice, and a subscription that is missing shows nowhere.
+      if (packet.data === undefined && ++packet.tries < TRIES) this._requeue(packet);
+      else packet.done(this._unknown(packet), []);
+    }
     this._settled();
   }
 

@@ -148,3 +148,22 @@ test("a message for nobody is counted", (t) => {
   b.clock.advance(1000);
   t.is(b.modem.stats.orphans, 2);
 });
+
+test("a SUBSCRIBE whose verdict never comes is sent again, for a missing subscription shows nowhere", (t) => {
+  const r = bench({ keepalive: 0 });
+  const results: string[] = [];
+  r.virtual.faults.start("lost-results 2");
+  r.client.subscribe("in", outcome(results, "subscribe"));
+  r.until("granted", () => results.length > 0, 120_000);
+  t.deepEqual(results, ["subscribe ok"]);
+  t.deepEqual(sent(r, "AT+QMTSUB"), Array(3).fill('AT+QMTSUB=0,1,"in",0'));
+});
+
+test("after three times it is told to have failed", (t) => {
+  const r = bench({ keepalive: 0 });
+  const results: string[] = [];
+  r.virtual.faults.start("lost-results 3");
+  r.client.subscribe("in", outcome(results, "subscribe"));
+  r.until("told", () => results.length > 0, 180_000);
+  t.deepEqual(results, ["subscribe EUNKNOWN"]);
+});

@@ -30,7 +30,7 @@ function recorder() {
 
 test("with the radio down everything waits, in order; with it up everything passes", (t) => {
   const { log, handlers, network, far } = recorder();
-  const bearer = new Bearer(network);
+  const bearer = new Bearer(network, () => {});
   const socket = bearer.connect("h", 1, undefined, handlers);
   t.deepEqual(log, []);
   bearer.up = true;
@@ -46,7 +46,7 @@ test("with the radio down everything waits, in order; with it up everything pass
 
 test("a connection for which too much waits is lost", (t) => {
   const { log, handlers, network, far } = recorder();
-  const bearer = new Bearer(network);
+  const bearer = new Bearer(network, () => {});
   bearer.up = true;
   const socket = bearer.connect("h", 1, undefined, handlers);
   bearer.up = false;
@@ -60,7 +60,7 @@ test("a connection for which too much waits is lost", (t) => {
 
 test("destroyed connections are silent; an orderly end without radio is none", (t) => {
   const { log, handlers, network, far } = recorder();
-  const bearer = new Bearer(network);
+  const bearer = new Bearer(network, () => {});
   bearer.up = true;
   bearer.connect("h", 1, undefined, handlers);
   bearer.destroyAll();

@@ -3,7 +3,14 @@
 import { readFile } from "node:fs/promises";
 import test from "ava";
 import { controlCommands } from "../../virtual-m95/control.js";
-import { defaultQuirks, SimClock, VirtualM95, violationKinds } from "../../virtual-m95/index.js";
+import {
+  defaultQuirks,
+  faultTable,
+  faultUsage,
+  SimClock,
+  VirtualM95,
+  violationKinds,
+} from "../../virtual-m95/index.js";
 import { MemoryBroker } from "../../virtual-m95/memory-broker.js";
 
 const page = await readFile(new URL("../../../docs/virtual-m95.md", import.meta.url), "utf8");
@@ -42,6 +49,17 @@ test("every control command has its place, and none else", (t) => {
     [...cell.matchAll(/`([^`]+)`/g)].map(([, usage]) => usage!.replace("\\|", "|")),
   );
   t.deepEqual(usages.sort(), [...Object.values(controlCommands).map(({ usage }) => usage), "quit"].sort());
+});
+
+test("every fault has its row, with arguments, defaults and violations", (t) => {
+  const table = rows("### Faults by name").map((cells) => cells.map((cell) => cell.replaceAll("`", "")));
+  const expected = Object.entries(faultTable).map(([name, { args, help, causes }]) => [
+    faultUsage(name),
+    args.map((arg) => arg.default).join(" "),
+    help,
+    Object.keys(causes ?? {}).join(", "),
+  ]);
+  t.deepEqual(table, expected);
 });
 
 test("the methods and members named exist", (t) => {
