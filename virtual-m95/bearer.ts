@@ -49,7 +49,9 @@ export class Bearer {
     const network = this.#network;
     const dial = (inner: Handlers): Socket => {
       if (this.unreachable) return this.#refused(inner);
-      return tls && network.connectTls ? network.connectTls(host, port, inner, tls) : network.connect(host, port, inner);
+      return tls && network.connectTls
+        ? network.connectTls(host, port, inner, tls)
+        : network.connect(host, port, inner);
     };
     const link = new Link(dial, handlers, {
       up: () => this.#up,
