@@ -1,4 +1,4 @@
-// Bundles build/ (what tsc compiled) into dist/: Node, Espruino plain and minified, Moddable, and the virtual M95.
+// Bundles build/ (what tsc compiled) into dist/: Node, Espruino plain and minified, Moddable, the virtual M95 and m95-certs.
 // It compiles no TypeScript; declarations come from tsc.
 
 import { chmodSync, existsSync, readdirSync, readFileSync } from "node:fs";
@@ -45,6 +45,12 @@ const configs = [
     external: [/^node:/],
     plugins: [nodeResolve({ preferBuiltins: true }), commonjs(), bundledPackages(), executable("cli.js")],
     output: { dir: "dist/virtual-m95", format: "es", entryFileNames: "[name].js", chunkFileNames: "shared.js" },
+  },
+  {
+    input: { cli: "build/certs/cli.js" },
+    external: [/^node:/],
+    plugins: [nodeResolve({ preferBuiltins: true }), commonjs(), bundledPackages(), executable("cli.js")],
+    output: { dir: "dist/certs", format: "es", entryFileNames: "[name].js" },
   },
 ];
 

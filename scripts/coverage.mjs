@@ -18,6 +18,7 @@ const ROWS = [
   { name: "rest of core", folder: "core", lines: 95 },
   { name: "board-wiring", folder: "board-wiring" },
   { name: "virtual-m95", folder: "virtual-m95" },
+  { name: "m95-certs", folder: "certs" },
   { name: "targets", folder: "targets" },
 ];
 

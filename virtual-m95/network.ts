@@ -91,7 +91,7 @@ export function contextOf({ minVersion, maxVersion, ciphers, cert, key }: TlsSet
 }
 
 /** The certificates that the server sent, its own first. */
-function sentBy(socket: tls.TLSSocket): X509Certificate[] {
+export function sentBy(socket: tls.TLSSocket): X509Certificate[] {
   const chain: X509Certificate[] = [];
   let next: tls.DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
   while (next?.raw && !chain.some(({ raw }) => raw.equals(next!.raw))) {

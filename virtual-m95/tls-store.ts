@@ -25,6 +25,8 @@ const cipherSuites: Record<string, string> = {
   "0X003D": "AES256-SHA256",
 };
 const allCiphers = "0XFFFF";
+/** OpenSSL's names of what a modem offers with "0XFFFF". */
+export const allCipherSuites: readonly string[] = Object.values(cipherSuites);
 
 /** By the value of "sslversion", 1 to 4; 0 is SSL 3.0, which OpenSSL has no longer. */
 const versions: readonly ([TlsVersion, TlsVersion] | undefined)[] = [
@@ -105,7 +107,7 @@ export class TlsStore {
       settings: {
         minVersion: version[0],
         maxVersion: version[1],
-        ciphers: suite === allCiphers ? Object.values(cipherSuites) : [cipherSuites[suite]!],
+        ciphers: suite === allCiphers ? allCipherSuites : [cipherSuites[suite]!],
         ...(cert !== undefined && { cert }),
         ...(key !== undefined && { key }),
         refuse: (chain) => (ca === undefined ? undefined : this.#refuse(chain, ca, host)),
