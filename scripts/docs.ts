@@ -1,6 +1,8 @@
-// Writes docs/commands.md out of the command, URC and error tables, or with --check compares it. It holds no facts of
-// its own: those are in core/m95 and, in the application note's words, in note-names.ts.
+// Writes docs/commands.md out of the command, URC and error tables and docs/states.md out of the state tables, or with
+// --check compares them. It holds no facts of its own: those are in core/m95 and, in the application note's words, in
+// note-names.ts.
 import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { SLACK } from "../core/m95/commands.js";
@@ -8,6 +10,7 @@ import { listTexts, FAMILIES as TEXT_FAMILIES } from "../core/m95/texts.js";
 import { GONE, URCS } from "../core/m95/urcs.js";
 import { type Parameter, type Row, readTable } from "./command-table.js";
 import { ANSWERS, FAMILIES, NOTIFICATIONS, PARAMETERS, REMARKS, SECTIONS } from "./note-names.js";
+import { statesPage } from "./states.js";
 
 function cell(text: string): string {
   return text.replaceAll("|", "\\|");
@@ -192,14 +195,23 @@ export function commandsPage(): string {
     .concat("\n");
 }
 
+const folder = new URL("../../docs/", import.meta.url);
+
+/** Pages by file name. */
+const PAGES: { [name: string]: () => string } = { "commands.md": commandsPage, "states.md": statesPage };
+
 function main(): void {
   const { values, positionals } = parseArgs({ options: { check: { type: "boolean" } }, allowPositionals: true });
-  const file = positionals[0] ?? fileURLToPath(new URL("../../docs/commands.md", import.meta.url));
-  const page = commandsPage();
-  if (!values.check) writeFileSync(file, page);
-  else if (readFileSync(file, "utf8") !== page) {
-    console.error(`${file} is not what the tables say: run "npm run docs"`);
-    process.exitCode = 1;
+  const files = positionals.length
+    ? positionals
+    : Object.keys(PAGES).map((name) => fileURLToPath(new URL(name, folder)));
+  for (const file of files) {
+    const page = PAGES[path.basename(file)]!();
+    if (!values.check) writeFileSync(file, page);
+    else if (readFileSync(file, "utf8") !== page) {
+      console.error(`${file} is not what the tables say: run "npm run docs"`);
+      process.exitCode = 1;
+    }
   }
 }
 

@@ -136,7 +136,8 @@ export class Modem implements SessionSink, ScriptHost {
     this._settle(this._starting, error);
     if (state === "off" || state === "stopping") {
       this._listener.endAll(() => {
-        if (this.state === "off") this._settle(this._stopping, null);
+        // Started meanwhile, it was off in between all the same.
+        if (this.state !== "stopping") this._settle(this._stopping, null);
       });
       return;
     }

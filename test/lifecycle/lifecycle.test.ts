@@ -185,6 +185,16 @@ test("stop() fails a pending start with ECLOSED, at any time; start() behind sto
   }
 });
 
+test("start() right behind the stop() of a modem that is off: both are told, also with a client that has to end first", (t) => {
+  const r = rig();
+  const told: string[] = [];
+  r.modem.connect({ host: "broker.example", clientId: "me" }).on("end", () => told.push("end"));
+  r.modem.stop(() => told.push("stopped"));
+  r.modem.start(() => told.push("started"));
+  r.until("started", () => told.includes("started"));
+  t.deepEqual(told, ["end", "stopped", "started"]);
+});
+
 test("stop() from a listener, in every state", (t) => {
   for (const when of ["starting", "syncing", "sim", "registering", "attaching", "ready", "recovering"]) {
     const r = rig();

@@ -1,4 +1,4 @@
-// Holds docs/commands.md against the tables, and tries the program that writes and compares it.
+// Holds docs/commands.md and docs/states.md against the tables, and tries the program that writes and compares it.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -6,12 +6,26 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import test from "ava";
 import { commandsPage } from "../../scripts/docs.js";
+import { statesPage } from "../../scripts/states.js";
 
 const program = fileURLToPath(new URL("../../scripts/docs.js", import.meta.url));
 const page = fileURLToPath(new URL("../../../docs/commands.md", import.meta.url));
 
 test("docs/commands.md is up to date", (t) => {
   t.is(readFileSync(page, "utf8"), commandsPage(), 'run "npm run docs"');
+});
+
+test("docs/states.md is up to date", (t) => {
+  const text = statesPage();
+  t.is(
+    readFileSync(fileURLToPath(new URL("states.md", new URL(`file://${page}`))), "utf8"),
+    text,
+    'run "npm run docs"',
+  );
+  // One diagram a machine, and no label that Mermaid would trip over.
+  const arrows = text.split("\n").filter((line) => line.includes(" --> "));
+  t.true(arrows.length > 60);
+  for (const line of arrows) t.regex(line, /^ {2}(\[\*\]|[a-z]+) --> [a-z]+(: [^:;#]+)?$/);
 });
 
 test("the page names every code and form of the note once", (t) => {

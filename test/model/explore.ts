@@ -1,0 +1,126 @@
+// Explores a machine: replays every sequence of events up to a depth on the real classes and notes what happens. What
+// may happen stands in tables.ts, how the classes are driven in the worlds beside it.
+import type { SimClock } from "../../virtual-m95/sim-clock.js";
+
+/** The real thing behind one machine, and all that stands around it. */
+export interface World {
+  readonly clock: SimClock;
+  /** The state of the table that it is in. */
+  state(): string;
+  /** Whether an event can happen here. */
+  can(event: string): boolean;
+  perform(event: string): void;
+  /** All that decides about what it does next; worlds with the same key are explored once. */
+  key(): string;
+  /** What must not be, now; empty if all is well. */
+  problems(): string[];
+  /** All goes well from here on; what is wrong at the end. */
+  benign(): string[];
+}
+
+export interface Findings {
+  /** Different keys. */
+  worlds: number;
+  /** Events performed on a world that was new. */
+  steps: number;
+  /** `state event` to the states that followed, each with how often and the shortest way there. */
+  seen: Map<string, Map<string, string[]>>;
+  problems: string[];
+}
+
+/** Problems that are told; more would not be read. */
+const ENOUGH = 5;
+
+/**
+ * @param roots - sequences of events from which exploration begins, each `depth` deep
+ * @param events - the events of the table
+ */
+export function explore(make: () => World, roots: string[][], events: string[], depth: number): Findings {
+  const known = new Set<string>();
+  const findings: Findings = { worlds: 0, steps: 0, seen: new Map(), problems: [] };
+  const replay = (way: string[]): World => {
+    const world = make();
+    for (const event of way) world.perform(event);
+    return world;
+  };
+  const judge = (way: string[], what: string[]): void => {
+    for (const one of what) if (findings.problems.length < ENOUGH) findings.problems.push(`${way.join(", ")}: ${one}`);
+  };
+  const arrived = (world: World, way: string[]): boolean => {
+    const key = world.key();
+    if (known.has(key)) return false;
+    known.add(key);
+    findings.worlds++;
+    judge(way, world.problems());
+    // The last use of this world: it is led to its end.
+    judge([...way, "benign"], world.benign());
+    return true;
+  };
+  let border = roots.filter((way) => arrived(replay(way), way));
+  for (let level = 0; level < depth && findings.problems.length < ENOUGH; level++) {
+    const next: string[][] = [];
+    for (const way of border) {
+      const able = replay(way);
+      for (const event of events) {
+        if (!able.can(event)) continue;
+        const world = replay(way);
+        const before = world.state();
+        world.perform(event);
+        findings.steps++;
+        const row = findings.seen.get(`${before} ${event}`) ?? new Map<string, string[]>();
+        findings.seen.set(`${before} ${event}`, row);
+        const longer = [...way, event];
+        if (!row.has(world.state())) row.set(world.state(), longer);
+        if (arrived(world, longer)) next.push(longer);
+      }
+    }
+    border = next;
+  }
+  return findings;
+}
+
+/** Counters, and times that are no more than a mark: they decide about nothing. */
+const IDLE = new Set(["bytes", "lines", "_stats", "_era", "_deadline", "_last", "order", "trace", "_counts"]);
+
+/**
+ * A text of all that an object keeps; two with the same text behave the same from now on.
+ * @param others - objects that are not its own
+ * @param received - bytes received so far; a mark only counts as "silent since" or not
+ */
+export function fingerprint(owner: object, clock: SimClock, others: object[], received = -1): string {
+  const seen = new Set<object>([...others, clock]);
+  const visit = (name: string, value: unknown): string => {
+    if (IDLE.has(name) || typeof value === "function") return "";
+    if (name === "_mark") return value === received ? "silent" : "heard";
+    if (typeof value !== "object" || !value) return String(value);
+    if (value instanceof Error) return value.name;
+    if (seen.has(value)) return "";
+    const timer = value as { at?: number; live?: boolean };
+    if (timer.live !== undefined) return timer.live ? `in ${timer.at! - clock.now()}` : "over";
+    seen.add(value);
+    const parts: string[] = [];
+    for (const [key, one] of Object.entries(value)) parts.push(`${key}=${visit(key, one)}`);
+    return `{${parts.join(" ")}}`;
+  };
+  return visit("", owner);
+}
+
+/** What differs between the table and the findings. */
+export function compare(
+  rows: { [state: string]: { [event: string]: string } },
+  seen: Findings["seen"],
+): { unknown: string[]; dead: string[] } {
+  const unknown: string[] = [];
+  const dead: string[] = [];
+  for (const [key, nexts] of seen) {
+    const blank = key.indexOf(" ");
+    const allowed = rows[key.slice(0, blank)]?.[key.slice(blank + 1)]?.split(" ") ?? [];
+    for (const [next, way] of nexts)
+      if (!allowed.includes(next)) unknown.push(`${key} -> ${next}, by ${way.join(", ")}`);
+  }
+  for (const [state, events] of Object.entries(rows))
+    for (const [event, nexts] of Object.entries(events))
+      for (const next of nexts.split(" "))
+        if (!seen.get(`${state} ${event}`)?.has(next)) dead.push(`${state} ${event} -> ${next}`);
+  return { unknown, dead };
+}

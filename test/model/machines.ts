@@ -1,0 +1,80 @@
+// Which world stands behind which table, where its exploration begins and how deep it goes. It explores nothing.
+import { ClientWorld } from "./client-world.js";
+import type { World } from "./explore.js";
+import { ModemWorld } from "./modem-world.js";
+import { SessionWorld } from "./session-world.js";
+import { CLIENT, type Machine, MODEM, SESSION } from "./tables.js";
+
+export interface Checked {
+  name: string;
+  machine: Machine;
+  make: () => World;
+  /** Sequences of events that lead to where each exploration begins; every state is the end of one, or close to it. */
+  roots: string[][];
+  /** Events in sequence behind each root. */
+  depth: number;
+}
+
+const powered = ["start", "pressed"];
+const registering = [...powered, "runs well", "runs well"];
+const ready = [...registering, "runs well", "runs well"];
+
+const opening = ["timer", "OK", "OK"];
+const connecting = [...opening, "QMTOPEN 0", "OK"];
+const connected = [...connecting, "QMTCONN 0,0"];
+
+const publishing = ["open", "publish", "timer"];
+const syncing = ["open", "sync", "timer"];
+
+export const MACHINES: Checked[] = [
+  {
+    name: "modem",
+    machine: MODEM,
+    make: () => new ModemWorld(),
+    roots: [
+      [],
+      powered,
+      [...powered, "runs well"],
+      registering,
+      [...registering, "runs well"],
+      ready,
+      [...ready, "connect", "timer"],
+      [...ready, "RDY"],
+      [...ready, "stop"],
+      [...ready, "stop", "timer", "timer"],
+    ],
+    depth: 3,
+  },
+  {
+    name: "client",
+    machine: CLIENT,
+    make: () => new ClientWorld(),
+    roots: [
+      [],
+      ["modem lost"],
+      opening,
+      connecting,
+      connected,
+      [...connected, "publish", "OK"],
+      [...connected, "end", "timer"],
+      ["end", "timer"],
+    ],
+    depth: 4,
+  },
+  {
+    name: "session",
+    machine: SESSION,
+    make: () => new SessionWorld(),
+    roots: [
+      [],
+      ["open"],
+      publishing,
+      [...publishing, "prompt"],
+      [...publishing, "message", "ERROR"],
+      ["open", "command", "timer"],
+      syncing,
+      [...syncing, "OK"],
+    ],
+    depth: 4,
+  },
+];

@@ -1,0 +1,95 @@
+// Model check: the tables of states against the real Modem, client and session, every sequence of events to a depth; no
+// transition beside the table, no dead row, no dead end. It also shows that defects are noticed.
+import test from "ava";
+import { Session } from "../../core/at/session.js";
+import { Modem } from "../../core/m95/modem.js";
+import { MqttClient } from "../../core/mqtt/client.js";
+import { Link } from "../../core/mqtt/link.js";
+import { compare, explore } from "./explore.js";
+import { type Checked, MACHINES } from "./machines.js";
+import { readRows, SESSION } from "./tables.js";
+
+function find({ make, roots, machine, depth }: Checked, less = 0): ReturnType<typeof explore> {
+  return explore(make, roots, Object.keys(machine.events), depth - less);
+}
+
+for (const one of MACHINES)
+  test(`${one.name}: what happens is in the table, what is in the table happens, and there is always a way out`, (t) => {
+    const found = find(one);
+    const hint = `\nAfter a wanted change: node build/test/model/print.js ${one.name}, and test/model/tables.ts`;
+    t.deepEqual(found.problems, []);
+    const { unknown, dead } = compare(readRows(one.machine.rows), found.seen);
+    t.deepEqual(unknown.slice(0, 10), [], `not in the table${hint}`);
+    t.deepEqual(dead.slice(0, 10), [], `in the table, but never seen${hint}`);
+    t.true(found.worlds > 1000, `${found.worlds} worlds`);
+    t.log(`${found.worlds} worlds, ${found.steps} steps, depth ${one.depth}`);
+  });
+
+test("the tables speak of their own states and events", (t) => {
+  for (const { machine } of MACHINES) {
+    const rows = readRows(machine.rows);
+    t.deepEqual(Object.keys(rows).sort(), Object.keys(machine.states).sort());
+    for (const events of Object.values(rows))
+      for (const [event, nexts] of Object.entries(events)) {
+        t.true(event in machine.events, event);
+        for (const next of nexts.split(" ")) t.true(next in machine.states, next);
+      }
+    for (const event of Object.keys(machine.events))
+      t.true(
+        Object.values(rows).some((events) => event in events),
+        `${event} happens nowhere`,
+      );
+  }
+});
+
+test("a table that says too little or too much is noticed", (t) => {
+  const session = MACHINES.find((one) => one.machine === SESSION)!;
+  const rows = readRows(SESSION.rows);
+  delete rows.idle!.sync;
+  rows.idle!.reset = "idle data";
+  const { unknown, dead } = compare(rows, find(session, 2).seen);
+  t.true(unknown.some((one) => one.startsWith("idle sync -> syncing, by ")));
+  t.true(dead.includes("idle reset -> data"));
+});
+
+type Method = (...args: unknown[]) => unknown;
+
+/** Problems that are found when a method has a defect. */
+function broken(name: string, owner: object, method: string, defect: (good: Method) => Method): string {
+  const methods = owner as { [name: string]: Method };
+  const good = methods[method]!;
+  methods[method] = defect(good);
+  try {
+    return find(MACHINES.find((one) => one.name === name)!, 1).problems.join("\n");
+  } finally {
+    methods[method] = good;
+  }
+}
+
+test.serial("planted defects are noticed", (t) => {
+  t.regex(
+    broken("session", Session.prototype, "_expired", (good) => {
+      return function (this: unknown) {
+        if (!(this as { _run?: object })._run) good.call(this);
+      };
+    }),
+    /no timer leads out of|callback was not called once/,
+  );
+  t.regex(
+    broken("client", Link.prototype, "_overdue", () => () => undefined),
+    /no way out of (opening|connecting)/,
+  );
+  t.regex(
+    broken("client", MqttClient.prototype, "_finish", (good) => {
+      return function (this: unknown) {
+        (this as { emit: Method }).emit("end");
+        good.call(this);
+      };
+    }),
+    /not one "end"/,
+  );
+  t.regex(
+    broken("modem", Modem.prototype, "later", () => () => undefined),
+    /no timer leads out of (sim|registering|recovering)/,
+  );
+});

@@ -1,0 +1,95 @@
+// The session as the model check drives it: one line, a modem that says what the event says, the next timer as an event.
+import { M95Error } from "../../core/errors.js";
+import { SessionBench } from "../core/at/bench.js";
+import { fingerprint, type World } from "./explore.js";
+
+/** What the modem says at an event. */
+const SAYS: { [event: string]: string } = {
+  OK: "\r\nOK\r\n",
+  ERROR: "\r\nERROR\r\n",
+  answer: "\r\n+CSQ: 20,0\r\n",
+  URC: "\r\n+QMTSTAT: 0,1\r\n",
+  prompt: "\r\n> ",
+  message: '\r\n+QMTRECV: 0,1,"t",x\r\n',
+};
+
+interface Inside {
+  _open: boolean;
+  _run?: { prompt?: string };
+  _sent: boolean;
+  _held?: string;
+  _pause?: unknown;
+  _tries?: number;
+  _synced: boolean;
+}
+
+export class SessionWorld implements World {
+  private readonly bench = new SessionBench();
+  readonly clock = this.bench.clock;
+  private readonly ends: number[] = [];
+
+  state(): string {
+    const inside = this.bench.session as unknown as Inside;
+    const run = inside._run;
+    if (inside._tries !== undefined) return inside._synced ? "settling" : "syncing";
+    if (run) {
+      if (inside._held !== undefined) return "held";
+      return run.prompt ? (inside._sent ? "data" : "prompt") : "running";
+    }
+    if (inside._pause !== undefined) return "guard";
+    return inside._open ? "idle" : "closed";
+  }
+
+  can(event: string): boolean {
+    return event !== "timer" || this.clock.pending > 0;
+  }
+
+  perform(event: string): void {
+    const { session, uart, clock } = this.bench;
+    if (SAYS[event]) uart.feed(SAYS[event]);
+    else if (event === "timer") clock.step();
+    else if (event === "command") session.send({ text: "AT+CSQ", timeout: 1000, info: "+CSQ:", done: this.once() });
+    else if (event === "publish")
+      session.send({ text: "AT+QMTPUB", timeout: 1000, prompt: ">", data: "x\x1a", done: this.once() });
+    else if (event === "sync") session.sync(2, "\x1b", this.once());
+    else if (event === "overrun") uart.onOverrun!();
+    else if (event === "reset") session.reset(new M95Error("ECLOSED", "reset"));
+    else if (event === "open" || event === "close") session.open = event === "open";
+    else throw new Error(`no such event: ${event}`);
+  }
+
+  key(): string {
+    const { session, clock, uart } = this.bench;
+    const sink = (session as unknown as { _sink: object })._sink;
+    const open = this.ends.filter((count) => count === 0).length;
+    return `${open} ${fingerprint(session, clock, [uart, sink], session.framer.bytes)}`;
+  }
+
+  problems(): string[] {
+    const state = this.state();
+    const list = this.ends.some((count) => count > 1) ? ["a callback was called twice"] : [];
+    if (state !== "idle" && state !== "closed" && !this.clock.pending) list.push(`no timer leads out of ${state}`);
+    return list;
+  }
+
+  benign(): string[] {
+    const { session, uart, clock } = this.bench;
+    uart.write = (data) => {
+      if (data === "AT+QMTPUB\r") clock.after(1, () => uart.feed(SAYS.prompt!));
+      else if (data !== "\x1b") clock.after(1, () => uart.feed(SAYS.OK!));
+    };
+    session.open = true;
+    clock.run(() => false, 1e6);
+    const list = this.ends.every((count) => count === 1) ? [] : ["a callback was not called once"];
+    if (this.state() !== "idle") list.push(`ends in ${this.state()}`);
+    if (clock.pending) list.push(`${clock.pending} timers are left`);
+    return list;
+  }
+
+  private once(): () => void {
+    const which = this.ends.push(0) - 1;
+    return () => {
+      this.ends[which]!++;
+    };
+  }
+}
