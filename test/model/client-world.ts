@@ -1,9 +1,6 @@
 // The client as the model check drives it: MqttClient, Link and Outbox on a host whose modem says what the event says.
 import type { Request } from "../../core/at/session.js";
-import { binary } from "../../core/codec.js";
-import { M95Error } from "../../core/errors.js";
-import { MqttClient } from "../../core/mqtt/client.js";
-import type { ClientHost, ClientStats } from "../../core/mqtt/types.js";
+import { M95, M95Error, type MqttClient } from "../../core/index.js";
 import { SimClock } from "../../virtual-m95/sim-clock.js";
 import { fingerprint, type World } from "./explore.js";
 
@@ -30,41 +27,57 @@ const URCS: { [event: string]: string } = {
 /** A modem lost or stopped while a client waits for it. */
 const LOST = new M95Error("ECLOSED", "the modem was stopped or lost");
 
+/** A modem that is ready, and sends, as the world says; all else is the real one's. */
+class Host extends M95 {
+  /** Commands that wait for their answer; the oldest one runs. */
+  requests: Request[] = [];
+  isReady = true;
+  woken = false;
+  freed = 0;
+
+  override send(request: Request): void {
+    this.requests.push(request);
+  }
+
+  override ready(): boolean {
+    return this.isReady;
+  }
+
+  override wake(): void {
+    this.woken = true;
+  }
+
+  override released(id: number): void {
+    super.released(id);
+    this.freed++;
+  }
+
+  /** The PDP context is of no use: the modem is lost to its clients until it has a new one. */
+  override cyclePdp(): void {
+    this.lose();
+  }
+
+  lose(): void {
+    this.isReady = false;
+    this.lost(LOST);
+    for (const one of this.requests.splice(0)) one.done(LOST, [], false);
+  }
+}
+
 export class ClientWorld implements World {
   readonly clock = new SimClock();
+  private readonly host = new Host({
+    uart: { write: () => undefined, onReceive: () => undefined },
+    clock: this.clock,
+    apn: "internet",
+    random: () => 0.5,
+  });
   private readonly client: MqttClient;
-  private readonly host: ClientHost;
-  private requests: Request[] = [];
-  private ready = true;
-  private woken = false;
-  private released = 0;
   private readonly events: string[] = [];
   private readonly ends: number[] = [];
 
   constructor() {
-    this.host = {
-      clock: this.clock,
-      codec: binary,
-      stats: {
-        connects: 0,
-        reconnects: 0,
-        published: 0,
-        received: 0,
-        retransmissions: 0,
-        unheardErrors: 0,
-        listenerErrors: 0,
-      } as ClientStats,
-      random: () => 0.5,
-      ready: () => this.ready,
-      wake: () => {
-        this.woken = true;
-      },
-      send: (request: Request) => this.requests.push(request),
-      explain: () => "",
-      cyclePdp: () => this.perform("modem lost"),
-      released: () => this.released++,
-    } as unknown as ClientHost;
-    this.client = new MqttClient(this.host, 0, { host: "broker.example", clientId: "me", refusedRetries: 1 });
+    this.client = this.host.connect({ host: "broker.example", clientId: "me", refusedRetries: 1 });
     for (const name of ["connect", "close", "end"]) this.client.on(name, () => this.events.push(name));
   }
 
@@ -73,7 +86,7 @@ export class ClientWorld implements World {
   }
 
   can(event: string): boolean {
-    const oldest = this.requests[0];
+    const oldest = this.host.requests[0];
     switch (event) {
       case "timer":
         return this.clock.pending > 0;
@@ -87,12 +100,12 @@ export class ClientWorld implements World {
       case "no connection":
         return oldest?.text === "AT+QMTCONN?";
       case "modem ready":
-        return !this.ready;
+        return !this.host.isReady;
       case "modem lost":
       case "modem failed":
-        return this.ready;
+        return this.host.isReady;
       default:
-        return !URCS[event] || this.ready;
+        return !URCS[event] || this.host.isReady;
     }
   }
 
@@ -115,42 +128,41 @@ export class ClientWorld implements World {
     else if (event === "subscribe") client.subscribe("t", {}, this.once());
     else if (event === "end" || event === "end at once") client.end(event !== "end", this.once());
     else if (event === "modem ready") {
-      this.ready = true;
+      this.host.isReady = true;
       client.modemReady();
     } else {
-      this.ready = false;
-      client.modemLost(LOST);
-      for (const one of this.requests.splice(0)) one.done(LOST, [], false);
+      this.host.lose();
       if (event === "modem failed") client.modemFailed(new M95Error("EPOWER", "no supply"));
     }
   }
 
   key(): string {
     const open = this.ends.filter((count) => count === 0).length;
-    const waiting = this.requests.map((one) => one.text.replace(/^(AT\+QMTPUB=0),\d+/, "$1")).join("|");
-    const others = [this.host as object, this.host.stats];
-    return [open, waiting, this.ready, this.woken, fingerprint(this.client, this.clock, others)].join(" ");
+    const waiting = this.host.requests.map((one) => one.text.replace(/^(AT\+QMTPUB=0),\d+/, "$1")).join("|");
+    const others = [this.host];
+    return [open, waiting, this.host.isReady, this.host.woken, fingerprint(this.client, this.clock, others)].join(" ");
   }
 
   problems(): string[] {
     const list = this.ends.some((count) => count > 1) ? ["a callback was called twice"] : [];
     const ended = this.state() === "closed";
     if (this.events.filter((one) => one === "end").length !== (ended ? 1 : 0)) list.push('not one "end"');
-    if (this.released !== (ended ? 1 : 0)) list.push("the tcpconnectID was not given back once");
+    if (this.host.freed !== (ended ? 1 : 0)) list.push("the tcpconnectID was not given back once");
     if (this.client.connected && this.state() !== "connected") list.push(`connected is true in ${this.state()}`);
     // Waiting for the modem is a rest: the host calls when it is ready.
-    const host = !this.ready && this.state() === "waiting";
-    if (!ended && !host && !this.clock.pending && !this.requests.length) list.push(`no way out of ${this.state()}`);
+    const host = !this.host.isReady && this.state() === "waiting";
+    if (!ended && !host && !this.clock.pending && !this.host.requests.length)
+      list.push(`no way out of ${this.state()}`);
     return list;
   }
 
   benign(): string[] {
     const { client, clock } = this;
     const last: number[] = [];
-    if (!this.ready) this.perform("modem ready");
+    if (!this.host.isReady) this.perform("modem ready");
     const modem = (): void => {
       // What the modem says unasked comes behind the OK.
-      const text = this.requests[0]?.text;
+      const text = this.host.requests[0]?.text;
       if (!text) return;
       this.agree(true);
       const name = text.slice(3).split(/[=?]/)[0]!;
@@ -165,13 +177,13 @@ export class ClientWorld implements World {
     };
     const until = (good: () => boolean): boolean => {
       for (let i = 0; i < 400 && !good(); i++) {
-        for (let n = 0; n < 40 && this.requests.length; n++) modem();
-        if (!this.ready) this.perform("modem ready");
+        for (let n = 0; n < 40 && this.host.requests.length; n++) modem();
+        if (!this.host.isReady) this.perform("modem ready");
         if (!good()) clock.step();
       }
       return good();
     };
-    const settled = (): boolean => this.ends.every((count) => count === 1) && this.requests.length === 0;
+    const settled = (): boolean => this.ends.every((count) => count === 1) && this.host.requests.length === 0;
     if (!until(() => ["connected", "closed"].includes(this.state()) && settled()))
       return [`ends in ${this.state()}, callbacks ${this.ends}`];
     client.end(false, () => last.push(1));
@@ -183,13 +195,13 @@ export class ClientWorld implements World {
 
   /** The running command is done; those that configure are taken together. @param holds - the modem has the connection */
   private agree(holds = true): void {
-    const text = this.requests[0]!.text;
+    const text = this.host.requests[0]!.text;
     this.answer(null, text === "AT+QMTCONN?" && holds ? ["+QMTCONN: 0,3"] : []);
-    if (text.startsWith("AT+QMTCFG") && this.requests[0]?.text.startsWith("AT+QMTCFG")) this.agree(holds);
+    if (text.startsWith("AT+QMTCFG") && this.host.requests[0]?.text.startsWith("AT+QMTCFG")) this.agree(holds);
   }
 
   private answer(error: M95Error | null, lines: string[] = []): void {
-    const one = this.requests.shift()!;
+    const one = this.host.requests.shift()!;
     // With a time-out, the data of a publish has reached the modem.
     one.done(error, lines, true);
   }
