@@ -1,9 +1,10 @@
 // What the demo runs on: a virtual M95 behind a TCP socket, or a real one on a serial port; an embedded broker, or yours.
 import net from "node:net";
 import { type Clock, type M95, openM95, powerSwitch, systemClock } from "../../targets/node/index.js";
-import { type RunningAedes, startAedes } from "../../test/support/aedes.js";
+import { startAedes } from "../../test/support/aedes.js";
 import { ScaledClock } from "../../virtual-m95/scaled-clock.js";
 import { startVirtualM95Server, type VirtualM95Server } from "../../virtual-m95/server.js";
+import { startTlsBroker } from "./tls.js";
 
 export interface Settings {
   /** A broker to use instead of the embedded one. */
@@ -14,11 +15,22 @@ export interface Settings {
   apn: string;
   /** Simulated per real time, with the virtual modem. */
   speed: number;
+  /** TLS both ways, with certificates made at the start and a broker that demands the client's. */
+  tls?: boolean;
 }
 
 export interface Address {
   host: string;
   port: number;
+}
+
+/** A broker that lives with the demo. */
+export interface OwnBroker {
+  name: string;
+  port: number;
+  stop(): Promise<void>;
+  /** On the same port, with no memory. */
+  restart(): Promise<void>;
 }
 
 export interface Bench {
@@ -29,7 +41,9 @@ export interface Bench {
   address: Address;
   /** What it consists of, for people. */
   about: string[];
-  embedded: RunningAedes | undefined;
+  embedded: OwnBroker | undefined;
+  /** What the clients need for it. */
+  tls: { ca: string; cert: string; key: string } | undefined;
   virtual: VirtualM95Server | undefined;
   close(): Promise<void>;
 }
@@ -37,22 +51,28 @@ export interface Bench {
 /** The broker's address in the application note's example 5.1; the virtual network leads it to the real broker. */
 const EXAMPLE: Address = { host: "220.180.239.212", port: 1883 };
 
+/** The same of example 5.2, where the broker wants TLS. */
+const TLS_EXAMPLE: Address = { host: "a1zgnxur10j8ux.iot.us-east-1.amazonaws.com", port: 8883 };
+
 /** ms in which a broker has to accept a connection. */
 const BROKER_LIMIT = 5000;
 
 /** Rejects when broker or serial port cannot be reached. */
 export async function setUp(settings: Settings): Promise<Bench> {
   const about: string[] = [];
-  const embedded = settings.broker ? undefined : await startAedes();
+  const secured = settings.tls ? await startTlsBroker(TLS_EXAMPLE.host) : undefined;
+  const embedded = settings.broker ? undefined : (secured?.broker ?? (await aedes()));
   const address = settings.broker ?? { host: "127.0.0.1", port: embedded!.port };
-  about.push(`broker   ${embedded ? "Aedes, in this process" : "yours"}, ${address.host}:${address.port}`);
+  about.push(`broker   ${embedded?.name ?? "yours"}, ${address.host}:${address.port}`);
+  if (secured)
+    about.push("TLS      certificates made just now; the broker demands the client's, the modem verifies the broker's");
   if (settings.port !== undefined) {
     // One try, so that a modem that is off or wired wrongly is reported soon.
     const recovery = { attempts: 1, syncTimeout: 10_000 };
     const modem = await openM95(settings.port, { baudRate: settings.baud, apn: settings.apn, recovery });
     about.push(`modem    on ${settings.port}, ${settings.baud} baud, taken as powered on; switched off at the end`);
     if (embedded) about.push("hint     a real modem cannot reach a broker on this machine: give one with --broker");
-    return { modem, clock: systemClock, address, about, embedded, virtual: undefined, close };
+    return { modem, clock: systemClock, address, about, embedded, tls: undefined, virtual: undefined, close };
 
     async function close(): Promise<void> {
       modem.close();
@@ -71,9 +91,10 @@ export async function setUp(settings: Settings): Promise<Bench> {
   return {
     modem,
     clock,
-    address: EXAMPLE,
+    address: secured ? TLS_EXAMPLE : EXAMPLE,
     about,
     embedded,
+    tls: secured?.options,
     virtual,
     async close() {
       modem.close();
@@ -81,6 +102,10 @@ export async function setUp(settings: Settings): Promise<Bench> {
       await embedded?.stop();
     },
   };
+}
+
+async function aedes(): Promise<OwnBroker> {
+  return Object.assign(await startAedes(), { name: "Aedes, in this process" });
 }
 
 /** Says at once what the modem could only tell as the failure of AT+QMTOPEN. */

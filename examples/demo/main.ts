@@ -1,7 +1,7 @@
 // The demo: from the press of PWRKEY to messages both ways at QoS 0, 1 and 2, a will, a broker restart, and power-off.
 // It checks what it shows; the exit code is 0 only if all of it was right.
 import { randomBytes } from "node:crypto";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { ConnectOptions, MqttClient } from "../../targets/node/index.js";
 import { type Address, addressOf, type Bench, type Settings, setUp } from "./bench.js";
 import { Screen } from "./screen.js";
@@ -29,6 +29,11 @@ const program = new Command("npm run demo --")
   .option("--baud <rate>", "rate of the serial port", number(300, 115200), 115200)
   .option("--apn <name>", "access point of the network operator", "internet")
   .option("--speed <factor>", "how much faster than life the virtual modem runs", number(0.1, 50), 5)
+  .addOption(
+    new Option("--tls", "TLS, with certificates on both sides; needs the embedded broker and the virtual modem")
+      .conflicts(["broker", "port"])
+      .default(false),
+  )
   .option("--trace", "show the AT traffic", false)
   .addHelpText(
     "after",
@@ -36,6 +41,7 @@ const program = new Command("npm run demo --")
 Examples:
   npm run demo
   npm run demo -- --trace
+  npm run demo -- --tls
   npm run demo -- --broker 127.0.0.1:1883
   npm run demo -- --port /dev/ttyUSB0 --broker test.example.org:1883 --apn internet.example
 
@@ -89,6 +95,7 @@ class Demo {
     });
     const other = this.#join("otherDevice");
     await this.#example(one, other);
+    await this.#stranger();
     await this.#allLevels(one, other);
     await this.#will(one, other);
     await this.#restart(one, other);
@@ -115,9 +122,9 @@ class Demo {
   }
 
   #join(name: string, options: Partial<ConnectOptions> = {}): Party {
-    const { modem, clock, address: where } = this.#bench;
+    const { modem, clock, address: where, tls = false } = this.#bench;
     const screen = this.#screen;
-    const client = modem.connect({ ...where, clientId: name + this.#mark, reconnectPeriod: 500, ...options });
+    const client = modem.connect({ ...where, tls, clientId: name + this.#mark, reconnectPeriod: 500, ...options });
     const party: Party = { client, inbox: [], connects: 0, failures: 0 };
     client.on("connect", () => {
       party.connects++;
@@ -168,7 +175,8 @@ class Demo {
   /** The application note's example 5.1; the other device is a second client. */
   async #example(one: Party, other: Party): Promise<void> {
     const screen = this.#screen;
-    screen.step("Example 5.1 of the application note");
+    const { tls } = this.#bench;
+    screen.step(`Example 5.1 of the application note${tls ? ", over TLS as in example 5.2" : ""}`);
     const connected = () => one.client.connected && other.client.connected;
     await until(() => connected() || Math.max(one.failures, other.failures) >= ATTEMPTS);
     screen.need("both clients are connected", connected());
@@ -183,6 +191,18 @@ class Demo {
     await this.#publish(one, "topic/pub", "This is test data, hello MQTT.", 0);
     const heard = () => has(one, "topic/pub", "This is test data, hello MQTT.");
     screen.check("its own message comes back", await until(heard));
+  }
+
+  /** With TLS: what becomes of a device that has no certificate. */
+  async #stranger(): Promise<void> {
+    const { tls } = this.#bench;
+    if (!tls) return;
+    const screen = this.#screen;
+    screen.step("A device without a certificate");
+    const stranger = this.#join("stranger", { tls: { ca: tls.ca, context: 1 }, reconnectPeriod: 0 });
+    await until(() => stranger.failures > 0 || stranger.connects > 0);
+    screen.check("the broker turns it away", stranger.failures > 0 && stranger.connects === 0);
+    await within(stranger.client.endAsync(true), "its end");
   }
 
   async #allLevels(one: Party, other: Party): Promise<void> {

@@ -4,10 +4,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import tls from "node:tls";
 import { fileURLToPath } from "node:url";
 import test from "ava";
+import { aedesBehindTls } from "../../examples/demo/tls.js";
 import { startVirtualM95Server } from "../../virtual-m95/index.js";
 import { startPty } from "../../virtual-m95/pty.js";
+import { makeCertificate } from "../support/certificates.js";
 import { mosquittoHint, startMosquitto } from "../support/mosquitto.js";
 
 const program = fileURLToPath(new URL("../../examples/demo/main.js", import.meta.url));
@@ -49,6 +52,36 @@ test("--trace shows the AT traffic, FORCE_COLOR colours it", async (t) => {
   t.true(stdout.includes("\x1b[36m→ AT\x1b[39m"));
   t.true(stdout.includes("+QMTRECV: 0,"));
   t.true(stdout.includes("This is test data, hello MQTT.<Ctrl+Z>"));
+});
+
+test("--tls: certificates on both sides, a device without one is turned away", async (t) => {
+  const { code, stdout, stderr } = await run(["--speed", "20", "--tls"]);
+  t.is(code, 0, stdout + stderr);
+  t.regex(stdout, /broker +(Mosquitto with|Aedes behind) TLS/);
+  t.true(stdout.includes("the broker turns it away"));
+  t.regex(stdout, /All \d+ checks passed\n$/);
+});
+
+test("without Mosquitto --tls has Aedes behind TLS, which wants a certificate too", async (t) => {
+  const authority = await makeCertificate({ name: "CA", ca: true });
+  const { cert, key } = await makeCertificate({ name: "server", signer: authority });
+  const broker = await aedesBehindTls({ cert, key, clientCa: authority.cert });
+  t.teardown(() => broker.stop());
+  const shake = (own: tls.ConnectionOptions): Promise<string> =>
+    new Promise((resolve) => {
+      const options = {
+        port: broker.port,
+        ca: authority.cert,
+        maxVersion: "TLSv1.2",
+        checkServerIdentity: () => undefined,
+      };
+      const socket = tls.connect({ ...options, ...own } as tls.ConnectionOptions);
+      socket.on("secureConnect", () => resolve("connected")).on("error", () => resolve("refused"));
+      t.teardown(() => socket.destroy());
+    });
+  const device = await makeCertificate({ name: "device", signer: authority });
+  t.is(await shake({ cert: device.cert, key: device.key }), "connected");
+  t.is(await shake({}), "refused");
 });
 
 test("--broker leads it to another broker, where its names are its own", async (t) => {
@@ -114,9 +147,16 @@ test("a broker or a serial port that cannot be reached is said so, 1", async (t)
 test("--help is 0, wrong usage 2 with a hint", async (t) => {
   const help = await run(["--help"]);
   t.is(help.code, 0);
-  for (const option of ["--broker", "--port", "--baud", "--apn", "--speed", "--trace", "Exit codes"])
+  for (const option of ["--broker", "--port", "--baud", "--apn", "--speed", "--tls", "--trace", "Exit codes"])
     t.true(help.stdout.includes(option), option);
-  for (const args of [["--nosuch"], ["extra"], ["--broker", "host"], ["--broker", "h:0"], ["--speed", "0"]]) {
+  for (const args of [
+    ["--nosuch"],
+    ["extra"],
+    ["--broker", "host"],
+    ["--broker", "h:0"],
+    ["--speed", "0"],
+    ["--tls", "--broker", "h:1"],
+  ]) {
     const { code, stderr } = await run(args);
     t.is(code, 2, args.join(" "));
     t.true(stderr.includes("--help"), args.join(" "));

@@ -1,8 +1,9 @@
-// An MQTT broker inside the test process (Aedes), on a free loopback port. It does no TLS; for that and for a second
-// opinion there is Mosquitto.
+// An MQTT broker inside the test process (Aedes), on a free loopback port, on demand behind node:tls. For a second opinion
+// there is Mosquitto.
 
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { Aedes, type AedesOptions } from "aedes";
 
 /** A message that a client published. */
@@ -29,9 +30,15 @@ export interface RunningAedes {
   restart(): Promise<void>;
 }
 
-/** Starts a broker; `options` are Aedes' own, `port` is for those who need a certain one. */
-export async function startAedes(options: AedesOptions & { port?: number } = {}): Promise<RunningAedes> {
-  const { port: wantedPort = 0, ...aedesOptions } = options;
+export interface StartOptions extends AedesOptions {
+  /** For those who need a certain one. */
+  port?: number;
+  tls?: TlsOptions;
+}
+
+/** Starts a broker; the other options are Aedes' own. */
+export async function startAedes(options: StartOptions = {}): Promise<RunningAedes> {
+  const { port: wantedPort = 0, tls, ...aedesOptions } = options;
   const published: PublishedMessage[] = [];
   const waiting = new Set<() => void>();
   const sockets = new Set<Socket>();
@@ -46,10 +53,10 @@ export async function startAedes(options: AedesOptions & { port?: number } = {})
       published.push({ clientId: client.id, topic, payload: Buffer.from(payload), qos, retain });
       for (const look of waiting) look();
     });
-    server = createServer((socket) => {
+    server = tls ? createTlsServer(tls, (socket) => broker.handle(socket)) : createServer(broker.handle);
+    server.on("connection", (socket: Socket) => {
       sockets.add(socket);
       socket.on("close", () => sockets.delete(socket));
-      broker.handle(socket);
     });
     server.listen(port, "127.0.0.1");
     await once(server, "listening");

@@ -1,0 +1,47 @@
+// A broker that demands a client certificate, for the demo: Mosquitto where it is installed, else Aedes behind node:tls. The
+// certificates are made anew each time.
+import { startAedes } from "../../test/support/aedes.js";
+import { makeCertificate } from "../../test/support/certificates.js";
+import { type MosquittoTls, startMosquitto } from "../../test/support/mosquitto.js";
+import type { OwnBroker } from "./bench.js";
+
+export interface TlsBroker {
+  broker: OwnBroker;
+  /** For the driver. */
+  options: { ca: string; cert: string; key: string };
+}
+
+/** `host`: the name under which the modem knows it. */
+export async function startTlsBroker(host: string): Promise<TlsBroker> {
+  const authority = await makeCertificate({ name: "Demo CA", ca: true });
+  const [server, device] = await Promise.all([
+    makeCertificate({ name: host, hosts: [host], usage: "server", signer: authority }),
+    makeCertificate({ name: "M95_0206", usage: "client", signer: authority }),
+  ]);
+  const { cert, key } = server;
+  const options = { ca: authority.cert, cert: device.cert, key: device.key };
+  const tls = { cert, key, clientCa: authority.cert };
+  return { broker: (await mosquitto(tls)) ?? (await aedesBehindTls(tls)), options };
+}
+
+/** Undefined where there is none. */
+async function mosquitto(tls: MosquittoTls): Promise<OwnBroker | undefined> {
+  // Where tests are to run with it, its absence is an error; the demo has another broker.
+  let running = await startMosquitto({ tls }).catch(() => undefined);
+  if (!running) return undefined;
+  const { port } = running;
+  return {
+    name: "Mosquitto with TLS",
+    port,
+    stop: async () => running?.stop(),
+    async restart() {
+      await running?.stop();
+      running = await startMosquitto({ port, tls });
+    },
+  };
+}
+
+export async function aedesBehindTls({ cert, key, clientCa }: MosquittoTls): Promise<OwnBroker> {
+  const running = await startAedes({ tls: { cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: true } });
+  return Object.assign(running, { name: "Aedes behind TLS, in this process" });
+}
