@@ -6,21 +6,16 @@ import { wrong } from "./at/params.js";
 export interface Codec {
   /** Text (as UTF-8) or bytes in the runtime's forms to a binary string; undefined for anything else. */
   toBytes(value: unknown): string | undefined;
-  toText(bytes: string): string;
+  /** Bytes to text; left out, with `toPayload`, where strings are bytes. */
+  toText?(bytes: string): string;
   /** Bytes to the form in which payloads are handed to listeners. */
-  toPayload(bytes: string): unknown;
+  toPayload?(bytes: string): unknown;
 }
 
 /** For runtimes whose strings are bytes already, such as Espruino. */
 export const binary: Codec = {
   toBytes(value) {
     return typeof value === "string" ? value : undefined;
-  },
-  toText(bytes) {
-    return bytes;
-  },
-  toPayload(bytes) {
-    return bytes;
   },
 };
 

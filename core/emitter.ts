@@ -11,7 +11,7 @@ export interface EmitterStats {
 }
 
 export class Emitter {
-  private _on: { [event: string]: Listener[] | undefined };
+  protected _on: { [event: string]: Listener[] | undefined };
   private _counts: EmitterStats;
 
   constructor(counts: EmitterStats) {
@@ -77,7 +77,7 @@ export class Emitter {
     else if (error) this.emit("error", error);
   }
 
-  private _threw(error: unknown, quiet: boolean): void {
+  protected _threw(error: unknown, quiet: boolean): void {
     this._counts.listenerErrors++;
     if (!quiet) this.emit("error", error);
   }

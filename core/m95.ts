@@ -21,7 +21,7 @@ import {
 import { Modem, type ModemListener, type ModemStats, type Recovery } from "./m95/modem.js";
 import { apnOf, flowOf, type M95Options, pinOf, rateOf, recoveryOf, type TlsOptions } from "./m95/options.js";
 import { MqttClient } from "./mqtt/client.js";
-import { readInbound, type Shape } from "./mqtt/inbound.js";
+import { Inbox } from "./mqtt/inbound.js";
 import type { ConnectOptions } from "./mqtt/options.js";
 import type { ClientHost, ClientStats, Secure } from "./mqtt/types.js";
 import type { Clock, Done } from "./ports.js";
@@ -65,9 +65,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
   private _clients: (MqttClient | undefined)[];
   private _random: () => number;
   private _apn: Apn | undefined;
-  private _shape: Shape;
   private _commands: number;
-  private _filters: (id: number) => string[];
 
   /** @throws M95Error `EPARAM` or `ETOOBIG`, naming option, limit and value */
   constructor(options: M95Options) {
@@ -105,12 +103,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     this.wallClock = o.wallClock;
     this.boots = 0;
     this.tls = this.secure(-1, o.tls);
-    this._shape = { bare: false };
     this._commands = 0;
-    this._filters = (id) => {
-      const owner = this._clients[id];
-      return owner ? owner.filters() : [];
-    };
     this._modem = new Modem(
       {
         uart: o.uart,
@@ -126,6 +119,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
       this,
       stats,
     );
+    this._modem.session.framer.inbox = new Inbox(this._clients, stats);
   }
 
   get state(): ModemState {
@@ -135,9 +129,10 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
   /** Counters, up to date at each look. */
   get stats(): Stats {
     const framer = this._modem.session.framer;
-    this._stats.bytes = framer.bytes;
-    this._stats.lines = framer.lines;
-    return this._stats;
+    const stats = this._stats;
+    stats.bytes = framer.bytes;
+    stats.lines = framer.lines + stats.received + stats.orphans;
+    return stats;
   }
 
   // ---- for users
@@ -214,7 +209,11 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
 
   override on(event: string, listener: (...args: any[]) => void): this {
     // Tracing costs at every line, so it is switched on by its first listener only.
-    if (event === "trace") this._modem.session.trace = (direction, text) => this.emit("trace", direction, text);
+    const session = this._modem.session;
+    if (event === "trace" && !session.trace)
+      session.tell((direction, text) => {
+        this.emit("trace", direction, text);
+      });
     return super.on(event, listener);
   }
 
@@ -299,13 +298,6 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
   result(name: string, fields: string[], line: string, suspect: boolean): void {
     const client = this._clients[+fields[0]!];
     if (client) client.result(name, fields, line, suspect);
-  }
-
-  received(text: string, ambiguous: boolean): void {
-    const message = readInbound(text, ambiguous, this._shape, this._filters);
-    const client = message && this._clients[message.id];
-    if (client) client.received(message!);
-    else this._stats.orphans++;
   }
 
   lossy(): void {

@@ -9,11 +9,6 @@ export interface FramerSink {
    * @param suspect - it came without a pause behind a message, or behind lost bytes, so it may be part of a payload
    */
   line(line: string, suspect: boolean): void;
-  /**
-   * A message, raw, from its prefix to the last byte before its line end.
-   * @param ambiguous - it may have been cut too early, or may itself be part of the payload before it
-   */
-  message(text: string, ambiguous: boolean): void;
   /** The awaited prompt. */
   prompt(): void;
   /** Whether a line inside a message looks like the start of something else. */
@@ -22,11 +17,23 @@ export interface FramerSink {
   overrun(): void;
 }
 
+/** Where messages go. */
+export interface MessageSink {
+  /**
+   * A message, raw, from its prefix to the last byte before its line feed. Must not throw.
+   * @param ambiguous - it may have been cut too early, or may itself be part of the payload before it
+   */
+  received(text: string, ambiguous: boolean): void;
+}
+
 /** Silent ticks after which a message whose line end never came is handed over all the same. */
 const PATIENCE = 25;
 
 /** A prompt on an unfinished line has less noise than this in front of it; bounds the looking for it. */
 const NOISE = 16;
+
+/** A message under way of which bytes are missing: it is not handed over. No message looks like this. */
+const LOST = "\0";
 
 /** The line without line ends, and without the control characters and line noise in front of it. */
 export function trimLine(line: string): string {
@@ -46,7 +53,7 @@ function isBlank(line: string): boolean {
 export class Framer {
   /** Bytes received so far; who remembers the number can tell whether the line was silent since. */
   bytes: number;
-  /** Lines and messages handed over so far. */
+  /** Lines handed over so far; messages are counted where they go. */
   lines: number;
   /** The prompt that is looked for at the start of a line, finished or not; empty: none. */
   prompt: string;
@@ -56,6 +63,8 @@ export class Framer {
   framed: boolean;
   /** Silence that ends a message, ms. */
   silence: number;
+  /** Set before the first byte comes. Apart from the sink, so that a message gets to its client in one call. */
+  inbox!: MessageSink;
   private _sink: FramerSink;
   private _clock: Clock;
   private _prefix: string;
@@ -67,16 +76,12 @@ export class Framer {
   private _more: string;
   /** Bytes behind that are missing. */
   private _missed: boolean;
-  /** The message under way; undefined outside of one. */
-  private _text: string | undefined;
-  /** An empty line inside the message that may turn out to be in front of the next thing. */
-  private _gap: string | undefined;
+  /** The message under way; "" outside of one. */
+  private _text: string;
+  /** An LF and an empty line inside the message, which may turn out to be in front of the next thing; "" if none. */
+  private _gap: string;
   /** What comes may be payload: a message was cut, or bytes were lost, since the last silence. */
   private _suspect: boolean;
-  /** What is left of the current line is thrown away. */
-  private _lost: boolean;
-  /** Bytes of the message under way are missing; it is not handed over. */
-  private _void: boolean;
   private _timer: TimerHandle;
   private _mark: number;
   private _ticks: number;
@@ -89,11 +94,11 @@ export class Framer {
   constructor(sink: FramerSink, clock: Clock, prefix: string, limit: number, silence: number) {
     // What is used most stands first: Espruino looks properties up in the order of their making.
     this.bytes = 0;
-    this._text = this._gap = undefined;
-    this._lost = this._busy = false;
+    this._text = this._gap = "";
+    this._busy = false;
     this._prefix = prefix;
     this._more = "";
-    this._missed = this._suspect = this._void = this.strict = this.framed = false;
+    this._missed = this._suspect = this.strict = this.framed = false;
     this._timer = undefined;
     this.lines = 0;
     this._sink = sink;
@@ -114,15 +119,19 @@ export class Framer {
       else this._more += chunk;
       return;
     }
+    const at = chunk.indexOf("\n");
+    // Most chunks are a piece of a line.
+    if (at < 0 && !this.prompt && this._ring.keep(chunk)) return;
     this._busy = true;
-    this._scan(chunk);
+    if (at < 0) this._rest(chunk);
+    else this._scan(chunk, at);
     if (this._more || this._missed) this._drain();
     this._busy = false;
   }
 
   /** Looks for a prompt from now on. One that stands there already was meant for an older command. */
   expect(prompt: string): void {
-    const held = this._ring.take("");
+    const held = this._held();
     if (!trimLine(held).startsWith(prompt)) this._ring.keep(held);
     this.prompt = prompt;
   }
@@ -137,79 +146,85 @@ export class Framer {
   reset(): void {
     this._ring.take("");
     if (this._timer !== undefined) this._clock.cancel(this._timer);
-    this.prompt = "";
-    this._text = this._gap = this._timer = undefined;
-    this.strict = this.framed = this._suspect = this._lost = this._void = false;
+    this._timer = undefined;
+    this.prompt = this._text = this._gap = "";
+    this.strict = this.framed = this._suspect = false;
   }
 
   /** Whether what comes now could be taken for payload: a message is under way, or its end is not certain. */
   get open(): boolean {
-    return this._suspect || this._text !== undefined;
+    return this._suspect || !!this._text;
   }
 
   private _drain(): void {
     while (this._more || this._missed) {
       const next = this._more;
       this._more = "";
-      if (next) this._scan(next);
-      else {
+      if (!next) {
         this._missed = false;
         this._overflow();
-      }
+      } else if (next.indexOf("\n") < 0) this._rest(next);
+      else this._scan(next, next.indexOf("\n"));
     }
   }
 
   // The hot path: each statement counts on an interpreter, so the common lines are told apart right here.
-  private _scan(chunk: string): void {
+  private _scan(chunk: string, at: number): void {
     const ring = this._ring;
-    let held = ring.size;
-    const long = held + chunk.length > this._limit;
+    const long = chunk.length > this._limit;
     let from = 0;
-    let at: number;
-    while ((at = chunk.indexOf("\n", from)) >= 0) {
-      let line = chunk.substring(from, at);
+    do {
+      let line: string | undefined = chunk.substring(from, at);
       from = at + 1;
-      if (held) {
-        line = ring.take(line);
-        held = 0;
-      }
-      if (long && !this._lost && line.length > this._limit) this._overflow();
+      if (ring.size || long) line = this._join(line);
       const text = this._text;
-      if (this._lost) this._lost = false;
-      else if (line === "\r" && this._gap === undefined) {
-        if (text === undefined) this.framed = true;
-        else this._gap = line;
-      } else if (line.startsWith(this._prefix) && (text === undefined || this._gap !== undefined || !this.strict)) {
-        if (text !== undefined) this._finish(true);
-        this._text = line;
-        if (this._timer === undefined) this._watch();
-      } else if (text === undefined) this._line(line);
-      else this._inside(line);
-    }
-    if (this._lost || from === chunk.length) return;
-    const piece = from ? chunk.substring(from) : chunk;
+      if (line === "\r" && !this._gap) {
+        if (text) this._gap = "\n\r";
+        else this.framed = true;
+      } else if (line !== undefined) {
+        if (line.startsWith(this._prefix) && (!text || this._gap || !this.strict)) {
+          if (text) {
+            // The same as _finish.
+            this._gap = "";
+            this._suspect = true;
+            if (text !== LOST) this.inbox.received(text, true);
+          }
+          this._text = line;
+          if (!this._timer) this._watch();
+        } else if (text) this._inside(line);
+        else this._line(line);
+      }
+    } while ((at = chunk.indexOf("\n", from)) >= 0);
+    if (from < chunk.length) this._rest(chunk.substring(from));
+  }
+
+  // The unfinished line, or more of it.
+  private _rest(piece: string): void {
+    const ring = this._ring;
     if (!ring.keep(piece)) this._overflow();
-    else if (
-      this.prompt &&
-      ring.size < NOISE + piece.length &&
-      this._text === undefined &&
-      piece.indexOf(this.prompt) >= 0
-    )
+    else if (this.prompt && ring.size < NOISE + piece.length && !this._text && piece.indexOf(this.prompt) >= 0)
       this._seek();
   }
 
+  /** The whole line, or undefined when bytes of it are missing or there are too many. */
+  private _join(tail: string): string | undefined {
+    const line = this._ring.take(tail);
+    if (line === undefined || line.length <= this._limit) return line;
+    this._overflow();
+    return this._ring.take("");
+  }
+
   private _overflow(): void {
-    this._ring.take("");
-    this._lost = this._suspect = true;
-    if (this._text !== undefined) this._spoil();
+    this._ring.lose();
+    this._suspect = true;
+    if (this._text) this._spoil();
     this._watch();
     this._sink.overrun();
   }
 
   private _spoil(): void {
-    this._void = true;
-    this._text = "";
-    this._gap = undefined;
+    this._text = LOST;
+    this._gap = "";
   }
 
   private _line(line: string): void {
@@ -232,48 +247,48 @@ export class Framer {
   private _inside(line: string): void {
     const gap = this._gap;
     if (line === "\r" || isBlank(line)) {
-      if (gap !== undefined) this._add(gap);
-      this._gap = line;
+      this._add(gap);
+      this._gap = "\n" + line;
       return;
     }
-    if (gap !== undefined || !this.strict) {
+    if (gap || !this.strict) {
       const text = trimLine(line);
       if (text.startsWith(this._prefix) || this._sink.starts(text)) {
         this._finish(true);
-        this.framed = gap !== undefined;
+        this.framed = !!gap;
         this._line(line);
         return;
       }
     }
-    if (gap !== undefined) this._add(gap);
-    this._gap = undefined;
-    this._add(line);
+    this._gap = "";
+    this._add(gap + "\n" + line);
   }
 
-  private _add(line: string): void {
-    if (this._void) return;
-    if (this._text!.length + line.length < this._limit) {
-      this._text += "\n" + line;
-      return;
+  private _add(more: string): void {
+    if (this._text === LOST) return;
+    if (this._text.length + more.length <= this._limit) this._text += more;
+    else {
+      this._spoil();
+      this._sink.overrun();
     }
-    this._spoil();
-    this._sink.overrun();
   }
 
   private _finish(cut: boolean): void {
-    const text = this._text!;
-    const whole = !this._void;
+    const text = this._text;
     const ambiguous = cut || this._suspect;
-    this._text = this._gap = undefined;
-    this._void = this.framed = false;
+    this._text = this._gap = "";
+    this.framed = false;
     this._suspect = cut;
-    if (!whole) return;
-    this.lines++;
-    this._sink.message(text.endsWith("\r") ? text.substring(0, text.length - 1) : text, ambiguous);
+    if (text !== LOST) this.inbox.received(text, ambiguous);
+  }
+
+  /** Takes out what is held of the unfinished line, to look into it. */
+  private _held(): string {
+    return this._ring.lost ? "" : this._ring.take("")!;
   }
 
   private _seek(): void {
-    const held = this._ring.take("");
+    const held = this._held();
     const at = held.indexOf(this.prompt);
     if (at >= NOISE || trimLine(held.substring(0, at))) this._ring.keep(held);
     else {
@@ -302,7 +317,7 @@ export class Framer {
   private _tick(): void {
     this._timer = undefined;
     if (this._mark !== this.bytes) this._watch();
-    else if (this._text === undefined) this._suspect = false;
+    else if (!this._text) this._suspect = false;
     else {
       this._busy = true;
       this._quiet();
@@ -313,7 +328,7 @@ export class Framer {
 
   // The line has been silent in the middle of a message.
   private _quiet(): void {
-    const held = this._ring.take("");
+    const held = this._held();
     let cut = false;
     if (this.prompt && trimLine(held).startsWith(this.prompt)) {
       this._finish(true);
@@ -324,17 +339,18 @@ export class Framer {
     }
     if (isBlank(held)) {
       this._ring.keep(held);
-      if (this._gap !== undefined) this._add(this._gap);
+      this._add(this._gap);
     } else if (++this._ticks < PATIENCE) {
       this._ring.keep(held);
       this._await();
       return;
     } else {
       // Half a line is never taken for a line, so the other half is dropped if it should come.
-      cut = this._lost = true;
+      cut = true;
+      this._ring.lose();
       this._inside(held);
     }
-    if (this._text !== undefined) this._finish(cut);
+    if (this._text) this._finish(cut);
     this._suspect = false;
   }
 }

@@ -30,7 +30,6 @@ export interface Request {
 export interface SessionSink {
   /** A line that belongs to no command: a URC, or something unknown. */
   urc(line: string, suspect: boolean): void;
-  message(text: string, ambiguous: boolean): void;
   /** Whether a line is a URC, given the command that runs ("" if none). */
   isUrc(line: string, running: string): boolean;
   /** Received bytes were lost; there may have been a URC among them. */
@@ -81,7 +80,7 @@ function isError(line: string): boolean {
 }
 
 export class Session implements FramerSink {
-  /** Listener for the traffic, both ways; "" as direction is a remark. */
+  /** Who is told of the traffic; see `tell`. */
   trace: ((direction: "<" | ">" | "", text: string) => void) | undefined;
   readonly framer: Framer;
   private _uart: Uart;
@@ -176,6 +175,18 @@ export class Session implements FramerSink {
     this._next();
   }
 
+  /** Tells the traffic from now on, both ways; "" as direction is a remark. To be called once, with the inbox set. */
+  tell(trace: (direction: "<" | ">" | "", text: string) => void): void {
+    const inbox = this.framer.inbox;
+    this.trace = trace;
+    this.framer.inbox = {
+      received(text, ambiguous) {
+        trace("<", trimLine(text));
+        inbox.received(text, ambiguous);
+      },
+    };
+  }
+
   /** Whether commands are sent; queued ones wait while not. */
   set open(open: boolean) {
     this._open = open;
@@ -232,11 +243,6 @@ export class Session implements FramerSink {
         (!!run.info && line.startsWith(run.info))
       : this._tries !== undefined && (line === "OK" || line === "AT" || isError(line));
     return ours || this._sink.isUrc(line, run ? run.text : "");
-  }
-
-  message(text: string, ambiguous: boolean): void {
-    if (this.trace) this.trace("<", text);
-    this._sink.message(text, ambiguous);
   }
 
   prompt(): void {

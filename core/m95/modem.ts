@@ -36,8 +36,6 @@ export interface ModemListener {
   result(name: string, fields: string[], line: string, suspect: boolean): void;
   /** Received bytes were lost: what the modem reported may not have been heard. */
   lossy(): void;
-  /** A message, raw. */
-  received(text: string, ambiguous: boolean): void;
   urc(line: string): void;
   recovery(what: Recovery): void;
   explain(family: string, code: number): string;
@@ -190,10 +188,6 @@ export class Modem implements SessionSink, ScriptHost {
 
   explain(family: string, code: number): string {
     return this._listener.explain(family, code);
-  }
-
-  message(text: string, ambiguous: boolean): void {
-    this._listener.received(text, ambiguous);
   }
 
   lossy(): void {

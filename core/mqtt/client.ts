@@ -2,12 +2,12 @@
 // and no modem; a host lends them.
 import { wrong } from "../at/params.js";
 import type { Request } from "../at/session.js";
-import { bytesOf } from "../codec.js";
+import { bytesOf, type Codec } from "../codec.js";
 import { Emitter } from "../emitter.js";
 import { M95Error } from "../errors.js";
 import { build, resultWait, traits } from "../m95/commands.js";
 import type { Clock, Done, TimerHandle } from "../ports.js";
-import type { Inbound } from "./inbound.js";
+import type { Receiver } from "./inbound.js";
 import { Link, type LinkOwner } from "./link.js";
 import { type ConnectOptions, flag, Profile, payloadOf } from "./options.js";
 import { Outbox, type OutboxHost, type Packet, packet } from "./outbox.js";
@@ -37,13 +37,14 @@ function listOf(topics: string | string[]): string[] {
   throw wrong("topic", "a topic filter or several", topics);
 }
 
-export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
+export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiver {
   connected: boolean;
   /** A connection was lost or not achieved, and the next attempt is under way or waited for. */
   reconnecting: boolean;
   /** The tcpconnectID, 0..5. */
   readonly connectionId: number;
   readonly clock: Clock;
+  private _codec: Codec;
   private _host: ClientHost;
   private _stats: ClientStats;
   private _profile: Profile;
@@ -62,8 +63,9 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
   /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options */
   constructor(host: ClientHost, id: number, options: ConnectOptions) {
     super(host.stats);
-    this._host = host;
+    this._codec = host.codec;
     this._stats = host.stats;
+    this._host = host;
     this.clock = host.clock;
     this.connectionId = id;
     const profile = new Profile(options, id, host.codec, () => host.random(), host.secure(id, options.tls));
@@ -77,6 +79,25 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
     this._timer = this._stable = undefined;
     // Later, so that listeners can be attached first.
     this._attemptIn(0);
+  }
+
+  /** A message for this client, topic and payload in bytes. First of the methods: Espruino finds it soonest. */
+  received(topic: string, payload: string, msgid: number, ambiguous: boolean): void {
+    const list = this._on.message;
+    const codec = this._codec;
+    this._stats.received++;
+    if (!list) return;
+    const info: PacketInfo = { qos: msgid ? undefined : 0, msgid, ambiguous };
+    const name = codec.toText ? codec.toText(topic) : topic;
+    const data = codec.toPayload ? codec.toPayload(payload) : payload;
+    // emit() without its call.
+    for (let i = 0; i < list.length; i++) {
+      try {
+        list[i]!(name, data, info);
+      } catch (error) {
+        this._threw(error, false);
+      }
+    }
   }
 
   get state(): ClientState {
@@ -193,18 +214,6 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
     this._link.doubt();
   }
 
-  /** A message for this client. */
-  received(message: Inbound): void {
-    const codec = this._host.codec;
-    const info: PacketInfo = {
-      qos: message.msgid ? undefined : 0,
-      msgid: message.msgid,
-      ambiguous: message.ambiguous,
-    };
-    this._stats.received++;
-    this.emit("message", codec.toText(message.topic), codec.toPayload(message.payload), info);
-  }
-
   /** The SSL context. */
   get secure(): Secure | undefined {
     return this._profile.secure;
@@ -282,7 +291,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
 
   private _publish(topic: string, payload: unknown, options: PublishOptions, done: Done | undefined): void {
     const profile = this._profile;
-    const codec = this._host.codec;
+    const codec = this._codec;
     const name = bytesOf(codec, "topic", topic);
     checkTopic("topic", name);
     const qos = options.qos === undefined ? 0 : options.qos;
@@ -308,13 +317,13 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner {
   }
 
   private _filters(topics: string[], qos: (topic: string) => number): Filter[] {
-    const codec = this._host.codec;
+    const codec = this._codec;
     return topics.map((topic) => ({ topic: bytesOf(codec, "topic", topic), qos: qos(topic) }));
   }
 
   private _texts(filters: Filter[]): Grant[] {
-    const codec = this._host.codec;
-    return filters.map((one) => ({ topic: codec.toText(one.topic), qos: one.qos }));
+    const codec = this._codec;
+    return filters.map((one) => ({ topic: codec.toText ? codec.toText(one.topic) : one.topic, qos: one.qos }));
   }
 
   private _refusal(granted: Filter[]): M95Error {

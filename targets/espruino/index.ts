@@ -90,17 +90,11 @@ const clock = {
   cancel: clearTimeout,
 };
 
-function same(bytes: string): string {
-  return bytes;
-}
-
 const codec = {
   // Strings are bytes here. Numbers are what people publish most; E.toString takes arrays and refuses the rest.
   toBytes(value: unknown) {
     return typeof value === "string" ? value : typeof value === "number" ? "" + value : E.toString(value);
   },
-  toText: same,
-  toPayload: same,
 };
 
 /** Events of Espruino's `MQTT` module, and what they are made of. */
@@ -149,7 +143,6 @@ export function connect(
   const flow = o.flow || (options.cts && "hardware");
   const hardware = flow === "hardware";
   let port: object | undefined;
-  let deaf = false;
   o.flowControl = flow === "xon" ? "software" : flow;
   o.uart = {
     write(data: string) {
@@ -169,8 +162,9 @@ export function connect(
     uart.setBaud!(o.baud || 115200);
   }
   serial.on("data", (data) => {
-    if (!deaf) uart.onReceive(data);
+    uart.onReceive(data);
   });
+  const hear = uart.onReceive;
   E.on("errorFlag", (flags) => {
     if (flags.indexOf("FIFO_FULL") < 0) return;
     // Reading the flags clears them; a flag that stays up is not told of a second time.
@@ -179,10 +173,10 @@ export function connect(
     // The gap is behind what the FIFO holds now, all of which is handed over in the round of the idle loop that comes
     // next; timers run at the end of a round, and this one may be under way. All of that is dropped, as two halves of
     // lines must not be taken for one.
-    deaf = true;
+    uart.onReceive = () => {};
     setTimeout(() => {
       setTimeout(() => {
-        deaf = false;
+        uart.onReceive = hear;
       }, 0);
     }, 0);
   });

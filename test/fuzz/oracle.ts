@@ -133,10 +133,9 @@ function runFramer(input: Input, cut: Cut): string[] {
     const piece = event.slice(event.indexOf(" ") + 1);
     calls++;
     if (event === "prompt" || event === "overrun") return;
-    handed++;
     stream.handedOver(piece);
-    if (event.startsWith("message"))
-      insist("messages begin with +QMTRECV", piece.startsWith(PREFIX), () => JSON.stringify(event));
+    if (event.startsWith("line")) handed++;
+    else insist("messages begin with +QMTRECV", piece.startsWith(PREFIX), () => JSON.stringify(event));
   };
   const known = new Set(bench.known);
   bench.known = { includes: (line: string) => calls++ >= 0 && known.has(line) } as string[];
@@ -235,7 +234,7 @@ class SessionRun {
     this.bench = bench;
     const { session } = bench;
     const line = session.line.bind(session);
-    const message = session.message.bind(session);
+    const inbox = session.framer.inbox;
     const prompt = session.prompt.bind(session);
     session.line = (text, suspect) => {
       this.stream.handedOver(text);
@@ -243,10 +242,12 @@ class SessionRun {
       this.prompted = text === "CONNECT";
       line(text, suspect);
     };
-    session.message = (text, ambiguous) => {
-      this.stream.handedOver(text);
-      insist("messages begin with +QMTRECV", text.startsWith(PREFIX), () => JSON.stringify(text));
-      message(text, ambiguous);
+    session.framer.inbox = {
+      received: (text, ambiguous) => {
+        this.stream.handedOver(text);
+        insist("messages begin with +QMTRECV", text.startsWith(PREFIX), () => JSON.stringify(text));
+        inbox.received(text, ambiguous);
+      },
     };
     session.prompt = () => {
       this.prompted = true;

@@ -7,6 +7,11 @@ import { FakeUart } from "../../support/fake-uart.js";
 export const PREFIX = "+QMTRECV:";
 export const LIMIT = 200;
 
+/** A message without the CR of its line end. */
+function withoutCr(text: string): string {
+  return text.endsWith("\r") ? text.slice(0, -1) : text;
+}
+
 /** A framer whose sink notes events; "?" marks what is suspect or ambiguous. */
 export class FramerBench {
   readonly clock = new SimClock();
@@ -25,7 +30,6 @@ export class FramerBench {
     this.framer = new Framer(
       {
         line: (line, suspect) => note(`line${suspect ? "?" : ""} ${line}`),
-        message: (text, ambiguous) => note(`message${ambiguous ? "?" : ""} ${text}`),
         prompt: () => note("prompt"),
         starts: (line) => this.known.includes(line),
         overrun: () => note("overrun"),
@@ -35,6 +39,7 @@ export class FramerBench {
       limit,
       20,
     );
+    this.framer.inbox = { received: (text, ambiguous) => note(`message${ambiguous ? "?" : ""} ${withoutCr(text)}`) };
   }
 
   /** What has happened since the last look. */
@@ -71,7 +76,6 @@ export class SessionBench {
       this.clock,
       {
         urc: (line, suspect) => this.events.push(`urc${suspect ? "?" : ""} ${line}`),
-        message: (text, ambiguous) => this.events.push(`message${ambiguous ? "?" : ""} ${text}`),
         isUrc: (line, running) => {
           const name = line.split(":")[0]!;
           // The answer of a query has a parameter more than the URC of the same name.
@@ -88,6 +92,11 @@ export class SessionBench {
       limit,
       PREFIX,
     );
+    this.session.framer.inbox = {
+      received: (text, ambiguous) => {
+        this.events.push(`message${ambiguous ? "?" : ""} ${withoutCr(text)}`);
+      },
+    };
     this.session.open = true;
   }
 

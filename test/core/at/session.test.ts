@@ -736,7 +736,9 @@ test("limit: an answer keeps as many bytes as that, the lines beyond are counted
 test("trace: both directions and remarks, each thing once", (t) => {
   const bench = new SessionBench();
   const trace: string[] = [];
-  bench.session.trace = (direction, text) => trace.push(`${direction}${text}`);
+  bench.session.tell((direction, text) => {
+    trace.push(`${direction}${text}`);
+  });
   bench.uart
     .reply(`${PUB}\r`, "\r\n+QMTSTAT: 0,1\r\n\r\n> ")
     .reply("x\x1a", "\r\nOK\r\n\r\n+QMTRECV: 0,0,t,a\r\n")

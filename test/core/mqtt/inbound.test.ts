@@ -1,12 +1,33 @@
 // Messages taken apart: every shape of +QMTRECV, topics with commas, and what is learned of the firmware.
-import { readInbound, type Shape } from "../../../core/mqtt/inbound.js";
+import { Inbox, type Receiver } from "../../../core/mqtt/inbound.js";
 import test from "../../support/harness.js";
 
-const none = () => [];
+type Message = [id: number, msgid: number, topic: string, payload: string, ambiguous: boolean];
 
-function read(text: string, shape: Shape = { bare: false }, filters: () => string[] = none, ambiguous = false) {
-  const message = readInbound(text, ambiguous, shape, filters);
-  return message && [message.id, message.msgid, message.topic, message.payload, message.ambiguous];
+/** An inbox of six clients that have the same filters, and what it does with a text. */
+function inbox(filters: string[] = []) {
+  const stats = { orphans: 0 };
+  let got: Message | undefined;
+  const clients: Receiver[] = [0, 1, 2, 3, 4, 5].map((id) => ({
+    filters: () => filters,
+    received: (topic, payload, msgid, ambiguous) => {
+      got = [id, msgid, topic, payload, ambiguous];
+    },
+  }));
+  const box = new Inbox(clients, stats);
+  return {
+    stats,
+    clients,
+    read(text: string, ambiguous = false) {
+      got = undefined;
+      box.received(text, ambiguous);
+      return got;
+    },
+  };
+}
+
+function read(text: string, filters: string[] = [], ambiguous = false) {
+  return inbox(filters).read(text, ambiguous);
 }
 
 test("the four shapes", (t) => {
@@ -27,39 +48,38 @@ test("empty payloads, and payloads of commas, quotes and line ends", (t) => {
 });
 
 test("a payload that came bare teaches that quotes belong to payloads; a cut one teaches nothing", (t) => {
-  const shape = { bare: false };
-  t.deepEqual(read('+QMTRECV: 0,0,"a","cut', shape), [0, 0, "a", '"cut', false]);
-  t.deepEqual(read('+QMTRECV: 0,0, "a", cut', shape), [0, 0, "a", "cut", false]);
-  t.false(shape.bare);
-  t.deepEqual(read('+QMTRECV: 0,0,"a","x"', shape), [0, 0, "a", "x", false]);
-  read('+QMTRECV: 0,0,"a",bare', shape);
-  t.true(shape.bare);
-  t.deepEqual(read('+QMTRECV: 0,0,"a","x"', shape), [0, 0, "a", '"x"', false]);
+  const box = inbox();
+  t.deepEqual(box.read('+QMTRECV: 0,0,"a","cut'), [0, 0, "a", '"cut', false]);
+  t.deepEqual(box.read('+QMTRECV: 0,0, "a", cut'), [0, 0, "a", "cut", false]);
+  t.deepEqual(box.read('+QMTRECV: 0,0,"a","x"'), [0, 0, "a", "x", false]);
+  box.read('+QMTRECV: 0,0,"a",bare');
+  t.deepEqual(box.read('+QMTRECV: 0,0,"a","x"'), [0, 0, "a", '"x"', false]);
 });
 
 test("an unquoted topic with commas: a filter decides; two that fit make it ambiguous", (t) => {
   const line = "+QMTRECV: 0,0,a,b,c";
   t.deepEqual(read(line), [0, 0, "a", "b,c", false]);
-  t.deepEqual(
-    read(line, { bare: false }, () => ["a,b"]),
-    [0, 0, "a,b", "c", false],
-  );
-  t.deepEqual(
-    read(line, { bare: false }, () => ["+"]),
-    [0, 0, "a", "b,c", true],
-  );
-  t.deepEqual(read(line, { bare: false }, none, true), [0, 0, "a", "b,c", true]);
+  t.deepEqual(read(line, ["a,b"]), [0, 0, "a,b", "c", false]);
+  t.deepEqual(read(line, ["+"]), [0, 0, "a", "b,c", true]);
+  t.deepEqual(read(line, [], true), [0, 0, "a", "b,c", true]);
 });
 
-test("what is no message is none", (t) => {
-  for (const text of [
+test("a message without a client, and what is no message, are counted", (t) => {
+  const box = inbox();
+  const texts = [
     "",
     "+QMTRECV: 0",
     "+QMTRECV: 0,1",
     "+QMTRECV: 6,0,a,b",
     "+QMTRECV: x,0,a,b",
     "+QMTRECV: 0,-1,a,b",
-  ])
-    t.is(read(text), undefined);
-  for (const text of ["+QMTRECV: 0,65536,a,b", '+QMTRECV: 0,0,"a', "+QMTRECV: 0,0,a"]) t.is(read(text), undefined);
+    "+QMTRECV: 0,65536,a,b",
+    '+QMTRECV: 0,0,"a',
+    "+QMTRECV: 0,0,a",
+  ];
+  for (const text of texts) t.is(box.read(text), undefined);
+  t.is(box.stats.orphans, texts.length);
+  box.clients.splice(1, 1, undefined as unknown as Receiver);
+  t.is(box.read("+QMTRECV: 1,0,a,b"), undefined);
+  t.is(box.stats.orphans, texts.length + 1);
 });

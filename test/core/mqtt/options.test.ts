@@ -44,7 +44,7 @@ test("payloads: the limit, the two bytes that cannot be sent, and wrong kinds", 
   t.throws(() => payloadOf(binary, "a\x1a"), { code: "EPAYLOAD" });
   t.throws(() => payloadOf(binary, "a\x1b"), { code: "EPAYLOAD" });
   t.throws(() => payloadOf(binary, 1), { code: "EPARAM" });
-  t.is(binary.toPayload("x"), "x");
+  t.is(binary.toPayload, undefined);
 });
 
 test("flags can be false", (t) => {
