@@ -18,16 +18,18 @@ export class Bearer {
   #up = false;
   #refusals = 0;
   #refusalCode = 0;
+  #refused = (): void => {};
 
   constructor(network: Network, later: (fn: () => void) => void) {
     this.#network = network;
     this.#later = later;
   }
 
-  /** The next `count` connections that the broker accepts are refused with `code`, and closed. */
-  refuse(code: number, count: number): void {
+  /** The next `count` connections that the broker accepts are refused with `code`, and closed. `done`: that was the last. */
+  refuse(code: number, count: number, done: () => void): void {
     this.#refusalCode = code;
     this.#refusals = count;
+    this.#refused = done;
   }
 
   /** The peer closes every connection. */
@@ -48,7 +50,7 @@ export class Bearer {
   connect(host: string, port: number, tls: TlsSettings | undefined, handlers: Handlers): Socket {
     const network = this.#network;
     const dial = (inner: Handlers): Socket => {
-      if (this.unreachable) return this.#refused(inner);
+      if (this.unreachable) return this.#dead(inner);
       return tls && network.connectTls
         ? network.connectTls(host, port, inner, tls)
         : network.connect(host, port, inner);
@@ -56,7 +58,12 @@ export class Bearer {
     const link = new Link(dial, handlers, {
       up: () => this.#up,
       gone: () => this.#links.delete(link),
-      refusal: () => (this.#refusals > 0 && this.#refusals-- > 0 ? this.#refusalCode : 0),
+      refusal: () => {
+        if (this.#refusals === 0) return 0;
+        const code = this.#refusalCode;
+        if (--this.#refusals === 0) this.#refused();
+        return code;
+      },
     });
     this.#links.add(link);
     link.flush();
@@ -68,7 +75,7 @@ export class Bearer {
     for (const link of [...this.#links]) link.destroy();
   }
 
-  #refused(inner: Handlers): Socket {
+  #dead(inner: Handlers): Socket {
     this.#later(() => inner.onClose(Object.assign(new Error("refused"), { code: "ECONNREFUSED" })));
     return { write: () => {}, end: () => {}, destroy: () => {} };
   }

@@ -250,8 +250,8 @@ export class VirtualM95 implements Device {
   }
 
   /** The next `count` CONNECTs that the broker accepts end with return code 1–5 instead, and the connection closes. */
-  refuseConnect(code: number, count = 1): void {
-    this.#bearer.refuse(code, count);
+  refuseConnect(code: number, count = 1, done: () => void = () => {}): void {
+    this.#bearer.refuse(code, count, done);
   }
 
   /** The next `name` (such as "+QMTPUB") fails with this CME error. */

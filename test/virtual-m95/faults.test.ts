@@ -221,6 +221,7 @@ test("broker: reset, down, refused, link-drop", (t) => {
     t.true(bench.say('AT+QMTCONN=0,"m95-0"\r').startsWith(`${ok}\r\n+QMTCONN: 0,0,${code}\r\n`));
     bench.hear(1000);
     t.is(bench.broker.connections, 0);
+    t.deepEqual(bench.modem.faults.active, []);
   }
   bench.connected(t).modem.faults.start("network-loss 30");
   t.is(bench.publish('0,9,1,0,"t"', "x", 10_000), `\r\n>${ok}`);

@@ -107,7 +107,7 @@ export const worldFaults: Record<string, FaultRow> = {
     help: "the next COUNT CONNECTs are refused with return code CODE",
     args: [{ name: "CODE", min: 1, max: 5, default: 3 }, count(1)],
     start: (world, args) => {
-      world.modem.refuseConnect(args.code!, args.count!);
+      world.modem.refuseConnect(args.code!, args.count!, world.over);
       return { end: () => world.modem.refuseConnect(0, 0) };
     },
   },
