@@ -26,6 +26,7 @@ interface CliOptions {
   apn?: string;
   pin?: string;
   mqtt?: 3 | 4;
+  networkTime?: true;
   script?: string;
   trace?: true;
 }
@@ -65,6 +66,10 @@ function parse(argv: string[]): CliOptions {
     .option("--apn <name>", "the only access point name the network accepts")
     .option("--pin <digits>", "the SIM asks for this PIN")
     .option("--mqtt <3|4>", "MQTT protocol version: 3 = 3.1, 4 = 3.1.1", oneOf([3, 4]), 3)
+    .option(
+      "--network-time",
+      "the network tells this machine's time (AT+QLTS, AT+CTZU); the modem's clock begins in 2004",
+    )
     .option("--script <file>", "control commands to play")
     .option("--trace", "print the traffic")
     .allowExcessArguments(false)
@@ -119,8 +124,15 @@ function modemOptions(options: CliOptions): Partial<VirtualM95Options> {
     quirks: { ...options.quirk, ...(options.recvShape && { recvShape: options.recvShape }) },
     ...(options.apn !== undefined && { apn: options.apn }),
     ...(options.pin !== undefined && { sim: { state: "pin" as const, pin: options.pin } }),
+    ...(options.networkTime && { networkTime: networkTime(new Date()) }),
     ...(options.mqtt && { protocolVersion: options.mqtt }),
   };
+}
+
+/** UTC, as the modem prints times. */
+function networkTime(now: Date): string {
+  const iso = now.toISOString();
+  return `${iso.slice(2, 10).replaceAll("-", "/")},${iso.slice(11, 19)}+00`;
 }
 
 async function main(argv: string[]): Promise<number> {

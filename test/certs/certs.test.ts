@@ -2,11 +2,12 @@
 
 import { execFile } from "node:child_process";
 import { createPrivateKey } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import tls from "node:tls";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import vm from "node:vm";
 import test, { type ExecutionContext } from "ava";
 import { checkSet, type Files, type SetOptions } from "../../certs/set.js";
@@ -352,6 +353,15 @@ test("plain text in a pipe, colours on demand; --help is 0, wrong usage 2 with a
     t.is(code, 2, wrong.join(" "));
     t.true(stderr.includes("--help"), wrong.join(" "));
   }
+});
+
+test("the program of the package needs nothing beside it", async (t) => {
+  const { ca } = await good();
+  const lonely = join(await folder(t), "cli.mjs");
+  await copyFile(new URL("../../../dist/certs/cli.js", import.meta.url), lonely);
+  const args = [lonely, "check", ...(await files(t, { ca }))];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  t.true(stdout.includes("No problem found"));
 });
 
 test("docs/certs.md names every finding", async (t) => {

@@ -210,11 +210,22 @@ test("--help shows every option and examples, 0; wrong usage is 2", async (t) =>
 });
 
 test("the program prints its ports, traces plainly in a pipe, and ends with 0 on SIGTERM", async (t) => {
-  const { child, line } = start(t, "--powered-on", "--control", "0", "--trace", "--quirk", "qccidPrefix=true");
+  const { child, line } = start(
+    t,
+    "--powered-on",
+    "--control",
+    "0",
+    "--trace",
+    "--quirk",
+    "qccidPrefix=true",
+    "--network-time",
+  );
   const uart = await dial(t, Number((await line("UART on 127.0.0.1:")).split(":")[1]));
   await line("control on 127.0.0.1:");
   t.true((await uart.say("AT+QCCID\r", "OK\r\n")).includes("\r\n+QCCID: 8949"));
   t.regex(await line("   "), /^ +\d+\.\d{3} > AT\+QCCID<CR>$/);
+  const year = String(new Date().getUTCFullYear()).slice(2);
+  t.true((await uart.say("AT+QLTS\r", "OK\r\n")).includes(`+QLTS: "${year}/`));
   const code = exited(child);
   child.kill("SIGTERM");
   t.is(await code, 0);
