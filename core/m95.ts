@@ -56,8 +56,6 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
   readonly clock: Clock;
   readonly codec: Codec;
   readonly wallClock: (() => number) | undefined;
-  /** Times that the modem became ready; what was configured before is not to be relied on. */
-  boots: number;
   /** What `secure` made of option `tls`. */
   readonly tls: Secure | undefined;
   private _stats: Stats;
@@ -101,7 +99,6 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     this._apn = apnOf(this.codec, o.apn);
     this._clients = [];
     this.wallClock = o.wallClock;
-    this.boots = 0;
     this.tls = this.secure(-1, o.tls);
     this._commands = 0;
     this._modem = new Modem(
@@ -269,7 +266,6 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     this.emit("state", state);
     // A listener may have stopped it.
     if (state !== "ready" || this.state !== state) return;
-    this.boots++;
     this.emit("ready");
     this._each((client) => client.modemReady());
   }

@@ -165,7 +165,7 @@ export class Interpreter {
     const start = line.search(/at/i);
     // What is not printable is noise of the line; a text is something the host meant to say.
     // Nor is the way out of a data mode that the host cannot know the module is not in.
-    const before = (start < 0 ? line : line.slice(0, start)).replaceAll("+++", "");
+    const before = (start < 0 ? line : line.slice(0, start)).replaceAll("+", "");
     if (/[\x21-\x7e]/.test(before)) {
       this.#hooks.violation("data-without-prompt", `not a command: ${JSON.stringify(line.slice(0, 80))}`);
     }

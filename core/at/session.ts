@@ -210,6 +210,7 @@ export class Session implements FramerSink {
     this._wayOut = wayOut;
     this._whenSynced = done;
     this._synced = this._echoed = false;
+    this._mark = wayOut === ESCAPE ? -1 : 0;
     this.framer.prompt = "";
     // Armed before writing, here and below: a line may answer inside the call.
     this._arm(wayOut === ESCAPE ? ESCAPE_WAIT : wayOut ? this._guard : 0);
@@ -396,6 +397,7 @@ export class Session implements FramerSink {
       else this._settle();
     } else if (this._tries! > 0) {
       const left = --this._tries!;
+      this._mark = 0;
       this._arm(AT_WAIT);
       // A modem left in ATV0 answers with a bare digit; one try in eight gets it out of that.
       this._write((left & 7) === 7 ? "ATV1\r" : (left & 1 ? "" : this._wayOut) + "AT\r");
@@ -419,7 +421,8 @@ export class Session implements FramerSink {
   private _lineInSync(line: string, suspect: boolean): void {
     if (line === "OK") {
       // One that may be part of a message proves nothing; the next AT gets another.
-      if (this._synced || suspect) return;
+      // Nor does one before the first AT: some of the pluses may be in front of the next command.
+      if (this._synced || suspect || this._mark < 0) return;
       this._synced = true;
       this._tries = SETTLES;
       this._settle();

@@ -11,7 +11,6 @@ import type { PemSource, TlsOptions } from "./options.js";
 /** What it uses of the M95, some of it private: it is a part of that class that stands in a file of its own. */
 export interface TlsHost {
   readonly codec: Codec;
-  readonly boots: number;
   readonly wallClock: (() => number) | undefined;
   readonly tls: Tls | undefined;
   send(request: Request, first: boolean): void;
@@ -124,10 +123,10 @@ export class Tls {
   /** AT+QSSLCFG and its values, in order. */
   readonly commands: string[];
   private _host: TlsHost;
-  /** When files and settings were last seen to: `boots` of the host. */
-  private _boot: number;
   /** The modem's clock is not set, and nobody knows the time. */
   private _timeless: boolean;
+  /** The first command of a run waits for its turn. */
+  private _first: boolean;
   private _dones: ((error: M95Error | null) => void)[];
 
   /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options; what is missing is not looked at */
@@ -156,8 +155,7 @@ export class Tls {
     this.uses = [];
     this.commands = [];
     this._dones = [];
-    this._boot = 0;
-    this._timeless = false;
+    this._timeless = this._first = false;
     const set = (type: string, values: (number | string)[]): void => {
       this.commands.push(build("QSSLCFG." + type, values, TLS_COMMANDS));
     };
@@ -229,13 +227,15 @@ export class Tls {
   // ---- for the link
 
   prepare(done: (error: M95Error | null) => void): void {
-    if (this.options.configured || this._boot === this._host.boots) done(null);
-    else if (this._dones.push(done) === 1) this._file(0);
+    // Each time, also when it was done before: a modem that has rebooted without a word verifies nobody any more.
+    if (this.options.configured) done(null);
+    else if (this._dones.push(done) === 1) {
+      this._first = false;
+      this._file(0);
+    }
   }
 
-  failed(): string {
-    // The modem may have rebooted without a word: next time everything is looked at again.
-    this._boot = 0;
+  causes(): string {
     let text = "; with TLS, look at ";
     if (this.level && !this.options.ignoreTime) text += "the modem's clock" + (this._timeless ? " (not set), " : ", ");
     if (this.level) text += "ca, ";
@@ -330,7 +330,6 @@ export class Tls {
   private _set(at: number): void {
     const text = this.commands[at];
     if (!text) {
-      this._boot = this._host.boots;
       this._end(null);
       return;
     }
@@ -351,10 +350,15 @@ export class Tls {
     for (let i = 0; i < dones.length; i++) dones[i]!(failure);
   }
 
-  /** Each command goes before all that waits, so that two clients' files do not get mixed up. */
+  /** From the second one on, commands go before all that waits: no other run gets in between. */
   private _ask(text: string, done: (error: M95Error | null, lines: string[]) => void, data?: string): void {
     const trait = traits(text);
-    this._host.send({ text, timeout: trait.timeout, info: "+" + nameOf(text), prompt: trait.prompt, data, done }, true);
+    const first = this._first;
+    this._first = true;
+    this._host.send(
+      { text, timeout: trait.timeout, info: "+" + nameOf(text), prompt: trait.prompt, data, done },
+      first,
+    );
   }
 }
 

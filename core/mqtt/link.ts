@@ -172,7 +172,7 @@ export class Link {
       this._ask(build("QMTCLOSE", [this._id]), () => this._configure(commands, commands.length - 1));
     } else {
       const secure = this._profile.secure;
-      const error = this._error("EOPEN", "open", result, line, secure && result < 0 ? secure.failed() : "");
+      const error = this._error("EOPEN", "open", result, line, secure && result < 0 ? secure.causes() : "");
       this._fail(error);
       if (result === NO_PDP) this._owner.cyclePdp(error);
     }

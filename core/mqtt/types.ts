@@ -57,10 +57,10 @@ export interface ClientStats extends EmitterStats {
 export interface Secure {
   /** 0..5. */
   readonly context: number;
-  /** Sees to it that files and settings are in the modem. `done` comes once, and in any case. */
+  /** Sees to it that files and settings are in the modem, before each connection. `done` comes once, and in any case. */
   prepare(done: (error: M95Error | null) => void): void;
-  /** The network could not be opened with it. @returns what to look at, for the error's message */
-  failed(): string;
+  /** What to look at when the network could not be opened, for the error's message. */
+  causes(): string;
 }
 
 /** What a client needs of the modem. */

@@ -24,7 +24,7 @@ test("defaults", (t) => {
 });
 
 test("TLS has a port and a context of its own", (t) => {
-  const secure = { context: 3, prepare() {}, failed: () => "" };
+  const secure = { context: 3, prepare() {}, causes: () => "" };
   const opening = (port?: number) => {
     const options: ConnectOptions = port === undefined ? { host: "h" } : { host: "h", port };
     return new Profile(options, 2, binary, () => 0.5, secure).opening().slice(4);
