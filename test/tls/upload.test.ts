@@ -340,7 +340,7 @@ test("checksums of root certificates, as modems have reported them", (t) => {
       .match(/.{1,64}/g)!;
     const text = pem("CERTIFICATE", body.join("\n"));
     t.is(text.length, bytes);
-    t.is(checksum("ca", text).toString(16), sum);
-    if (bytes === 1188) t.is(checksum("ca", text.replaceAll("\n", "\r\n")).toString(16), "5769");
+    t.is(checksum(text).toString(16), sum);
+    if (bytes === 1188) t.is(checksum(text.replaceAll("\n", "\r\n")).toString(16), "5769");
   }
 });
