@@ -1,15 +1,34 @@
-// Prints the rows of the state tables as the real classes behave now, for whoever has changed them. It judges nothing.
+// Prints the rows of the state tables as the real classes behave now, or with --write puts them into tables.ts. Whoever
+// has changed a class reads the difference before it is committed: this program judges nothing.
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { explore } from "./explore.js";
-import { MACHINES } from "./machines.js";
+import { type Checked, MACHINES } from "./machines.js";
 
-const wanted = process.argv.slice(2);
-for (const { name, machine, make, roots, depth } of MACHINES) {
-  if (wanted.length && !wanted.includes(name)) continue;
+const TABLES = fileURLToPath(new URL("../../../test/model/tables.ts", import.meta.url));
+
+/** Characters of a line of events. */
+const WIDTH = 104;
+
+/** `event; event -> states`, broken behind semicolons. */
+function row(events: string[], next: string): string {
+  const lines = [""];
+  events.forEach((event, i) => {
+    const piece = i < events.length - 1 ? `${event}; ` : event;
+    if (lines.at(-1)!.length + piece.length > WIDTH) lines.push("");
+    lines[lines.length - 1] += piece;
+  });
+  return `  ${lines.map((line) => line.trimEnd()).join("\n    ")} -> ${next}`;
+}
+
+function rowsOf({ name, machine, make, roots, depth }: Checked): string {
   const events = Object.keys(machine.events);
   const states = Object.keys(machine.states);
   const { seen, worlds, steps, problems } = explore(make, roots, events, depth);
-  console.log(`// ${name}: ${worlds} worlds, ${steps} steps, depth ${depth}\n`);
+  console.log(`${name}: ${worlds} worlds, ${steps} steps, depth ${depth}`);
   for (const problem of problems) console.log(`PROBLEM ${problem}`);
+  const lines: string[] = [];
   for (const state of states) {
     const groups = new Map<string, string[]>();
     for (const event of events) {
@@ -20,8 +39,18 @@ for (const { name, machine, make, roots, depth } of MACHINES) {
       const next = [...known, ...[...nexts.keys()].filter((one) => !known.includes(one))].join(" ");
       groups.set(next, [...(groups.get(next) ?? []), event]);
     }
-    console.log(state);
-    const rows = [...groups].sort((a, b) => Number(a[0] === state) - Number(b[0] === state));
-    for (const [next, list] of rows) console.log(`  ${list.join("; ")} -> ${next}`);
+    lines.push(state);
+    // What changes nothing stands last.
+    const order = [...groups].sort((a, b) => Number(a[0] === state) - Number(b[0] === state));
+    lines.push(...order.map(([next, list]) => row(list, next)));
   }
+  return lines.join("\n");
+}
+
+const { values, positionals } = parseArgs({ options: { write: { type: "boolean" } }, allowPositionals: true });
+for (const one of MACHINES) {
+  if (positionals.length && !positionals.includes(one.name)) continue;
+  const rows = rowsOf(one);
+  if (!values.write) console.log(`\n${rows}\n`);
+  else writeFileSync(TABLES, readFileSync(TABLES, "utf8").replace(one.machine.rows, `\n${rows}\n`));
 }

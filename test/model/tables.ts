@@ -1,6 +1,6 @@
 // The state machines as tables: what may happen in which state, and what follows. Data only; model.test.ts holds them
-// against the real classes, scripts/states.ts draws them. After a change of the core, `node build/test/model/print.js`
-// prints the rows that are true now: read them before they go in here.
+// against the real classes, scripts/states.ts draws them. After a wanted change of the core, build, let
+// `node build/test/model/print.js --write` put in the rows that are true now, read the difference, and `npm run docs`.
 
 export interface Machine {
   title: string;
