@@ -239,7 +239,7 @@ class SessionRun {
     session.line = (text, suspect) => {
       this.stream.handedOver(text);
       this.lines.push(text);
-      this.prompted = text === "CONNECT";
+      if (text === "CONNECT") this.prompted = true;
       line(text, suspect);
     };
     session.framer.inbox = {
