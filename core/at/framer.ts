@@ -202,7 +202,13 @@ export class Framer {
   private _rest(piece: string): void {
     const ring = this._ring;
     if (!ring.keep(piece)) this._overflow();
-    else if (this.prompt && ring.size < NOISE + piece.length && !this._text && piece.indexOf(this.prompt) >= 0)
+    else if (
+      this.prompt &&
+      ring.size < NOISE + piece.length &&
+      !this._text &&
+      !this._suspect &&
+      piece.indexOf(this.prompt) >= 0
+    )
       this._seek();
   }
 
@@ -229,7 +235,8 @@ export class Framer {
 
   private _line(line: string): void {
     let text = trimLine(line);
-    if (this.prompt && text.startsWith(this.prompt)) {
+    // One that may be part of a message has to stand at the end of the line and be followed by silence.
+    if (this.prompt && !this._suspect && text.startsWith(this.prompt)) {
       text = trimLine(text.substring(this.prompt.length));
       this._prompted();
     }
@@ -317,10 +324,13 @@ export class Framer {
   private _tick(): void {
     this._timer = undefined;
     if (this._mark !== this.bytes) this._watch();
-    else if (!this._text) this._suspect = false;
     else {
       this._busy = true;
-      this._quiet();
+      if (this._text) this._quiet();
+      else {
+        this._suspect = false;
+        if (this.prompt) this._seek();
+      }
       this._drain();
       this._busy = false;
     }

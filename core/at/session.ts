@@ -2,7 +2,7 @@
 // It knows how AT answers look; it knows no M95 and no MQTT.
 import { M95Error } from "../errors.js";
 import type { Clock, TimerHandle, Uart } from "../ports.js";
-import { Framer, type FramerSink, trimLine } from "./framer.js";
+import { Framer, type FramerSink, type MessageSink, trimLine } from "./framer.js";
 import { isAddress, number } from "./params.js";
 
 export interface Request {
@@ -16,6 +16,8 @@ export interface Request {
   prompt?: string | undefined;
   /** Bytes to send behind the prompt, end mark included; needed with `prompt`. */
   data?: string | undefined;
+  /** Times it was sent before. */
+  asked?: number;
   /** A final result besides OK and the errors; "#.#.#.#": an IPv4 address. */
   final?: string | undefined;
   /**
@@ -61,6 +63,10 @@ export const QUEUE_LIMIT = 48;
 
 /** ms in which a final result that came glued to a message may be followed by the real one. */
 const HOLD = 300;
+/** A command that may take longer than this many ms is given all of its time to do so. */
+const FAST = 8000;
+/** A query is sent so often in all when parts of messages may have got into its answer. */
+const ASKS = 4;
 /** Guard times a command waits for a silent line; a line that never falls silent must not stop the driver. */
 const GUARDS = 50;
 /** ms of silence behind the OK that ends a synchronisation; late answers of older commands end up here. */
@@ -79,7 +85,7 @@ function isError(line: string): boolean {
   return line === "ERROR" || line.startsWith("+CME ERROR") || line.startsWith("+CMS ERROR");
 }
 
-export class Session implements FramerSink {
+export class Session implements FramerSink, MessageSink {
   /** Who is told of the traffic; see `tell`. */
   trace: ((direction: "<" | ">" | "", text: string) => void) | undefined;
   readonly framer: Framer;
@@ -96,6 +102,10 @@ export class Session implements FramerSink {
   /** Bytes of its information lines; beyond the limit when some of them were lost. */
   private _size: number;
   private _sent: boolean;
+  /** Its information lines may be those of a message, or have got into one. */
+  private _doubt: boolean;
+  /** Where messages go when a command with information lines has run: those may have got into them, and the other way round. */
+  private _inbox!: MessageSink;
   /** Text whose echo may come back; undefined: no echo is expected. */
   private _echo: string | undefined;
   private _timer: TimerHandle;
@@ -142,7 +152,7 @@ export class Session implements FramerSink {
     this._lines = [];
     this._size = this._mark = this._guards = this._byteTime = 0;
     this._wayOut = this._late = "";
-    this._sent = this._synced = this._echoed = this._open = false;
+    this._sent = this._doubt = this._synced = this._echoed = this._open = false;
     this._onTimer = () => this._expired();
     this._onPause = () => this._paused();
     const framer = new Framer(this, clock, prefix, limit, 20);
@@ -177,14 +187,17 @@ export class Session implements FramerSink {
 
   /** Tells the traffic from now on, both ways; "" as direction is a remark. To be called once, with the inbox set. */
   tell(trace: (direction: "<" | ">" | "", text: string) => void): void {
-    const inbox = this.framer.inbox;
-    this.trace = trace;
-    this.framer.inbox = {
+    const framer = this.framer;
+    const inbox = framer.inbox === this ? this._inbox : framer.inbox;
+    const traced: MessageSink = {
       received(text, ambiguous) {
         trace("<", trimLine(text));
         inbox.received(text, ambiguous);
       },
     };
+    this.trace = trace;
+    if (framer.inbox === this) this._inbox = traced;
+    else framer.inbox = traced;
   }
 
   /** Whether commands are sent; queued ones wait while not. */
@@ -240,10 +253,22 @@ export class Session implements FramerSink {
     const ours = run
       ? line === run.text ||
         this._isFinal(line, run) ||
-        (line === run.prompt && !this._sent) ||
+        (line === run.prompt && line !== ">" && !this._sent) ||
         (!!run.info && line.startsWith(run.info))
       : this._tries !== undefined && (line === "OK" || line === "AT" || isError(line));
     return ours || this._sink.isUrc(line, run ? run.text : "");
+  }
+
+  received(text: string, ambiguous: boolean): void {
+    const run = this._run;
+    const inbox = this._inbox;
+    let mixed = ambiguous;
+    if (!run || run.info === undefined) this.framer.inbox = inbox;
+    else if (ambiguous || text.indexOf("\n") >= 0) {
+      mixed = true;
+      if (this._asks(run)) this._doubt = true;
+    }
+    inbox.received(text, mixed);
   }
 
   prompt(): void {
@@ -266,20 +291,28 @@ export class Session implements FramerSink {
     else if (!run) this._foreign(line, suspect);
     else if (line === run.text) {
       this._echo = "";
-      this.framer.strict = false;
+      if (!suspect) this.framer.strict = false;
     } else if (this._echo && this._isEcho(line)) return;
     else if (this._isFinal(line, run)) {
-      if (suspect) {
-        if (this._held === undefined) this._arm(HOLD);
-        this._held = line;
-      } else {
+      if (suspect) this._hold(line, run);
+      else {
         if (line === "OK" && this._echo === undefined) this.framer.strict = this.framer.framed;
         this._final(line, run);
       }
-    } else if (line === run.prompt && !this._sent) this._feed(run);
-    else if (line === "OK" || run.info === undefined || !line.startsWith(run.info) || this._sink.isUrc(line, run.text))
+    } else if (line === run.prompt && !this._sent && (line !== ">" || !suspect)) {
+      if (suspect) this._hold(line, run);
+      else this._feed(run);
+    } else if (
+      line === "OK" ||
+      run.info === undefined ||
+      !line.startsWith(run.info) ||
+      this._sink.isUrc(line, run.text)
+    )
       this._foreign(line, suspect);
-    else this._keep(line, run);
+    else {
+      if (suspect) this._doubt = true;
+      this._keep(line, run);
+    }
   }
 
   // ---- the running command
@@ -303,8 +336,13 @@ export class Session implements FramerSink {
     this._lines = [];
     this._size = this._guards = 0;
     this._echo = undefined;
+    this._doubt = false;
     this._sent = run.prompt === undefined;
     if (run.prompt === ">") this.framer.expect(">");
+    if (run.info !== undefined && this.framer.inbox !== this) {
+      this._inbox = this.framer.inbox;
+      this.framer.inbox = this;
+    }
     this._stats.commands++;
     this._arm(run.timeout + run.text.length * this._byteTime);
     this._write(run.text + "\r");
@@ -345,6 +383,24 @@ export class Session implements FramerSink {
     else this.overrun();
   }
 
+  // A result or a prompt that may be part of a message. The real one would follow, and it is seen to be real unless it is
+  // glued to the message; so of two that contradict each other the good one can be real, the bad one proves nothing.
+  private _hold(line: string, run: Request): void {
+    const held = this._held;
+    if (held === undefined && run.timeout < FAST) this._arm(HOLD);
+    this._held = held === undefined || held === line || !isError(line) ? line : "";
+  }
+
+  // Whether it only asks, and may ask once more.
+  private _asks(run: Request): boolean {
+    const text = run.text;
+    return (
+      (run.asked || 0) + 1 < ASKS &&
+      (text[2] === "+" || text.length < 4) &&
+      (text.endsWith("?") || text.indexOf("=") < 0)
+    );
+  }
+
   private _isFinal(line: string, run: Request): boolean {
     // Before the data was sent, an OK can only be a late one of an older command.
     if (line === "OK") return this._sent;
@@ -362,8 +418,17 @@ export class Session implements FramerSink {
       if (!isNaN(code)) error.cme = code;
     } else {
       if (run.final === "#.#.#.#" && line !== "OK") this._lines.push(line);
-      if (run.info !== undefined && this._size > this._limit)
+      if (run.info !== undefined && (this._doubt || this._size > this._limit)) {
+        if (this._doubt && this._asks(run)) {
+          run.asked = (run.asked || 0) + 1;
+          this._stop();
+          this._run = undefined;
+          this._queue.unshift(run);
+          this._next();
+          return;
+        }
         error = new M95Error("EUNKNOWN", run.text + ": part of the answer was lost", run.text);
+      }
     }
     this._end(run, error);
   }
@@ -380,8 +445,10 @@ export class Session implements FramerSink {
     this._timer = undefined;
     const run = this._run;
     if (!run) this._trySync();
-    else if (this._held !== undefined) this._final(this._held, run);
-    else {
+    else if (this._held) {
+      if (this._held === run.prompt) this._feed(run);
+      else this._final(this._held, run);
+    } else {
       this._stats.timeouts++;
       this._stats.resyncs++;
       this._note("time-out");

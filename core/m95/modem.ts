@@ -91,6 +91,8 @@ export class Modem implements SessionSink, ScriptHost {
   private _starting: Done[];
   private _stopping: Done[];
   private _closed: boolean;
+  /** A line that may be part of a message claims that the modem or its PDP context is gone; that is being looked into. */
+  private _claimed: boolean;
 
   constructor(setup: ModemSetup, listener: ModemListener, stats: ModemStats) {
     this._setup = setup;
@@ -99,7 +101,7 @@ export class Modem implements SessionSink, ScriptHost {
     this._clock = setup.clock;
     this.state = "off";
     this._era = this._attempt = 0;
-    this._wasReady = this._closed = this._heard = false;
+    this._wasReady = this._closed = this._heard = this._claimed = false;
     this._timer = undefined;
     this._starting = [];
     this._stopping = [];
@@ -156,7 +158,7 @@ export class Modem implements SessionSink, ScriptHost {
         text,
         timeout: trait.timeout,
         final: trait.final,
-        info: text.startsWith("AT+") ? "+" : "",
+        info: text.startsWith("AT+") ? "+" : undefined,
         done: (error, lines) => {
           if (era === this._era) done(error, lines);
         },
@@ -215,10 +217,13 @@ export class Modem implements SessionSink, ScriptHost {
     const steps = gone ? undefined : pdpSteps(this._setup.settings, true);
     if (!suspect) this.lose(error, steps);
     // The line may be part of a message: without a context there is no address.
-    else
+    else if (!this._claimed) {
+      this._claimed = true;
       this.ask("AT+QILOCIP", (refused) => {
+        this._claimed = false;
         if (refused) this.lose(error, steps);
       });
+    }
   }
 
   // ---- power and synchronisation
@@ -410,6 +415,7 @@ export class Modem implements SessionSink, ScriptHost {
     const era = ++this._era;
     if (this._timer !== undefined) this._clock.cancel(this._timer);
     this._timer = undefined;
+    this._claimed = false;
     this.session.open = false;
     this.session.reset(new M95Error("ECLOSED", "the modem was stopped or lost"));
     return era === this._era;

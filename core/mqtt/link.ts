@@ -43,6 +43,12 @@ const LOOK = 120000;
 /** ms from a loss of bytes to the look after the link; another loss begins them anew. */
 const SOON = 1000;
 
+/** Tells the state of all clients. */
+const QUERY = "AT+QMTCONN?";
+
+/** Claims that are looked into at a time. */
+const CLAIMS = 2;
+
 /** `<err_code>` of +QMTSTAT after which the PDP context is opened anew (4.1.1). */
 const PING_FAILED = 2;
 
@@ -61,13 +67,15 @@ export class Link {
   /** DISCONNECT was sent, and its result or the end of the link is waited for. */
   private _leaving: boolean;
   private _whenClosed: (() => void) | undefined;
+  /** Queries under way about lines that may be part of a message. */
+  private _claims: number;
 
   constructor(owner: LinkOwner, id: number, profile: Profile) {
     this._owner = owner;
     this._id = id;
     this._profile = profile;
     this.state = "closed";
-    this._era = 0;
+    this._era = this._claims = 0;
     this._timer = this._whenClosed = undefined;
     this._reopened = this._leaving = this._asked = false;
   }
@@ -108,6 +116,7 @@ export class Link {
   /** The connection is gone without the modem's doing; nothing is sent. */
   forget(): void {
     this._era++;
+    this._claims = 0;
     this._cancel();
     this._leaving = false;
     this.state = "closed";
@@ -122,7 +131,7 @@ export class Link {
   check(): void {
     if (this.state !== "connected") return;
     this._look(LOOK);
-    this._verify((actual) => {
+    this._verify(QUERY, (actual) => {
       if (actual === STATE_CONNECTED) return;
       this.forget();
       this._owner.linkLost(new M95Error("ECLOSED", "the modem no longer holds the connection", "AT+QMTCONN?"));
@@ -133,11 +142,18 @@ export class Link {
   result(name: string, fields: string[], line: string, suspect: boolean): void {
     const result = number(fields[1]);
     const state = this.state;
-    if (name === "QMTOPEN" && state === "opening") this._opened(result, line);
-    else if (name === "QMTCONN" && state === "connecting") {
+    if (name === "QMTOPEN" && state === "opening" && this._asked) {
+      const opened = result === OPENED;
+      if (suspect)
+        this._verify(opened ? "AT+QMTOPEN?" : QUERY, (actual) => {
+          // What is listed by the one is open; what is not listed by the other is not even on its way there.
+          if (opened === (actual !== STATE_NONE) && this.state === state) this._opened(result, line);
+        });
+      else this._opened(result, line);
+    } else if (name === "QMTCONN" && state === "connecting") {
       const code = number(fields[2] || "0");
       if (suspect)
-        this._verify((actual) => {
+        this._verify(QUERY, (actual) => {
           // What the modem says now counts; still connecting, the line was part of a message.
           if (actual === STATE_CONNECTED) this._conn(ACKNOWLEDGED, 0, line);
           else if (actual !== STATE_CONNECTING) this._conn(result, code, line);
@@ -145,7 +161,7 @@ export class Link {
       else this._conn(result, code, line);
     } else if (name === "QMTDISC" && this._leaving) this._close();
     else if (name === "QMTSTAT" && state !== "closed" && (this._asked || state !== "opening")) {
-      if (suspect) this._verify((actual) => actual === STATE_CONNECTED || this._stat(result, line));
+      if (suspect) this._verify(QUERY, (actual) => actual === STATE_CONNECTED || this._stat(result, line));
       else this._stat(result, line);
     }
   }
@@ -223,8 +239,15 @@ export class Link {
   }
 
   /** Asks the modem for this client's state, before a line is believed that may be part of a message. */
-  private _verify(then: (actual: number) => void): void {
-    this._ask("AT+QMTCONN?", (error, lines) => {
+  private _verify(query: string, then: (actual: number) => void): void {
+    // A message full of claims must not fill the queue; whether the last of them was the modem's shows soon.
+    if (this._claims >= CLAIMS) {
+      this.doubt();
+      return;
+    }
+    this._claims++;
+    this._ask(query, (error, lines) => {
+      this._claims--;
       if (error) return;
       let actual: number = STATE_NONE;
       for (let i = 0; i < lines.length; i++) {
@@ -273,7 +296,7 @@ export class Link {
     this._owner.send({
       text,
       timeout: traits(text).timeout,
-      info: "+" + nameOf(text),
+      info: text.endsWith("?") ? "+" + nameOf(text) : undefined,
       done: (error, lines) => {
         if (era === this._era) done(error, lines);
       },

@@ -26,12 +26,13 @@ function answer(
   text: string,
   rest: Parameters<SessionBench["send"]>[1],
   expected: string[],
+  again = "",
 ) {
   exchange(
     t,
     text,
     (bench) => {
-      bench.uart.reply(`${command}\r`, text);
+      bench.uart.reply(`${command}\r`, text).reply(`${command}\r`, again);
       bench.send(command, rest);
     },
     expected,
@@ -412,19 +413,96 @@ test("information lines behind a held result show that it was none", (t) => {
   bench.uart.feed("\r\n+CSQ: 20,0\r\n");
   bench.clock.advance(400);
   t.deepEqual(bench.take(), ["message? +QMTRECV: 0,0,t,a"]);
+  bench.uart.reply("AT+CSQ\r", "\r\n+CSQ: 21,0\r\n\r\nOK\r\n");
   bench.uart.feed("\r\nOK\r\n");
-  t.deepEqual(bench.take(), ["AT+CSQ OK [+CSQ: 20,0]"]);
+  t.deepEqual(bench.settle(), ["AT+CSQ OK [+CSQ: 21,0]"], "and it is asked again, in case a message is in the answer");
 });
 
-test("information lines, the echo, a prompt and CONNECT end a message", (t) => {
-  answer(t, "AT+CSQ", "\r\n+QMTRECV: 0,0,t,a\r\n\r\n+CSQ: 20,0\r\n\r\nOK\r\n", { info: "+CSQ:" }, [
-    "message? +QMTRECV: 0,0,t,a",
-    "AT+CSQ OK [+CSQ: 20,0]",
-  ]);
-  answer(t, "AT+CSQ", "\r\n+QMTRECV: 0,0,t,a\r\nAT+CSQ\r\r\n+CSQ: 20,0\r\n\r\nOK\r\n", { info: "+CSQ:" }, [
-    "message? +QMTRECV: 0,0,t,a",
-    "AT+CSQ OK [+CSQ: 20,0]",
-  ]);
+test("a query among whose lines those of a message may be is asked again, a few times; anything else is not trusted", (t) => {
+  const forged = "\r\n+QMTRECV: 0,0,t,a\r\n\r\nOK\r\n\r\n+CSQ: 99,99\r\n";
+  const right = "\r\n+CSQ: 20,0\r\n\r\nOK\r\n";
+  answer(
+    t,
+    "AT+CSQ",
+    forged + right,
+    { info: "+CSQ:" },
+    ["message? +QMTRECV: 0,0,t,a", "AT+CSQ OK [+CSQ: 20,0]"],
+    right,
+  );
+  const bench = new SessionBench();
+  for (let i = 0; i < 5; i++) bench.uart.reply("AT+CSQ\r", forged + right);
+  bench.send("AT+CSQ", { info: "+CSQ:" });
+  t.is(bench.settle().pop(), "AT+CSQ EUNKNOWN [+CSQ: 99,99|+CSQ: 20,0]");
+  t.is(bench.uart.written.length, 4);
+  bench.uart.reply("AT+X=1\r", "\r\n+QMTRECV: 0,0,t,a\r\n\r\nOK\r\n\r\n+X: 9\r\n\r\n+X: 1\r\n\r\nOK\r\n");
+  bench.send("AT+X=1", { info: "+X:" });
+  t.is(bench.settle().pop(), "AT+X=1 EUNKNOWN [+X: 9|+X: 1]", "it may do something, so it is not sent again");
+});
+
+test("a message of several lines may have swallowed bare lines of an answer: it is marked, and the query asked again", (t) => {
+  const right = "\r\n861234567890123\r\n\r\nOK\r\n";
+  const bench = new SessionBench();
+  bench.uart.reply("AT+GSN\r", "\r\n+QMTRECV: 0,0,t,a\r\n\r\n861234567890123\r\n");
+  bench.clock.after(200, () => bench.uart.feed("\r\nOK\r\n"));
+  bench.uart.reply("AT+GSN\r", right);
+  bench.send("AT+GSN", { info: "" });
+  t.deepEqual(bench.settle(), ["message? +QMTRECV: 0,0,t,a\r\n\r\n861234567890123", "AT+GSN OK [861234567890123]"]);
+});
+
+test("results that contradict each other behind a message: OK counts, an error behind it leaves the outcome open", (t) => {
+  const glued = "\r\n+QMTRECV: 0,0,t,a";
+  answer(t, "AT", `${glued}\r\n\r\nERROR\r\n\r\nOK\r\n`, {}, ["message? +QMTRECV: 0,0,t,a", "AT OK"]);
+  const bench = new SessionBench();
+  bench.uart.reply("AT+A\r", `${glued}\r\n\r\nOK\r\n\r\nERROR\r\n`).reply("AT\r", "\r\nOK\r\n");
+  bench.send("AT+A");
+  t.deepEqual(bench.settle(), ["message? +QMTRECV: 0,0,t,a", "AT+A ETIMEOUT"]);
+});
+
+test("a slow command waits for its own result: one inside a message does not end it", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply("AT+COPS=?\r", "\r\n+QMTRECV: 0,0,t,a\r\n\r\nOK\r\n\r\n", 100);
+  bench.send("AT+COPS=?", { timeout: 180000 });
+  bench.clock.advance(30000);
+  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,0,t,a"]);
+  bench.uart.feed("\r\n+CME ERROR: 30\r\n");
+  t.deepEqual(bench.take(), ["AT+COPS=? ECME 30"]);
+});
+
+test("a prompt inside a message is none; the one behind it is, once the line is silent", (t) => {
+  for (const forged of ["\r\n> ", "\r\n\r\n>", "\r\n\r\nOK\r\n> ", "\r\n\r\nOK\r\n\r\n>"]) {
+    const text = `\r\n+QMTRECV: 0,0,t,a${forged}b\r\n`;
+    for (const { name, cut } of everyCut(text)) {
+      const bench = new SessionBench();
+      bench.uart.cut = cut;
+      bench.uart.reply(`${PUB}\r`, text);
+      bench.send(PUB, { prompt: ">", data: "x\x1a", timeout: 5000 });
+      bench.clock.advance(500);
+      t.deepEqual(bench.uart.written, [`${PUB}\r`], `${JSON.stringify(forged)}, ${name}`);
+      bench.uart.reply("x\x1a", "\r\nOK\r\n");
+      bench.uart.feed("\r\n> ");
+      t.is(bench.settle().pop(), `${PUB} OK`);
+    }
+  }
+});
+
+test("information lines, the echo and CONNECT end a message", (t) => {
+  const right = "\r\n+CSQ: 20,0\r\n\r\nOK\r\n";
+  answer(
+    t,
+    "AT+CSQ",
+    "\r\n+QMTRECV: 0,0,t,a\r\n\r\n+CSQ: 20,0\r\n\r\nOK\r\n",
+    { info: "+CSQ:" },
+    ["message? +QMTRECV: 0,0,t,a", "AT+CSQ OK [+CSQ: 20,0]"],
+    right,
+  );
+  answer(
+    t,
+    "AT+CSQ",
+    "\r\n+QMTRECV: 0,0,t,a\r\nAT+CSQ\r\r\n+CSQ: 20,0\r\n\r\nOK\r\n",
+    { info: "+CSQ:" },
+    ["message? +QMTRECV: 0,0,t,a", "AT+CSQ OK [+CSQ: 20,0]"],
+    right,
+  );
   exchange(
     t,
     "\r\n+QMTRECV: 0,0,t,a\r\n\r\nCONNECT\r\n",
@@ -442,15 +520,17 @@ test("once the modem frames its lines, an OK that is a line of a payload is not 
   bench.send("AT");
   bench.send("ATI", { info: "" });
   bench.clock.advance(100);
-  t.deepEqual(bench.take(), ["AT OK", "message +QMTRECV: 0,0,t,a\r\nOK\r\nb"]);
+  t.deepEqual(bench.take(), ["AT OK", "message? +QMTRECV: 0,0,t,a\r\nOK\r\nb"]);
+  bench.uart.reply("ATI\r", "\r\nOK\r\n");
   bench.uart.feed("\r\nOK\r\n");
-  t.deepEqual(bench.take(), ["ATI OK"]);
+  t.deepEqual(bench.settle(), ["ATI OK"]);
 });
 
 test("ATE1 again: an OK is not framed behind an echo, so payloads are searched anew", (t) => {
   const bench = new SessionBench();
   bench.uart.reply("AT\r", "\r\nOK\r\n").reply("ATE1\r", "ATE1\r\r\nOK\r\n");
-  bench.uart.reply("AT+CSQ\r", "\r\n+QMTRECV: 0,0,t,a\r\nAT+CSQ\r\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
+  const glued = "\r\n+QMTRECV: 0,0,t,a\r\nAT+CSQ\r\r\n+CSQ: 20,0\r\n\r\nOK\r\n";
+  bench.uart.reply("AT+CSQ\r", glued).reply("AT+CSQ\r", "AT+CSQ\r\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
   bench.send("AT");
   bench.send("ATE1");
   bench.send("AT+CSQ", { info: "+CSQ:" });

@@ -1,0 +1,161 @@
+// Messages whose payload looks like the modem's own lines, arriving in every phase of a command: nothing but a message comes
+// of them. What is checked each time stands in bench.ts.
+import test, { type ExecutionContext } from "ava";
+import { floods, Hostile, nameOf, type Payload, payloads, wires } from "./bench.js";
+
+/** Every so many-th payload in each phase on each wire; M95_HOSTILE=1 takes all of them. */
+const STRIDE = Number(process.env.M95_HOSTILE ?? 60);
+
+type Phase = [name: string, play: (h: Hostile, payload: Payload) => string[]];
+
+/** Puts the payload in front of the piece that starts so, or behind it; once. */
+function salt(h: Hostile, payload: Payload, start: string, behind = false): void {
+  h.payload = payload;
+  h.salt = (text) => {
+    if (!text.trimStart().startsWith(start)) return [false, false];
+    h.salt = undefined;
+    return [!behind, behind];
+  };
+}
+
+/** Runs the clock until `ended` has its answer, then until the line is quiet. */
+function settle(h: Hostile, answers: string[], limit: number): string[] {
+  const came = h.rig.clock.run(() => answers.length > 0, limit);
+  h.rig.clock.advance(2500);
+  if (!came) return [`no answer within ${limit} ms`];
+  if (h.salt) return ["the payload was not put on the line"];
+  return answers.length > 1 ? [`answered ${answers.length} times: ${answers}`] : [];
+}
+
+function expect(answers: string[], right: string): string[] {
+  return answers.length && answers[0] !== right ? [`${answers[0]} instead of ${right}`] : [];
+}
+
+function command(text: string, right: string, at: string, behind = false, limit = 20_000): Phase[1] {
+  return (h, payload) => {
+    const answers: string[] = [];
+    salt(h, payload, at, behind);
+    h.rig.modem.command(text, (error, lines) => answers.push(error ? `${error}` : `${lines}`));
+    const own = new RegExp(`^>${text.replaceAll("+", "\\+").replaceAll("?", "\\?")}\r$`);
+    return [...settle(h, answers, limit), ...expect(answers, right), ...h.verdict(own)];
+  };
+}
+
+let published = 0;
+
+function publish(qos: 0 | 1 | 2, at: string, behind = false): Phase[1] {
+  return (h, payload) => {
+    const answers: string[] = [];
+    const text = `publish ${++published}`;
+    const arrived = () => h.rig.broker.received.filter((one) => one.payload.toString() === text).length;
+    salt(h, payload, at, behind);
+    h.client.publish("p/t", text, { qos }, (error) => {
+      // QoS 0 is told when it is sent, the others when they have arrived.
+      answers.push(error ? `${error}` : `confirmed, arrived ${qos ? arrived() : ""}`);
+    });
+    const problems = [...settle(h, answers, 30_000), ...expect(answers, `confirmed, arrived ${qos ? 1 : ""}`)];
+    if (arrived() !== 1) problems.push(`${text} arrived ${arrived()} times`);
+    return [...problems, ...h.verdict(/^>AT\+QMTPUB=0,\d+,\d,0,"p\/t"(,\d+)?\r$/)];
+  };
+}
+
+function subscribe(at: string, behind = false): Phase[1] {
+  return (h, payload) => {
+    const answers: string[] = [];
+    salt(h, payload, at, behind);
+    h.client.subscribe("s/1", { qos: 1 }, (error, granted) =>
+      answers.push(error ? `${error}` : JSON.stringify(granted)),
+    );
+    const problems = [...settle(h, answers, 30_000), ...expect(answers, '[{"topic":"s/1","qos":1}]')];
+    return [...problems, ...h.verdict(/^>AT\+QMTSUB=/)];
+  };
+}
+
+/** Another client connects and ends again. */
+function another(at: string, behind = false): Phase[1] {
+  return (h, payload) => {
+    salt(h, payload, at, behind);
+    const answers: string[] = [];
+    const other = h.rig.modem.connect({ host: "other.example", clientId: "other", connectionId: 1, keepalive: 0 });
+    h.watch(other, "other client: ");
+    other.on("connect", () => answers.push("connected"));
+    const problems = settle(h, answers, 200_000);
+    if (!h.rig.broker.clients.includes("other")) problems.push("the broker knows nothing of it");
+    problems.push(...h.verdict(/^>AT\+(QMTCFG=.*|QMTOPEN=1.*|QMTCONN=1.*)\r$/));
+    let ended = false;
+    other.end(true, () => {
+      ended = true;
+    });
+    h.rig.until("ended", () => ended);
+    h.rig.clock.advance(1000);
+    h.alarms.length = h.rig.trace.length = 0;
+    return problems;
+  };
+}
+
+const phases: Phase[] = [
+  [
+    "idle",
+    (h, payload) => {
+      h.put(payload);
+      h.rig.clock.advance(2500);
+      return h.verdict();
+    },
+  ],
+  [
+    "idle, two in a row",
+    (h, payload) => {
+      h.put(payload);
+      h.put(payload);
+      h.rig.clock.advance(2500);
+      return h.verdict();
+    },
+  ],
+  ["AT+CSQ, in front of its line", command("AT+CSQ", "+CSQ: 21,0", "+CSQ")],
+  ["AT+CSQ, between its line and OK", command("AT+CSQ", "+CSQ: 21,0", "OK")],
+  ["AT+CSQ, behind OK", command("AT+CSQ", "+CSQ: 21,0", "OK", true)],
+  ["AT, in front of OK", command("AT", "", "OK")],
+  ["AT+QMTCONN?, in front of its line", command("AT+QMTCONN?", "+QMTCONN: 0,3", "+QMTCONN: 0,3")],
+  ["AT+QMTCONN?, between its line and OK", command("AT+QMTCONN?", "+QMTCONN: 0,3", "OK")],
+  ["AT+CPIN?, in front of its line", command("AT+CPIN?", "+CPIN: READY", "+CPIN: READY")],
+  ["publish QoS 0, in front of the prompt", publish(0, ">")],
+  ["publish QoS 1, in front of the prompt", publish(1, ">")],
+  ["publish QoS 1, behind the prompt", publish(1, ">", true)],
+  ["publish QoS 0, in front of OK", publish(0, "OK")],
+  ["publish QoS 1, in front of OK", publish(1, "OK")],
+  ["publish QoS 1, behind OK", publish(1, "OK", true)],
+  ["publish QoS 2, in front of its result", publish(2, "+QMTPUB: 0,")],
+  ["publish QoS 1, behind its result", publish(1, "+QMTPUB: 0,", true)],
+  ["subscribe, in front of OK", subscribe("OK")],
+  ["subscribe, in front of its result", subscribe("+QMTSUB: 0,")],
+  ["another client, in front of an OK of its settings", another("OK")],
+  ["another client, in front of the result of QMTOPEN", another("+QMTOPEN: 1,0")],
+  ["another client, behind the result of QMTOPEN", another("+QMTOPEN: 1,0", true)],
+  ["another client, in front of the result of QMTCONN", another("+QMTCONN: 1,0,0")],
+  ["another client, behind the result of QMTCONN", another("+QMTCONN: 1,0,0", true)],
+];
+
+/** Plays the phases with their share of payloads; one failure each is shown. */
+function run(t: ExecutionContext, h: () => Hostile, offset: number): void {
+  let bench = h();
+  const failures: string[] = [];
+  for (const [p, [name, play]] of phases.entries()) {
+    const share = payloads.filter((_, i) => i % STRIDE === (offset * 5 + p * 7) % STRIDE);
+    // Pauses would stretch these beyond the time-outs of the commands.
+    if (!wires[offset]!.pause) share.push(floods[(offset + p) % floods.length]!);
+    for (const payload of share) {
+      let problems: string[];
+      try {
+        problems = play(bench, payload);
+      } catch (error) {
+        problems = [`${error}`];
+      }
+      if (!problems.length) continue;
+      failures.push(`${name}: ${payload.name}\n  ${problems.join("\n  ")}`);
+      bench = h();
+    }
+  }
+  t.is(failures.length, 0, `${failures.length} of them:\n${failures.slice(0, 12).join("\n")}`);
+}
+
+for (const [i, wire] of wires.entries()) test(nameOf(wire), (t) => run(t, () => new Hostile(wire), i));
