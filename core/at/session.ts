@@ -253,7 +253,7 @@ export class Session implements FramerSink, MessageSink {
     const ours = run
       ? line === run.text ||
         this._isFinal(line, run) ||
-        (line === run.prompt && line !== ">" && !this._sent) ||
+        (line === run.prompt && !this._sent) ||
         (!!run.info && line.startsWith(run.info))
       : this._tries !== undefined && (line === "OK" || line === "AT" || isError(line));
     return ours || this._sink.isUrc(line, run ? run.text : "");
@@ -299,7 +299,7 @@ export class Session implements FramerSink, MessageSink {
         if (line === "OK" && this._echo === undefined) this.framer.strict = this.framer.framed;
         this._final(line, run);
       }
-    } else if (line === run.prompt && !this._sent && (line !== ">" || !suspect)) {
+    } else if (line === run.prompt && !this._sent) {
       if (suspect) this._hold(line, run);
       else this._feed(run);
     } else if (
@@ -445,11 +445,12 @@ export class Session implements FramerSink, MessageSink {
     this._timer = undefined;
     const run = this._run;
     if (!run) this._trySync();
-    else if (this._held) {
+    else if (this._held && this._held !== ">") {
       if (this._held === run.prompt) this._feed(run);
       else this._final(this._held, run);
     } else {
-      this._stats.timeouts++;
+      // Data for a prompt that was none would be commands; a prompt that was one is left, and asked for again.
+      if (!this._held) this._stats.timeouts++;
       this._stats.resyncs++;
       this._note("time-out");
       this.sync(AT_TRIES, run.prompt === "CONNECT" ? ESCAPE : "\x1b");

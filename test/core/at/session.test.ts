@@ -476,7 +476,7 @@ test("a prompt inside a message is none; the one behind it is, once the line is 
       bench.uart.cut = cut;
       bench.uart.reply(`${PUB}\r`, text);
       bench.send(PUB, { prompt: ">", data: "x\x1a", timeout: 5000 });
-      bench.clock.advance(500);
+      bench.clock.advance(200);
       t.deepEqual(bench.uart.written, [`${PUB}\r`], `${JSON.stringify(forged)}, ${name}`);
       bench.uart.reply("x\x1a", "\r\nOK\r\n");
       bench.uart.feed("\r\n> ");
@@ -547,6 +547,16 @@ test("a URC glued to a message is suspect", (t) => {
   const bench = new SessionBench();
   bench.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\n\r\n+QMTSTAT: 0,1\r\n");
   t.deepEqual(bench.settle(), ["message? +QMTRECV: 0,0,t,a", "urc? +QMTSTAT: 0,1"]);
+});
+
+test("a prompt between two messages may be payload: no data is sent, the prompt is left with ESC", (t) => {
+  const bench = new SessionBench();
+  bench.uart.reply(`${PUB}\r`, "\r\n+QMTRECV: 0,0,t,a\r\n\r\n>\r\n+QMTRECV: 0,0,t,b\r\n").reply("AT\r", "\r\nOK\r\n");
+  bench.send(PUB, { prompt: ">", data: "x\x1a", timeout: 7000 });
+  t.deepEqual(bench.settle(), ["message? +QMTRECV: 0,0,t,a", "message? +QMTRECV: 0,0,t,b", `${PUB} ETIMEOUT unsent`]);
+  t.deepEqual(bench.uart.written, [`${PUB}\r`, "\x1b", "AT\r"]);
+  t.like(bench.stats, { timeouts: 0, resyncs: 1 });
+  t.true(bench.clock.now() < 1000, "long before the time-out");
 });
 
 // ---- time-outs and synchronisation
