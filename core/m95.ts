@@ -58,6 +58,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
   readonly wallClock: (() => number) | undefined;
   /** What `secure` made of option `tls`. */
   readonly tls: Secure | undefined;
+  readonly inbox: Inbox;
   private _stats: Stats;
   private _modem: Modem;
   private _clients: (MqttClient | undefined)[];
@@ -116,7 +117,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
       this,
       stats,
     );
-    this._modem.session.framer.inbox = new Inbox(this._clients, stats);
+    this.inbox = new Inbox(this._clients, stats, this._modem.session.framer);
   }
 
   get state(): ModemState {
@@ -263,6 +264,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
   // ---- for the modem
 
   changed(state: ModemState): void {
+    if (state === "syncing") this.inbox.booted();
     this.emit("state", state);
     // A listener may have stopped it.
     if (state !== "ready" || this.state !== state) return;

@@ -26,6 +26,15 @@ export interface MessageSink {
   received(text: string, ambiguous: boolean): void;
 }
 
+/** Who knows how long a message is. */
+export interface Counter {
+  /**
+   * Bytes a message has at least when a line ends behind its last one; 0: its length is not known; -1: not yet.
+   * @param text - the message up to the end of one of its lines
+   */
+  measure(text: string): number;
+}
+
 /** Silent ticks after which a message whose line end never came is handed over all the same. */
 const PATIENCE = 25;
 
@@ -65,6 +74,10 @@ export class Framer {
   silence: number;
   /** Set before the first byte comes. Apart from the sink, so that a message gets to its client in one call. */
   inbox!: MessageSink;
+  /** Set while the modem tells the lengths of payloads: then a message has just so many bytes, whatever they are. */
+  counter: Counter | undefined;
+  /** What the counter said of the message under way, or of the one that is being handed over. */
+  need: number;
   private _sink: FramerSink;
   private _clock: Clock;
   private _prefix: string;
@@ -86,7 +99,6 @@ export class Framer {
   private _mark: number;
   private _ticks: number;
   private _onTick: () => void;
-
   /**
    * @param prefix - how a line starts that is a message
    * @param limit - bytes a line or message may have
@@ -107,7 +119,8 @@ export class Framer {
     this.prompt = "";
     this.silence = silence;
     this._clock = clock;
-    this._mark = this._ticks = 0;
+    this._mark = this._ticks = this.need = 0;
+    this.counter = undefined;
     this._onTick = () => this._tick();
   }
 
@@ -148,6 +161,7 @@ export class Framer {
     if (this._timer !== undefined) this._clock.cancel(this._timer);
     this._timer = undefined;
     this.prompt = this._text = this._gap = "";
+    this.need = 0;
     this.strict = this.framed = this._suspect = false;
   }
 
@@ -182,7 +196,7 @@ export class Framer {
         if (text) this._gap = "\n\r";
         else this.framed = true;
       } else if (line !== undefined) {
-        if (line.startsWith(this._prefix) && (!text || this._gap || !this.strict)) {
+        if (line.startsWith(this._prefix) && (!text || ((this._gap || !this.strict) && !this.need))) {
           if (text) {
             // The same as _finish.
             this._gap = "";
@@ -191,6 +205,7 @@ export class Framer {
           }
           this._text = line;
           if (!this._timer) this._watch();
+          if (this.counter) this._count();
         } else if (text) this._inside(line);
         else this._line(line);
       }
@@ -230,6 +245,7 @@ export class Framer {
 
   private _spoil(): void {
     this._text = LOST;
+    this.need = 0;
     this._gap = "";
   }
 
@@ -244,6 +260,7 @@ export class Framer {
     else if (text.startsWith(this._prefix)) {
       this._text = line.substring(line.indexOf(this._prefix));
       this._watch();
+      if (this.counter) this._count();
     } else {
       this.lines++;
       this._sink.line(text, this._suspect);
@@ -251,8 +268,26 @@ export class Framer {
     }
   }
 
+  // Hands the message over if it has all of its bytes.
+  private _count(): void {
+    this.need = this.counter!.measure(this._text);
+    if (this.need > 0 && this._text.length >= this.need) this._finish(false);
+  }
+
   private _inside(line: string): void {
     const gap = this._gap;
+    if (this.need) {
+      this._gap = "";
+      this._add(gap);
+      if (gap) this._count();
+      // It was whole already: the line is the next one.
+      if (!this._text) this._line(line);
+      else {
+        this._add("\n" + line);
+        this._count();
+      }
+      return;
+    }
     if (line === "\r" || isBlank(line)) {
       this._add(gap);
       this._gap = "\n" + line;
@@ -287,6 +322,7 @@ export class Framer {
     this.framed = false;
     this._suspect = cut;
     if (text !== LOST) this.inbox.received(text, ambiguous);
+    this.need = 0;
   }
 
   /** Takes out what is held of the unfinished line, to look into it. */
@@ -297,7 +333,7 @@ export class Framer {
   private _seek(): void {
     const held = this._held();
     const at = held.indexOf(this.prompt);
-    if (at >= NOISE || trimLine(held.substring(0, at))) this._ring.keep(held);
+    if (at < 0 || at >= NOISE || trimLine(held.substring(0, at))) this._ring.keep(held);
     else {
       // What is behind it is the start of the next line.
       this._ring.keep(held.substring(at + this.prompt.length));
@@ -338,8 +374,32 @@ export class Framer {
 
   // The line has been silent in the middle of a message.
   private _quiet(): void {
-    const held = this._held();
+    let held = this._held();
     let cut = false;
+    if (this.need) {
+      const gap = this._gap;
+      this._gap = "";
+      this._add(gap);
+      if (gap) this._count();
+      if (this._text && ++this._ticks < PATIENCE) {
+        this._ring.keep(held);
+        this._await();
+        return;
+      }
+      // It has fewer bytes than was said. What comes behind the silence is something else.
+      if (this._text) {
+        if (!this.prompt || !trimLine(held).startsWith(this.prompt)) {
+          this._add(held && "\n" + held);
+          if (!isBlank(held)) this._ring.lose();
+          held = "";
+        }
+        this._finish(true);
+      }
+      this._suspect = false;
+      this._ring.keep(held);
+      if (this.prompt) this._seek();
+      return;
+    }
     if (this.prompt && trimLine(held).startsWith(this.prompt)) {
       this._finish(true);
       this._suspect = false;

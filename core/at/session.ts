@@ -16,6 +16,8 @@ export interface Request {
   prompt?: string | undefined;
   /** Bytes to send behind the prompt, end mark included; needed with `prompt`. */
   data?: string | undefined;
+  /** The modem counts the data: there is no end mark, and nothing but so many bytes leads out of the prompt. */
+  counted?: boolean;
   /** Times it was sent before. */
   asked?: number;
   /** A final result besides OK and the errors; "#.#.#.#": an IPv4 address. */
@@ -264,7 +266,7 @@ export class Session implements FramerSink, MessageSink {
     const inbox = this._inbox;
     let mixed = ambiguous;
     if (!run || run.info === undefined) this.framer.inbox = inbox;
-    else if (ambiguous || text.indexOf("\n") >= 0) {
+    else if (ambiguous || (this.framer.need <= 0 && text.indexOf("\n") >= 0)) {
       mixed = true;
       if (this._asks(run)) this._doubt = true;
     }
@@ -453,6 +455,8 @@ export class Session implements FramerSink, MessageSink {
       if (!this._held) this._stats.timeouts++;
       this._stats.resyncs++;
       this._note("time-out");
+      // A prompt that counts its bytes is filled up with line ends, which mean nothing to a modem that is not at it.
+      if (run.counted) this._write(new Array(run.data!.length + 1).join("\r"));
       this.sync(AT_TRIES, run.prompt === "CONNECT" ? ESCAPE : "\x1b");
     }
   }

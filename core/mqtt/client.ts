@@ -7,9 +7,9 @@ import { Emitter } from "../emitter.js";
 import { M95Error } from "../errors.js";
 import { build, resultWait, traits } from "../m95/commands.js";
 import type { Clock, Done, TimerHandle } from "../ports.js";
-import type { Receiver } from "./inbound.js";
+import type { Inbox, Receiver } from "./inbound.js";
 import { Link, type LinkOwner } from "./link.js";
-import { type ConnectOptions, flag, Profile, payloadOf } from "./options.js";
+import { type ConnectOptions, flag, forbidden, Profile, payloadOf, wrongBytes } from "./options.js";
 import { Outbox, type OutboxHost, type Packet, packet } from "./outbox.js";
 import { type Filter, refused, Subscriptions } from "./subscriptions.js";
 import { checkTopic } from "./topics.js";
@@ -44,6 +44,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
   /** The tcpconnectID, 0..5. */
   readonly connectionId: number;
   readonly clock: Clock;
+  readonly inbox: Inbox;
   private _codec: Codec;
   private _host: ClientHost;
   private _stats: ClientStats;
@@ -67,6 +68,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
     this._stats = host.stats;
     this._host = host;
     this.clock = host.clock;
+    this.inbox = host.inbox;
     this.connectionId = id;
     const profile = new Profile(options, id, host.codec, () => host.random(), host.secure(id, options.tls));
     this._profile = profile;
@@ -109,7 +111,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
 
   /**
    * Publishes a message (application note 3.2.8).
-   * @param payload - text, sent as UTF-8, or bytes; at most 1548 bytes, without 0x1A and 0x1B
+   * @param payload - text, sent as UTF-8, or bytes; at most 1548 bytes, without 0x1A and 0x1B unless the firmware takes lengths
    * @param done - QoS 0: called when the modem has sent it; QoS 1 and 2: when it is acknowledged. Errors: `EPARAM`, `ETOOBIG`,
    * `EPAYLOAD`, `EQUEUE` before anything is sent; `ETIMEOUT` when the modem gave up; `EUNKNOWN` when no verdict came; `ECLOSED`
    */
@@ -227,6 +229,19 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
   // ---- for link and outbox
 
   send(request: Request): void {
+    const data = request.data;
+    if (data && data.length > 1) {
+      if (this.inbox.offers === 3) {
+        // The modem counts the bytes, so any may be among them, and there is no end mark.
+        request.text += "," + (data.length - 1);
+        request.data = data.substring(0, data.length - 1);
+        request.counted = true;
+      } else if (forbidden(data) < data.length - 1) {
+        // Accepted when the firmware took lengths, which it does not any more.
+        this.clock.after(0, () => request.done(wrongBytes(forbidden(data)), [], false));
+        return;
+      }
+    }
     this._host.send(request);
   }
 
@@ -296,7 +311,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
     checkTopic("topic", name);
     const qos = options.qos === undefined ? 0 : options.qos;
     const retain = flag("retain", options.retain, false) ? 1 : 0;
-    const data = payloadOf(codec, payload);
+    const data = payloadOf(codec, payload, this.inbox.offers === 3);
     // Whatever the table refuses is refused before it matters whether there is room.
     const text = (msgid: number): string => build("QMTPUB", [this.connectionId, msgid, qos, retain, name]);
     text(0);

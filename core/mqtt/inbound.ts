@@ -1,5 +1,7 @@
 // Takes a +QMTRECV apart, in all the shapes that firmware gives it (application note 4.1.2, 5.1, 5.2), and hands the message
 // to its client. It sends nothing.
+import type { Counter, Framer } from "../at/framer.js";
+import { number } from "../at/params.js";
 import { covers } from "./topics.js";
 
 /** Who gets messages: the client of a tcpconnectID. */
@@ -13,17 +15,128 @@ export interface Receiver {
 /** Where the tcpconnectID starts in `+QMTRECV: <id>,…`. */
 const ID = 9;
 
-export class Inbox {
+/** Where the parts of a message begin and end that tells the length of its payload. */
+interface Cut {
+  /** Of the topic. */
+  start: number;
+  end: number;
+  /** Of the payload, or of the quote in front of it. */
+  from: number;
+  /** Bytes of the payload. */
+  length: number;
+}
+
+/** A topic that ends at `at` or behind it, and a number between two commas behind that. */
+function head(text: string, start: number, at: number, quoted: boolean): Cut | undefined {
+  const mark = quoted ? '",' : ",";
+  for (let end = text.indexOf(mark, at); end >= 0; end = text.indexOf(mark, end + 1)) {
+    const from = text.indexOf(",", end + mark.length) + 1;
+    const length = number(text.substring(end + mark.length, from - 1));
+    if (from && length >= 0) return { start, end, from, length };
+  }
+  return undefined;
+}
+
+function covered(filters: string[], topic: string): boolean {
+  return filters.some((filter) => covers(filter, topic));
+}
+
+export class Inbox implements Counter {
+  /** What the firmware offers of lengths: 1 in +QMTRECV, 2 in AT+QMTPUB as well; -1: it was not asked since it booted. */
+  offers: number;
   private _clients: (Receiver | undefined)[];
   /** A payload came bare behind a quoted topic: quotes around a payload belong to it. */
   private _bare: boolean;
   private _stats: { orphans: number };
+  private _framer: Framer;
+  /** A bit for each tcpconnectID whose messages tell their length. */
+  private _counted: number;
+  /** The message under way, if it does. */
+  private _cut: Cut | undefined;
 
   /** @param stats - where messages are counted that have no client or are of unreadable shape */
-  constructor(clients: (Receiver | undefined)[], stats: { orphans: number }) {
+  constructor(clients: (Receiver | undefined)[], stats: { orphans: number }, framer: Framer) {
     this._clients = clients;
     this._bare = false;
     this._stats = stats;
+    this._cut = undefined;
+    this._counted = 0;
+    this.offers = -1;
+    this._framer = framer;
+    framer.inbox = this;
+  }
+
+  /** The modem has booted: it tells no lengths, and is to be asked whether it can. */
+  booted(): void {
+    this.offers = -1;
+    this._counted = 0;
+    this._framer.counter = undefined;
+  }
+
+  /** Messages of a tcpconnectID tell their length from now on, or do not. */
+  count(id: number, on: boolean): void {
+    this._counted = on ? this._counted | (1 << id) : this._counted & ~(1 << id);
+    this._framer.counter = this._counted ? this : undefined;
+  }
+
+  /** Reads the head of `+QMTRECV: <id>,<msgID>,<topic>,<length>,<payload>`. */
+  measure(text: string): number {
+    const first = text.indexOf(",");
+    const second = text.indexOf(",", first + 1);
+    this._cut = undefined;
+    if (second < 0 || !((this._counted >> +text.substring(ID, first)) & 1)) return 0;
+    const spaced = text[second + 1] === " ";
+    let start = second + (spaced ? 2 : 1);
+    if (text[start] === '"') start++;
+    const quoted = text[start - 1] === '"';
+    // A topic that holds a line end.
+    if (text.indexOf(quoted ? '",' : ",", start) < 0) return -1;
+    let cut = head(text, start, start, quoted);
+    let next = cut;
+    // Of an unquoted topic with commas and numbers, what a filter covers.
+    if (!quoted) {
+      const filters = this._filters(text, first);
+      while (next && !covered(filters, text.substring(start, next.end))) next = head(text, start, next.end + 1, false);
+      cut = next || cut;
+    }
+    this._cut = cut;
+    if (!cut) return 0;
+    // A quote in front of the payload is the modem's, or the first byte: then the last byte stands where the modem's other
+    // quote would be followed by the line end.
+    return cut.from + cut.length + (this._wraps(text, cut) ? 1 : 0);
+  }
+
+  private _filters(text: string, first: number): string[] {
+    const client = this._clients[+text.substring(ID, first)];
+    return client ? client.filters() : [];
+  }
+
+  /** Whether the quote in front of the payload is the modem's, as far as that is known. */
+  private _wraps(text: string, cut: Cut): boolean {
+    return text[cut.from] === '"' && (text[cut.start - 2] === " " || !this._bare);
+  }
+
+  private _known(client: Receiver, text: string, msgid: number, ambiguous: boolean, cut: Cut): void {
+    let from = cut.from;
+    let end = from + cut.length;
+    const wrapped = this._wraps(text, cut) && text[end + 1] === '"' ? 1 : 0;
+    from += wrapped;
+    end += wrapped;
+    if (text.substring(end + wrapped).trim() || end > text.length) {
+      // The length is not that of the payload: it is handed over with all that came.
+      ambiguous = true;
+      end = text.length;
+      from = cut.from;
+    } else if (text[cut.start - 1] === '"') {
+      if (!wrapped && text[cut.start - 2] !== " ") this._bare = true;
+    } else {
+      // Another topic that is subscribed to, with another number behind it, may fit as well.
+      const filters = this._filters(text, text.indexOf(","));
+      let next = head(text, cut.start, cut.end + 1, false);
+      for (; next; next = head(text, cut.start, next.end + 1, false))
+        if (next.from + next.length === end && covered(filters, text.substring(cut.start, next.end))) ambiguous = true;
+    }
+    client.received(text.substring(cut.start, cut.end), text.substring(from, end), msgid, ambiguous);
   }
 
   /**
@@ -42,15 +155,18 @@ export class Inbox {
     const quoted = text[start] === '"';
     const end = text.indexOf(quoted ? '",' : ",", start + 1);
     if (text.endsWith("\r")) last--;
+    const cut = this._cut;
+    this._cut = undefined;
     // A number of 16 bits, which is also how a comma that is missing shows.
     if (!client || end < 0 || (msgid & 65535) !== msgid) this._stats.orphans++;
+    else if (cut) this._known(client, text, msgid, ambiguous, cut);
     else if (quoted) {
       start++;
       let from = end + 2;
       if (spaced && text[from] === " ") from++;
       if (text[from] !== '"') {
         // With blanks behind the commas, the quotes are the modem's; without, they are unless it was seen to set none.
-        if (!spaced) this._bare = true;
+        if (!spaced && !ambiguous && text[last - 1] !== '"') this._bare = true;
       } else if (last > from + 1 && text[last - 1] === '"' && (spaced || !this._bare)) {
         from++;
         last--;

@@ -4,6 +4,7 @@ import type { Request } from "../at/session.js";
 import { M95Error } from "../errors.js";
 import { build, nameOf, resultWait, traits } from "../m95/commands.js";
 import type { Clock, TimerHandle } from "../ports.js";
+import type { Inbox } from "./inbound.js";
 import type { Profile } from "./options.js";
 
 export type LinkState = "closed" | "opening" | "connecting" | "connected" | "disconnecting";
@@ -11,6 +12,7 @@ export type LinkState = "closed" | "opening" | "connecting" | "connected" | "dis
 /** What a link needs, and who is told about it. */
 export interface LinkOwner {
   readonly clock: Clock;
+  readonly inbox: Inbox;
   send(request: Request): void;
   explain(family: string, code: number): string;
   /** Connected. */
@@ -52,6 +54,11 @@ const CLAIMS = 2;
 /** `<err_code>` of +QMTSTAT after which the PDP context is opened anew (4.1.1). */
 const PING_FAILED = 2;
 
+/** Whether the test form of AT+QMTPUB has a length behind the topic: by name, or as a range. */
+function takesLength(form: string): boolean {
+  return form.toLowerCase().indexOf("len") >= 0 || form.endsWith(")");
+}
+
 export class Link {
   state: LinkState;
   private _owner: LinkOwner;
@@ -90,7 +97,7 @@ export class Link {
     const begin = (error: M95Error | null): void => {
       if (era !== this._era) return;
       if (error) this._fail(error);
-      else this._configure(this._profile.opening(), 0);
+      else this._lengths(() => this._configure(this._profile.opening(), 0));
     };
     if (secure) secure.prepare(begin);
     else begin(null);
@@ -164,6 +171,30 @@ export class Link {
       if (suspect) this._verify(QUERY, (actual) => actual === STATE_CONNECTED || this._stat(result, line));
       else this._stat(result, line);
     }
+  }
+
+  // Has the modem tell the lengths of payloads, if it can: later firmware than that of the note. Asked once a boot.
+  private _lengths(then: () => void): void {
+    const inbox = this._owner.inbox;
+    const show = (): void => {
+      if (inbox.offers > 0)
+        this._ask('AT+QMTCFG="SHOWRECVLEN",' + this._id + ",1", (error) => {
+          inbox.count(this._id, !error);
+          then();
+        });
+      else then();
+    };
+    if (inbox.offers >= 0) show();
+    else
+      this._ask("AT+QMTCFG=?", (error, lines) => {
+        inbox.offers = error || lines.join().indexOf("SHOWRECVLEN") < 0 ? 0 : 1;
+        if (!inbox.offers) then();
+        else
+          this._ask("AT+QMTPUB=?", (refused, forms) => {
+            if (!refused && takesLength(forms.join())) inbox.offers = 3;
+            show();
+          });
+      });
   }
 
   private _configure(commands: string[], at: number): void {

@@ -73,21 +73,30 @@ export function flag(field: string, value: unknown, fallback: boolean): boolean 
 /**
  * A payload as bytes.
  * @throws M95Error `EPARAM` for a wrong type, `ETOOBIG` above 1548 bytes, `EPAYLOAD` for 0x1A and 0x1B, which end and cancel
- * the modem's data prompt
+ * the modem's data prompt, unless it counts the bytes
  */
-export function payloadOf(codec: Codec, value: unknown): string {
+export function payloadOf(codec: Codec, value: unknown, counted: boolean): string {
   const bytes = codec.toBytes(value);
   if (bytes === undefined) throw wrong("payload", "a string or bytes", value);
   if (bytes.length > PAYLOAD_LIMIT)
     throw new M95Error("ETOOBIG", "payload must have at most " + PAYLOAD_LIMIT + " bytes, not " + bytes.length);
-  let at = bytes.indexOf("\x1a");
-  if (at < 0) at = bytes.indexOf("\x1b");
-  if (at >= 0)
-    throw new M95Error(
-      "EPAYLOAD",
-      "payload must not hold the bytes 0x1A and 0x1B, which end and cancel the modem's data prompt; one is at " + at,
-    );
+  if (!counted && forbidden(bytes) < bytes.length) throw wrongBytes(forbidden(bytes));
   return bytes;
+}
+
+/** Where the first 0x1A or 0x1B is; the length when there is none. */
+export function forbidden(bytes: string): number {
+  const end = bytes.indexOf("\x1a");
+  const cancel = bytes.indexOf("\x1b");
+  const at = end < 0 || (cancel >= 0 && cancel < end) ? cancel : end;
+  return at < 0 ? bytes.length : at;
+}
+
+export function wrongBytes(at: number): M95Error {
+  return new M95Error(
+    "EPAYLOAD",
+    "payload must not hold the bytes 0x1A and 0x1B, which end and cancel the modem's data prompt; one is at " + at,
+  );
 }
 
 function willOf(will: Will, id: number, codec: Codec): (string | number)[] {

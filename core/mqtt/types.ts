@@ -5,6 +5,7 @@ import type { EmitterStats } from "../emitter.js";
 import type { M95Error } from "../errors.js";
 import type { TlsOptions } from "../m95/options.js";
 import type { Clock } from "../ports.js";
+import type { Inbox } from "./inbound.js";
 import type { LinkState } from "./link.js";
 
 /** "waiting": for the modem, or for the next attempt; "closed": it has ended. */
@@ -36,7 +37,10 @@ export interface PacketInfo {
   /** 0 when the message ID is 0; the modem does not tell 1 from 2. */
   qos: 0 | undefined;
   msgid: number;
-  /** The message may have been cut wrongly, or be part of another one's payload: the modem marks no end. */
+  /**
+   * The message may have been cut wrongly, or be part of another one's payload: the modem marks no end. Never with firmware that
+   * tells lengths.
+   */
   ambiguous: boolean;
 }
 
@@ -68,6 +72,7 @@ export interface ClientHost {
   readonly clock: Clock;
   readonly codec: Codec;
   readonly stats: ClientStats;
+  readonly inbox: Inbox;
   random(): number;
   /** Whether the modem is ready. */
   ready(): boolean;

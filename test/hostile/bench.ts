@@ -180,7 +180,7 @@ export class Hostile {
       .replaceAll("ID", msgID);
     const message = { tcpconnectID: 0, msgID: 0, topic: "t/h", payload: payload.slice(0, 1548) };
     this.sent.push({ topic: message.topic, payload: message.payload });
-    return this.rig.virtual.frame(recvText(this.wire.shape, message, false));
+    return this.rig.virtual.frame(recvText(this.wire.shape, message, this.rig.virtual.quirks.showRecvLen));
   }
 
   /** The modem has received a message. */

@@ -2,7 +2,7 @@
 import { trimLine } from "../../../core/at/framer.js";
 import { bytewise, everyCut, whole } from "../../support/fake-uart.js";
 import test from "../../support/harness.js";
-import { FramerBench, LIMIT } from "./bench.js";
+import { FramerBench, LIMIT, PREFIX } from "./bench.js";
 
 type Assert = { deepEqual(actual: unknown, expected: unknown, message?: string): unknown };
 
@@ -397,4 +397,118 @@ test("reset inside a sink function: what has been received behind it is scanned 
       if (event.startsWith("line NORMAL")) bench.framer.reset();
     };
   });
+});
+
+// ---- messages that tell their length
+
+/** `+QMTRECV: <length>;<payload>`: a length as a counter may find it, or no semicolon yet. */
+const measure = (text: string): number => {
+  const at = text.indexOf(";");
+  if (at < 0) return text.includes("long") ? -1 : 0;
+  return at + 1 + Number(text.slice(PREFIX.length, at));
+};
+const counting = (bench: FramerBench): void => {
+  bench.framer.counter = { measure };
+};
+
+test("a counted message has just its bytes, whatever they are, and is there at once", (t) => {
+  const payloads = [
+    "",
+    "hello",
+    "\r\nOK\r\n",
+    "\n\n",
+    "\r",
+    "\r\n",
+    "\r\n\r\n",
+    "\n\r\n",
+    "\n\r",
+    "a\r\n\r\n> ",
+    `\r\n${PREFIX} 1;b`,
+  ];
+  for (const payload of payloads.concat("\r\n\r\n+QMTSTAT: 0,1\r\n\r\n", "\r\n>", "\x1a\x1b\0\xff")) {
+    const text = `${PREFIX} ${payload.length};${payload}`;
+    for (const behind of ["\r\nOK\r\n", "OK\r\n", `${PREFIX} 2;ab\r\n`, `\r\n${PREFIX} 2;ab\r\n`]) {
+      const next = behind.includes("OK") ? "line OK" : `message ${PREFIX} 2;ab`;
+      transcript(t, `\r\n${text}\r\n${behind}`, [`message ${text}`, next], counting);
+    }
+    const bench = new FramerBench();
+    counting(bench);
+    bench.framer.receive(`\r\n${text}\r\n`);
+    bench.framer.receive("\r\n");
+    t.deepEqual(bench.take(), [`message ${text}`], "without silence");
+  }
+});
+
+test("a prompt behind a counted message is seen at once", (t) => {
+  const text = `${PREFIX} 6;\r\n> \r\n`;
+  transcript(t, `\r\n${text}\r\n\r\n> `, [`message ${text}`, "prompt"], (bench) => {
+    counting(bench);
+    awaitPrompt(bench);
+  });
+});
+
+test("the length may come after a line end", (t) => {
+  transcript(
+    t,
+    `${PREFIX} long\r\nOK\r\n 5;hello\r\nOK\r\n`,
+    [`message ${PREFIX} long\r\nOK\r\n 5;hello`, "line OK"],
+    (bench) => {
+      bench.framer.counter = { measure: (text) => (text.includes(";") ? text.indexOf(";") + 6 : -1) };
+    },
+  );
+});
+
+test("a counted message that is too short ends after half a second of silence, ambiguous, and the line goes on", (t) => {
+  for (const text of [`${PREFIX} 9;ab\r\n`, `${PREFIX} 9;ab`, `${PREFIX} 9;ab\r\nc`, `${PREFIX} long\r\n`]) {
+    const bench = new FramerBench();
+    counting(bench);
+    bench.framer.receive(text);
+    if (!text.endsWith("\n")) bench.framer.receive("\r\n\r");
+    bench.clock.advance(400);
+    t.deepEqual(bench.take(), []);
+    bench.clock.advance(200);
+    t.regex(bench.take().join(), /^message\? /, JSON.stringify(text));
+    bench.framer.receive("\r\nOK\r\n");
+    bench.clock.advance(600);
+    t.deepEqual(bench.take(), ["line OK"]);
+    t.deepEqual([bench.clock.pending, bench.framer.open], [0, false]);
+  }
+});
+
+test("half a line of a counted message that is too short is dropped, an awaited prompt is not", (t) => {
+  const bench = new FramerBench();
+  counting(bench);
+  bench.framer.receive(`${PREFIX} 40;ab\r\n+QMT`);
+  bench.clock.advance(600);
+  bench.framer.receive("STAT: 0,1\r\nOK\r\n");
+  t.deepEqual(bench.take(), [`message? ${PREFIX} 40;ab\r\n+QMT`, "line OK"]);
+  bench.framer.receive(`${PREFIX} 40;ab\r\n`);
+  awaitPrompt(bench);
+  bench.framer.receive("\r\n> ");
+  bench.clock.advance(600);
+  t.deepEqual(bench.take(), [`message? ${PREFIX} 40;ab\r\n`, "prompt"]);
+});
+
+test("a counted message beyond the limit, and bytes lost inside of one: it is not handed over, the line goes on", (t) => {
+  const bench = new FramerBench();
+  counting(bench);
+  bench.framer.receive(`${PREFIX} 500;${"a\n".repeat(250)}\r\n`);
+  bench.clock.advance(600);
+  t.is(bench.take()[0], "overrun");
+  bench.framer.receive(`${PREFIX} 9;ab\r\n`);
+  bench.framer.overrun();
+  bench.framer.receive("cd\r\n");
+  bench.clock.advance(600);
+  t.deepEqual(bench.take(), ["overrun"]);
+  bench.framer.receive("\r\nOK\r\n");
+  t.deepEqual(bench.take(), ["line OK"]);
+});
+
+test("a message without a length, between counted ones, is as ever", (t) => {
+  transcript(
+    t,
+    `${PREFIX} plain\r\n\r\n${PREFIX} 4;OK\r\n\r\n`,
+    [`message? ${PREFIX} plain`, `message? ${PREFIX} 4;OK\r\n`],
+    counting,
+  );
 });

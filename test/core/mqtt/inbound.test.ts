@@ -1,4 +1,5 @@
 // Messages taken apart: every shape of +QMTRECV, topics with commas, and what is learned of the firmware.
+import type { Framer } from "../../../core/at/framer.js";
 import { Inbox, type Receiver } from "../../../core/mqtt/inbound.js";
 import test from "../../support/harness.js";
 
@@ -14,10 +15,13 @@ function inbox(filters: string[] = []) {
       got = [id, msgid, topic, payload, ambiguous];
     },
   }));
-  const box = new Inbox(clients, stats);
+  const framer = { inbox: undefined, counter: undefined } as unknown as Framer;
+  const box = new Inbox(clients, stats, framer);
   return {
     stats,
     clients,
+    box,
+    framer,
     read(text: string, ambiguous = false) {
       got = undefined;
       box.received(text, ambiguous);
@@ -56,6 +60,13 @@ test("a payload that came bare teaches that quotes belong to payloads; a cut one
   t.deepEqual(box.read('+QMTRECV: 0,0,"a","x"'), [0, 0, "a", '"x"', false]);
 });
 
+test("a forged message in quotes or without teaches nothing: it is ambiguous, or ends in the quote of the real one", (t) => {
+  const box = inbox();
+  box.read('+QMTRECV: 0,0,"a",forged', true);
+  box.read('+QMTRECV: 0,0,"a",forged",b","payload"');
+  t.deepEqual(box.read('+QMTRECV: 0,0,"a","x"'), [0, 0, "a", "x", false]);
+});
+
 test("an unquoted topic with commas: a filter decides; two that fit make it ambiguous", (t) => {
   const line = "+QMTRECV: 0,0,a,b,c";
   t.deepEqual(read(line), [0, 0, "a", "b,c", false]);
@@ -82,4 +93,93 @@ test("a message without a client, and what is no message, are counted", (t) => {
   box.clients.splice(1, 1, undefined as unknown as Receiver);
   t.is(box.read("+QMTRECV: 1,0,a,b"), undefined);
   t.is(box.stats.orphans, texts.length + 1);
+});
+
+// ---- later firmware, which tells the length of the payload
+
+/** An inbox whose modem tells lengths, and what it makes of a message that comes at once, up to its line end. */
+function counted(filters: string[] = []) {
+  const box = inbox(filters);
+  box.box.count(0, true);
+  return (text: string, ambiguous = false): [need: number, got: Message | undefined] => [
+    box.box.measure(text),
+    box.read(text, ambiguous),
+  ];
+}
+
+test("lengths: the four shapes, with CR and without", (t) => {
+  for (const end of ["", "\r"]) {
+    const quoted = '+QMTRECV: 0,7,"a/b",5,"hello"';
+    // A line end at the place of the second quote would tell that there are no quotes.
+    t.deepEqual(counted()(quoted + end), [quoted.length - 1, [0, 7, "a/b", "hello", false]]);
+    t.deepEqual(counted()(`+QMTRECV: 0,0, "a/b", 5,"hello"${end}`)[1], [0, 0, "a/b", "hello", false]);
+    for (const bare of ['+QMTRECV: 0,7,"a/b",5,hello', "+QMTRECV: 0,7,a/b,5,hello"])
+      t.deepEqual(counted()(bare + end), [bare.length, [0, 7, "a/b", "hello", false]]);
+  }
+});
+
+test("lengths: empty payloads; quotes that are payload, and quotes that are the modem's", (t) => {
+  for (const [text, payload] of [
+    ['+QMTRECV: 0,0, "a", 0,""', ""],
+    ['+QMTRECV: 0,0,"a",0,', ""],
+    ["+QMTRECV: 0,0,a,0,", ""],
+    ['+QMTRECV: 0,0,"a",0,""', ""],
+    ['+QMTRECV: 0,0,"a",4,"on"', '"on"'],
+    ['+QMTRECV: 0,0,"a",2,"on"', "on"],
+    ['+QMTRECV: 0,0,"a",4,""on""', '"on"'],
+    ['+QMTRECV: 0,0,"a",1,"', '"'],
+    ['+QMTRECV: 0,0,"a",1,"""', '"'],
+    ['+QMTRECV: 0,0,"a",10,"x","y","z', '"x","y","z'],
+  ])
+    for (const end of ["", "\r"]) t.deepEqual(counted()(text + end)[1], [0, 0, "a", payload, false], text);
+  const read = counted();
+  read('+QMTRECV: 0,0,"a",3,one');
+  t.deepEqual(read('+QMTRECV: 0,0,"a",4,"on"\r')[1], [0, 0, "a", '"on"', false]);
+});
+
+test("lengths: payloads of line ends, commas and numbers", (t) => {
+  for (const payload of ["\r\nOK\r\n", "a\r", "\n", "5,x", '"a",3,b', "\r\n+QMTRECV: 0,0,a,1,b", "\0\x1a\x1b\xff"])
+    for (const text of [`"a",${payload.length},${payload}`, `"a",${payload.length},"${payload}"`])
+      t.deepEqual(counted()(`+QMTRECV: 0,1,${text}\r`)[1], [0, 1, "a", payload, false], text);
+});
+
+test("lengths: an unquoted topic with commas and numbers is what a filter covers; two ways to cut it make it ambiguous", (t) => {
+  t.deepEqual(counted(["a,3"])("+QMTRECV: 0,0,a,3,5,hello")[1], [0, 0, "a,3", "hello", false]);
+  t.deepEqual(counted(["a"])("+QMTRECV: 0,0,a,3,5,x")[1], [0, 0, "a", "5,x", false]);
+  t.deepEqual(counted(["+"])("+QMTRECV: 0,0,a,3,1,x")[1], [0, 0, "a", "1,x", true]);
+  t.deepEqual(counted()("+QMTRECV: 0,0,a,3,1,x")[1], [0, 0, "a", "1,x", false]);
+});
+
+test("lengths: the head may not be there yet; a message without one is like any other", (t) => {
+  t.is(counted()('+QMTRECV: 0,0,"a\r')[0], -1);
+  t.deepEqual(counted()('+QMTRECV: 0,0,"a",hello\r'), [0, [0, 0, "a", "hello", false]]);
+  t.deepEqual(counted()("+QMTRECV: 0,0,a,hello\r"), [0, [0, 0, "a", "hello", false]]);
+  t.deepEqual(counted()('+QMTRECV: 1,0,"a",5,hello\r'), [0, [1, 0, "a", "5,hello", false]], "of another client");
+  t.deepEqual(counted()("+QMTRECV: 0\r"), [0, undefined]);
+});
+
+test("lengths: one that is not that of the payload makes the message ambiguous, and nothing is kept back", (t) => {
+  t.deepEqual(counted()('+QMTRECV: 0,0,"a",3,hello\r')[1], [0, 0, "a", "hello\r", true]);
+  t.deepEqual(counted()('+QMTRECV: 0,0,"a",9,hello\r')[1], [0, 0, "a", "hello\r", true]);
+  t.deepEqual(counted()('+QMTRECV: 0,0,"a",5,hello\r', true)[1], [0, 0, "a", "hello", true]);
+  const read = counted();
+  read('+QMTRECV: 0,0,"a",9,"cut\r', true);
+  t.deepEqual(read('+QMTRECV: 0,0,"a",2,"on"\r')[1], [0, 0, "a", "on", false], "it teaches nothing");
+});
+
+test("lengths: told for each client, and forgotten when the modem boots", (t) => {
+  const { box, framer } = inbox();
+  t.deepEqual([box.offers, framer.counter], [-1, undefined]);
+  box.offers = 3;
+  box.count(1, true);
+  box.count(4, true);
+  t.is(framer.counter, box);
+  box.count(1, false);
+  t.is(box.measure("+QMTRECV: 1,0,a,1,b"), 0);
+  t.is(box.measure("+QMTRECV: 4,0,a,1,b"), 19);
+  box.count(4, false);
+  t.is(framer.counter, undefined);
+  box.count(4, true);
+  box.booted();
+  t.deepEqual([box.offers, framer.counter], [-1, undefined]);
 });
