@@ -421,7 +421,7 @@ export class Session implements FramerSink, MessageSink {
     } else {
       if (run.final === "#.#.#.#" && line !== "OK") this._lines.push(line);
       if (run.info !== undefined && (this._doubt || this._size > this._limit)) {
-        if (this._doubt && this._asks(run)) {
+        if (this._doubt && this._asks(run) && this._queue.length < QUEUE_LIMIT) {
           run.asked = (run.asked || 0) + 1;
           this._stop();
           this._run = undefined;

@@ -29,6 +29,7 @@ test("the options of connect() reach modem and broker", (t) => {
   };
   b.until("connected", () => b.client.connected);
   t.deepEqual(sent(b, "AT+QMT").slice(2), [
+    "AT+QMTCFG=?",
     'AT+QMTCFG="WILL",3,1,1,1,"w","gone"',
     'AT+QMTCFG="TIMEOUT",3,7,2,1',
     'AT+QMTCFG="SESSION",3,0',
