@@ -119,7 +119,7 @@ test("everything printable goes out as one command with one CR", (t) => {
     if (!'"#+'.includes(String.fromCharCode(code))) printable += String.fromCharCode(code);
   const r = rig({
     power: false,
-    modem: { codec: nodeCodec, apn: { name: printable, username: "u;AT", password: ";+CFUN=0" } },
+    modem: { codec: nodeCodec, apn: { name: ";+CFUN=0", username: "u;AT", password: ";+CFUN=0" } },
   });
   const client = r.modem.connect({
     host,
