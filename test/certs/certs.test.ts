@@ -176,6 +176,8 @@ test("what is wrong with the bytes: DER, CR LF, mixed line ends, text around, no
   const { ca, cert, key } = await good();
   const only = (text: string | Buffer, role: "ca" | "key" = "ca") => check({ [role]: text }).found;
   t.deepEqual(only(der(ca)), ["problem ca der"]);
+  for (const form of [der(key), der(pkcs8(key))]) t.true(only(form, "key").includes("problem key der"));
+  t.true(only(der(cert), "key").includes("problem key unreadable"));
   t.deepEqual(only(ca.replaceAll("\n", "\r\n")), ["note ca crlf"]);
   t.deepEqual(only(ca.replace("\n", "\r\n")), ["problem ca line-ends"]);
   t.deepEqual(only(`Bag Attributes\n${ca}`), ["problem ca text-around"]);
