@@ -3,6 +3,7 @@
 
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { writeFigures } from "../support/page.js";
 import { type FleetResult, fleet, peak } from "./fleet.js";
 import { plot } from "./plot.js";
 
@@ -10,7 +11,7 @@ const usage = `Usage: npm run test:fleet -- [options]
 
   --devices N   default 1000
   --down N      seconds the broker is down, default 60
-  --no-plot     leave docs/img/fleet.svg alone
+  --write       put plot and figures into docs/img/fleet.svg and docs/reliability.md
   --help        show this
 
 Exit codes: 0 the peaks are where they should be, 1 they are not, 2 wrong usage.`;
@@ -27,7 +28,7 @@ function options(): { devices: number; down: number; draw: boolean } | undefined
     options: {
       devices: { type: "string", default: "1000" },
       down: { type: "string", default: "60" },
-      "no-plot": { type: "boolean", default: false },
+      write: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -36,7 +37,7 @@ function options(): { devices: number; down: number; draw: boolean } | undefined
     if (!/^[1-9]\d{0,4}$/.test(text)) throw new Error(`not a number from 1 to 99999: ${text}`);
     return Number(text);
   };
-  return { devices: number(values.devices), down: number(values.down), draw: !values["no-plot"] };
+  return { devices: number(values.devices), down: number(values.down), draw: values.write };
 }
 
 function main(): number {
@@ -88,7 +89,24 @@ function main(): number {
     ];
     const title = `${devices.toLocaleString("en")} devices whose broker is down for ${down} s`;
     writeFileSync(page, plot(title, curves, down * 3, [[down, "broker is back"]]));
-    console.log("docs/img/fleet.svg written");
+    const row = (name: string, { attempts, served, half, all }: FleetResult): string =>
+      `| ${[name, peak(attempts), peak(served), half, all].join(" | ")} |`;
+    writeFigures(
+      "fleet",
+      [
+        `${title} (\`npm run test:fleet\`): connection attempts in the worst second. For a large fleet, a longer`,
+        "`reconnectPeriod` calms the first seconds, in which nobody answers, and costs hardly any time.",
+        "",
+        "![Connection attempts per second over time](img/fleet.svg)",
+        "",
+        "| | attempts per second, at most | of these once the broker is back | half are back after, s | all, s |",
+        "|---|---:|---:|---:|---:|",
+        row("without jitter", none),
+        row("with jitter, as the driver does", jitter),
+        row("with jitter and `reconnectPeriod: 30000`", calm),
+      ].join("\n"),
+    );
+    console.log("docs/img/fleet.svg and docs/reliability.md written");
   }
   if (served <= servedLimit && all <= calmLimit) return 0;
   console.log(`WRONG: at most ${servedLimit * 100} % and ${calmLimit * 100} % are allowed`);

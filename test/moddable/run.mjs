@@ -15,7 +15,7 @@ const here = fileURLToPath(new URL("xs", import.meta.url));
 const dist = path.join(root, "dist/moddable");
 const esp32 = path.join(here, "esp32.js");
 const TIME_LIMIT = 300_000;
-/** Slots that 1,000 messages may leave behind: none, but for the engine's own bookkeeping. */
+/** Slots that 500 messages or 900 reconnects may leave behind: none, but for the engine's own bookkeeping. */
 const GROWTH = 16;
 
 const modules = {
@@ -136,10 +136,14 @@ async function main() {
     const after500 = slots["500 messages in and 500 out"];
     const after1000 = slots["500 more, and the heap is where it was"];
     check("the heap is flat", after1000 - after500 <= GROWTH ? "" : `${after1000 - after500} slots more`);
+    const before = slots["100 reconnects"];
+    const after = slots["900 more, and the heap is where it was"];
+    check("the heap is flat over reconnects", after - before <= GROWTH ? "" : `${after - before} slots more`);
     console.log(
       `  ${loaded - empty} slots for the code of package and tests, which a device has in flash; then in RAM: modem ready ` +
         `${slots["powers on over the pins and comes up"] - loaded}, connected and subscribed ` +
-        `${slots["subscribes, with topics in UTF-8"] - loaded}, after 1,000 messages ${after1000 - loaded}`,
+        `${slots["subscribes, with topics in UTF-8"] - loaded}, after 1,000 messages ${after1000 - loaded}, ` +
+        `after 100 reconnects ${before - loaded}, after 1,000 ${after - loaded}`,
     );
   } catch (error) {
     check("XS", error.message);

@@ -1,7 +1,7 @@
 // `npm run test:soak`: thirty days in a bad cell, with a table at the end. The simulation is in soak.ts.
 
-import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { writeFigures } from "../support/page.js";
 import { badCell, byteErrors, judge, messageEvery, publishEvery, type Report, soak } from "./soak.js";
 
 const usage = `Usage: npm run test:soak -- [options]
@@ -12,9 +12,6 @@ const usage = `Usage: npm run test:soak -- [options]
   --help       show this
 
 Exit codes: 0 all is well, 1 something is not, 2 wrong usage.`;
-
-const page = new URL("../../../docs/reliability.md", import.meta.url);
-const [start, end] = ["<!-- soak -->", "<!-- /soak -->"];
 
 function table(report: Report, seconds: number): string {
   const { stats, samples } = report;
@@ -67,13 +64,6 @@ function world(report: Report): string {
   ].join("\n");
 }
 
-function write(text: string): void {
-  const old = readFileSync(page, "utf8");
-  const [from, to] = [old.indexOf(start), old.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`docs/reliability.md has no marks ${start} … ${end}`);
-  writeFileSync(page, `${old.slice(0, from + start.length)}\n\n${text}\n\n${old.slice(to)}`);
-}
-
 function main(): number {
   const number = (text: string): number => {
     if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error(`not a number: ${text}`);
@@ -122,7 +112,9 @@ function main(): number {
   );
   console.log(`Violations: ${[...report.violations].map(([kind, n]) => `${kind} ${n}`).join(", ") || "none"}`);
   for (const problem of problems) console.log(`WRONG: ${problem}`);
-  if (problems.length === 0 && toPage) write(text);
+  if (problems.length === 0 && toPage) {
+    writeFigures("soak", `${days} days in a bad cell (\`npm run test:soak\`), all of it simulated:\n\n${text}`);
+  }
   console.log(problems.length === 0 ? "All is well." : `${problems.length} problems.`);
   return problems.length === 0 ? 0 : 1;
 }

@@ -226,10 +226,12 @@ export const tests = {
   },
   "reconnects after the broker closed the connection, and subscribes again"() {
     const events = [];
-    for (const name of ["close", "reconnect", "connect"]) client.on(name, () => events.push(name));
+    const listeners = ["close", "reconnect", "connect"].map((name) => [name, () => events.push(name)]);
+    for (const [name, listener] of listeners) client.on(name, listener);
     outside({ op: "kick" });
     until("connect", () => events.includes("connect"));
     is(events.join(), "close,reconnect,connect", "events");
+    for (const [name, listener] of listeners) client.off(name, listener);
     wait(5000);
     client.publish("up/x", "again");
     until("the message", () => messages.length);
@@ -248,6 +250,12 @@ export const tests = {
   },
   "500 more, and the heap is where it was"() {
     thousand();
+  },
+  "100 reconnects"() {
+    reconnects(100);
+  },
+  "900 more, and the heap is where it was"() {
+    reconnects(900);
   },
   "time goes on where the 32 bits of Time.ticks turn negative"() {
     assert(Time.ticks < 0, "they are not negative yet");
@@ -424,6 +432,20 @@ export const tests = {
 };
 
 let promised;
+
+/** The broker closes the connection so often; each time there is a message behind it. */
+function reconnects(count) {
+  for (let i = 0; i < count; i++) {
+    outside({ op: "kick" });
+    until("close", () => !client.connected);
+    until("connect", () => client.connected);
+    // Past the time after which a connection counts as good, or the next wait would be longer.
+    wait(61_000);
+    outside({ op: "publish", topic: "down/ü", data: `message ${i}` });
+    until("the message", () => messages.length);
+    messages = [];
+  }
+}
 
 function thousand() {
   for (let i = 0; i < 100; i++) {
