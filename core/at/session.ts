@@ -65,7 +65,8 @@ export const QUEUE_LIMIT = 48;
 
 /** ms in which a final result that came glued to a message may be followed by the real one. */
 const HOLD = 300;
-/** A command that may take longer than this many ms is given all of its time to do so. */
+/** The same for a command that may take longer than `FAST` ms, unless it reads a value: no network needs longer. */
+const SLOW_HOLD = 20000;
 const FAST = 8000;
 /** A query is sent so often in all when parts of messages may have got into its answer. */
 const ASKS = 4;
@@ -385,12 +386,13 @@ export class Session implements FramerSink, MessageSink {
     else this.overrun();
   }
 
-  // A result or a prompt that may be part of a message. The real one would follow, and it is seen to be real unless it is
-  // glued to the message; so of two that contradict each other the good one can be real, the bad one proves nothing.
+  // A result or a prompt that may be part of a message. The real one would follow, so the last one counts.
   private _hold(line: string, run: Request): void {
     const held = this._held;
-    if (held === undefined && run.timeout < FAST) this._arm(HOLD);
-    this._held = held === undefined || held === line || !isError(line) ? line : "";
+    const slow = run.timeout > FAST && (!run.text.endsWith("?") || run.text.endsWith("=?"));
+    if (held === undefined) this._arm(slow ? SLOW_HOLD : HOLD);
+    // Of data that was taken nobody must say that it was not.
+    this._held = held === undefined || held === line || !isError(line) || !run.prompt ? line : "";
   }
 
   // Whether it only asks, and may ask once more.
