@@ -51,19 +51,22 @@ export const COMMANDS =
   '\nQSECWRITE|W|5000||CONNECT||tls.file:" tls.size:1-32768 tls.wait:1-1000' +
   "\nQPOWD|W|15000|||NORMAL POWER DOWN|";
 
-/** Rows of the commands that only m95/tls.ts sends; a build without it leaves them out. */
-export const TLS_COMMANDS =
-  '\nQSECREAD|W|5000||||tls.file:"' +
-  '\nQSECDEL|W|5000||||tls.file:"' +
-  '\nQSSLCFG.cacert|W|5000||||tls.context:0-5 tls.file:"' +
-  '\nQSSLCFG.clientcert|W|5000||||tls.context:0-5 tls.file:"' +
-  '\nQSSLCFG.clientkey|W|5000||||tls.context:0-5 tls.file:"' +
-  "\nQSSLCFG.seclevel|W|5000||||tls.context:0-5 tls.securityLevel:0-2" +
-  "\nQSSLCFG.sslversion|W|5000||||tls.context:0-5 tls.version:0-4" +
-  '\nQSSLCFG.ciphersuite|W|5000||||tls.context:0-5 tls.cipherSuites:"6' +
-  "\nQSSLCFG.ignorertctime|W|5000||||tls.ignoreTime:0-1" +
-  "\nQSSLCFG.negotiatetime|W|5000||||tls.context:0-5 tls.negotiateTime:10-300" +
-  '\nCCLK|RW|5000||||time:"20';
+/** Rows of the commands that only m95/tls.ts sends; a build without it leaves them out. In a function, where Espruino leaves it in flash. */
+export function tlsCommands(): string {
+  return (
+    '\nQSECREAD|W|5000||||tls.file:"' +
+    '\nQSECDEL|W|5000||||tls.file:"' +
+    '\nQSSLCFG.cacert|W|5000||||tls.context:0-5 tls.file:"' +
+    '\nQSSLCFG.clientcert|W|5000||||tls.context:0-5 tls.file:"' +
+    '\nQSSLCFG.clientkey|W|5000||||tls.context:0-5 tls.file:"' +
+    "\nQSSLCFG.seclevel|W|5000||||tls.context:0-5 tls.securityLevel:0-2" +
+    "\nQSSLCFG.sslversion|W|5000||||tls.context:0-5 tls.version:0-4" +
+    '\nQSSLCFG.ciphersuite|W|5000||||tls.context:0-5 tls.cipherSuites:"6' +
+    "\nQSSLCFG.ignorertctime|W|5000||||tls.ignoreTime:0-1" +
+    "\nQSSLCFG.negotiatetime|W|5000||||tls.context:0-5 tls.negotiateTime:10-300" +
+    '\nCCLK|RW|5000||||time:"20'
+  );
+}
 
 /** ms granted on top of a time of the table before an answer counts as lost: a late answer costs more than a wait. */
 export const SLACK = 2000;

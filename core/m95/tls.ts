@@ -4,7 +4,7 @@ import { number, split, wrong } from "../at/params.js";
 import type { Request } from "../at/session.js";
 import type { Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
-import { build, nameOf, TLS_COMMANDS, traits } from "./commands.js";
+import { build, nameOf, tlsCommands, traits } from "./commands.js";
 import { time } from "./info.js";
 import type { PemSource, TlsOptions } from "./options.js";
 
@@ -25,11 +25,6 @@ interface TlsFile {
   name: string;
 }
 
-/** Options that are files, their names in NVRAM, and the types of AT+QSSLCFG that point at them. */
-const FIELDS = ["ca", "cert", "key"];
-const FIXED = ["CA0", "CC0", "CK0"];
-const TYPES = ["cacert", "clientcert", "clientkey"];
-
 /** Bytes that a file may have. */
 const RAM_LIMIT = 32768;
 const NVRAM_LIMIT = 2017;
@@ -45,8 +40,9 @@ const PLAUSIBLE = 1704067200000;
 
 const BEGIN = "-----BEGIN ";
 const DASHES = "-----";
-/** What is neither base64 nor a blank or a dash, which the marks have; of control characters only DEL. */
-const STRANGE = "!\"#$%&'()*,.:;<>?@[\\]^_`{|}~\x7f";
+function command(name: string, values: (number | string)[]): string {
+  return build(name, values, tlsCommands());
+}
 
 // Its text may be a key: no message has a part of it.
 function bad(field: string, what: string): M95Error {
@@ -97,9 +93,12 @@ export function checkPem(field: string, text: string): number {
     at = end + mark.length;
     while (text[at] === "\r" || text[at] === "\n") at++;
   }
-  for (let i = 0; i < STRANGE.length; i++) {
-    const found = text.indexOf(STRANGE[i]!);
-    if (found >= 0) throw bad(field, "have base64 between its marks, not " + STRANGE[i] + " at " + found);
+  // Neither base64 nor a blank or a dash, which the marks have; of control characters only DEL. In the function, where it stays
+  // in flash on Espruino.
+  const strange = "!\"#$%&'()*,.:;<>?@[\\]^_`{|}~\x7f";
+  for (let i = 0; i < strange.length; i++) {
+    const found = text.indexOf(strange[i]!);
+    if (found >= 0) throw bad(field, "have base64 between its marks, not " + strange[i] + " at " + found);
   }
   const crs = text.split("\r").length;
   const lfs = text.split("\n").length;
@@ -158,10 +157,12 @@ export class Tls {
     this._dones = [];
     this._timeless = this._first = false;
     const set = (type: string, values: (number | string)[]): void => {
-      this.commands.push(build("QSSLCFG." + type, values, TLS_COMMANDS));
+      this.commands.push(command("QSSLCFG." + type, values));
     };
     for (let i = 0; i < 3; i++) {
-      const field = FIELDS[i]!;
+      // The option, its name in NVRAM, the type of AT+QSSLCFG that points at it.
+      const names = ["ca|CA0|cacert", "cert|CC0|clientcert", "key|CK0|clientkey"][i]!.split("|");
+      const field = names[0]!;
       const source = o[field];
       if (source === undefined) continue;
       let file = base && base.files[field];
@@ -172,12 +173,12 @@ export class Tls {
       }
       if (file.size > limit)
         throw new M95Error("ETOOBIG", "tls." + field + " must have at most " + limit + " bytes, not " + file.size);
-      const name = nvram ? "NVRAM:" + FIXED[i] : "RAM:" + field + context + ".pem";
+      const name = nvram ? "NVRAM:" + names[1] : "RAM:" + field + context + ".pem";
       file = { field, source, size: file.size, sum: file.sum, name };
       this.files[field] = file;
       if (level < (i ? 2 : 1)) continue;
       this.uses.push(file);
-      set(TYPES[i]!, [context, name]);
+      set(names[2]!, [context, name]);
     }
     set("seclevel", [context, level]);
     set("sslversion", [context, o.version === undefined ? 3 : o.version]);
@@ -250,7 +251,7 @@ export class Tls {
       this._time();
       return;
     }
-    this._ask(build("QSECREAD", [file.name], TLS_COMMANDS), (error, lines) => {
+    this._ask(command("QSECREAD", [file.name]), (error, lines) => {
       const answer = split(lines[0] || "");
       if (error && error.code !== "ECME") this._end(error, file);
       else if (!error && answer[0] === "1" && parseInt(answer[1]!, 16) === file.sum) this._file(at + 1);
@@ -261,7 +262,7 @@ export class Tls {
   private _upload(at: number, again: boolean): void {
     const file = this.uses[at]!;
     // A name that is taken cannot be written, and what is there may be the half of a file.
-    this._ask(build("QSECDEL", [file.name], TLS_COMMANDS), (gone) => {
+    this._ask(command("QSECDEL", [file.name]), (gone) => {
       if (gone && gone.code !== "ECME") {
         this._end(gone, file);
         return;
@@ -318,7 +319,7 @@ export class Tls {
         else {
           const iso = new Date(utc).toISOString();
           const date = iso.substring(2, 10).split("-").join("/");
-          this._ask(build("CCLK", [date + "," + iso.substring(11, 19) + "+00"], TLS_COMMANDS), (refused) => {
+          this._ask(command("CCLK", [date + "," + iso.substring(11, 19) + "+00"]), (refused) => {
             this._timeless = !!refused;
             this._set(0);
           });
