@@ -191,9 +191,9 @@ waiting
     QMTCONN 2; QMTSTAT 1; QMTSTAT 2; ?QMTSTAT 1; ?QMTCONN 0,5; QMTDISC 0; QMTPUB 0; QMTPUB 2; modem lost;
     modem failed -> waiting
 opening
-  ERROR; time-out; no connection; QMTOPEN 2; QMTSTAT 1; QMTSTAT 2 -> waiting opening closed
-  QMTOPEN 0 -> connecting
-  QMTOPEN 3; QMTOPEN -1; modem lost; modem failed -> waiting closed
+  ERROR; time-out; no connection; QMTOPEN 2; QMTOPEN 3; QMTOPEN -1; QMTSTAT 1; QMTSTAT 2 -> waiting opening closed
+  QMTOPEN 0 -> opening connecting
+  modem lost; modem failed -> waiting closed
   timer -> waiting disconnecting
   publish; subscribe; end; end at once; OK; CME 8503; CME 8512; QMTCONN 0,0; QMTCONN 0,3; QMTCONN 0,5;
     QMTCONN 1; QMTCONN 2; ?QMTSTAT 1; ?QMTCONN 0,5; QMTDISC 0; QMTPUB 0; QMTPUB 2 -> opening
@@ -278,9 +278,9 @@ running
 prompt
   sync -> syncing
   reset -> closed idle
-  OK -> prompt held
+  OK; answer; URC; message -> prompt held
   ERROR -> closed idle guard held
-  answer; URC; prompt; message -> prompt data
+  prompt -> prompt data held
   timer -> prompt data syncing
   command; publish; open; close; overrun -> prompt
 data
@@ -293,10 +293,10 @@ held
   sync -> syncing
   reset -> closed idle
   ERROR -> closed idle guard held
-  answer -> running data held
-  URC; prompt; message -> data held
+  answer -> running held
+  prompt -> data held
   timer -> closed idle guard data held
-  command; publish; open; close; OK; overrun -> held
+  command; publish; open; close; OK; URC; message; overrun -> held
 syncing
   reset -> closed idle
   OK -> syncing settling
