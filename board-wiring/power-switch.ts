@@ -44,15 +44,18 @@ export interface PowerSwitchOptions {
   killPulse?: number;
   /** From the end of EMERG_OFF to the end of `kill`, when STATUS has to be low. Default 1500. */
   killTime?: number;
+  /** How long `cut` leaves the modem without supply, so that its capacitors discharge. Default 5000. */
+  cutTime?: number;
 }
 
 /** STATUS is looked at every so many ms while it is waited for. */
 const POLL = 50;
 
-type Want = 0 | 1 | 2;
+type Want = 0 | 1 | 2 | 3;
 const OFF = 0;
 const ON = 1;
 const KILL = 2;
+const CUT = 3;
 
 interface Operation {
   _want: Want;
@@ -67,9 +70,14 @@ function kill(this: Switch, done: Done): void {
   this._add(KILL, done);
 }
 
+function cut(this: Switch, done: Done): void {
+  this._add(CUT, done);
+}
+
 /** One operation at a time: each step writes a pin and names the step that follows after a wait. */
 class Switch implements PowerSwitch {
   kill?: (done: Done) => void;
+  cut?: (done: Done) => void;
   _pins: PowerPins;
   _clock: Clock;
   _options: PowerSwitchOptions;
@@ -96,6 +104,7 @@ class Switch implements PowerSwitch {
     write(pins.emergOff, 0);
     // An own property and only where it can work: callers ask for it, and a frozen prototype cannot be overridden.
     if (pins.emergOff || pins.supply) this.kill = kill;
+    if (pins.emergOff && pins.supply) this.cut = cut;
   }
 
   on(done: Done): void {
@@ -150,9 +159,11 @@ class Switch implements PowerSwitch {
     const options = this._options;
     this._want = this._queue[0]!._want;
     if (this._want === KILL) {
-      write(pins.emergOff, 1);
-      write(pins.supply, 0);
+      write(pins.emergOff || pins.supply, pins.emergOff ? 1 : 0);
       this._wait(options.killPulse ?? 100, this._release); // at least 20 (M85 hardware design); ZER uses 100
+    } else if (this._want === CUT) {
+      write(pins.supply, 0);
+      this._wait(options.cutTime ?? 5000, this._end);
     } else if (this._reached()) this._end();
     else {
       if (this._want) write(pins.supply, 1);
@@ -201,10 +212,9 @@ class Switch implements PowerSwitch {
     const on = this._want === ON;
     let error: Error | undefined;
     if (this._pins.status && !this._reached()) error = new M95Error("EPOWER", "STATUS stays " + (on ? "low" : "high"));
-    else {
-      this._known = on;
-      write(this._pins.supply, on ? 1 : 0);
-    }
+    else this._known = on;
+    // Whatever STATUS says, a kill ends without supply.
+    if (!error || this._want === KILL) write(this._pins.supply, on ? 1 : 0);
     const calls = this._queue.shift()!._calls;
     // Before the calls: one of them may add an operation or throw.
     if (this._queue.length) this._wait(0, this._begin);
@@ -222,8 +232,10 @@ class Switch implements PowerSwitch {
  *   is the driver's part. `EPOWER` when STATUS has not risen within `onPulse` and `bootTime`; the supply stays on.
  * - `off` rests for `gap`, presses for `offPulse`, waits until STATUS falls (without STATUS: for `offTime`), then turns
  *   the supply off. `EPOWER` when STATUS stays high; the supply stays on then, and `kill` is what is left.
- * - `kill` is there with EMERG_OFF or a supply pin. It turns the supply off, asserts EMERG_OFF for `killPulse`, and ends
- *   `killTime` later. `EPOWER` when STATUS is high then.
+ * - `kill` is there with EMERG_OFF or a supply pin. It asserts EMERG_OFF for `killPulse`, or turns the supply off when there
+ *   is no EMERG_OFF, ends `killTime` later, and turns the supply off. `EPOWER` when STATUS was high then.
+ * - `cut` is there with both pins, as what is left when EMERG_OFF has not helped: it turns the supply off and ends `cutTime`
+ *   later. `EPOWER` when STATUS is high then.
  *
  * With STATUS, `on` and `off` read it before they begin and again before they press, and press nothing when the modem is
  * where it should be. A modem that is logging off still has STATUS high: after `AT+QPOWD` wait for `isOn()` to be false.

@@ -18,8 +18,10 @@ import {
   type Time,
   time,
 } from "./m95/info.js";
-import { Modem, type ModemListener, type ModemStats, type Recovery } from "./m95/modem.js";
+import { Modem } from "./m95/modem.js";
 import { apnOf, flowOf, type M95Options, pinOf, rateOf, recoveryOf, type TlsOptions } from "./m95/options.js";
+import { stepAt } from "./m95/recovery.js";
+import type { ModemListener } from "./m95/types.js";
 import { MqttClient } from "./mqtt/client.js";
 import { Inbox } from "./mqtt/inbound.js";
 import type { ConnectOptions } from "./mqtt/options.js";
@@ -32,8 +34,42 @@ const CLIENTS = 6;
 /** `command` texts that may wait; more are refused with `EQUEUE`. */
 const COMMAND_LIMIT = 16;
 
+/** A step of recovery. */
+export interface Recovery {
+  /** What was noticed: the modem's line, or an error's message. */
+  cause: string;
+  /** What is done about it: `retry`, `resync`, `reopen`, `pdp`, `restart`, `cfun`, `power`, `kill`, `cut` or `rest`. */
+  step: string;
+  /** Times in a row that it is done, from 1. */
+  attempt: number;
+  /** ms until it begins; with `rest`, how long that takes. */
+  next: number;
+}
+
+/** Steps of recovery that were begun, by kind; `resyncs` counts one more. */
+export interface RecoveryStats {
+  /** Commands and packets offered to the modem again. */
+  retries: number;
+  /** Attempts to connect again that a client has announced. */
+  reopens: number;
+  /** PDP contexts deactivated and activated again. */
+  pdpCycles: number;
+  /** Modems set up anew, powered on if need be. */
+  restarts: number;
+  /** AT+CFUN=0 and AT+CFUN=1. */
+  cfunCycles: number;
+  /** PWRKEY off and on. */
+  powerCycles: number;
+  /** EMERG_OFF. */
+  kills: number;
+  /** Supply off and on. */
+  cuts: number;
+  /** Rests, when everything had been tried often enough. */
+  rests: number;
+}
+
 /** Counters since the object was made. */
-export interface Stats extends SessionStats, ModemStats, ClientStats, EmitterStats {
+export interface Stats extends SessionStats, RecoveryStats, ClientStats, EmitterStats {
   /** Messages for a tcpconnectID without a client, or of unreadable shape. */
   orphans: number;
 }
@@ -59,6 +95,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
   /** What `secure` made of option `tls`. */
   readonly tls: Secure | undefined;
   readonly inbox: Inbox;
+  readonly stable: number;
   private _stats: Stats;
   private _modem: Modem;
   private _clients: (MqttClient | undefined)[];
@@ -76,7 +113,15 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
       resyncs: 0,
       timeouts: 0,
       strays: 0,
+      retries: 0,
+      reopens: 0,
+      pdpCycles: 0,
       restarts: 0,
+      cfunCycles: 0,
+      powerCycles: 0,
+      kills: 0,
+      cuts: 0,
+      rests: 0,
       connects: 0,
       reconnects: 0,
       published: 0,
@@ -102,6 +147,8 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     this.wallClock = o.wallClock;
     this.tls = this.secure(-1, o.tls);
     this._commands = 0;
+    const recovery = recoveryOf(o.recovery);
+    this.stable = recovery.stable;
     this._modem = new Modem(
       {
         uart: o.uart,
@@ -112,7 +159,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
         settings: { apn: this._apn, baud: rateOf(o.baud), flow: flowOf(o.flowControl) },
         guardTime: integer("guardTime", o.guardTime === undefined ? 20 : o.guardTime, 0, 1000),
         receiveLimit: integer("receiveLimit", o.receiveLimit === undefined ? 4096 : o.receiveLimit, 512, 65536),
-        recovery: recoveryOf(o.recovery),
+        recovery,
       },
       this,
       stats,
@@ -253,8 +300,13 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     return "";
   }
 
-  cyclePdp(error: M95Error): void {
-    this._modem.cyclePdp(error);
+  takesOver(error: M95Error, failures: number): boolean {
+    // As long as another client is connected, the modem and its PDP context work.
+    let others = false;
+    this._each((client) => {
+      if (client.connected) others = true;
+    });
+    return !others && this._modem.takesOver(error, failures);
   }
 
   released(id: number): void {
@@ -272,8 +324,16 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     this._each((client) => client.modemReady());
   }
 
-  lost(error: M95Error): void {
-    this._each((client) => client.modemLost(error));
+  lost(error: M95Error, rest: boolean): void {
+    this._each((client) => client.modemLost(error, rest));
+  }
+
+  steady(): boolean {
+    let all = true;
+    this._each((client) => {
+      all = all && client.steady();
+    });
+    return all;
   }
 
   failed(error: M95Error, heard: boolean): void {
@@ -306,8 +366,14 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     this.emit("urc", line);
   }
 
-  recovery(what: Recovery): void {
-    this.emit("recovery", what);
+  recovery(error: M95Error, step: number, attempt: number, next: number): void {
+    const row = stepAt(step);
+    const counter = row[1] as keyof RecoveryStats | "";
+    const command = error.command;
+    if (counter) this._stats[counter]++;
+    // A command may hold passwords, and this is for logs.
+    const cause = command ? error.message.split(command).join(command.split("=")[0]) : error.raw || error.message;
+    this.emit("recovery", { cause, step: row[0], attempt, next });
   }
 
   // ---- small things

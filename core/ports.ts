@@ -38,8 +38,13 @@ export interface PowerSwitch {
   on(done: Done): void;
   /** Ends without an error when the modem is off, being off already included. */
   off(done: Done): void;
-  /** Takes the power away (EMERG_OFF or the supply) when the modem does not listen any more. */
+  /** Stops a modem that does not listen any more: EMERG_OFF, or the supply where there is nothing else. */
   kill?(done: Done): void;
+  /**
+   * Takes the supply away, for long enough to reset a modem that not even `kill` brings back. Its own step of the recovery
+   * ladder; leave it out where `kill` does that already.
+   */
+  cut?(done: Done): void;
   /** Whether the modem runs, `undefined` when there is no STATUS pin to ask. */
   isOn(): boolean | undefined;
 }

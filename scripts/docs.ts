@@ -1,29 +1,18 @@
-// Writes docs/commands.md out of the command, URC and error tables and docs/states.md out of the state tables, or with
-// --check compares them. It holds no facts of its own: those are in core/m95 and, in the application note's words, in
-// note-names.ts.
+// Writes docs/commands.md, docs/recovery.md and docs/states.md out of the tables of the core, or with --check compares
+// them. It holds no facts of its own: those are in core and, in the application note's words, in note-names.ts.
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { SLACK } from "../core/m95/commands.js";
+import { RESTART, stepsOf } from "../core/m95/recovery.js";
 import { listTexts, FAMILIES as TEXT_FAMILIES } from "../core/m95/texts.js";
-import { GONE, URCS } from "../core/m95/urcs.js";
+import { URCS } from "../core/m95/urcs.js";
 import { type Parameter, type Row, readTable } from "./command-table.js";
+import { duration, table } from "./markdown.js";
 import { ANSWERS, FAMILIES, NOTIFICATIONS, PARAMETERS, REMARKS, SECTIONS } from "./note-names.js";
+import { recoveryPage } from "./recovery-page.js";
 import { statesPage } from "./states.js";
-
-function cell(text: string): string {
-  return text.replaceAll("|", "\\|");
-}
-
-function table(head: string[], rows: string[][]): string[] {
-  const line = (cells: string[]) => `| ${cells.map(cell).join(" | ")} |`;
-  return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line), ""];
-}
-
-function seconds(ms: number): string {
-  return ms < 1000 ? `${ms} ms` : `${ms / 1000} s`;
-}
 
 function noteName(parameter: Parameter): string {
   const known = PARAMETERS[parameter.name];
@@ -70,12 +59,12 @@ function times(row: Row): string[] {
   const { result, time } = ANSWERS[row.name] ?? {};
   if (Boolean(result) !== Boolean(row.result) || Boolean(time) !== (row.result === "P"))
     throw new Error(`note-names.ts and the table differ on the result of ${row.name}`);
-  if (!result) return [`- Maximum response time: ${seconds(row.wait)}`];
+  if (!result) return [`- Maximum response time: ${duration(row.wait)}`];
   const driver = "the driver grants the first try the same time: `<pkt_timeout> * (<retry_times> + 1)`";
   return [
     `- Result URC: \`${result}\``,
-    `- Maximum response time: ${time ? `${time}; ${driver}` : seconds(Number(row.result))}`,
-    `- Of that, \`OK\` within ${seconds(row.wait)}`,
+    `- Maximum response time: ${time ? `${time}; ${driver}` : duration(Number(row.result))}`,
+    `- Of that, \`OK\` within ${duration(row.wait)}`,
   ];
 }
 
@@ -107,7 +96,7 @@ function otherCommands(rows: Row[]): string[] {
     rows.map((row) => [
       row.name.includes(".") ? `AT+${row.name.replace(".", '="')}"` : `AT+${row.name}`,
       [...row.forms].map((letter) => FORM_NAMES[letter]).join(", "),
-      seconds(row.wait),
+      duration(row.wait),
       row.prompt && `\`${row.prompt}\``,
       row.final === "#.#.#.#" ? "an IPv4 address" : row.final && `\`${row.final}\``,
     ]),
@@ -135,7 +124,7 @@ function urcs(): string[] {
           : known.meaning
         : result
           ? `result of AT${name} (${SECTIONS[name.slice(1)]!.section})`
-          : GONE.includes(`|${name}|`)
+          : stepsOf(name) >> 4 === RESTART
             ? "the modem has rebooted or goes off: nothing it held is left"
             : "";
       return [`\`${known?.form ?? result ?? name}\``, meaning, rule(mark, name)];
@@ -170,7 +159,7 @@ export function commandsPage(): string {
     "",
     "## Commands of the application note",
     "",
-    `The driver waits ${seconds(SLACK)} longer than the times below before an answer counts as lost. Every command can be`,
+    `The driver waits ${duration(SLACK)} longer than the times below before an answer counts as lost. Every command can be`,
     "answered with `+CME ERROR: <err>` instead.",
     "",
     ...ofNote.flatMap(command),
@@ -198,7 +187,11 @@ export function commandsPage(): string {
 const folder = new URL("../../docs/", import.meta.url);
 
 /** Pages by file name. */
-const PAGES: { [name: string]: () => string } = { "commands.md": commandsPage, "states.md": statesPage };
+const PAGES: { [name: string]: () => string } = {
+  "commands.md": commandsPage,
+  "recovery.md": recoveryPage,
+  "states.md": statesPage,
+};
 
 function main(): void {
   const { values, positionals } = parseArgs({ options: { check: { type: "boolean" } }, allowPositionals: true });

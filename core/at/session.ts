@@ -38,6 +38,10 @@ export interface SessionSink {
   isUrc(line: string, running: string): boolean;
   /** Received bytes were lost; there may have been a URC among them. */
   lossy(): void;
+  /** A command stayed without a final result; the line is about to be synchronised. */
+  late(run: Request): void;
+  /** The modem echoes although it was told not to: it has lost its settings, or a message looks so. */
+  echoed(): void;
   /** The modem cannot be brought to answer `AT`. */
   mute(error: M95Error): void;
   /** The meaning of a number of the modem, or "". */
@@ -92,6 +96,8 @@ export class Session implements FramerSink, MessageSink {
   /** Who is told of the traffic; see `tell`. */
   trace: ((direction: "<" | ">" | "", text: string) => void) | undefined;
   readonly framer: Framer;
+  /** Echo was switched off, and none has come since. */
+  quiet: boolean;
   private _uart: Uart;
   private _clock: Clock;
   private _sink: SessionSink;
@@ -155,7 +161,7 @@ export class Session implements FramerSink, MessageSink {
     this._lines = [];
     this._size = this._mark = this._guards = this._byteTime = 0;
     this._wayOut = this._late = "";
-    this._sent = this._doubt = this._synced = this._echoed = this._open = false;
+    this._sent = this._doubt = this._synced = this._echoed = this._open = this.quiet = false;
     this._onTimer = () => this._expired();
     this._onPause = () => this._paused();
     const framer = new Framer(this, clock, prefix, limit, 20);
@@ -243,6 +249,7 @@ export class Session implements FramerSink, MessageSink {
     this._stop();
     this._queue = [];
     this._run = this._tries = this._whenSynced = undefined;
+    this.quiet = false;
     this.framer.reset();
     if (synced) synced(error);
     if (run) run.done(error, this._lines, this._sent);
@@ -295,6 +302,7 @@ export class Session implements FramerSink, MessageSink {
     else if (line === run.text) {
       this._echo = "";
       if (!suspect) this.framer.strict = false;
+      this._heardEcho();
     } else if (this._echo && this._isEcho(line)) return;
     else if (this._isFinal(line, run)) {
       if (suspect) this._hold(line, run);
@@ -372,6 +380,12 @@ export class Session implements FramerSink, MessageSink {
     if (line !== first) return false;
     this._echo = rest;
     return true;
+  }
+
+  private _heardEcho(): void {
+    if (!this.quiet) return;
+    this.quiet = false;
+    this._sink.echoed();
   }
 
   private _foreign(line: string, suspect: boolean): void {
@@ -457,6 +471,7 @@ export class Session implements FramerSink, MessageSink {
       if (!this._held) this._stats.timeouts++;
       this._stats.resyncs++;
       this._note("time-out");
+      this._sink.late(run);
       // A prompt that counts its bytes is filled up with line ends, which mean nothing to a modem that is not at it.
       if (run.counted) this._write(new Array(run.data!.length + 1).join("\r"));
       this.sync(AT_TRIES, run.prompt === "CONNECT" ? ESCAPE : "\x1b");
@@ -500,7 +515,10 @@ export class Session implements FramerSink, MessageSink {
       this._synced = true;
       this._tries = SETTLES;
       this._settle();
-    } else if (line === "AT" || line === "ATV1") this._echoed = true;
+    } else if (line === "AT" || line === "ATV1") {
+      this._echoed = true;
+      this._heardEcho();
+    }
     // A late answer must not pass for a URC of the same name.
     else if (!isError(line) && (!this._late || this._sink.isUrc(line, this._late))) this._sink.urc(line, suspect);
   }

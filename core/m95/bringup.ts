@@ -89,9 +89,10 @@ export function pdpSteps(settings: Settings, again: boolean): Step[] {
 
 /**
  * The whole script.
+ * @param cycle - switches the radio and the SIM off and on
  * @throws M95Error `EPARAM` or `ETOOBIG` for an APN that cannot be sent
  */
-export function bringUp(settings: Settings): Step[] {
+export function bringUp(settings: Settings, cycle: boolean): Step[] {
   const steps: Step[] = [
     { state: "syncing", text: "ATE0", rule: MUST },
     { state: "syncing", text: "ATV1", rule: MAY },
@@ -99,7 +100,10 @@ export function bringUp(settings: Settings): Step[] {
   ];
   if (settings.baud) steps.push({ state: "syncing", text: "AT+IPR?", rule: RATE });
   if (settings.flow) steps.push({ state: "syncing", text: "AT+IFC=" + settings.flow, rule: MUST });
+  // A host may have stopped behind AT+CFUN=0, be it in this very ladder.
+  if (cycle) steps.push({ state: "syncing", text: "AT+CFUN=0", rule: MAY });
   steps.push(
+    { state: "syncing", text: "AT+CFUN=1", rule: MAY },
     { state: "sim", text: "AT+CPIN?", rule: SIM },
     { state: "registering", text: "AT+CREG?", rule: REGISTERED },
     { state: "registering", text: "AT+CGREG?", rule: ALLOWED },

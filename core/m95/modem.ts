@@ -1,62 +1,16 @@
-// The modem's lifecycle: power, synchronisation, bring-up, plain recovery, power-off. It knows its clients only through
-// a listener, and nothing of MQTT but what is left open by an earlier run.
+// The modem's lifecycle: power, synchronisation, bring-up, the steps of recovery that concern it, power-off. It knows its
+// clients only through a listener, and nothing of MQTT but what is left open by an earlier run.
 import { split } from "../at/params.js";
-import { Session, type SessionSink, type SessionStats } from "../at/session.js";
+import { type Request, Session, type SessionSink, type SessionStats } from "../at/session.js";
 import { M95Error } from "../errors.js";
-import type { Clock, Done, PowerSwitch, TimerHandle, Uart } from "../ports.js";
-import { bringUp, type ModemState, pdpSteps, type Settings, type Step } from "./bringup.js";
+import type { Clock, Done, TimerHandle } from "../ports.js";
+import { bringUp, type ModemState, pdpSteps } from "./bringup.js";
 import { traits } from "./commands.js";
-import type { RecoveryOptions } from "./options.js";
-import { Power } from "./power.js";
+import { Power, WAYS } from "./power.js";
+import { CFUN, causeOf, Ladder, PDP, POWER, REOPEN, REST, RESTART, RESYNC, stepAt, stepsOf } from "./recovery.js";
 import { Script, type ScriptHost } from "./script.js";
-import { GONE, isUrc, RECEIVED } from "./urcs.js";
-
-/** What the driver does about a disturbance. */
-export interface Recovery {
-  /** What was noticed. */
-  cause: string;
-  /** What is done about it. */
-  step: string;
-  /** Counted from 1 since the modem was last ready. */
-  attempt: number;
-  /** ms until the step begins. */
-  next: number;
-}
-
-/** Who is told about the modem. None of these may throw. */
-export interface ModemListener {
-  changed(state: ModemState): void;
-  /** Everything the modem held for its clients is gone, or out of reach. */
-  lost(error: M95Error): void;
-  /** It could not be started. @param heard - a callback of `start` was told */
-  failed(error: M95Error, heard: boolean): void;
-  /** Clients are to end; `then` is called when all of them have. */
-  endAll(then: () => void): void;
-  /** A `+QMT…` URC but a message. */
-  result(name: string, fields: string[], line: string, suspect: boolean): void;
-  /** Received bytes were lost: what the modem reported may not have been heard. */
-  lossy(): void;
-  urc(line: string): void;
-  recovery(what: Recovery): void;
-  explain(family: string, code: number): string;
-}
-
-export interface ModemSetup {
-  uart: Uart;
-  clock: Clock;
-  random: () => number;
-  power: PowerSwitch | undefined;
-  pin: string | undefined;
-  settings: Settings;
-  guardTime: number;
-  receiveLimit: number;
-  recovery: Required<RecoveryOptions>;
-}
-
-export interface ModemStats extends SessionStats {
-  /** Bring-ups begun because the modem was lost. */
-  restarts: number;
-}
+import type { ModemListener, ModemSetup } from "./types.js";
+import { isUrc, RECEIVED } from "./urcs.js";
 
 /** A modem without STATUS is asked this often whether it runs already; 500 ms each. */
 const PROBES = 4;
@@ -77,10 +31,17 @@ export class Modem implements SessionSink, ScriptHost {
   readonly session: Session;
   private _setup: ModemSetup;
   private _listener: ModemListener;
-  private _stats: ModemStats;
   private _clock: Clock;
   private _script: Script;
   private _power: Power | undefined;
+  private _ladder: Ladder;
+  /** When it was last ready. */
+  private _since: number;
+  /** When a command last stayed without an answer, and how many did in a row. */
+  private _lateAt: number;
+  private _late: number;
+  /** AT+CFUN=0 comes first in the next bring-up. */
+  private _cycle: boolean;
   /** Changes whenever what runs is called off, so that answers to it fall on deaf ears. */
   private _era: number;
   private _timer: TimerHandle;
@@ -94,21 +55,24 @@ export class Modem implements SessionSink, ScriptHost {
   /** A line that may be part of a message claims that the modem or its PDP context is gone; that is being looked into. */
   private _claimed: boolean;
 
-  constructor(setup: ModemSetup, listener: ModemListener, stats: ModemStats) {
+  constructor(setup: ModemSetup, listener: ModemListener, stats: SessionStats) {
     this._setup = setup;
     this._listener = listener;
-    this._stats = stats;
     this._clock = setup.clock;
     this.state = "off";
-    this._era = this._attempt = 0;
-    this._wasReady = this._closed = this._heard = this._claimed = false;
+    this._era = this._attempt = this._since = this._lateAt = this._late = 0;
+    this._wasReady = this._closed = this._heard = this._cycle = this._claimed = false;
     this._timer = undefined;
     this._starting = [];
     this._stopping = [];
     // Built once here, so that a bad APN is refused at once.
-    bringUp(setup.settings);
+    bringUp(setup.settings, false);
     this._script = new Script(this, setup);
-    this._power = setup.power && new Power(setup.power);
+    const power = setup.power && new Power(setup.power);
+    this._power = power;
+    this._ladder = new Ladder(setup.recovery, (step) =>
+      step < POWER ? step !== CFUN || this._heard : !!power && power.can(WAYS[step - POWER]!),
+    );
     const uart = setup.uart;
     this.session = new Session(uart, setup.clock, this, stats, setup.guardTime, setup.receiveLimit, RECEIVED);
     if (setup.settings.baud) this.session.rate(setup.settings.baud);
@@ -122,9 +86,11 @@ export class Modem implements SessionSink, ScriptHost {
       return;
     }
     this._starting.push(done);
-    if (this.state !== "off" && this.state !== "failed") return;
+    const resting = this.state === "recovering" && this._ladder.step === REST;
+    if (resting) this._ladder.reset();
+    else if (this.state === "off" || this.state === "failed") this._wasReady = false;
+    else return;
     this._attempt = 0;
-    this._wasReady = false;
     this._begin();
   }
 
@@ -144,7 +110,7 @@ export class Modem implements SessionSink, ScriptHost {
     this._attempt = 0;
     this._wasReady = false;
     // While it is ready the clients say goodbye to their brokers first.
-    if (state !== "ready") this._drop(error);
+    if (state !== "ready") this._drop(error, false);
     this.enter("stopping");
     this._listener.endAll(() => this._switchOff());
   }
@@ -168,18 +134,23 @@ export class Modem implements SessionSink, ScriptHost {
   }
 
   /**
-   * Takes the modem for lost: clients are told, and it is brought up again.
-   * @param steps - what to run instead of the whole bring-up
+   * Something has gone wrong that the modem has to recover from. It begins with the next tick: a receive call is deep in
+   * the stack already, and the rest of its chunk is still to come.
+   * @param cause - the row of the table, if not that of the error
    */
-  lose(error: M95Error, steps?: Step[]): void {
-    if (this.state === "off" || this.state === "failed" || this.state === "stopping") return;
-    this._stats.restarts++;
-    this._retry(error, steps);
+  recover(error: M95Error, cause?: string): void {
+    const state = this.state;
+    if (state === "off" || state === "failed" || state === "stopping") return;
+    this._era++;
+    this.later(0, () => this._climb(error, cause || causeOf(error)));
   }
 
-  /** Closes the PDP context and opens it anew, as the note advises for `+QMTSTAT` 2 (4.1.1). */
-  cyclePdp(error: M95Error): void {
-    if (this.state === "ready") this.lose(error, pdpSteps(this._setup.settings, true));
+  /** Takes over from a client that could not help itself by opening again. False: it can, or no other step may help. */
+  takesOver(error: M95Error, failures: number): boolean {
+    const steps = stepsOf(causeOf(error));
+    if (steps >> 4 <= REOPEN && ((steps & 15) <= REOPEN || failures < +stepAt(REOPEN)[2]!)) return false;
+    this.recover(error);
+    return true;
   }
 
   // ---- what the session hands over
@@ -197,7 +168,21 @@ export class Modem implements SessionSink, ScriptHost {
   }
 
   mute(error: M95Error): void {
-    this.lose(error);
+    const off = this._power && this._power.isOn() === false;
+    this.recover(off ? new M95Error("EPOWER", "STATUS has fallen") : error, off ? "status" : "mute");
+  }
+
+  late(run: Request): void {
+    const now = this._clock.now();
+    if (now - this._lateAt > this._setup.recovery.stable) this._late = 0;
+    this._lateAt = now;
+    const error = new M95Error("ETIMEOUT", run.text.split("=")[0] + ": no answer in time");
+    this._listener.recovery(error, RESYNC, ++this._late, 0);
+    if (run.prompt && this._late > +stepAt(RESYNC)[2]!) this.recover(error, "prompt");
+  }
+
+  echoed(): void {
+    this._doubt(new M95Error("EPOWER", "the modem echoes again: it has lost its settings"), "echo");
   }
 
   urc(line: string, suspect: boolean): void {
@@ -207,23 +192,26 @@ export class Modem implements SessionSink, ScriptHost {
       if (colon > 0) this._listener.result(line.substring(1, colon).trim(), split(line), line, suspect);
       return;
     }
-    const gone = GONE.indexOf("|" + line + "|") >= 0;
-    if (!gone && line !== "+PDP DEACT") return;
     const state = this.state;
     // While it boots and while it goes down these are as expected.
     if (state === "starting" || state === "syncing" || state === "stopping" || state === "recovering") return;
-    const error = new M95Error(gone ? "EPOWER" : "EPDP", "the modem says " + line);
+    // What a modem says that still runs, a bring-up hears from the answers to its own steps.
+    if (stepsOf(line) >> 4 < PDP || (line[0] === "+" && state !== "ready")) return;
+    const code = line[0] !== "+" ? "EPOWER" : line[1] === "P" ? "EPDP" : "ESIM";
+    const error = new M95Error(code, "the modem says " + line);
     error.raw = line;
-    const steps = gone ? undefined : pdpSteps(this._setup.settings, true);
-    if (!suspect) this.lose(error, steps);
-    // The line may be part of a message: without a context there is no address.
-    else if (!this._claimed) {
-      this._claimed = true;
-      this.ask("AT+QILOCIP", (refused) => {
-        this._claimed = false;
-        if (refused) this.lose(error, steps);
-      });
-    }
+    if (suspect) this._doubt(error, line);
+    else this.recover(error, line);
+  }
+
+  // It may be part of a message. If it is true there is no address any more.
+  private _doubt(error: M95Error, cause: string): void {
+    if (this._claimed) return;
+    this._claimed = true;
+    this.ask("AT+QILOCIP", (refused) => {
+      this._claimed = false;
+      if (refused) this.recover(error, cause);
+    });
   }
 
   // ---- power and synchronisation
@@ -246,7 +234,7 @@ export class Modem implements SessionSink, ScriptHost {
     if (!this.enter("starting")) return;
     this._power!.to("on", (error) => {
       if (era !== this._era) return;
-      if (error) this._retry(error);
+      if (error) this.recover(error);
       else this._sync(this._setup.recovery.syncTimeout);
     });
   }
@@ -264,8 +252,11 @@ export class Modem implements SessionSink, ScriptHost {
     const answer = (error: M95Error | null): void => {
       if (error && error.code === "ECLOSED") return;
       this._heard = !error;
-      if (!error) this._script.run(bringUp(this._setup.settings));
-      else if (this._clock.now() < deadline) {
+      if (!error) {
+        const cycle = this._cycle;
+        this._cycle = false;
+        this._script.run(bringUp(this._setup.settings, cycle));
+      } else if (this._clock.now() < deadline) {
         // Set to the wanted rate by an earlier run, or reset since: it is at the one or at the other.
         if (baud && baud !== USUAL_RATE && uart.setBaud) {
           this._rate(usual ? baud : USUAL_RATE);
@@ -304,12 +295,8 @@ export class Modem implements SessionSink, ScriptHost {
   private _powerOff(): void {
     const power = this._power;
     this._callOff();
-    if (!power) this._down(null);
-    else
-      power.to("off", (error) => {
-        if (error && power.kills) power.to("kill", (e) => this._down(e));
-        else this._down(error);
-      });
+    if (power) power.end(0, (error) => this._down(error));
+    else this._down(null);
   }
 
   private _down(error: M95Error | null): void {
@@ -324,7 +311,7 @@ export class Modem implements SessionSink, ScriptHost {
     const error = new M95Error("ECLOSED", "the port was closed");
     this._closed = true;
     if (this.state === "stopping") {
-      this._listener.lost(error);
+      this._listener.lost(error, false);
       this.session.reset(error);
     } else if (this.state !== "off") this._fail(error);
   }
@@ -345,76 +332,97 @@ export class Modem implements SessionSink, ScriptHost {
 
   scriptDone(): void {
     this._attempt = 0;
-    this._wasReady = true;
+    this._wasReady = this.session.quiet = true;
+    this._since = this._clock.now();
     if (this.enter("ready")) this._settle(this._starting, null);
   }
 
-  scriptFailed(error: M95Error, final: boolean): void {
-    // What once ran is brought back for as long as it takes; a SIM that is locked or gone does not come back by itself.
-    if (final && !(this._wasReady && error.code === "EREG")) this._fail(error);
-    else this._retry(error);
+  scriptFailed(error: M95Error, final: number): void {
+    // What once ran is brought back for as long as it takes.
+    if (final > (this._wasReady ? 1 : 0)) this._fail(error);
+    else this.recover(error);
   }
 
-  // Nothing answers: the next try needs fresh power.
   scriptSilent(error: M95Error): void {
-    const power = this._power;
-    const era = this._era;
     this._heard = false;
-    if (!power) this._retry(error);
-    else
-      power.to(power.kills ? "kill" : "off", () => {
-        if (era === this._era) this._retry(error);
-      });
+    this.recover(error, "silent");
   }
 
   // ---- when something goes wrong
 
-  private _retry(error: M95Error, steps?: Step[]): void {
+  private _climb(error: M95Error, cause: string): void {
     const options = this._setup.recovery;
-    const keep = steps && this._attempt === 0;
-    this._attempt++;
-    // What start() was called for ends after some tries; what once ran is brought back for as long as it takes.
-    if (!this._wasReady && this._attempt >= options.attempts) {
+    const ladder = this._ladder;
+    const state = this.state;
+    if (state === "off" || state === "failed" || state === "stopping") return;
+    const ready = state === "ready";
+    // Not when it was ready or connected, but when that has lasted.
+    if (ready && this._clock.now() - this._since >= options.stable && this._listener.steady()) ladder.reset();
+    // What start() was called for ends after some tries.
+    if (!this._wasReady && ++this._attempt >= options.attempts) {
       this._fail(error);
       return;
     }
-    if (!this._drop(error) || !this.enter("recovering")) return;
-    const cap = Math.min(options.maxPeriod, options.period * Math.pow(2, this._attempt - 1));
-    const next = Math.round(this._setup.random() * cap);
-    this._listener.recovery({
-      cause: error.raw || error.message,
-      step: keep ? "pdp" : "restart",
-      attempt: this._attempt,
-      next,
-    });
-    this.later(next, () => {
-      if (!keep) this._begin();
-      else {
-        this.session.open = true;
-        this._script.run(steps!);
-      }
-    });
+    const next = ladder.climb(cause, ready ? PDP : RESTART, this._setup.random());
+    const step = ladder.step;
+    if (!this._drop(error, step === REST) || !this.enter("recovering")) return;
+    const era = this._era;
+    this._listener.recovery(error, step, ladder.attempt, next);
+    if (era !== this._era) return;
+    if (step === REST) this._rest(next);
+    else this.later(next, () => this._take(step));
+  }
+
+  private _take(step: number): void {
+    const era = this._era;
+    this._cycle = step === CFUN;
+    if (step === PDP) {
+      this.session.open = true;
+      this._script.run(pdpSteps(this._setup.settings, true));
+    } else if (step < POWER) this._begin();
+    else
+      this._power!.to(WAYS[step - POWER]!, (error) => {
+        if (era !== this._era) return;
+        if (error) this.recover(error);
+        else this._begin();
+      });
+  }
+
+  // To spare the battery: off, or at least without radio.
+  private _rest(ms: number): void {
+    const era = this._era;
+    const rest = (): void => {
+      if (era !== this._era || !this._callOff()) return;
+      this.later(ms, () => {
+        this._ladder.reset();
+        this._begin();
+      });
+    };
+    if (this._power) this._power.end(0, rest);
+    else if (this._heard) {
+      this.session.open = true;
+      this.ask("AT+CFUN=0", rest);
+    } else rest();
   }
 
   private _fail(error: M95Error): void {
-    if (!this._drop(error) || !this.enter("failed")) return;
+    if (!this._drop(error, false) || !this.enter("failed")) return;
     const heard = this._starting.length > 0;
     this._settle(this._starting, error);
     this._listener.failed(error, heard);
   }
 
   /** Tells the clients and calls off what runs. False: one of those told has done something else since. */
-  private _drop(error: M95Error): boolean {
+  private _drop(error: M95Error, rest: boolean): boolean {
     const era = this._era;
-    this._listener.lost(error);
+    this._listener.lost(error, rest);
     return era === this._era && this._callOff();
   }
 
   /** False: something else was begun by those whose commands were called off. */
   private _callOff(): boolean {
     const era = ++this._era;
-    if (this._timer !== undefined) this._clock.cancel(this._timer);
-    this._timer = undefined;
+    this._cancel();
     this._claimed = false;
     this.session.open = false;
     this.session.reset(new M95Error("ECLOSED", "the modem was stopped or lost"));
@@ -422,10 +430,16 @@ export class Modem implements SessionSink, ScriptHost {
   }
 
   later(ms: number, fn: () => void): void {
+    this._cancel();
     this._timer = this._clock.after(ms, () => {
       this._timer = undefined;
       fn();
     });
+  }
+
+  private _cancel(): void {
+    if (this._timer !== undefined) this._clock.cancel(this._timer);
+    this._timer = undefined;
   }
 
   private _settle(list: Done[], error: Error | null | undefined): void {

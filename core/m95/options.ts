@@ -32,14 +32,20 @@ export interface TlsOptions {
   configured?: boolean;
 }
 
-/** Times and limits of starting and of recovering, all optional. */
+/** Times and limits of starting and of recovering, all optional. Times are 1..86,400,000 ms. */
 export interface RecoveryOptions {
-  /** Tries of the whole bring-up before `start` gives up. Default 3. */
+  /** Tries of the whole bring-up before `start` gives up, 1..1000. Default 3. */
   attempts?: number;
-  /** First waiting time between tries, ms; it doubles up to `maxPeriod`. Default 2,000. */
+  /** Cap of the first waiting time between steps, ms; it doubles up to `maxPeriod`, and what is waited is random. Default 2,000. */
   period?: number;
-  /** Longest waiting time between tries, ms. Default 300,000. */
+  /** Cap of the longest waiting time between steps, ms. Default 300,000. */
   maxPeriod?: number;
+  /** How long modem and connections must last before steps and waiting times begin at the first ones again, ms. Default 60,000. */
+  stable?: number;
+  /** Full rounds of the ladder without such a time before the driver rests, 1..1000. Default 3. */
+  rounds?: number;
+  /** How long it rests, ms: the modem is switched off, or its radio is. `start` ends the rest. Default 3,600,000. */
+  rest?: number;
   /** How long a modem that was switched on may stay silent, ms. Default 15,000. */
   syncTimeout?: number;
   /** How long a SIM may be busy, ms. Default 30,000. */
@@ -113,7 +119,7 @@ export function rateOf(baud: unknown): number {
   return baud as number;
 }
 
-/** Which `recovery` option has which limits; ms, but `attempts`. */
+/** Which `recovery` option has which limits; ms, but `attempts` and `rounds`. */
 export function recoveryOf(options: RecoveryOptions | undefined): Required<RecoveryOptions> {
   const o = options || {};
   const day = 86400000;
@@ -123,6 +129,9 @@ export function recoveryOf(options: RecoveryOptions | undefined): Required<Recov
     attempts: limit("attempts", 3, 1000),
     period: limit("period", 2000, day),
     maxPeriod: limit("maxPeriod", 300000, day),
+    stable: limit("stable", 60000, day),
+    rounds: limit("rounds", 3, 1000),
+    rest: limit("rest", 3600000, day),
     syncTimeout: limit("syncTimeout", 15000, day),
     simTimeout: limit("simTimeout", 30000, day),
     registrationTimeout: limit("registrationTimeout", 180000, day),

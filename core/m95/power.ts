@@ -2,14 +2,19 @@
 import { M95Error } from "../errors.js";
 import type { PowerSwitch } from "../ports.js";
 
+/** Ways to switch off, each one harder than the one before. */
+export const WAYS = ["off", "kill", "cut"] as const;
+type Way = (typeof WAYS)[number];
+
 export class Power {
-  /** It can take the power away. */
-  readonly kills: boolean;
   private _switch: PowerSwitch;
 
   constructor(power: PowerSwitch) {
     this._switch = power;
-    this.kills = !!power.kill;
+  }
+
+  can(way: Way): boolean {
+    return !!this._switch[way];
   }
 
   /** Whether the modem runs; undefined when nobody knows. */
@@ -21,7 +26,7 @@ export class Power {
     }
   }
 
-  to(what: "on" | "off" | "kill", done: (error: M95Error | null) => void): void {
+  to(what: "on" | Way, done: (error: M95Error | null) => void): void {
     let over = false;
     const once = (error?: Error | null): void => {
       if (over) return;
@@ -33,5 +38,17 @@ export class Power {
     } catch (error) {
       once(error as Error);
     }
+  }
+
+  /** Switches off by the first way from `at` on that works. */
+  end(at: number, done: (error: M95Error | null) => void): void {
+    this.to(WAYS[at]!, (error) => {
+      for (let next = at + 1; error && next < WAYS.length; next++)
+        if (this.can(WAYS[next]!)) {
+          this.end(next, done);
+          return;
+        }
+      done(error);
+    });
   }
 }

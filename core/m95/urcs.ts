@@ -15,9 +15,6 @@ export const URCS =
   "|RDY|+CFUN=-|+CPIN=-|Call Ready|SMS Ready|+CREG=+|+CGREG=+|+PDP DEACT|+QNITZ|+QNTP|RING|NO CARRIER" +
   "|NORMAL POWER DOWN|UNDER_VOLTAGE WARNING|UNDER_VOLTAGE POWER DOWN|OVER_VOLTAGE WARNING|OVER_VOLTAGE POWER DOWN|";
 
-/** URCs after which the modem runs no longer, or runs anew: nothing it held is left. */
-export const GONE = "|RDY|NORMAL POWER DOWN|UNDER_VOLTAGE POWER DOWN|OVER_VOLTAGE POWER DOWN|";
-
 /**
  * Whether a line is a URC.
  * @param running - the command that runs, "" if none

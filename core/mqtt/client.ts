@@ -6,6 +6,7 @@ import { bytesOf, type Codec } from "../codec.js";
 import { Emitter } from "../emitter.js";
 import { M95Error } from "../errors.js";
 import { build, resultWait, traits } from "../m95/commands.js";
+import { REOPEN, RETRY } from "../m95/recovery.js";
 import type { Clock, Done, TimerHandle } from "../ports.js";
 import type { Inbox, Receiver } from "./inbound.js";
 import { Link, type LinkOwner } from "./link.js";
@@ -27,9 +28,6 @@ import type {
 
 /** `<ret_code>` of +QMTCONN that may heal by itself (application note 3.2.4). */
 const SERVER_UNAVAILABLE = 3;
-
-/** A connection that lasted this long, ms, was good: waiting times start from the first one again. */
-const STABLE = 60000;
 
 function listOf(topics: string | string[]): string[] {
   if (typeof topics === "string") return [topics];
@@ -53,7 +51,8 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
   private _outbox: Outbox;
   private _subscriptions: Subscriptions;
   private _timer: TimerHandle;
-  private _stable: TimerHandle;
+  /** When it was last connected. */
+  private _since: number;
   private _failures: number;
   private _refusals: number;
   private _ending: boolean;
@@ -77,8 +76,8 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
     this._subscriptions = new Subscriptions(id, this._outbox);
     this._ends = [];
     this.connected = this.reconnecting = this._ending = this._ended = this._force = false;
-    this._failures = this._refusals = 0;
-    this._timer = this._stable = undefined;
+    this._failures = this._refusals = this._since = 0;
+    this._timer = undefined;
     // Later, so that listeners can be attached first.
     this._attemptIn(0);
   }
@@ -88,6 +87,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
     const list = this._on.message;
     const codec = this._codec;
     this._stats.received++;
+    this._link.seen = this.clock.now();
     if (!list) return;
     const info: PacketInfo = { qos: msgid ? undefined : 0, msgid, ambiguous };
     const name = codec.toText ? codec.toText(topic) : topic;
@@ -105,6 +105,15 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
   get state(): ClientState {
     const state = this._link.state;
     return this._ended || state !== "closed" ? state : "waiting";
+  }
+
+  /**
+   * ms since the modem last confirmed something of this client's connection: CONNACK, a message, the result of a packet, or
+   * AT+QMTCONN? saying that it stands. Above the keepalive period plus the time of a query, nobody knows. `Infinity` before
+   * the first connection.
+   */
+  get age(): number {
+    return this.clock.now() - this._link.seen;
   }
 
   // ---- for users
@@ -188,8 +197,9 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
     if (this._timer === undefined) this._attempt();
   }
 
-  /** The modem, or its PDP context, is gone. */
-  modemLost(error: M95Error): void {
+  /** The modem, or its PDP context, is gone. @param rest - for so long that counting begins anew */
+  modemLost(error: M95Error, rest: boolean): void {
+    if (rest) this._failures = 0;
     if (this._link.state === "closed") return;
     this._link.forget();
     this._down(error);
@@ -202,13 +212,19 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
     this.emit("error", error);
     // With the port closed there is nothing to wait for.
     if (error.code === "ECLOSED") this._finish();
-    else this._wait();
+    else this._wait(error);
+  }
+
+  /** It has been connected for the stable time, or never failed. */
+  steady(): boolean {
+    return this.connected ? this._lasted() : !this._failures;
   }
 
   /** A result URC or +QMTSTAT for this client: fields from `<tcpconnectID>` on. */
   result(name: string, fields: string[], line: string, suspect: boolean): void {
-    if (name === "QMTPUB" || name === "QMTSUB" || name === "QMTUNS") this._outbox.result(name, fields, line);
-    else this._link.result(name, fields, line, suspect);
+    if (name === "QMTPUB" || name === "QMTSUB" || name === "QMTUNS") {
+      if (this._outbox.result(name, fields, line)) this._link.seen = this.clock.now();
+    } else this._link.result(name, fields, line, suspect);
   }
 
   /** Bytes from the modem were lost: the loss of the connection may have been among them. */
@@ -249,8 +265,8 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
     return this._host.explain(family, code);
   }
 
-  cyclePdp(error: M95Error): void {
-    this._host.cyclePdp(error);
+  retried(error: M95Error, attempt: number): void {
+    this._host.recovery(error, RETRY, attempt, 0);
   }
 
   sending(one: Packet): void {
@@ -274,10 +290,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
     this.connected = true;
     this.reconnecting = false;
     this._stats.connects++;
-    this._stable = this.clock.after(STABLE, () => {
-      this._stable = undefined;
-      this._failures = 0;
-    });
+    this._since = this.clock.now();
     this.emit("connect");
     if (!this.connected) return;
     if (this._profile.resubscribe)
@@ -294,12 +307,12 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
       this._ending = true;
     this._down(error);
     this.emit("error", error);
-    this._goOn();
+    this._goOn(error);
   }
 
   linkLost(error: M95Error): void {
     this._down(error);
-    this._goOn();
+    this._goOn(error);
   }
 
   // ---- publishing and subscribing
@@ -378,20 +391,25 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
 
   // Whatever there was of a connection is gone.
   private _down(error?: M95Error): void {
-    if (this._stable !== undefined) this.clock.cancel(this._stable);
-    this._stable = undefined;
+    // Connected alone is nothing: a broker may accept and hang up at once.
+    if (this.connected && this._lasted()) this._failures = 0;
     this.connected = false;
     this.reconnecting = !this._ending;
     this._outbox.lost();
     this.emit("close", error);
   }
 
-  private _goOn(): void {
-    if (this._ending) this._finish();
-    else this._wait();
+  private _lasted(): boolean {
+    return this.clock.now() - this._since >= this._host.stable;
   }
 
-  private _wait(): void {
+  private _goOn(error: M95Error): void {
+    if (this._ending) this._finish();
+    else if (this._profile.reconnectPeriod && this._host.takesOver(error, this._failures)) this._failures++;
+    else this._wait(error);
+  }
+
+  private _wait(error: M95Error): void {
     const profile = this._profile;
     if (this.state !== "waiting" || this._timer !== undefined) return;
     if (!profile.reconnectPeriod) {
@@ -399,10 +417,11 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
       return;
     }
     // Full jitter under a doubling cap: a fleet that lost its broker does not come back in step.
-    const cap = Math.min(profile.maxReconnectPeriod, profile.reconnectPeriod * Math.pow(2, this._failures));
-    if (cap < profile.maxReconnectPeriod) this._failures++;
+    const cap = Math.min(profile.maxReconnectPeriod, profile.reconnectPeriod * Math.pow(2, this._failures++));
+    const next = Math.round(this._host.random() * cap);
     this.reconnecting = true;
-    this._attemptIn(Math.round(this._host.random() * cap));
+    this._attemptIn(next);
+    this._host.recovery(error, REOPEN, this._failures, next);
   }
 
   private _end(): void {

@@ -21,14 +21,13 @@ export interface LinkOwner {
   linkFailed(error: M95Error): void;
   /** The modem reports that an established connection is gone. */
   linkLost(error: M95Error): void;
-  /** The PDP context is of no use. */
-  cyclePdp(error: M95Error): void;
+  /** A command was refused, or its result is one that a second try may change; it is sent once more. */
+  retried(error: M95Error, attempt: number): void;
 }
 
 /** `<result>` of +QMTOPEN (application note 3.2.2). */
 const OPENED = 0;
 const OCCUPIED = 2;
-const NO_PDP = 3;
 
 /** `<result>` of +QMTCONN (3.2.4). */
 const ACKNOWLEDGED = 0;
@@ -39,7 +38,7 @@ const STATE_NONE = 0;
 const STATE_CONNECTING = 2;
 const STATE_CONNECTED = 3;
 
-/** A link is looked after this often, ms: the modem may have lost it while nobody heard. */
+/** Without keepalive, a link of which nothing was heard for this long is looked after, ms. */
 const LOOK = 120000;
 
 /** ms from a loss of bytes to the look after the link; another loss begins them anew. */
@@ -51,9 +50,6 @@ const QUERY = "AT+QMTCONN?";
 /** Claims that are looked into at a time. */
 const CLAIMS = 2;
 
-/** `<err_code>` of +QMTSTAT after which the PDP context is opened anew (4.1.1). */
-const PING_FAILED = 2;
-
 /** Whether the test form of AT+QMTPUB has a length behind the topic: by name, or as a range. */
 function takesLength(form: string): boolean {
   return form.toLowerCase().indexOf("len") >= 0 || form.endsWith(")");
@@ -61,6 +57,8 @@ function takesLength(form: string): boolean {
 
 export class Link {
   state: LinkState;
+  /** When the modem last confirmed something of this connection, ms of the clock. */
+  seen: number;
   private _owner: LinkOwner;
   private _id: number;
   private _profile: Profile;
@@ -82,6 +80,7 @@ export class Link {
     this._id = id;
     this._profile = profile;
     this.state = "closed";
+    this.seen = -Infinity;
     this._era = this._claims = 0;
     this._timer = this._whenClosed = undefined;
     this._reopened = this._leaving = this._asked = false;
@@ -131,13 +130,13 @@ export class Link {
 
   /** Something may have gone unheard: the modem is asked as soon as the line has had time to calm down. */
   doubt(): void {
-    if (this.state === "connected") this._look(SOON);
+    if (this.state === "connected") this._later(SOON, () => this.check());
   }
 
   /** Asks the modem whether it still holds the connection. */
   check(): void {
     if (this.state !== "connected") return;
-    this._look(LOOK);
+    this._watch();
     this._verify(QUERY, (actual) => {
       if (actual === STATE_CONNECTED) return;
       this.forget();
@@ -212,17 +211,17 @@ export class Link {
     this._cancel();
     if (result === OPENED) {
       this._connect();
-    } else if (result === OCCUPIED && !this._reopened) {
+      return;
+    }
+    const secure = this._profile.secure;
+    const error = this._error("EOPEN", "open", result, line, secure && result < 0 ? secure.causes() : "");
+    if (result === OCCUPIED && !this._reopened) {
       // Left over from something else: it is closed and opened once more.
       this._reopened = true;
+      this._owner.retried(error, 1);
       const commands = this._profile.opening();
       this._ask(build("QMTCLOSE", [this._id]), () => this._configure(commands, commands.length - 1));
-    } else {
-      const secure = this._profile.secure;
-      const error = this._error("EOPEN", "open", result, line, secure && result < 0 ? secure.causes() : "");
-      this._fail(error);
-      if (result === NO_PDP) this._owner.cyclePdp(error);
-    }
+    } else this._fail(error);
   }
 
   private _connect(): void {
@@ -245,14 +244,20 @@ export class Link {
       this._fail(error);
     } else {
       this.state = "connected";
-      this._look(LOOK);
+      this.seen = this._owner.clock.now();
+      this._watch();
       this._owner.linkUp();
     }
   }
 
   // A +QMTSTAT that got lost would leave a dead link standing for ever.
-  private _look(ms: number): void {
-    this._later(ms, () => this.check());
+  private _watch(): void {
+    const period = this._profile.keepalive * 1000 || LOOK;
+    const left = (): number => this.seen + period - this._owner.clock.now();
+    this._later(left() > 0 ? left() : period, () => {
+      if (left() > 0) this._watch();
+      else this.check();
+    });
   }
 
   private _stat(code: number, line: string): void {
@@ -266,7 +271,6 @@ export class Link {
     this.forget();
     if (state === "connected") this._owner.linkLost(error);
     else this._owner.linkFailed(error);
-    if (code === PING_FAILED) this._owner.cyclePdp(error);
   }
 
   /** Asks the modem for this client's state, before a line is believed that may be part of a message. */
@@ -285,6 +289,7 @@ export class Link {
         const fields = split(lines[i]!);
         if (number(fields[0]) === this._id) actual = number(fields[1]);
       }
+      if (actual === STATE_CONNECTED) this.seen = this._owner.clock.now();
       then(actual);
     });
   }

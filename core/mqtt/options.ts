@@ -120,11 +120,12 @@ export class Profile {
   resend: boolean;
   /** ms that the modem tries to deliver a packet: packet time-outs of the first try and all the others. */
   packets: number;
+  /** Seconds. */
+  keepalive: number;
   private _id: number;
   private _open: (string | number)[];
   private _conn: (string | number)[];
   private _time: number[];
-  private _keepalive: number;
   private _will: (string | number)[];
   /** Undefined: no TLS. */
   readonly secure: Secure | undefined;
@@ -149,7 +150,7 @@ export class Profile {
       this._conn.push(bytesOf(codec, "password", o.password));
     }
     this._time = [id, pick(o.packetTimeout, 5), pick(o.retryTimes, 3), 1];
-    this._keepalive = pick(o.keepalive, 120);
+    this.keepalive = pick(o.keepalive, 120);
     this._will = [id, 0];
     if (o.will !== undefined) this._will = willOf(o.will, id, codec);
     this.packets = this._time[1]! * (this._time[2]! + 1) * 1000;
@@ -176,7 +177,7 @@ export class Profile {
       build("QMTCFG.WILL", this._will),
       build("QMTCFG.TIMEOUT", this._time),
       build("QMTCFG.SESSION", [id, this.clean ? 1 : 0]),
-      build("QMTCFG.KEEPALIVE", [id, this._keepalive]),
+      build("QMTCFG.KEEPALIVE", [id, this.keepalive]),
       build("QMTCFG.SSL", secure ? [id, 1, secure.context] : [id, 0]),
       build("QMTOPEN", this._open),
     ];

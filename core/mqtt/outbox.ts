@@ -59,6 +59,8 @@ export interface OutboxHost {
   clock: Clock;
   send(request: Request): void;
   explain(family: string, code: number): string;
+  /** A packet was not taken and is offered again. */
+  retried(error: M95Error, attempt: number): void;
   /** A packet is about to be sent. */
   sending(packet: Packet): void;
   /** The modem sent a packet once more. */
@@ -236,6 +238,7 @@ export class Outbox {
         const full = error.cme === WINDOW_FULL;
         if (gone || (refusal && error.cme === undefined)) this._host.doubt();
         if (full || ((gone || error.code === "ETIMEOUT") && ++packet.tries < TRIES)) {
+          if (!full) this._host.retried(error, packet.tries);
           this._full = full || gone;
           if (this._full) this._startTimer();
           this._requeue(packet);

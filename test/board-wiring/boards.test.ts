@@ -126,7 +126,7 @@ test("docs/wiring.md has every time of the power switch, with its default", (t) 
   const defaults = [...source.matchAll(/(\w+) \?\? (\d+)/g)].filter(([, name]) => name !== "pwrkeyPressed");
   const said = [...source.matchAll(/Default (\d+)\. \*\/\n {2}(\w+)\?: number/g)];
   const table = rows.filter(([, value]) => Number(value)).map(([name, value]) => `${name} ${value}`);
-  t.is(defaults.length, 7);
+  t.is(defaults.length, 8);
   t.deepEqual(table.sort(), defaults.map(([, name, value]) => `${name} ${value}`).sort());
   t.deepEqual(table, said.map(([, value, name]) => `${name} ${value}`).sort());
 });

@@ -17,7 +17,7 @@ const habits = fc.record({
 const calls = fc.array(
   fc.record({
     wait: fc.oneof(fc.integer({ min: 0, max: 3000 }), fc.integer({ min: 0, max: 30_000 })),
-    what: fc.constantFrom("on", "off", "kill"),
+    what: fc.constantFrom("on", "off", "kill", "cut"),
   }),
   { minLength: 1, maxLength: 12 },
 );
@@ -54,7 +54,7 @@ test("no press is misread, every pin ends released, every done is called once, a
       );
       const done: number[] = [];
       let last = "";
-      const call = (what: "on" | "off" | "kill") => {
+      const call = (what: "on" | "off" | "kill" | "cut") => {
         const id = done.push(0) - 1;
         power[what]!((error) => {
           done[id]!++;
@@ -66,7 +66,7 @@ test("no press is misread, every pin ends released, every done is called once, a
       if (!w.status && w.running) call("off");
       for (const { wait, what } of plan) {
         clock.advance(wait);
-        if (what !== "kill" || power.kill) call(what as "on" | "off" | "kill");
+        if (power[what as "kill"]) call(what as "kill");
       }
       clock.advance(plan.length * 30_000);
 

@@ -297,14 +297,43 @@ test("kill: cuts the supply", (t) => {
   t.deepEqual(list, [{ at: 1600 }]);
 });
 
-test("kill: with both, cuts the supply and asserts EMERG_OFF, and on brings the supply back", (t) => {
+test("kill: with both, asserts EMERG_OFF, then cuts the supply, and on brings it back", (t) => {
   const { clock, power, supply, emergOff, done, modem } = bench({ emergOff: true, supply: true, running: true });
   power.kill!(done);
+  clock.advance(5000);
   power.on(done);
   clock.advance(MINUTE);
   t.deepEqual(supply.trace, [
-    [0, 0],
-    [1600, 1],
+    [1600, 0],
+    [5000, 1],
+  ]);
+  t.deepEqual(emergOff.pulses(1), [[0, 100]]);
+  t.is(modem.state, "running");
+});
+
+test("cut: there with EMERG_OFF and a supply pin; without one of them, kill is all there is", (t) => {
+  t.is(bench({ emergOff: true }).power.cut, undefined);
+  t.is(bench({ supply: true }).power.cut, undefined);
+});
+
+test("cut: brings a modem down that EMERG_OFF has not, and leaves it without supply for 5 s", (t) => {
+  const habits = { emergency: 1e6 };
+  const { clock, power, supply, emergOff, list, done, modem } = bench({
+    emergOff: true,
+    supply: true,
+    running: true,
+    habits,
+  });
+  power.kill!(done);
+  power.cut!(done);
+  clock.advance(6000);
+  t.deepEqual(list, [{ at: 1600, code: "EPOWER", message: "STATUS stays high" }]);
+  power.on(done);
+  clock.advance(MINUTE);
+  t.deepEqual(list.slice(1, 2), [{ at: 1600 + 5000 }]);
+  t.deepEqual(supply.trace, [
+    [1600, 0],
+    [6600, 1],
   ]);
   t.deepEqual(emergOff.pulses(1), [[0, 100]]);
   t.is(modem.state, "running");

@@ -24,6 +24,9 @@ const constructors: Row[] = [
   ["a guard time that is too long", "EPARAM", ["guardTime", "0..1000", "1001"], { guardTime: 1001 }],
   ["a receive limit that is too small", "EPARAM", ["receiveLimit", "512..65536", "100"], { receiveLimit: 100 }],
   ["no attempts", "EPARAM", ["recovery.attempts", "1..1000", "0"], { recovery: { attempts: 0 } }],
+  ["a stable time of none", "EPARAM", ["recovery.stable", "1..86400000", "0"], { recovery: { stable: 0 } }],
+  ["half a round", "EPARAM", ["recovery.rounds", "1..1000", "0.5"], { recovery: { rounds: 0.5 } }],
+  ["a rest for ever", "EPARAM", ["recovery.rest", "1..86400000", "Infinity"], { recovery: { rest: Infinity } }],
   ["certificates", "ETLS", ["tls"], { tls: { ca: "x" } }],
 ];
 

@@ -53,13 +53,15 @@ class Host extends M95 {
   }
 
   /** The PDP context is of no use: the modem is lost to its clients until it has a new one. */
-  override cyclePdp(): void {
-    this.lose();
+  override takesOver(error: M95Error): boolean {
+    const pdp = error.code === "EOPEN" ? error.result === 3 : error.code === "ECLOSED" && error.result === 2;
+    if (pdp) this.lose();
+    return pdp;
   }
 
   lose(): void {
     this.isReady = false;
-    this.lost(LOST);
+    this.lost(LOST, false);
     for (const one of this.requests.splice(0)) one.done(LOST, [], false);
   }
 }

@@ -79,16 +79,15 @@ off
   stop; connect; port closed -> off
 starting
   stop -> stopping
+  runs well; mute -> recovering
   pressed -> syncing
-  press fails -> recovering failed
   port closed -> failed
-  start; connect; timer -> starting
+  timer -> starting recovering
+  start; connect; press fails -> starting
 syncing
   stop -> stopping
-  runs well -> syncing sim
-  mute -> syncing recovering
-  echo refused -> syncing recovering failed
-  pressed; press fails -> recovering
+  runs well -> sim recovering
+  mute; echo refused -> recovering failed
   port closed -> failed
   start; connect; RDY; +PDP DEACT; ?RDY; ?+PDP DEACT; NORMAL POWER DOWN; power lost; timer -> syncing
 sim
@@ -96,36 +95,35 @@ sim
   runs well -> registering recovering
   mute -> recovering
   SIM gone; SIM busy -> registering recovering failed
-  RDY; +PDP DEACT; NORMAL POWER DOWN -> sim recovering
   port closed -> failed
   timer -> sim registering recovering
-  start; connect; ?RDY; ?+PDP DEACT; power lost -> sim
+  start; connect; RDY; +PDP DEACT; ?RDY; ?+PDP DEACT; NORMAL POWER DOWN; power lost -> sim
 registering
   stop -> stopping
   runs well -> attaching recovering
   mute -> recovering
   denied; no network -> attaching recovering failed
-  RDY; +PDP DEACT; NORMAL POWER DOWN; timer -> registering recovering
   port closed -> failed
-  start; connect; ?RDY; ?+PDP DEACT; power lost -> registering
+  timer -> registering recovering
+  start; connect; RDY; +PDP DEACT; ?RDY; ?+PDP DEACT; NORMAL POWER DOWN; power lost -> registering
 attaching
   stop -> stopping
   runs well -> ready recovering
   mute; no address -> recovering
-  RDY; +PDP DEACT; NORMAL POWER DOWN; timer -> attaching recovering
   port closed -> failed
-  start; connect; ?RDY; ?+PDP DEACT; power lost -> attaching
+  timer -> attaching recovering
+  start; connect; RDY; +PDP DEACT; ?RDY; ?+PDP DEACT; NORMAL POWER DOWN; power lost -> attaching
 ready
   stop -> stopping
-  runs well; mute; RDY; +PDP DEACT; NORMAL POWER DOWN -> ready recovering
+  runs well; mute; timer -> ready recovering
   port closed -> failed
-  start; connect; ?RDY; ?+PDP DEACT; power lost; timer -> ready
+  start; connect; RDY; +PDP DEACT; ?RDY; ?+PDP DEACT; NORMAL POWER DOWN; power lost -> ready
 recovering
   stop -> stopping
-  runs well; mute -> starting syncing
+  runs well; mute; timer -> starting syncing recovering
+  pressed -> starting
   port closed -> failed
-  timer -> starting syncing recovering
-  start; connect; RDY; +PDP DEACT; ?RDY; ?+PDP DEACT; NORMAL POWER DOWN; power lost -> recovering
+  start; connect; RDY; +PDP DEACT; ?RDY; ?+PDP DEACT; NORMAL POWER DOWN; press fails; power lost -> recovering
 stopping
   pressed -> off starting failed
   start; stop; connect; runs well; mute; RDY; +PDP DEACT; ?RDY; ?+PDP DEACT; NORMAL POWER DOWN;

@@ -1,11 +1,13 @@
-// Holds docs/commands.md and docs/states.md against the tables, and tries the program that writes and compares it.
+// Holds the generated pages against the tables, and tries the program that writes and compares them.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import test from "ava";
+import { CAUSES } from "../../core/m95/recovery.js";
 import { commandsPage } from "../../scripts/docs.js";
+import { recoveryPage } from "../../scripts/recovery-page.js";
 import { statesPage } from "../../scripts/states.js";
 
 const program = fileURLToPath(new URL("../../scripts/docs.js", import.meta.url));
@@ -26,6 +28,15 @@ test("docs/states.md is up to date", (t) => {
   const arrows = text.split("\n").filter((line) => line.includes(" --> "));
   t.true(arrows.length > 60);
   for (const line of arrows) t.regex(line, /^ {2}(\[\*\]|[a-z]+) --> [a-z]+(: [^:;#]+)?$/);
+});
+
+test("docs/recovery.md is up to date, and has a line for every cause", (t) => {
+  const text = recoveryPage();
+  t.is(readFileSync(new URL("recovery.md", pathToFileURL(page)), "utf8"), text, 'run "npm run docs"');
+  const causes = text.slice(text.indexOf("## The causes"), text.indexOf("## The modem is asked"));
+  t.is(causes.split("\n| ").length - 2, CAUSES.split("|").length - 2);
+  t.true(causes.includes("| +QMTSTAT: id,2, PINGREQ timed out or failed | pdp | power |"));
+  t.false(text.includes("undefined"));
 });
 
 test("the page names every code and form of the note once", (t) => {

@@ -84,6 +84,9 @@ export class SessionBench {
           return URCS.includes(name);
         },
         lossy: () => undefined,
+        // Told by time-outs as well, which events show already.
+        late: () => undefined,
+        echoed: () => this.events.push("echoed"),
         mute: (error) => this.events.push(`mute ${error.message}`),
         explain: (family, code) => (family === "cme" && code === 10 ? "SIM not inserted" : ""),
       },

@@ -860,3 +860,27 @@ test("trace: both directions and remarks, each thing once", (t) => {
     ">AT\r",
   ]);
 });
+
+// ---- a modem that has lost its settings
+
+test("an echo where there was none: told once, whatever else is echoed", (t) => {
+  const bench = new SessionBench();
+  bench.session.quiet = true;
+  bench.uart.reply("AT+CSQ\r", "AT+CSQ\r\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
+  bench.send("AT+CSQ", { info: "+CSQ:" });
+  t.deepEqual(bench.settle(), ["echoed", "AT+CSQ OK [+CSQ: 20,0]"]);
+  bench.uart.reply("AT+CSQ\r", "AT+CSQ\r\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
+  bench.send("AT+CSQ", { info: "+CSQ:" });
+  t.deepEqual(bench.settle(), ["AT+CSQ OK [+CSQ: 20,0]"]);
+});
+
+test("the echo of AT while synchronising tells it too; reset() expects echoes again", (t) => {
+  const bench = new SessionBench();
+  bench.session.quiet = true;
+  bench.uart.reply("AT\r", "AT\r\r\nOK\r\n");
+  bench.sync(3);
+  t.deepEqual(bench.settle(), ["echoed", "synced OK"]);
+  bench.session.quiet = true;
+  bench.session.reset(new M95Error("ECLOSED", "reset"));
+  t.false(bench.session.quiet);
+});

@@ -1,5 +1,6 @@
 // Tells URCs from answers: each shared name, while each form of its command runs. It does not read them.
-import { GONE, isUrc } from "../../../core/m95/urcs.js";
+import { CAUSES } from "../../../core/m95/recovery.js";
+import { isUrc } from "../../../core/m95/urcs.js";
 import test from "../../support/harness.js";
 
 /** A line, the command that runs, and whether the line is a URC. */
@@ -86,8 +87,10 @@ test("the spelling of a query does not matter", (t) => {
   t.false(isUrc("+QMTCONN: 0,3", "at+qmtconn?"));
 });
 
-test("what means that the modem is gone is a URC", (t) => {
-  const lines = GONE.split("|").filter((line) => line);
-  t.is(lines.length, 4);
+test("causes of the recovery table that the modem says by itself are URCs", (t) => {
+  const lines = CAUSES.split("|")
+    .map((row) => row.split("=")[0]!)
+    .filter((cause) => cause.startsWith("+") || cause.includes(" ") || cause === "RDY");
+  t.is(lines.length, 9);
   for (const line of lines) t.true(isUrc(line, ""), line);
 });

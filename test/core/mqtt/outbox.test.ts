@@ -15,6 +15,7 @@ function bench() {
       clock,
       send: (request) => requests.push(request),
       explain: () => "",
+      retried: () => {},
       sending: () => {},
       retransmitted: () => log.push("again"),
       doubt: () => log.push("doubt"),

@@ -1,0 +1,110 @@
+// The recovery ladder as data: the steps in order, which causes begin and end on which of them, and the place on it. It
+// takes no step itself: the session, mqtt/link.ts, mqtt/client.ts and modem.ts do.
+import type { M95Error } from "../errors.js";
+import type { RecoveryOptions } from "./options.js";
+
+/**
+ * The steps, split by "|": name, counter in `Stats`, attempts before the next one follows. The first two are none: nothing
+ * is done, or the modem is asked whether it still holds the connections.
+ */
+export const STEPS =
+  "none|ask|retry,retries,2|resync,,5|reopen,reopens,8|pdp,pdpCycles,2|restart,restarts,4|cfun,cfunCycles,2" +
+  "|power,powerCycles,1|kill,kills,1|cut,cuts,1|rest,rests";
+
+// Places in that list.
+export const RETRY = 2;
+export const RESYNC = 3;
+export const REOPEN = 4;
+export const PDP = 5;
+export const RESTART = 6;
+export const CFUN = 7;
+/** And, behind it, the other ways of `Power`. */
+export const POWER = 8;
+export const REST = 11;
+
+/**
+ * The causes, split by "|", each with the first and the last step that may help, as hexadecimal digits. What the modem
+ * says stands for itself; everything else is the code of an error and the modem's number: ECLOSED is +QMTSTAT (application
+ * note 4.1.1) or, without a number, an answer of AT+QMTCONN?; EOPEN +QMTOPEN (3.2.2); EREFUSED the return code and ETIMEOUT
+ * the result of +QMTCONN (3.2.4). "*": what has no row, reserved codes among them.
+ */
+export const CAUSES =
+  "|ECLOSED1=44|ECLOSED2=58|ECLOSED3=48|ECLOSED4=48|ECLOSED5=44|ECLOSED6=48|ECLOSED7=48|ECLOSED=48" +
+  "|EOPEN-1=48|EOPEN1=44|EOPEN2=28|EOPEN3=58|EOPEN4=48|EOPEN5=48" +
+  "|EREFUSED1=44|EREFUSED2=44|EREFUSED3=44|EREFUSED4=44|EREFUSED5=44|ETIMEOUT2=48|ETIMEOUT=38|ECME=28|*=48" +
+  "|EPDP=68|EREG=78|ESIM=78|EPOWER=8a|+PDP DEACT=58|+CPIN: NOT READY=68|+CPIN: NOT INSERTED=68" +
+  "|RDY=6a|NORMAL POWER DOWN=68|UNDER_VOLTAGE POWER DOWN=68|OVER_VOLTAGE POWER DOWN=68" +
+  "|UNDER_VOLTAGE WARNING=00|OVER_VOLTAGE WARNING=00" +
+  "|echo=6a|status=6a|mute=6a|silent=8a|prompt=3a|overrun=11|";
+
+/** First step times 16 plus the last one; 0 for what is no cause. */
+export function stepsOf(cause: string): number {
+  const at = CAUSES.indexOf("|" + cause + "=") + cause.length + 2;
+  return at <= cause.length + 1 ? 0 : parseInt(CAUSES.substring(at, at + 2), 16);
+}
+
+/** The row of an error. */
+export function causeOf(error: M95Error): string {
+  const code = error.code;
+  const number = error.returnCode === undefined ? error.result : error.returnCode;
+  const cause = number === undefined ? code : code + number;
+  return stepsOf(cause) ? cause : "*";
+}
+
+/** Name, counter and attempts of a step. */
+export function stepAt(step: number): string[] {
+  return STEPS.split("|")[step]!.split(",");
+}
+
+/** The place on the ladder of one modem. */
+export class Ladder {
+  step: number;
+  /** Times in a row that this step was taken. */
+  attempt: number;
+  private _rounds: number;
+  private _waits: number;
+  private _options: Required<RecoveryOptions>;
+  private _can: (step: number) => boolean;
+
+  /** @param can - whether a step can be taken here and now */
+  constructor(options: Required<RecoveryOptions>, can: (step: number) => boolean) {
+    this._options = options;
+    this._can = can;
+    this.step = this.attempt = this._rounds = this._waits = 0;
+  }
+
+  /** Back to the ground. */
+  reset(): void {
+    this.step = this.attempt = this._rounds = this._waits = 0;
+  }
+
+  /**
+   * Goes to the step that follows, and returns the ms until it begins: full jitter under a doubling cap.
+   * @param least - the lowest step that makes sense now
+   */
+  climb(cause: string, least: number, random: number): number {
+    const options = this._options;
+    const steps = stepsOf(cause);
+    const last = Math.max(steps & 15, RESTART);
+    let first = this._reach(Math.max(steps >> 4, least), last);
+    // A modem that cannot be switched can still be spoken to.
+    if (first > last) first = RESTART;
+    let step = Math.max(first, this.step);
+    if (step === this.step && this.attempt >= +stepAt(step)[2]!) step++;
+    step = this._reach(step, last);
+    if (step !== this.step) this.attempt = 0;
+    if (step > last) {
+      this.attempt = 0;
+      step = ++this._rounds < options.rounds ? first : REST;
+    }
+    this.step = step;
+    this.attempt++;
+    if (step === REST) return options.rest;
+    return Math.round(random * Math.min(options.maxPeriod, options.period * Math.pow(2, this._waits++)));
+  }
+
+  private _reach(step: number, last: number): number {
+    while (step <= last && !this._can(step)) step++;
+    return step;
+  }
+}

@@ -1,0 +1,38 @@
+// What the modem's lifecycle is given, and whom it tells. It holds no code.
+import type { M95Error } from "../errors.js";
+import type { Clock, PowerSwitch, Uart } from "../ports.js";
+import type { ModemState, Settings } from "./bringup.js";
+import type { RecoveryOptions } from "./options.js";
+
+/** Who is told about the modem. None of these may throw. */
+export interface ModemListener {
+  changed(state: ModemState): void;
+  /** Everything the modem held for its clients is gone, or out of reach. @param rest - for a long time */
+  lost(error: M95Error, rest: boolean): void;
+  /** Whether every client has been connected for the stable time, or has not failed. */
+  steady(): boolean;
+  /** It could not be started. @param heard - a callback of `start` was told */
+  failed(error: M95Error, heard: boolean): void;
+  /** Clients are to end; `then` is called when all of them have. */
+  endAll(then: () => void): void;
+  /** A `+QMT…` URC but a message. */
+  result(name: string, fields: string[], line: string, suspect: boolean): void;
+  /** Received bytes were lost: what the modem reported may not have been heard. */
+  lossy(): void;
+  urc(line: string): void;
+  /** A step of recovery begins in `next` ms. */
+  recovery(error: M95Error, step: number, attempt: number, next: number): void;
+  explain(family: string, code: number): string;
+}
+
+export interface ModemSetup {
+  uart: Uart;
+  clock: Clock;
+  random: () => number;
+  power: PowerSwitch | undefined;
+  pin: string | undefined;
+  settings: Settings;
+  guardTime: number;
+  receiveLimit: number;
+  recovery: Required<RecoveryOptions>;
+}

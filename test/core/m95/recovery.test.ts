@@ -1,0 +1,343 @@
+// The recovery table, row by row: what the modem does, and the first step that the driver takes. The ladder itself, with a
+// modem that needs several steps, is in test/lifecycle/ladder.test.ts.
+import { M95Error } from "../../../core/errors.js";
+import { type M95Options, recoveryOf } from "../../../core/m95/options.js";
+import { CAUSES, causeOf, Ladder, PDP, REST, RESTART, STEPS, stepAt } from "../../../core/m95/recovery.js";
+import { M95 } from "../../../core/m95.js";
+import type { MqttClient } from "../../../core/mqtt/client.js";
+import { SimClock } from "../../../virtual-m95/sim-clock.js";
+import test from "../../support/harness.js";
+
+/** A modem that answers from a list; what is not in it is answered with OK. `null`: no answer at all. */
+class Scripted {
+  readonly clock = new SimClock();
+  readonly answers: { [command: string]: string | null } = {
+    "AT+CPIN?": "+CPIN: READY|OK",
+    "AT+CREG?": "+CREG: 0,1|OK",
+    "AT+CGREG?": "+CGREG: 0,1|OK",
+    "AT+CGATT?": "+CGATT: 1|OK",
+    "AT+QIDEACT": "DEACT OK",
+    "AT+QILOCIP": "10.7.157.1",
+    "AT+QMTOPEN=0": "OK|+QMTOPEN: 0,0",
+    "AT+QMTCONN=0": "OK|+QMTCONN: 0,0,0",
+    "AT+QMTCONN?": "+QMTCONN: 0,3|OK",
+    "AT+QMTPUB=0": ">",
+  };
+  /** Steps of recovery with their attempt. */
+  readonly steps: string[] = [];
+  readonly sent: string[] = [];
+  running = true;
+  deaf = false;
+  readonly modem: M95;
+  readonly client: MqttClient;
+  onReceive: (chunk: string) => void = () => {};
+  onOverrun: () => void = () => {};
+
+  constructor(options: Partial<M95Options> = {}) {
+    this.modem = new M95({ uart: this, clock: this.clock, apn: "internet", random: () => 0.5, ...options });
+    this.modem.on("recovery", ({ step, attempt }) => this.steps.push(`${step} ${attempt}`));
+    this.client = this.modem.connect({ host: "broker", clientId: "me", keepalive: 0 });
+    this.client.on("error", () => {});
+  }
+
+  write(text: string): void {
+    const command = text.trim();
+    this.sent.push(command);
+    const known = this.answers[command.split(",")[0]!];
+    const answer = known === undefined ? "OK" : known;
+    if (!this.running || this.deaf || answer === null) return;
+    this.say(answer);
+  }
+
+  /** Lines, split by "|", 5 ms later. */
+  say(lines: string): void {
+    this.clock.after(5, () => {
+      if (this.running)
+        this.onReceive(lines === ">" ? "\r\n> " : lines.split("|").reduce((all, one) => `${all}\r\n${one}\r\n`, ""));
+    });
+  }
+
+  until(what: string, condition: () => boolean): void {
+    if (!this.clock.run(condition, 600_000)) throw new Error(`${what}: never; ${this.sent.slice(-20).join(" ")}`);
+  }
+
+  connected(): void {
+    this.until("connected", () => this.client.connected);
+    this.clock.advance(61_000);
+    this.sent.splice(0);
+  }
+}
+
+type Cause = (modem: Scripted) => void;
+
+const says =
+  (line: string): Cause =>
+  (m) => {
+    m.connected();
+    m.say(line);
+  };
+const opens =
+  (result: number): Cause =>
+  (m) => {
+    m.answers["AT+QMTOPEN=0"] = `OK|+QMTOPEN: 0,${result}`;
+  };
+const refuses =
+  (code: number): Cause =>
+  (m) => {
+    m.answers["AT+QMTCONN=0"] = `OK|+QMTCONN: 0,0,${code}`;
+  };
+/** After a reboot, the modem answers a question of the bring-up like this. */
+const afterReboot =
+  (command: string, answer: string): Cause =>
+  (m) => {
+    m.connected();
+    m.answers[command] = answer;
+    m.say("RDY");
+    m.until("rebooted", () => m.steps[0] === "restart 1");
+    m.steps.splice(0);
+  };
+
+/** Cause, first step, what happens. "": no step; "ask": no step, but AT+QMTCONN? is sent. */
+const TABLE: [string, string, Cause][] = [
+  ["ECLOSED1", "reopen", says("+QMTSTAT: 0,1")],
+  ["ECLOSED2", "pdp", says("+QMTSTAT: 0,2")],
+  ["ECLOSED3", "reopen", says("+QMTSTAT: 0,3")],
+  ["ECLOSED4", "reopen", says("+QMTSTAT: 0,4")],
+  ["ECLOSED5", "reopen", says("+QMTSTAT: 0,5")],
+  ["ECLOSED6", "reopen", says("+QMTSTAT: 0,6")],
+  ["ECLOSED7", "reopen", says("+QMTSTAT: 0,7")],
+  ["*", "reopen", says("+QMTSTAT: 0,99")],
+  [
+    "ECLOSED",
+    "reopen",
+    (m) => {
+      m.connected();
+      m.answers["AT+QMTCONN?"] = "OK";
+    },
+  ],
+  ["EOPEN-1", "reopen", opens(-1)],
+  ["EOPEN1", "reopen", opens(1)],
+  ["EOPEN2", "retry", opens(2)],
+  ["EOPEN3", "pdp", opens(3)],
+  ["EOPEN4", "reopen", opens(4)],
+  ["EOPEN5", "reopen", opens(5)],
+  ["EREFUSED1", "reopen", refuses(1)],
+  ["EREFUSED2", "reopen", refuses(2)],
+  ["EREFUSED3", "reopen", refuses(3)],
+  ["EREFUSED4", "reopen", refuses(4)],
+  ["EREFUSED5", "reopen", refuses(5)],
+  [
+    "ETIMEOUT2",
+    "reopen",
+    (m) => {
+      m.answers["AT+QMTCONN=0"] = "OK|+QMTCONN: 0,2";
+    },
+  ],
+  [
+    "ETIMEOUT",
+    "resync",
+    (m) => {
+      m.connected();
+      m.answers["AT+CSQ"] = null;
+      m.modem.command("AT+CSQ", () => {});
+    },
+  ],
+  [
+    "ECME",
+    "retry",
+    (m) => {
+      m.connected();
+      m.answers["AT+QMTPUB=0"] = "+CME ERROR: 8503";
+      m.client.publish("a", "x", { qos: 1 });
+    },
+  ],
+  ["EPDP", "restart", afterReboot("AT+QILOCIP", "ERROR")],
+  ["EREG", "cfun", afterReboot("AT+CREG?", "+CREG: 0,3|OK")],
+  ["ESIM", "cfun", afterReboot("AT+CPIN?", "+CME ERROR: 10")],
+  [
+    "EPOWER",
+    "power",
+    (m) => {
+      m.running = false;
+    },
+  ],
+  ["+PDP DEACT", "pdp", says("+PDP DEACT")],
+  ["+CPIN: NOT READY", "restart", says("+CPIN: NOT READY")],
+  ["+CPIN: NOT INSERTED", "restart", says("+CPIN: NOT INSERTED")],
+  ["RDY", "restart", says("RDY")],
+  ["NORMAL POWER DOWN", "restart", says("NORMAL POWER DOWN")],
+  ["UNDER_VOLTAGE POWER DOWN", "restart", says("UNDER_VOLTAGE POWER DOWN ")],
+  ["OVER_VOLTAGE POWER DOWN", "restart", says("OVER_VOLTAGE POWER DOWN ")],
+  ["UNDER_VOLTAGE WARNING", "", says("UNDER_VOLTAGE WARNING ")],
+  ["OVER_VOLTAGE WARNING", "", says("OVER_VOLTAGE WARNING ")],
+  [
+    "echo",
+    "restart",
+    (m) => {
+      m.connected();
+      m.answers["AT+CSQ"] = "AT+CSQ|+CSQ: 20,0|OK";
+      m.answers["AT+QILOCIP"] = "ERROR";
+      m.modem.command("AT+CSQ", () => {});
+    },
+  ],
+  [
+    "status",
+    "restart",
+    (m) => {
+      m.connected();
+      m.running = false;
+      m.modem.command("AT+CSQ", () => {});
+      m.until("resync", () => m.steps.splice(0)[0] === "resync 1");
+    },
+  ],
+  [
+    "mute",
+    "restart",
+    (m) => {
+      m.connected();
+      m.deaf = true;
+      m.modem.command("AT+CSQ", () => {});
+      m.until("resync", () => m.steps.splice(0)[0] === "resync 1");
+    },
+  ],
+  [
+    "silent",
+    "power",
+    (m) => {
+      m.deaf = true;
+    },
+  ],
+  [
+    "prompt",
+    "resync",
+    (m) => {
+      m.connected();
+      m.answers["AT+QMTPUB=0"] = null;
+      m.client.publish("a", "x", { qos: 1 });
+    },
+  ],
+  [
+    "overrun",
+    "ask",
+    (m) => {
+      m.connected();
+      m.onOverrun();
+    },
+  ],
+];
+
+for (const [cause, step, happen] of TABLE)
+  test(`${cause}: ${step || "nothing is done"}`, (t) => {
+    let m: Scripted | undefined;
+    const power = {
+      on: (done: (error?: Error) => void) => done(m!.running ? undefined : new Error("STATUS stays low")),
+      off: (done: () => void) => done(),
+      isOn: () => m!.running,
+    };
+    m = new Scripted({ power });
+    happen(m);
+    if (step === "" || step === "ask") {
+      m.clock.advance(2000);
+      t.deepEqual(m.steps, []);
+      t.deepEqual(m.sent, step ? ["AT+QMTCONN?"] : []);
+      t.true(m.client.connected);
+    } else {
+      m.until("a step", () => m!.steps.length > 0);
+      t.is(m.steps[0]!.split(" ")[0], step);
+    }
+    t.is(stepAt(firstOf(cause))[0], step || "none");
+  });
+
+function firstOf(cause: string): number {
+  const row = CAUSES.split("|").find((one) => one.startsWith(`${cause}=`));
+  return Number.parseInt(row!.slice(-2, -1), 16);
+}
+
+test("the table above has every row", (t) => {
+  const rows = CAUSES.slice(1, -1)
+    .split("|")
+    .map((row) => row.split("=")[0]!);
+  t.deepEqual(TABLE.map(([cause]) => cause).sort(), rows.sort());
+});
+
+test("an error finds its row by its code and the modem's number; an unknown one has a row too", (t) => {
+  const make = (code: M95Error["code"], result?: number, returnCode?: number): M95Error => {
+    const error = new M95Error(code, "");
+    if (result !== undefined) error.result = result;
+    if (returnCode !== undefined) error.returnCode = returnCode;
+    return error;
+  };
+  t.is(causeOf(make("EOPEN", -1)), "EOPEN-1");
+  t.is(causeOf(make("EREFUSED", 0, 5)), "EREFUSED5");
+  t.is(causeOf(make("ECLOSED")), "ECLOSED");
+  t.is(causeOf(make("ECLOSED", 200)), "*");
+  t.is(causeOf(make("ETLS")), "*");
+});
+
+// The ladder alone.
+
+/** The steps of so many failures in a row. */
+function climb(cause: string, least: number, times: number, missing: string[] = [], options = {}): string[] {
+  const names = STEPS.split("|").map((row) => row.split(",")[0]!);
+  const ladder = new Ladder(recoveryOf(options), (step) => !missing.includes(names[step]!));
+  const steps: string[] = [];
+  for (let i = 0; i < times; i++) {
+    ladder.climb(cause, least, 0.5);
+    steps.push(`${names[ladder.step]} ${ladder.attempt}`);
+  }
+  return steps;
+}
+
+test("each step gets its attempts, then the next one follows, up to the last one of the cause, then the next round", (t) => {
+  t.deepEqual(climb("+PDP DEACT", PDP, 11), [
+    ...["pdp 1", "pdp 2", "restart 1", "restart 2", "restart 3", "restart 4", "cfun 1", "cfun 2", "power 1"],
+    ...["pdp 1", "pdp 2"],
+  ]);
+  t.deepEqual(climb("silent", RESTART, 4), ["power 1", "kill 1", "cut 1", "power 1"]);
+});
+
+test("what cannot be done is left out; a modem without a PowerSwitch is spoken to again", (t) => {
+  const none = ["power", "kill", "cut"];
+  t.deepEqual(climb("silent", RESTART, 5, ["cfun", ...none]), [
+    "restart 1",
+    "restart 2",
+    "restart 3",
+    "restart 4",
+    "restart 1",
+  ]);
+  t.deepEqual(climb("silent", RESTART, 3, ["kill"]), ["power 1", "cut 1", "power 1"]);
+  t.deepEqual(climb("EREG", RESTART, 3, none), ["cfun 1", "cfun 2", "cfun 1"]);
+});
+
+test("another cause does not lead down again", (t) => {
+  const ladder = new Ladder(recoveryOf({}), () => true);
+  ladder.climb("silent", RESTART, 0);
+  t.is(stepAt(ladder.step)[0], "power");
+  ladder.climb("RDY", RESTART, 0);
+  t.is(stepAt(ladder.step)[0], "kill");
+  ladder.reset();
+  ladder.climb("RDY", RESTART, 0);
+  t.is(stepAt(ladder.step)[0], "restart");
+});
+
+test("after three full rounds, a rest", (t) => {
+  const steps = climb("silent", RESTART, 10);
+  t.is(steps[8], "cut 1");
+  t.is(steps[9], "rest 1");
+  t.deepEqual(climb("silent", RESTART, 4, [], { rounds: 1 }).slice(3), ["rest 1"]);
+});
+
+test("waiting times double under a cap, drawn from nothing to the cap; a rest is as long as it says", (t) => {
+  const waits = (random: number): number[] => {
+    const ladder = new Ladder(recoveryOf({ period: 1000, maxPeriod: 5000, rest: 7000, rounds: 1 }), () => true);
+    return [1, 2, 3, 4, 5].map(() => ladder.climb("EPOWER", RESTART, random));
+  };
+  t.deepEqual(waits(1).slice(0, 4), [1000, 2000, 4000, 7000]);
+  t.deepEqual(waits(0.5).slice(0, 3), [500, 1000, 2000]);
+  t.deepEqual(waits(0).slice(0, 3), [0, 0, 0]);
+  const ladder = new Ladder(recoveryOf({}), () => true);
+  let last = 0;
+  for (let i = 0; i < 20; i++) last = ladder.climb("RDY", RESTART, 1);
+  t.is(last, 300_000);
+  t.true(ladder.step < REST);
+});
