@@ -149,6 +149,7 @@ export const lineFaults: Record<string, FaultRow> = {
   split: {
     help: "the next COUNT chunks arrive in pieces, with pauses up to PAUSE ms",
     args: [count(10), { name: "PAUSE", min: 0, max: 60_000, default: 300 }],
+    causes: { busy: "answers that the pauses make late meet other commands, as with late-ok" },
     start: (world, args) => {
       const queue: string[] = [];
       let left = args.count!;
