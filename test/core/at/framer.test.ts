@@ -124,8 +124,12 @@ test("a message ends with silence, and its payload stands as it came", (t) => {
   transcript(t, "+QMTRECV: 0,1,t,\x00\xff\x1b\r\n\xe9\r\n", ["message +QMTRECV: 0,1,t,\x00\xff\x1b\r\n\xe9"]);
 });
 
-test("empty lines inside and at the end of a payload are payload", (t) => {
-  transcript(t, "+QMTRECV: 0,1,t,a\n\n\nb\r\n", ["message +QMTRECV: 0,1,t,a\n\n\nb"]);
+test("what stands behind an empty line is payload, or a line of the modem that nobody knows: the message is ambiguous", (t) => {
+  transcript(t, "+QMTRECV: 0,1,t,a\n\n\nb\r\n", ["message? +QMTRECV: 0,1,t,a\n\n\nb"]);
+  transcript(t, "+QMTRECV: 0,1,t,a\r\n\r\n+CUSD: 4\r\n", ["message? +QMTRECV: 0,1,t,a\r\n\r\n+CUSD: 4"]);
+});
+
+test("empty lines at the end of a payload are payload", (t) => {
   transcript(t, "+QMTRECV: 0,1,t,a\r\n\r\n", ["message +QMTRECV: 0,1,t,a\r\n"]);
   transcript(t, "+QMTRECV: 0,1,t,a\r\n\r\n\r\n", ["message +QMTRECV: 0,1,t,a\r\n\r\n"]);
   transcript(t, "+QMTRECV: 0,1,t,a\r\r\n", ["message +QMTRECV: 0,1,t,a\r"]);
