@@ -78,7 +78,7 @@ export class Grammar {
     if (dice < 88) return [{ do: "answer", ms: this.pick([-1, 0, 1, 1, 1, 30, 400, 1200]), text: this.traffic() }];
     if (dice < 91) return [{ do: "sync", tries: this.below(12) }];
     if (dice < 93) return [{ do: "overrun" }];
-    if (dice < 96) return [{ do: this.chance(0.7) ? "expect" : "strict" }];
+    if (dice < 96) return [{ do: this.pick(["expect", "expect", "strict", "lengths"]) }];
     if (dice < 97) return [{ do: "reset" }];
     if (dice < 98) return new Array(40 + this.below(20)).fill({ do: "send", text: "AT", first: false });
     return [{ do: "close" }, ...this.feeds(this.traffic()), { do: "open" }];
@@ -130,6 +130,8 @@ export class Grammar {
       `${head}"${topic}",${payload}`,
       `${head}${topic},${payload}`,
       `${head}"${topic}","${payload}"`,
+      // A length, mostly the right one.
+      `${head}"${topic}",${this.chance(0.9) ? payload.length : this.below(300)},${payload}`,
     ]);
     return this.pick(["\r\n", "\r\n", "\n", ""]) + body + this.pick(["\r\n", "\r\n", "\r\n", "\n", ""]);
   }

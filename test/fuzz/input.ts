@@ -12,8 +12,8 @@ export type Step =
   | { do: "answer"; ms: number; text: string }
   /** A synchronisation with so many tries. */
   | { do: "sync"; tries: number }
-  /** To the framer alone: a prompt is awaited from here on; lines are framed. */
-  | { do: "expect" | "strict" }
+  /** To the framer alone: a prompt is awaited from here on; lines are framed; payloads have a length in front. */
+  | { do: "expect" | "strict" | "lengths" }
   | { do: "open" | "close" | "overrun" | "reset" };
 
 export type Input = Step[];
@@ -80,6 +80,7 @@ function readStep(line: string): Step {
       return { do: name, tries: Number(rest) };
     case "expect":
     case "strict":
+    case "lengths":
     case "open":
     case "close":
     case "overrun":

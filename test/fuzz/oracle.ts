@@ -118,6 +118,15 @@ class Stream {
 const SUFFIX = `\r\n+QMTSTAT: 0,1\r\n\r\n${PREFIX} 0,1,"t",x\r\n`;
 const UNDERSTOOD = ["line +QMTSTAT: 0,1", `message ${PREFIX} 0,1,"t",x`];
 
+/** Knows the length of `+QMTRECV: <id>,<msgID>,"<topic>",<length>,<payload>`. */
+const COUNTER = {
+  measure(text: string): number {
+    const head = /^\+QMTRECV: \d,\d,"[^"]*",(\d+),/.exec(text);
+    if (head) return head[0].length + Number(head[1]);
+    return text.includes('",') ? 0 : -1;
+  },
+};
+
 function runFramer(input: Input, cut: Cut): string[] {
   const bench = new FramerBench();
   const { framer, clock } = bench;
@@ -155,6 +164,7 @@ function runFramer(input: Input, cut: Cut): string[] {
     // As the session does, which sends no command into a message.
     else if (step.do === "expect" && !framer.open) framer.expect(">");
     else if (step.do === "strict") framer.strict = true;
+    else if (step.do === "lengths") framer.counter = COUNTER;
     else if (step.do === "overrun") framer.overrun();
     else if (step.do === "reset") framer.reset();
     if (step.do === "overrun") losses++;
