@@ -39,7 +39,7 @@ export const MACHINES: Checked[] = [
       [...registering, "runs well"],
       ready,
       [...ready, "connect", "timer"],
-      [...ready, "RDY"],
+      [...ready, "RDY", "timer"],
       [...ready, "stop"],
       [...ready, "stop", "timer", "timer"],
     ],
