@@ -1,7 +1,7 @@
 // The page docs/recovery.md, out of the recovery table of the core. What the table's words mean stands here, its facts do
 // not.
 import { recoveryOf } from "../core/m95/options.js";
-import { CAUSES, STEPS, stepAt, stepsOf } from "../core/m95/recovery.js";
+import { causeTable, stepAt, stepsOf, stepTable } from "../core/m95/recovery.js";
 import { listTexts } from "../core/m95/texts.js";
 import { duration, table } from "./markdown.js";
 
@@ -94,7 +94,9 @@ const OPTION_TEXTS: { [option: string]: string } = {
 
 /** The whole page. */
 export function recoveryPage(): string {
-  const rows = STEPS.split("|").map((row) => row.split(","));
+  const rows = stepTable()
+    .split("|")
+    .map((row) => row.split(","));
   const options = recoveryOf(undefined);
   const counts = ["attempts", "rounds"];
   return [
@@ -146,7 +148,8 @@ export function recoveryPage(): string {
     "",
     ...table(
       ["what is noticed", "first step", "last step", ""],
-      CAUSES.slice(1, -1)
+      causeTable()
+        .slice(1, -1)
         .split("|")
         .map((row) => causeRow(row.split("=")[0]!)),
     ),

@@ -5,11 +5,15 @@ import type { RecoveryOptions } from "./options.js";
 
 /**
  * The steps, split by "|": name, counter in `Stats`, attempts before the next one follows. The first two are none: nothing
- * is done, or the modem is asked whether it still holds the connections.
+ * is done, or the modem is asked whether it still holds the connections. In a function, because on Espruino it then stays
+ * in flash.
  */
-export const STEPS =
-  "none|ask|retry,retries,2|resync,,5|reopen,reopens,8|pdp,pdpCycles,2|restart,restarts,4|cfun,cfunCycles,2" +
-  "|power,powerCycles,1|kill,kills,1|cut,cuts,1|rest,rests";
+export function stepTable(): string {
+  return (
+    "none|ask|retry,retries,2|resync,,5|reopen,reopens,8|pdp,pdpCycles,2|restart,restarts,4|cfun,cfunCycles,2" +
+    "|power,powerCycles,1|kill,kills,1|cut,cuts,1|rest,rests"
+  );
+}
 
 // Places in that list.
 export const RETRY = 2;
@@ -28,19 +32,23 @@ export const REST = 11;
  * note 4.1.1) or, without a number, an answer of AT+QMTCONN?; EOPEN +QMTOPEN (3.2.2); EREFUSED the return code and ETIMEOUT
  * the result of +QMTCONN (3.2.4). "*": what has no row, reserved codes among them.
  */
-export const CAUSES =
-  "|ECLOSED1=44|ECLOSED2=58|ECLOSED3=48|ECLOSED4=48|ECLOSED5=44|ECLOSED6=48|ECLOSED7=48|ECLOSED=48" +
-  "|EOPEN-1=48|EOPEN1=44|EOPEN2=28|EOPEN3=58|EOPEN4=48|EOPEN5=48" +
-  "|EREFUSED1=44|EREFUSED2=44|EREFUSED3=44|EREFUSED4=44|EREFUSED5=44|ETIMEOUT2=48|ETIMEOUT=38|ECME=28|*=48" +
-  "|EPDP=68|EREG=78|ESIM=78|EPOWER=8a|+PDP DEACT=58|+CPIN: NOT READY=68|+CPIN: NOT INSERTED=68" +
-  "|RDY=6a|NORMAL POWER DOWN=68|UNDER_VOLTAGE POWER DOWN=68|OVER_VOLTAGE POWER DOWN=68" +
-  "|UNDER_VOLTAGE WARNING=00|OVER_VOLTAGE WARNING=00" +
-  "|echo=6a|status=6a|mute=6a|silent=8a|prompt=3a|overrun=11|";
+export function causeTable(): string {
+  return (
+    "|ECLOSED1=44|ECLOSED2=58|ECLOSED3=48|ECLOSED4=48|ECLOSED5=44|ECLOSED6=48|ECLOSED7=48|ECLOSED=48" +
+    "|EOPEN-1=48|EOPEN1=44|EOPEN2=28|EOPEN3=58|EOPEN4=48|EOPEN5=48" +
+    "|EREFUSED1=44|EREFUSED2=44|EREFUSED3=44|EREFUSED4=44|EREFUSED5=44|ETIMEOUT2=48|ETIMEOUT=38|ECME=28|*=48" +
+    "|EPDP=68|EREG=78|ESIM=78|EPOWER=8a|+PDP DEACT=58|+CPIN: NOT READY=68|+CPIN: NOT INSERTED=68" +
+    "|RDY=6a|NORMAL POWER DOWN=68|UNDER_VOLTAGE POWER DOWN=68|OVER_VOLTAGE POWER DOWN=68" +
+    "|UNDER_VOLTAGE WARNING=00|OVER_VOLTAGE WARNING=00" +
+    "|echo=6a|status=6a|mute=6a|silent=8a|prompt=3a|overrun=11|"
+  );
+}
 
 /** First step times 16 plus the last one; 0 for what is no cause. */
 export function stepsOf(cause: string): number {
-  const at = CAUSES.indexOf("|" + cause + "=") + cause.length + 2;
-  return at <= cause.length + 1 ? 0 : parseInt(CAUSES.substring(at, at + 2), 16);
+  const table = causeTable();
+  const at = table.indexOf("|" + cause + "=") + cause.length + 2;
+  return at <= cause.length + 1 ? 0 : parseInt(table.substring(at, at + 2), 16);
 }
 
 /** The row of an error. */
@@ -53,7 +61,7 @@ export function causeOf(error: M95Error): string {
 
 /** Name, counter and attempts of a step. */
 export function stepAt(step: number): string[] {
-  return STEPS.split("|")[step]!.split(",");
+  return stepTable().split("|")[step]!.split(",");
 }
 
 /** The place on the ladder of one modem. */

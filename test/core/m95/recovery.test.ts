@@ -2,7 +2,7 @@
 // modem that needs several steps, is in test/lifecycle/ladder.test.ts.
 import { M95Error } from "../../../core/errors.js";
 import { type M95Options, recoveryOf } from "../../../core/m95/options.js";
-import { CAUSES, causeOf, Ladder, PDP, REST, RESTART, STEPS, stepAt } from "../../../core/m95/recovery.js";
+import { causeOf, causeTable, Ladder, PDP, REST, RESTART, stepAt, stepTable } from "../../../core/m95/recovery.js";
 import { M95 } from "../../../core/m95.js";
 import type { MqttClient } from "../../../core/mqtt/client.js";
 import { SimClock } from "../../../virtual-m95/sim-clock.js";
@@ -249,12 +249,15 @@ for (const [cause, step, happen] of TABLE)
   });
 
 function firstOf(cause: string): number {
-  const row = CAUSES.split("|").find((one) => one.startsWith(`${cause}=`));
+  const row = causeTable()
+    .split("|")
+    .find((one) => one.startsWith(`${cause}=`));
   return Number.parseInt(row!.slice(-2, -1), 16);
 }
 
 test("the table above has every row", (t) => {
-  const rows = CAUSES.slice(1, -1)
+  const rows = causeTable()
+    .slice(1, -1)
     .split("|")
     .map((row) => row.split("=")[0]!);
   t.deepEqual(TABLE.map(([cause]) => cause).sort(), rows.sort());
@@ -278,7 +281,9 @@ test("an error finds its row by its code and the modem's number; an unknown one 
 
 /** The steps of so many failures in a row. */
 function climb(cause: string, least: number, times: number, missing: string[] = [], options = {}): string[] {
-  const names = STEPS.split("|").map((row) => row.split(",")[0]!);
+  const names = stepTable()
+    .split("|")
+    .map((row) => row.split(",")[0]!);
   const ladder = new Ladder(recoveryOf(options), (step) => !missing.includes(names[step]!));
   const steps: string[] = [];
   for (let i = 0; i < times; i++) {
