@@ -5,17 +5,8 @@ import { chmodSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import commonjs from "@rollup/plugin-commonjs";
 import nodeResolve from "@rollup/plugin-node-resolve";
-import terser from "@rollup/plugin-terser";
 import { espruinoArrows } from "./scripts/espruino-arrows.mjs";
-
-const minified = terser({
-  ecma: 2015,
-  toplevel: true,
-  // Espruino hoists nothing by itself.
-  compress: { hoist_funs: true, passes: 3 },
-  mangle: { properties: { regex: /^_/ } },
-  format: { comments: false, ascii_only: true },
-});
+import { espruinoMinify } from "./scripts/espruino-minify.mjs";
 
 /** Espruino takes plain CommonJS: no strict mode, no property definitions on `exports`. */
 const espruino = { format: "cjs", strict: false, esModule: false, exports: "named", externalLiveBindings: false };
@@ -31,7 +22,7 @@ const configs = [
     plugins: [espruinoArrows(), commonJsFolder()],
     output: [
       { ...espruino, file: "dist/espruino/M95.js" },
-      { ...espruino, file: "dist/espruino/M95.min.js", plugins: [minified] },
+      { ...espruino, file: "dist/espruino/M95.min.js", plugins: [espruinoMinify()] },
     ],
   },
   {

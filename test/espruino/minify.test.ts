@@ -1,0 +1,111 @@
+// What scripts/espruino-minify.mjs does beside terser: short names, one name for undefined, one for `this`; and that it takes no
+// name away that a user of the bundle knows. That the bundle still works is shown by the tests of both bundles.
+
+import { readFileSync } from "node:fs";
+import vm from "node:vm";
+import test from "ava";
+
+const root = new URL("../../../", import.meta.url);
+
+const { INTERNAL, nameUndefined, shortNames } = (await import(new URL("scripts/espruino-minify.mjs", root).href)) as {
+  INTERNAL: string[];
+  nameUndefined(code: string): string;
+  shortNames(code: string): { [name: string]: string };
+};
+const { captureThis } = (await import(new URL("scripts/espruino-arrows.mjs", root).href)) as {
+  captureThis(code: string, often?: number): string;
+};
+
+test("private properties of unrelated classes share short names, those of related ones do not", (t) => {
+  const names = shortNames(`
+    class A { constructor() { this._one = this._one + 1; } }
+    class B { constructor() { this._two = 2; } }
+    class C extends A { m() { this._three = 3; } }`);
+  t.is(names._one, names._two);
+  t.not(names._one, names._three);
+});
+
+test("an internal property that several classes know has a short name of its own", (t) => {
+  const names = shortNames(`
+    class A { m(b) { return b.framer + this._a; } }
+    class B { constructor() { this.framer = 1; this._b = 2; } }`);
+  t.is(names._a, names._b);
+  t.not(names.framer, names._a);
+});
+
+test("a short name is never one that the program has already, nor a word that Espruino refuses", (t) => {
+  t.not(shortNames("class A { m() { this.t = this._a; } }")._a, "t");
+  const many = Array.from({ length: 1500 }, (_, i) => `this._p${i} = 0;`).join("");
+  const all = Object.values(shortNames(`class A { m() { ${many} } }`));
+  t.is(new Set(all).size, 1500);
+  for (const word of ["do", "if", "in", "of"]) t.false(all.includes(word));
+});
+
+test("undefined gets a name, and what void does besides stays", (t) => {
+  const code = nameUndefined("function f(a){return void 0===a?void g():void 0}");
+  t.is(code, "let _;function f(a){return _===a?void g():_}");
+  const run = (text: string) => vm.runInNewContext(`${text}; [f(), f(1)]`, { g: () => 7 });
+  t.deepEqual([...run(code)], [undefined, undefined]);
+});
+
+test("functions that mention this often get a constant for it", (t) => {
+  t.is(
+    captureThis("class A { m() { this.a = this.b; } n() { return this.a; } }", 2),
+    "class A { m() { const self = this; self.a = self.b; } n() { return this.a; } }",
+  );
+  t.is(
+    captureThis("function f() {this.a = () => this.b;}", 2),
+    "function f() { const self = this;self.a = () => self.b;}",
+  );
+});
+
+/** Public names of the interfaces and types in a declaration file. */
+function membersOf(file: string, names: string[]): string[] {
+  const text = readFileSync(new URL(`dist/types/${file}`, root), "utf8");
+  return names.flatMap((name) => {
+    const body = new RegExp(`export (?:declare )?interface ${name}\\b[^{]*\\{\\n([\\s\\S]*?)\\n\\}`).exec(text)?.[1];
+    if (!body) throw new Error(`${file} declares no interface ${name}`);
+    return [...body.matchAll(/^ {4}(?:readonly )?(\w+)\??[(:]/gm)].map((match) => match[1]!);
+  });
+}
+
+test("no name of the contract is among the internal ones", (t) => {
+  const contract = [
+    ...membersOf("core/ports.d.ts", ["Uart", "Clock", "PowerSwitch"]),
+    ...membersOf("core/errors.d.ts", ["M95Error"]),
+    ...membersOf("core/m95/options.d.ts", ["M95Options", "RecoveryOptions", "TlsFiles"]),
+    ...membersOf("core/m95/info.d.ts", ["Identity", "Signal", "Battery", "Operator", "Time"]),
+    ...membersOf("core/m95/modem.d.ts", ["Recovery", "ModemStats"]),
+    ...membersOf("core/at/session.d.ts", ["SessionStats"]),
+    ...membersOf("core/emitter.d.ts", ["EmitterStats"]),
+    ...membersOf("core/m95.d.ts", ["Stats", "CommandOptions"]),
+    ...membersOf("core/mqtt/options.d.ts", ["ConnectOptions", "Will"]),
+    ...membersOf("core/mqtt/types.d.ts", ["ClientStats", "Grant", "PacketInfo", "PublishOptions", "SubscribeOptions"]),
+    ...membersOf("board-wiring/power-switch.d.ts", ["PowerPins", "PowerSwitchOptions", "OutputPin", "InputPin"]),
+    ...membersOf("targets/espruino/index.d.ts", [
+      "EspruinoOptions",
+      "MqttOptions",
+      "EspruinoClient",
+      "Modem",
+      "Serial",
+      "Pin",
+    ]),
+  ];
+  t.true(contract.length > 100);
+  t.deepEqual(
+    contract.filter((name) => INTERNAL.includes(name)),
+    [],
+  );
+});
+
+test("the minified bundle has the methods and properties of the contract", (t) => {
+  const exports: { connect?: (serial: object, options: object) => object } = {};
+  const context = { exports, E: { on() {} }, getTime: () => 0, setTimeout() {}, clearTimeout() {} };
+  vm.runInNewContext(readFileSync(new URL("dist/espruino/M95.min.js", root), "utf8"), context);
+  const modem = exports.connect!({ write() {}, on() {} }, { apn: "internet" }) as { mqtt(options: object): object };
+  const names = "state start stop connect command identity signal battery operator time stats on off once emit mqtt";
+  for (const name of names.split(" ")) t.true(name in modem, name);
+  const client = modem.mqtt({ host: "broker.example" });
+  const methods = "connected reconnecting state publish subscribe unsubscribe end on off once emit connect disconnect";
+  for (const name of methods.split(" ")) t.true(name in client, name);
+});
