@@ -95,6 +95,7 @@ export class Script {
   private _do(): void {
     const step = this._steps[this._at];
     if (!step) {
+      this._steps = [];
       this._host.scriptDone();
       return;
     }

@@ -1,27 +1,27 @@
 // The pins of board-wiring's boards in Espruino's short form: flash is scarce, so a board is one line. A test keeps the
 // two equal; the reasons for the pins stand in board-wiring/boards.ts.
 
-const FIELDS = "tx rx cts pwrkey status emergOff supply".split(" ");
-
-const lines: { [name: string]: string } = {
-  "esp32-devkitc": "D17 D16 D18 D25 D34 D26 D27",
-  "espruino-pico": "A2 A3 A1 B15 B14 B13 B10",
-  "espruino-wifi": "B6 B7 B8 B15 B14 B13 B10",
-  "stm32f4-discovery": "D8 D9 D10 B15 B14 B13 B12",
-  "nucleo-f401re": "A9 A10 A7 A8 C7 B10 B6",
-};
-lines["nucleo-f411re"] = lines["nucleo-f401re"]!;
-
 /**
  * The pins of a board, by option name.
  * @returns undefined for a board that is not known
  */
 export function pinsOf<T>(board: string, toPin: (name: string) => T): { [field: string]: T } | undefined {
+  // In the function, as it then stays in flash.
+  const nucleo = "A9 A10 A7 A8 C7 B10 B6";
+  const lines: { [name: string]: string } = {
+    "esp32-devkitc": "D17 D16 D18 D25 D34 D26 D27",
+    "espruino-pico": "A2 A3 A1 B15 B14 B13 B10",
+    "espruino-wifi": "B6 B7 B8 B15 B14 B13 B10",
+    "stm32f4-discovery": "D8 D9 D10 B15 B14 B13 B12",
+    "nucleo-f401re": nucleo,
+    "nucleo-f411re": nucleo,
+  };
   const line = lines[board];
   if (!line) return undefined;
+  const fields = "tx rx cts pwrkey status emergOff supply".split(" ");
   const pins: { [field: string]: T } = {};
   line.split(" ").forEach((name, i) => {
-    pins[FIELDS[i]!] = toPin(name);
+    pins[fields[i]!] = toPin(name);
   });
   return pins;
 }
