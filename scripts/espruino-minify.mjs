@@ -8,13 +8,15 @@ import { children } from "./espruino-tree.mjs";
 
 /**
  * Properties without a "_" that only the driver itself uses: between its classes, never an option, a method, an event's value
- * or an error's field of the contract, and never something of Espruino's. A public name in this list breaks the bundle.
+ * or an error's field of the contract, and never something of Espruino's; and of the ports that the target itself supplies. A public
+ * name in this list breaks the bundle.
  */
 export const INTERNAL = (
   "session settings framer rule filters framed forget cyclePdp explain enter scriptSilent scriptFailed scriptDone " +
   "overrun strict linkFailed linkLost linkUp retransmitted connecting opening final lossy modemFailed modemReady modemLost " +
   "silence reset waiting packets isUrc later endAll doubt nextId refuse released sending drained resend holds starts kills " +
-  "check ask size take keep info rate lose changed left again tries idle sync createClient wake renew sent setRate topics"
+  "check ask size take keep info rate lose changed left again tries idle sync createClient wake renew sent setRate topics " +
+  "text done lost failed send secure boots uses toBytes toText toPayload setBaud onReceive onOverrun after cancel"
 ).split(" ");
 
 /** From so many uses on, a name for `this` is shorter: `const t=this;` has 13 characters, each use saves 3. */
