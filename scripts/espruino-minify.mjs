@@ -14,7 +14,7 @@ import { children } from "./espruino-tree.mjs";
 export const INTERNAL = (
   "session settings framer rule filters framed forget cyclePdp explain enter scriptSilent scriptFailed scriptDone " +
   "overrun strict linkFailed linkLost linkUp retransmitted connecting opening final lossy modemFailed modemReady modemLost " +
-  "silence reset waiting packets isUrc later endAll doubt nextId refuse released sending drained resend holds starts kills " +
+  "silence reset waiting packets isUrc later endAll doubt nextId refuse released sending drained resend holds starts " +
   "check ask size take keep info rate lose changed left again tries idle sync createClient wake renew sent setRate topics " +
   "text done lost failed send secure boots uses toBytes toText toPayload setBaud onReceive onOverrun after cancel"
 ).split(" ");
