@@ -10,6 +10,10 @@ export interface Codec {
   toText?(bytes: string): string;
   /** Bytes to the form in which payloads are handed to listeners. */
   toPayload?(bytes: string): unknown;
+  /** Base64 (RFC 4648, section 4, with padding) of bytes; without it, the option `encoding` is refused. */
+  toBase64?(bytes: string): string;
+  /** The way back. What it gives for text that is no base64 does not matter; it must not throw. */
+  fromBase64?(text: string): string;
 }
 
 /** For runtimes whose strings are bytes already, such as Espruino. */

@@ -11,6 +11,7 @@
  * | `ETOOBIG` | an argument is too long; nothing was sent |
  * | `EPAYLOAD` | a payload holds a byte that the modem's data prompt cannot take; nothing was sent |
  * | `EQUEUE` | a queue is full; nothing was sent |
+ * | `ESTORE` | the store of the outbox failed; a publish that gets it was not sent |
  * | `EUNKNOWN` | it was sent and no verdict came: it may or may not have arrived |
  * | `EREFUSED` | the broker refused CONNECT (`returnCode`), or every topic of a SUBSCRIBE |
  * | `EOPEN` | the network for the client could not be opened (`result` of AT+QMTOPEN) |
@@ -28,6 +29,7 @@ export type ErrorCode =
   | "ETOOBIG"
   | "EPAYLOAD"
   | "EQUEUE"
+  | "ESTORE"
   | "EUNKNOWN"
   | "EREFUSED"
   | "EOPEN"

@@ -14,9 +14,12 @@ export type { ConnectOptions, Will } from "./mqtt/options.js";
 export type {
   ClientHost,
   ClientState,
+  Encoding,
   Grant,
   GrantDone,
+  OutboxStore,
   PacketInfo,
+  PublishInfo,
   PublishOptions,
   Secure,
   SubscribeOptions,

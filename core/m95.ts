@@ -125,6 +125,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
       connects: 0,
       reconnects: 0,
       published: 0,
+      dropped: 0,
       received: 0,
       retransmissions: 0,
       orphans: 0,

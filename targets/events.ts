@@ -1,5 +1,5 @@
 // The events of modem and client with their arguments, for TypeScript. Types only; it holds no code.
-import type { ModemState, PacketInfo, Recovery } from "../core/index.js";
+import type { ModemState, PacketInfo, PublishInfo, Recovery } from "../core/index.js";
 import type { Packet } from "../core/mqtt/outbox.js";
 
 /** What an `M95` emits. */
@@ -37,6 +37,13 @@ export interface ClientEvents<Payload> {
   error: [error: Error];
   /** The client has ended, by `end` or because it gave up. */
   end: [];
+  /** A full queue dropped a publish; its callback gets `EQUEUE`. */
+  drop: [topic: string, payload: Payload, packet: PublishInfo];
+  /**
+   * A publish that the store kept is not sent: it has QoS 2 and was handed to the modem before the power was cut, so it may
+   * have arrived. Without a listener it is an `"error"` with `EUNKNOWN`.
+   */
+  unknown: [topic: string, payload: Payload, packet: PublishInfo];
   /** A PUBLISH, SUBSCRIBE or UNSUBSCRIBE is handed to the modem. */
   packetsend: [packet: SentPacket];
 }

@@ -5,15 +5,16 @@ import type { Request } from "../at/session.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { Emitter } from "../emitter.js";
 import { M95Error } from "../errors.js";
-import { build, resultWait, traits } from "../m95/commands.js";
+import { resultWait, traits } from "../m95/commands.js";
 import { REOPEN, RETRY } from "../m95/recovery.js";
 import type { Clock, Done, TimerHandle } from "../ports.js";
+import { decode, isEncoded } from "./encoding.js";
 import type { Inbox, Receiver } from "./inbound.js";
 import { Link, type LinkOwner } from "./link.js";
-import { type ConnectOptions, flag, forbidden, Profile, payloadOf, wrongBytes } from "./options.js";
-import { Outbox, type OutboxHost, type Packet, packet } from "./outbox.js";
+import { type ConnectOptions, forbidden, Profile, wrongBytes } from "./options.js";
+import { Outbox, type OutboxHost, type Packet } from "./outbox.js";
+import { Publisher, type PublisherOwner } from "./publisher.js";
 import { type Filter, refused, Subscriptions } from "./subscriptions.js";
-import { checkTopic } from "./topics.js";
 import type {
   ClientHost,
   ClientState,
@@ -35,7 +36,7 @@ function listOf(topics: string | string[]): string[] {
   throw wrong("topic", "a topic filter or several", topics);
 }
 
-export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiver {
+export class MqttClient extends Emitter implements OutboxHost, LinkOwner, PublisherOwner, Receiver {
   connected: boolean;
   /** A connection was lost or not achieved, and the next attempt is under way or waited for. */
   reconnecting: boolean;
@@ -47,9 +48,11 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
   private _host: ClientHost;
   private _stats: ClientStats;
   private _profile: Profile;
+  private _encoded: string[];
   private _link: Link;
   private _outbox: Outbox;
   private _subscriptions: Subscriptions;
+  private _publisher: Publisher;
   private _timer: TimerHandle;
   /** When it was last connected. */
   private _since: number;
@@ -60,7 +63,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
   private _force: boolean;
   private _ends: Done[];
 
-  /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options */
+  /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options, `ESTORE` when the store cannot be read */
   constructor(host: ClientHost, id: number, options: ConnectOptions) {
     super(host.stats);
     this._codec = host.codec;
@@ -71,9 +74,16 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
     this.connectionId = id;
     const profile = new Profile(options, id, host.codec, () => host.random(), host.secure(id, options.tls));
     this._profile = profile;
+    this._encoded = profile.encoded;
     this._link = new Link(this, id, profile);
-    this._outbox = new Outbox(this, traits("AT+QMTPUB").timeout, resultWait("QMTPUB", profile.packets));
+    this._outbox = new Outbox(
+      this,
+      traits("AT+QMTPUB").timeout,
+      resultWait("QMTPUB", profile.packets),
+      resultWait("QMTPUB", profile.packet),
+    );
     this._subscriptions = new Subscriptions(id, this._outbox);
+    this._publisher = new Publisher(this, host, profile, this._outbox, options.store);
     this._ends = [];
     this.connected = this.reconnecting = this._ending = this._ended = this._force = false;
     this._failures = this._refusals = this._since = 0;
@@ -90,6 +100,11 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
     this._link.seen = this.clock.now();
     if (!list) return;
     const info: PacketInfo = { qos: msgid ? undefined : 0, msgid, ambiguous };
+    if (this._encoded.length && isEncoded(this._encoded, topic)) {
+      const bytes = decode(codec, payload);
+      info.encoded = bytes !== undefined;
+      if (bytes !== undefined) payload = bytes;
+    }
     const name = codec.toText ? codec.toText(topic) : topic;
     const data = codec.toPayload ? codec.toPayload(payload) : payload;
     // emit() without its call.
@@ -122,12 +137,14 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
    * Publishes a message (application note 3.2.8).
    * @param payload - text, sent as UTF-8, or bytes; at most 1548 bytes, without 0x1A and 0x1B unless the firmware takes lengths
    * @param done - QoS 0: called when the modem has sent it; QoS 1 and 2: when it is acknowledged. Errors: `EPARAM`, `ETOOBIG`,
-   * `EPAYLOAD`, `EQUEUE` before anything is sent; `ETIMEOUT` when the modem gave up; `EUNKNOWN` when no verdict came; `ECLOSED`
+   * `EPAYLOAD`, `EQUEUE`, `ESTORE` before anything is sent; `ETIMEOUT` when the modem gave up; `EUNKNOWN` when no verdict came;
+   * `ECLOSED`
    */
   publish(topic: string, payload: unknown, options?: PublishOptions | Done, done?: Done): this {
     const callback = typeof options === "function" ? options : done;
     try {
-      this._publish(topic, payload, typeof options === "object" && options ? options : {}, callback);
+      this._checkOpen();
+      this._publisher.publish(topic, payload, typeof options === "object" && options ? options : {}, callback);
     } catch (error) {
       this._refuse(error, callback);
     }
@@ -223,13 +240,14 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
   /** A result URC or +QMTSTAT for this client: fields from `<tcpconnectID>` on. */
   result(name: string, fields: string[], line: string, suspect: boolean): void {
     if (name === "QMTPUB" || name === "QMTSUB" || name === "QMTUNS") {
-      if (this._outbox.result(name, fields, line)) this._link.seen = this.clock.now();
+      if (this._outbox.result(name, fields, line, suspect)) this._link.seen = this.clock.now();
     } else this._link.result(name, fields, line, suspect);
   }
 
   /** Bytes from the modem were lost: the loss of the connection may have been among them. */
   lossy(): void {
     this._link.doubt();
+    this._outbox.lossy();
   }
 
   /** The SSL context. */
@@ -270,7 +288,13 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
   }
 
   sending(one: Packet): void {
+    this._publisher.sending(one);
     this.emit("packetsend", one);
+  }
+
+  published(error: M95Error | null, done: Done | undefined): void {
+    if (!error) this._stats.published++;
+    this._answer(error, done);
   }
 
   doubt(): void {
@@ -316,33 +340,6 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Receiv
   }
 
   // ---- publishing and subscribing
-
-  private _publish(topic: string, payload: unknown, options: PublishOptions, done: Done | undefined): void {
-    const profile = this._profile;
-    const codec = this._codec;
-    const name = bytesOf(codec, "topic", topic);
-    checkTopic("topic", name);
-    const qos = options.qos === undefined ? 0 : options.qos;
-    const retain = flag("retain", options.retain, false) ? 1 : 0;
-    const data = payloadOf(codec, payload, this.inbox.offers === 3);
-    // Whatever the table refuses is refused before it matters whether there is room.
-    const text = (msgid: number): string => build("QMTPUB", [this.connectionId, msgid, qos, retain, name]);
-    text(0);
-    this._checkOpen();
-    const waiting = this._outbox.waiting(true);
-    if (!this.connected && !qos && !profile.queueQoSZero)
-      throw new M95Error("EQUEUE", "not connected, and queueQoSZero is false");
-    if (waiting >= profile.queueLimit)
-      throw new M95Error("EQUEUE", waiting + " publishes wait already, queueLimit is " + profile.queueLimit);
-    if (!this.connected && !waiting) this.emit("offline");
-    const msgid = qos ? this._outbox.nextId() : 0;
-    this._outbox.add(
-      packet("QMTPUB", text(msgid), data + "\x1a", msgid, [], qos === 1 && profile.resend, (error) => {
-        if (!error) this._stats.published++;
-        this._answer(error, done);
-      }),
-    );
-  }
 
   private _filters(topics: string[], qos: (topic: string) => number): Filter[] {
     const codec = this._codec;

@@ -4,8 +4,9 @@ import { bytesOf, type Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
 import { build } from "../m95/commands.js";
 import type { TlsOptions } from "../m95/options.js";
+import { isEncoded, prefixesOf } from "./encoding.js";
 import { checkTopic } from "./topics.js";
-import type { Secure } from "./types.js";
+import type { Encoding, OutboxStore, Secure } from "./types.js";
 
 export interface Will {
   topic: string;
@@ -48,12 +49,21 @@ export interface ConnectOptions {
   refusedRetries?: number;
   /** Publishes that may wait, 0..10000, default 16. */
   queueLimit?: number;
+  /**
+   * What makes room when that many wait: "reject" refuses the new one (`EQUEUE`, default); "drop-oldest" drops the one that
+   * has waited longest, "drop-qos0" the one with QoS 0 that has, and refuses the new one when there is none.
+   */
+  queuePolicy?: "reject" | "drop-oldest" | "drop-qos0";
   /** Whether publishes with QoS 0 wait while offline, default true. */
   queueQoSZero?: boolean;
   /** Whether subscriptions are made anew on each connect, default true. */
   resubscribe?: boolean;
   /** What happens to a QoS 1 publish without a verdict: "report" it (`EUNKNOWN`, default) or "resend" it. */
   unknown?: "report" | "resend";
+  /** Keeps publishes of QoS 1 and 2 over a power cut; what it holds is sent first. */
+  store?: OutboxStore;
+  /** Payloads that travel as base64, in both directions, so that they may hold any byte. Default: none. */
+  encoding?: Encoding;
 }
 
 /** Largest payload, bytes; the modem drops the rest in silence (application note 3.2.8, note 2). */
@@ -71,15 +81,22 @@ export function flag(field: string, value: unknown, fallback: boolean): boolean 
 }
 
 /**
- * A payload as bytes.
+ * A payload as it goes to the modem.
+ * @param counted - the modem's data prompt counts the bytes
+ * @param encoded - as base64: 1161 bytes at most
  * @throws M95Error `EPARAM` for a wrong type, `ETOOBIG` above 1548 bytes, `EPAYLOAD` for 0x1A and 0x1B, which end and cancel
- * the modem's data prompt, unless it counts the bytes
+ * the modem's data prompt, unless it counts the bytes or they are encoded
  */
-export function payloadOf(codec: Codec, value: unknown, counted: boolean): string {
+export function payloadOf(codec: Codec, value: unknown, counted: boolean, encoded: boolean): string {
   const bytes = codec.toBytes(value);
   if (bytes === undefined) throw wrong("payload", "a string or bytes", value);
-  if (bytes.length > PAYLOAD_LIMIT)
-    throw new M95Error("ETOOBIG", "payload must have at most " + PAYLOAD_LIMIT + " bytes, not " + bytes.length);
+  const limit = encoded ? (PAYLOAD_LIMIT / 4) * 3 : PAYLOAD_LIMIT;
+  if (bytes.length > limit)
+    throw new M95Error(
+      "ETOOBIG",
+      "payload must have at most " + limit + " bytes" + (encoded ? " before base64" : "") + ", not " + bytes.length,
+    );
+  if (encoded) return codec.toBase64!(bytes);
   if (!counted && forbidden(bytes) < bytes.length) throw wrongBytes(forbidden(bytes));
   return bytes;
 }
@@ -99,12 +116,13 @@ export function wrongBytes(at: number): M95Error {
   );
 }
 
-function willOf(will: Will, id: number, codec: Codec): (string | number)[] {
+function willOf(will: Will, id: number, codec: Codec, prefixes: string[]): (string | number)[] {
   if (!will) throw wrong("will", "an object with topic and payload", will);
   const topic = bytesOf(codec, "will.topic", will.topic);
   checkTopic("will.topic", topic);
-  const payload = codec.toBytes(will.payload === undefined ? "" : will.payload);
+  let payload = codec.toBytes(will.payload === undefined ? "" : will.payload);
   if (payload === undefined) throw wrong("will.payload", "a string or bytes", will.payload);
+  if (isEncoded(prefixes, topic)) payload = codec.toBase64!(payload);
   return [id, 1, pick<number>(will.qos, 0), flag("will.retain", will.retain, false) ? 1 : 0, topic, payload];
 }
 
@@ -118,10 +136,15 @@ export class Profile {
   queueQoSZero: boolean;
   resubscribe: boolean;
   resend: boolean;
+  queuePolicy: "reject" | "drop-oldest" | "drop-qos0";
+  /** Beginnings of the topics whose payloads are base64. */
+  encoded: string[];
   /** ms that the modem tries to deliver a packet: packet time-outs of the first try and all the others. */
   packets: number;
   /** Seconds. */
   keepalive: number;
+  /** ms until the modem sends a packet again, and reports that. */
+  packet: number;
   private _id: number;
   private _open: (string | number)[];
   private _conn: (string | number)[];
@@ -152,8 +175,10 @@ export class Profile {
     this._time = [id, pick(o.packetTimeout, 5), pick(o.retryTimes, 3), 1];
     this.keepalive = pick(o.keepalive, 120);
     this._will = [id, 0];
-    if (o.will !== undefined) this._will = willOf(o.will, id, codec);
-    this.packets = this._time[1]! * (this._time[2]! + 1) * 1000;
+    this.encoded = prefixesOf(codec, o.encoding);
+    if (o.will !== undefined) this._will = willOf(o.will, id, codec, this.encoded);
+    this.packet = this._time[1]! * 1000;
+    this.packets = this.packet * (this._time[2]! + 1);
     const limit = 86400000;
     this.reconnectPeriod = integer("reconnectPeriod", pick(o.reconnectPeriod, 1000), 0, limit);
     this.maxReconnectPeriod = integer("maxReconnectPeriod", pick(o.maxReconnectPeriod, 120000), 0, limit);
@@ -164,6 +189,10 @@ export class Profile {
     if (o.unknown !== undefined && o.unknown !== "report" && o.unknown !== "resend")
       throw wrong("unknown", '"report" or "resend"', o.unknown);
     this.resend = o.unknown === "resend";
+    const policy = pick(o.queuePolicy, "reject");
+    if (policy !== "reject" && policy !== "drop-oldest" && policy !== "drop-qos0")
+      throw wrong("queuePolicy", '"reject", "drop-oldest" or "drop-qos0"', policy);
+    this.queuePolicy = policy;
     // Built once here, so that whatever the table refuses is refused at once.
     this.opening();
     this.connecting();

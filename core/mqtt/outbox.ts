@@ -1,11 +1,15 @@
 // The outbox of one client: packets that wait, packets in flight (window of 5), message IDs and overdue verdicts. It
 // sends packets; what they mean, and when the link is there, the client knows.
+import { number, split } from "../at/params.js";
 import type { Request } from "../at/session.js";
 import { M95Error } from "../errors.js";
 import type { Clock, TimerHandle } from "../ports.js";
 
 /** Packets the modem takes before it wants a verdict for one (application note 3.2.8, note 1). */
 export const WINDOW = 5;
+
+/** Packets that have no verdict, or one that may be part of a message. */
+const HELD = 16;
 
 /** `+CME ERROR` of a modem whose window is full (3.2.8, note 1). */
 const WINDOW_FULL = 8512;
@@ -28,9 +32,15 @@ export interface Packet {
   data: string | undefined;
   /** Message ID; 0 for QoS 0. */
   msgid: number;
+  /** Of a PUBLISH. */
+  qos: number;
   topics: string[];
   /** Sent again when the link is lost before its verdict. */
   again: boolean;
+  /** Its place; one that has to wait again waits in front of all that came after it. */
+  order: number;
+  /** Key under which the store is told that it is handed over; 0: it is not told. */
+  mark: number;
   /** Seconds until its verdict is overdue; 0: it is not in the modem's hands yet. */
   left: number;
   tries: number;
@@ -38,6 +48,10 @@ export interface Packet {
   sent: boolean;
   /** The link went while it was being handed over. */
   lost: boolean;
+  /** A verdict that may be part of a message. */
+  claim: string | undefined;
+  /** The claim does not count: there was another one, or bytes were lost since the packet was handed over. */
+  doubted: boolean;
   /** Called once. @param values - the granted QoS vector of a SUBSCRIBE */
   done(error: M95Error | null, values: string[]): void;
 }
@@ -52,7 +66,24 @@ export function packet(
   again: boolean,
   done: Packet["done"],
 ): Packet {
-  return { name, text, data, msgid, topics, again, left: 0, tries: 0, sent: false, lost: false, done };
+  return {
+    name,
+    text,
+    data,
+    msgid,
+    qos: 0,
+    topics,
+    again,
+    order: 0,
+    mark: 0,
+    left: 0,
+    tries: 0,
+    sent: false,
+    lost: false,
+    claim: undefined,
+    doubted: false,
+    done,
+  };
 }
 
 export interface OutboxHost {
@@ -83,25 +114,32 @@ export class Outbox {
   /** Why nothing is taken any more. */
   private _closed: M95Error | undefined;
   private _last: number;
+  /** Places given away at both ends of the queue. */
+  private _front: number;
+  private _back: number;
   private _timer: TimerHandle;
   /** ms for the command, and seconds until a verdict is overdue. */
   private _timeout: number;
   private _seconds: number;
+  /** Seconds in which the modem has to report on a packet that it has: a verdict or a retransmission. */
+  private _notice: number;
   private _onTick: () => void;
 
   /**
    * @param timeout - ms until the final result of a command
    * @param wait - ms until the verdict behind it
+   * @param notice - ms until the verdict or the report of a retransmission
    */
-  constructor(host: OutboxHost, timeout: number, wait: number) {
+  constructor(host: OutboxHost, timeout: number, wait: number, notice: number) {
     this._host = host;
     this._wait = [];
     this._flight = [];
     this._hand = this._timer = this._closed = undefined;
     this._open = this._full = false;
-    this._last = 0;
+    this._last = this._front = this._back = 0;
     this._timeout = timeout;
     this._seconds = Math.ceil(wait / 1000) + 1;
+    this._notice = Math.ceil(notice / 1000) + 1;
     this._onTick = () => this._tick();
   }
 
@@ -130,9 +168,34 @@ export class Outbox {
   }
 
   add(packet: Packet, first?: boolean): void {
-    if (first) this._wait.unshift(packet);
-    else this._wait.push(packet);
+    packet.order = first ? --this._front : ++this._back;
+    this._insert(packet);
     this._pump();
+  }
+
+  /** The publish that has waited longest. @param plain - of those with QoS 0 */
+  oldest(plain: boolean): Packet | undefined {
+    for (let i = 0; i < this._wait.length; i++) {
+      const packet = this._wait[i]!;
+      if (packet.name === "QMTPUB" && !(plain && packet.msgid)) return packet;
+    }
+    return undefined;
+  }
+
+  /** Takes a packet that waits out of the queue. */
+  remove(packet: Packet): void {
+    this._wait.splice(this._wait.indexOf(packet), 1);
+    packet.again = false;
+  }
+
+  /** Ends a packet that is not sent any more. */
+  fail(packet: Packet, error: M95Error): void {
+    packet.done(packet.sent ? this._unknown(packet) : error, []);
+  }
+
+  /** Bytes were lost, a verdict may have been among them: one that may be part of a message does not count any more. */
+  lossy(): void {
+    for (let i = 0; i < this._flight.length; i++) this._doubt(this._flight[i]!);
   }
 
   /** The link is there: sending begins. */
@@ -148,7 +211,7 @@ export class Outbox {
     this._open = this._full = false;
     this._flight = [];
     this._stopTimer();
-    for (let i = flight.length - 1; i >= 0; i--) {
+    for (let i = 0; i < flight.length; i++) {
       const packet = flight[i]!;
       if (packet === this._hand) packet.lost = true;
       else if (packet.again) this._requeue(packet);
@@ -163,36 +226,70 @@ export class Outbox {
   refuse(error: M95Error, forGood: boolean): void {
     const wait = this._wait.splice(0, this._wait.length);
     if (forGood) this._closed = error;
-    for (let i = 0; i < wait.length; i++) this._refuse(wait[i]!, error);
+    for (let i = 0; i < wait.length; i++) this.fail(wait[i]!, error);
   }
 
-  /** A `+QMTPUB`, `+QMTSUB` or `+QMTUNS`: `<id>,<msgID>,<result>[,<value>…]`. False if no packet waited for it. */
-  result(name: string, fields: string[], line: string): boolean {
-    const msgid = +fields[1]!;
-    const result = +fields[2]!;
+  /**
+   * A `+QMTPUB`, `+QMTSUB` or `+QMTUNS`: `<id>,<msgID>,<result>[,<value>…]`. False if no packet waited for it.
+   *
+   * One that may be part of a message is a claim. Were it forged, the modem would still have the packet, and would have to
+   * report on it within a packet time-out: a clean verdict beats the claim, a retransmission refutes it. If there is neither,
+   * with the link there and no byte lost, the claim was the verdict. Until then the packet takes no room in the window, or
+   * messages that stand before verdicts would slow everything down; a modem whose window is full says so by itself.
+   */
+  result(name: string, fields: string[], line: string, suspect: boolean): boolean {
+    const result = number(fields[2]);
     const flight = this._flight;
+    let found: Packet | undefined;
     for (let i = 0; i < flight.length; i++) {
       const packet = flight[i]!;
-      if (packet.name !== name || packet.msgid !== msgid) continue;
-      if (result === RETRANSMITTED) {
-        this._host.retransmitted();
-        if (packet.left) packet.left = this._seconds;
-        return true;
-      }
-      flight.splice(i, 1);
-      this._full = false;
-      let error: M95Error | null = null;
-      if (result !== ACKNOWLEDGED) {
-        error = new M95Error("ETIMEOUT", line + " (" + this._host.explain("packet", result) + ")", packet.text);
-        error.result = result;
-        error.messageId = msgid;
-        error.raw = line;
-      }
-      packet.done(error, fields.slice(3));
-      this._settled();
-      return true;
+      if (packet.name !== name || packet.msgid !== number(fields[1])) continue;
+      // All publishes of QoS 0 have one ID: each claim is for another one of them.
+      if (!found || (suspect && found.claim !== undefined && packet.claim === undefined)) found = packet;
     }
-    return false;
+    // A line that lost its end is no verdict.
+    if (!found || !(result >= ACKNOWLEDGED)) return false;
+    if (result !== RETRANSMITTED) {
+      this._full = false;
+      if (!suspect) {
+        flight.splice(flight.indexOf(found), 1);
+        // If there was a claim, it was for another one, or for none.
+        if (found.claim !== undefined) this.result(name, split(found.claim), found.claim, true);
+        this._settle(found, fields, line);
+      } else if (found.claim === undefined) {
+        found.claim = line;
+        if (found.left && !found.doubted) found.left = this._notice;
+      } else if (found.claim !== line) this._doubt(found);
+      this._settled();
+    } else if (suspect) {
+      if (found.claim !== undefined) this._doubt(found);
+    } else {
+      this._host.retransmitted();
+      // Whatever was said of it before was not so.
+      found.claim = undefined;
+      found.doubted = false;
+      if (found.left) found.left = this._seconds;
+    }
+    return true;
+  }
+
+  /** A claim does not count any more; a clean verdict may still come. */
+  private _doubt(packet: Packet): void {
+    // Once, or a message a second would keep it waiting for ever.
+    if (!packet.doubted && packet.claim !== undefined && packet.left) packet.left = this._seconds;
+    packet.doubted = true;
+  }
+
+  private _settle(packet: Packet, fields: string[], line: string): void {
+    const result = +fields[2]!;
+    let error: M95Error | null = null;
+    if (result !== ACKNOWLEDGED) {
+      error = new M95Error("ETIMEOUT", line + " (" + this._host.explain("packet", result) + ")", packet.text);
+      error.result = result;
+      error.messageId = packet.msgid;
+      error.raw = line;
+    }
+    packet.done(error, fields.slice(3));
   }
 
   private _uses(packets: Packet[], msgid: number): boolean {
@@ -201,12 +298,17 @@ export class Outbox {
   }
 
   private _pump(): void {
-    if (!this._open || this._hand || this._full || this._flight.length >= WINDOW || !this._wait.length) return;
+    const flight = this._flight;
+    if (!this._open || this._hand || this._full || flight.length >= HELD || !this._wait.length) return;
+    let room = WINDOW;
+    for (let i = 0; i < flight.length; i++) if (flight[i]!.claim === undefined) room--;
+    if (room <= 0) return;
     const packet = this._wait.shift()!;
     this._hand = packet;
-    this._flight.push(packet);
+    flight.push(packet);
     packet.left = 0;
-    packet.lost = false;
+    packet.claim = undefined;
+    packet.lost = packet.doubted = false;
     this._host.sending(packet);
     this._host.send({
       text: packet.text,
@@ -220,7 +322,7 @@ export class Outbox {
   private _handed(packet: Packet, error: M95Error | null, sent: boolean): void {
     this._hand = undefined;
     const at = this._flight.indexOf(packet);
-    const refusal = error && error.code === "ECME";
+    const refusal = !!error && error.code === "ECME";
     packet.sent = packet.sent || (sent && !refusal);
     if (packet.lost) {
       packet.lost = false;
@@ -229,14 +331,16 @@ export class Outbox {
     } else if (at >= 0) {
       // With its data in the modem, a verdict may come although the OK did not.
       if (!error || (sent && error.code === "ETIMEOUT")) {
-        packet.left = this._seconds;
+        packet.left = packet.claim === undefined || packet.doubted ? this._seconds : this._notice;
+        if (packet.data !== undefined) packet.tries = 0;
         this._startTimer();
       } else {
         this._flight.splice(at, 1);
-        // A link that is gone: +QMTSTAT is on its way, and the packet waits for the next link.
-        const gone = error.cme === LINK_ERROR;
+        // A link that is gone: +QMTSTAT is on its way, and the packet waits for the next link. ERROR without a number is the
+        // word of a modem that has started anew and knows of nothing.
+        const gone = error.cme === LINK_ERROR || (refusal && error.cme === undefined);
         const full = error.cme === WINDOW_FULL;
-        if (gone || (refusal && error.cme === undefined)) this._host.doubt();
+        if (gone) this._host.doubt();
         if (full || ((gone || error.code === "ETIMEOUT") && ++packet.tries < TRIES)) {
           if (!full) this._host.retried(error, packet.tries);
           this._full = full || gone;
@@ -244,7 +348,8 @@ export class Outbox {
           this._requeue(packet);
         } else {
           if (packet.msgid) error.messageId = packet.msgid;
-          packet.done(error, []);
+          packet.again = false;
+          this.fail(packet, error);
         }
       }
     }
@@ -253,12 +358,14 @@ export class Outbox {
 
   private _requeue(packet: Packet): void {
     packet.left = 0;
-    if (this._closed) this._refuse(packet, this._closed);
-    else this._wait.unshift(packet);
+    if (this._closed) this.fail(packet, this._closed);
+    else this._insert(packet);
   }
 
-  private _refuse(packet: Packet, error: M95Error): void {
-    packet.done(packet.sent ? this._unknown(packet) : error, []);
+  private _insert(packet: Packet): void {
+    let at = this._wait.length;
+    while (at && this._wait[at - 1]!.order > packet.order) at--;
+    this._wait.splice(at, 0, packet);
   }
 
   private _settled(): void {
@@ -278,9 +385,14 @@ export class Outbox {
     if (this._flight.length) this._startTimer();
     for (let i = 0; i < overdue.length; i++) {
       const packet = overdue[i]!;
+      const claim = packet.claim;
+      if (claim !== undefined && !packet.doubted) this._settle(packet, split(claim), claim);
       // A SUBSCRIBE does no harm twice, and a subscription that is missing shows nowhere.
-      if (packet.data === undefined && ++packet.tries < TRIES) this._requeue(packet);
-      else packet.done(this._unknown(packet), []);
+      else if (packet.data === undefined && ++packet.tries < TRIES) this._requeue(packet);
+      else {
+        packet.again = false;
+        packet.done(this._unknown(packet), []);
+      }
     }
     this._settled();
   }

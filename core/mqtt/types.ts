@@ -32,6 +32,31 @@ export interface SubscribeOptions {
   qos?: 0 | 1 | 2;
 }
 
+/**
+ * Keeps publishes over a power cut. All calls are synchronous, and may throw: the driver turns that into `ESTORE`. A key is
+ * used once. One store serves one client.
+ */
+export interface OutboxStore {
+  /** What is kept, in the order of the keys, without records that are torn. Called once, when a client is made. */
+  load(): { key: number; record: string }[];
+  /**
+   * Keeps a record: when this returns, it outlives a power cut; when it throws, nothing is kept.
+   * @param key - a positive integer
+   * @param record - binary string of at least one byte
+   */
+  append(key: number, record: string): void;
+  remove(key: number): void;
+}
+
+/** Payloads as base64, of all topics or of those that begin so. */
+export type Encoding = "base64" | { [topicPrefix: string]: "base64" };
+
+/** What is known of a publish that is told of in an event. */
+export interface PublishInfo {
+  qos: 0 | 1 | 2;
+  retain: boolean;
+}
+
 /** What is known of a received message besides topic and payload. */
 export interface PacketInfo {
   /** 0 when the message ID is 0; the modem does not tell 1 from 2. */
@@ -42,6 +67,8 @@ export interface PacketInfo {
    * tells lengths.
    */
   ambiguous: boolean;
+  /** Only where payloads are to be base64: whether this one was; if not, it is handed over as it came. */
+  encoded?: boolean;
 }
 
 export interface ClientStats extends EmitterStats {
@@ -51,6 +78,8 @@ export interface ClientStats extends EmitterStats {
   reconnects: number;
   /** Publishes that were sent (QoS 0) or acknowledged. */
   published: number;
+  /** Publishes that a full queue dropped. */
+  dropped: number;
   /** Messages handed over. */
   received: number;
   /** Packets that the modem sent once more, by its own report (`<result>` 1). */

@@ -15,6 +15,8 @@ import {
 } from "../../core/index.js";
 import { pinsOf } from "./boards.js";
 
+export { store } from "./store.js";
+
 /** What the target uses of Espruino. */
 export interface Serial {
   write(data: string): void;
@@ -34,6 +36,8 @@ declare const E: {
   toString(value: unknown): string;
 };
 declare function getTime(): number;
+declare function btoa(bytes: string): string;
+declare function atob(text: string): string;
 declare function setTimeout(fn: () => void, ms: number): unknown;
 declare function clearTimeout(handle: unknown): void;
 
@@ -94,6 +98,13 @@ const codec = {
   // Strings are bytes here. Numbers are what people publish most; E.toString takes arrays and refuses the rest.
   toBytes(value: unknown) {
     return typeof value === "string" ? value : typeof value === "number" ? "" + value : E.toString(value);
+  },
+  // Called by name: builds for the smallest boards have neither.
+  toBase64(bytes: string) {
+    return btoa(bytes);
+  },
+  fromBase64(text: string) {
+    return atob(text);
   },
 };
 
@@ -158,7 +169,14 @@ export function connect(
   if (o.pwrkey) o.power = powerSwitch(o, clock, o);
   const made = new M95(o) as Modem;
   if (o.rx || o.path) {
-    port = { rx: o.rx, tx: o.tx, cts: hardware ? o.cts : undefined, flow: hardware ? undefined : flow, path: o.path };
+    // Not undefined: that crashes Espruino 2v29.
+    port = {
+      rx: o.rx,
+      tx: o.tx,
+      cts: hardware ? o.cts : undefined,
+      flow: flow === "xon" ? flow : "none",
+      path: o.path,
+    };
     uart.setBaud!(o.baud || 115200);
   }
   serial.on("data", (data) => {

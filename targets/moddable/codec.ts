@@ -1,5 +1,6 @@
 // Texts and bytes of XS to the core's binary strings and back. Payloads come out as ArrayBuffers.
 import type { Codec } from "../../core/index.js";
+import { fromBase64, toBase64 } from "./base64.js";
 
 /** Arguments of one call. Each takes a slot of the stack, and an ESP32 has 384 of them for everything. */
 const PIECE = 16;
@@ -55,4 +56,6 @@ export const codec: Codec = {
   toPayload(bytes) {
     return toBuffer(bytes);
   },
+  toBase64,
+  fromBase64,
 };

@@ -6,12 +6,15 @@ export {
   type Battery,
   type ClientState,
   type ConnectOptions,
+  type Encoding,
   type Grant,
   type Identity,
   M95Error,
   type ModemState,
   type Operator,
+  type OutboxStore,
   type PacketInfo,
+  type PublishInfo,
   type PublishOptions,
   type Recovery,
   type Signal,
@@ -24,4 +27,5 @@ export type { ClientEvents, M95Events } from "../events.js";
 export { Client, type ClientOptions, type ClientWill, type PublishFlags } from "./client.js";
 export { M95, type M95Options, MqttClient } from "./m95.js";
 export type { Digital, PowerOptions } from "./pins.js";
+export { type PreferenceModule, preferenceStore } from "./store.js";
 export type { Serial, SerialOptions } from "./uart.js";

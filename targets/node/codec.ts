@@ -15,4 +15,10 @@ export const codec: Codec = {
   toPayload(bytes) {
     return Buffer.from(bytes, "latin1");
   },
+  toBase64(bytes) {
+    return Buffer.from(bytes, "latin1").toString("base64");
+  },
+  fromBase64(text) {
+    return Buffer.from(text, "base64").toString("latin1");
+  },
 };

@@ -17,6 +17,7 @@ export {
   type CommandOptions,
   type ConnectOptions,
   type Done,
+  type Encoding,
   type ErrorCode,
   explain,
   type Grant,
@@ -25,8 +26,10 @@ export {
   M95Error,
   type ModemState,
   type Operator,
+  type OutboxStore,
   type PacketInfo,
   type PowerSwitch,
+  type PublishInfo,
   type PublishOptions,
   type Recovery,
   type RecoveryOptions,
@@ -39,6 +42,7 @@ export {
 } from "../../core/index.js";
 export type { ClientEvents, M95Events, SentPacket } from "../events.js";
 export { systemClock } from "./clock.js";
+export { fileStore } from "./file-store.js";
 export { M95, type M95Options, MqttClient } from "./m95.js";
 export { type OpenOptions, openM95 } from "./open.js";
 export { streamUart } from "./uart.js";

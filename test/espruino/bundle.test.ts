@@ -34,7 +34,17 @@ function espruino(bundle: string) {
     },
     setup: (baud: number, options: object) => setups.push([baud, options]),
   };
-  const exports: { connect?: (serial: unknown, options: object, callback?: Listener) => Untyped } = {};
+  const files = new Map<string, string>();
+  const storage = {
+    list: () => [...files.keys()],
+    read: (name: string) => files.get(name),
+    write: (name: string, data: string) => !!files.set(name, data),
+    erase: (name: string) => files.delete(name),
+  };
+  const exports: {
+    store?: (name: string) => Untyped;
+    connect?: (serial: unknown, options: object, callback?: Listener) => Untyped;
+  } = {};
   const context = vm.createContext({
     exports,
     E: {
@@ -48,6 +58,9 @@ function espruino(bundle: string) {
     getTime: () => clock.now() / 1000,
     setTimeout: (fn: () => void, ms: number) => clock.after(ms, fn),
     clearTimeout: (handle: unknown) => clock.cancel(handle as never),
+    btoa: (bytes: string) => Buffer.from(bytes, "latin1").toString("base64"),
+    atob: (text: string) => Buffer.from(text, "base64").toString("latin1"),
+    require: () => storage,
     Pin: function Pin(name: string) {
       return pins[name] ?? { name };
     },
@@ -56,7 +69,18 @@ function espruino(bundle: string) {
   const until = (what: string, condition: () => boolean) => {
     if (!clock.run(condition, 600_000)) throw new Error(`${what}: never`);
   };
-  return { clock, broker, modem, setups, flags, serial, connect: exports.connect!, until };
+  return {
+    clock,
+    broker,
+    modem,
+    setups,
+    flags,
+    serial,
+    files,
+    store: exports.store!,
+    connect: exports.connect!,
+    until,
+  };
 }
 
 for (const bundle of ["M95.js", "M95.min.js"]) {
@@ -85,7 +109,7 @@ for (const bundle of ["M95.js", "M95.min.js"]) {
       ["connected", undefined],
       ["subscribed", undefined, 1],
     ]);
-    t.like(setups, [[115200, { tx: { name: "A9" }, rx: { name: "A10" }, cts: { name: "A7" }, flow: undefined }]]);
+    t.like(setups, [[115200, { tx: { name: "A9" }, rx: { name: "A10" }, cts: { name: "A7" }, flow: "none" }]]);
     t.true(broker.clients.length === 1);
 
     for (const message of ["text", 21.5, new Uint8Array([0, 255])])
@@ -148,6 +172,33 @@ for (const bundle of ["M95.js", "M95.min.js"]) {
     t.is(driver.stats.overruns, 1);
   });
 }
+
+for (const bundle of ["M95.js", "M95.min.js"])
+  test(`${bundle}: a store in Storage, and payloads as base64`, (t) => {
+    const { broker, modem, serial, files, store, connect, until } = espruino(bundle);
+    files.set("out.10000002", "1up\nkept.").set("out.10000004", "1up\ntorn\xff").set("output", "not its own.");
+    const driver = connect(serial, { apn: "internet", pwrkey: modem.pins.pwrkey, status: modem.pins.status });
+    const mqtt = driver.mqtt({ host: "broker.example", store: store("out"), encoding: { bin: "base64" } });
+    const results: unknown[] = [];
+    mqtt.publish("bin", "\x1a\xff", { qos: 2 }, (error: unknown) => results.push(error));
+    t.deepEqual(
+      [...files],
+      [
+        ["out.10000002", "1up\nkept."],
+        ["output", "not its own."],
+        ["out.10000004", "2bin\nGv8=."],
+      ],
+    );
+    until("published", () => results.length === 1);
+    t.deepEqual(results, [undefined]);
+    t.deepEqual(
+      broker.received.map(({ topic, payload }) => `${topic} ${payload}`),
+      ["up kept", "bin Gv8="],
+    );
+    t.deepEqual([...files.keys()], ["output"]);
+    t.throws(() => store(""), { code: "EPARAM" });
+    t.throws(() => store("x".repeat(20)), { code: "EPARAM" });
+  });
 
 test("bad options are refused at once", (t) => {
   const { serial, connect } = espruino("M95.min.js");

@@ -205,6 +205,7 @@ test("the package's entry on Node is loadable without serialport and without sid
     "MqttClient",
     "boards",
     "explain",
+    "fileStore",
     "openM95",
     "powerSwitch",
     "streamUart",

@@ -38,12 +38,12 @@ test("a will without payload is an empty message", (t) => {
 });
 
 test("payloads: the limit, the two bytes that cannot be sent, and wrong kinds", (t) => {
-  t.is(payloadOf(binary, "\0\xff\r\n", false), "\0\xff\r\n");
-  t.is(payloadOf(binary, "x".repeat(PAYLOAD_LIMIT), false).length, 1548);
-  t.throws(() => payloadOf(binary, "x".repeat(PAYLOAD_LIMIT + 1), false), { code: "ETOOBIG" });
-  t.throws(() => payloadOf(binary, "a\x1a", false), { code: "EPAYLOAD" });
-  t.throws(() => payloadOf(binary, "a\x1b", false), { code: "EPAYLOAD" });
-  t.throws(() => payloadOf(binary, 1, false), { code: "EPARAM" });
+  t.is(payloadOf(binary, "\0\xff\r\n", false, false), "\0\xff\r\n");
+  t.is(payloadOf(binary, "x".repeat(PAYLOAD_LIMIT), false, false).length, 1548);
+  t.throws(() => payloadOf(binary, "x".repeat(PAYLOAD_LIMIT + 1), false, false), { code: "ETOOBIG" });
+  t.throws(() => payloadOf(binary, "a\x1a", false, false), { code: "EPAYLOAD" });
+  t.throws(() => payloadOf(binary, "a\x1b", false, false), { code: "EPAYLOAD" });
+  t.throws(() => payloadOf(binary, 1, false, false), { code: "EPARAM" });
   t.is(binary.toPayload, undefined);
 });
 

@@ -23,6 +23,7 @@ function bench() {
     },
     7000,
     22000,
+    7000,
   );
   const add = (name: string, again = false, qos0 = false) =>
     outbox.add(
@@ -40,10 +41,10 @@ test("one command at a time, five packets in flight, then a verdict is wanted", 
   t.is(requests.length, 1);
   for (let i = 0; i < WINDOW; i++) requests[i]!.done(null, [], true);
   t.is(requests.length, WINDOW);
-  outbox.result("QMTPUB", ["0", "3", "1", "1"], "");
+  outbox.result("QMTPUB", ["0", "3", "1", "1"], "", false);
   t.is(requests.length, WINDOW);
-  t.true(outbox.result("QMTPUB", ["0", "3", "0"], ""));
-  t.false(outbox.result("QMTPUB", ["0", "3", "0"], ""));
+  t.true(outbox.result("QMTPUB", ["0", "3", "0"], "", false));
+  t.false(outbox.result("QMTPUB", ["0", "3", "0"], "", false));
   t.is(requests.length, WINDOW + 1);
   t.is(outbox.waiting(true), 2);
   t.deepEqual(log, ["again", "3 ok"]);
@@ -87,7 +88,7 @@ test("a prompt that does not come is asked for three times", (t) => {
   t.deepEqual(log, ["a ETIMEOUT"]);
 });
 
-test("a full window waits a second; a plain ERROR ends the packet and casts doubt on the link", (t) => {
+test("a full window waits a second; a plain ERROR casts doubt on the link, and the third one ends the packet", (t) => {
   const { clock, requests, outbox, add, log } = bench();
   const full = new M95Error("ECME", "");
   full.cme = 8512;
@@ -97,8 +98,13 @@ test("a full window waits a second; a plain ERROR ends the packet and casts doub
   t.is(requests.length, 1);
   clock.advance(1000);
   t.is(requests.length, 2);
-  requests[1]!.done(new M95Error("ECME", ""), [], false);
-  t.deepEqual(log, ["doubt", "a ECME"]);
+  for (let i = 1; i < 4; i++) {
+    t.is(requests.length, i + 1);
+    requests[i]!.done(new M95Error("ECME", ""), [], false);
+    clock.advance(1000);
+  }
+  t.is(requests.length, 4);
+  t.deepEqual(log, ["doubt", "doubt", "doubt", "a ECME"]);
   t.is(clock.pending, 0);
 });
 
@@ -108,7 +114,7 @@ test("a verdict that is overdue is unknown; a report of retransmission grants mo
   add("a");
   requests[0]!.done(null, [], true);
   clock.advance(20000);
-  outbox.result("QMTPUB", ["0", "1", "1", "1"], "");
+  outbox.result("QMTPUB", ["0", "1", "1", "1"], "", false);
   clock.advance(20000);
   t.deepEqual(log, ["again"]);
   clock.advance(5000);
@@ -140,7 +146,7 @@ test("subscriptions: topics packed into lines, remembered once, renewed unless t
   outbox.open();
   t.is(requests[0]!.text, 'AT+QMTSUB=0,1,"a",1,"b",0,"a",2');
   requests[0]!.done(null, [], true);
-  outbox.result("QMTSUB", ["0", "1", "0", "1", "128"], "");
+  outbox.result("QMTSUB", ["0", "1", "0", "1", "128"], "", false);
   t.deepEqual(granted, [
     [
       { topic: "a", qos: 1 },

@@ -53,8 +53,8 @@ export async function startBench({ speed = 1, modem: modemOptions = {}, pty: wit
     broker,
     modem,
     /** Starts a sketch; `CONFIG` has `bundle`, `path` and what is given. */
-    run(code, config = {}) {
-      const engine = new Engine(code, { bundle, path: device, ...config });
+    run(code, config = {}, options = {}) {
+      const engine = new Engine(code, { bundle, path: device, ...config }, options);
       engines.push(engine);
       let status = -1;
       // The sketch's pins are this modem's.

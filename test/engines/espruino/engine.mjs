@@ -8,6 +8,8 @@ import { createInterface } from "node:readline";
 
 const prelude = readFileSync(new URL("prelude.js", import.meta.url), "utf8");
 
+const FLASH = "espruino.flash";
+
 /** Lines kept for the report of a failure. */
 const KEEP = 60;
 
@@ -26,9 +28,9 @@ export class Engine {
   /**
    * @param {string} code the sketch
    * @param {object} [config] what the sketch finds as `CONFIG`
-   * @param {{ prelude?: boolean }} [options]
+   * @param {{ prelude?: boolean, flash?: Buffer }} [options] `flash` of an engine that ran before
    */
-  constructor(code, config = {}, { prelude: withPrelude = true } = {}) {
+  constructor(code, config = {}, { prelude: withPrelude = true, flash } = {}) {
     // The process keeps its flash in a file of its working folder.
     this.#folder = mkdtempSync(path.join(os.tmpdir(), "espruino-"));
     const file = path.join(this.#folder, "sketch.js");
@@ -37,6 +39,7 @@ export class Engine {
       `const CONFIG = ${JSON.stringify(config)};\n${withPrelude ? prelude : ""}\n${code}\n`,
       "latin1",
     );
+    if (flash) writeFileSync(path.join(this.#folder, FLASH), flash);
     // Its input stays open: at its end, Espruino reads it again and again and starves its serial ports.
     this.#child = spawn(process.env.ESPRUINO, [file], { cwd: this.#folder, stdio: ["pipe", "pipe", "pipe"] });
     this.#child.stdin.on("error", () => {});
@@ -97,6 +100,11 @@ export class Engine {
     });
   }
 
+  /** What its flash holds. */
+  flash() {
+    return readFileSync(path.join(this.#folder, FLASH));
+  }
+
   /** What it said lately. */
   report() {
     const marks = this.#marks.map((one) => `@@${JSON.stringify(one)}`);
@@ -124,6 +132,6 @@ export class Engine {
   async stop() {
     if (!this.#ended) this.#child.kill("SIGKILL");
     await this.ended;
-    rmSync(this.#folder, { recursive: true });
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 }

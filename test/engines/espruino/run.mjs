@@ -24,7 +24,18 @@ if (!existsSync(process.env.ESPRUINO)) {
 // Each process runs in a folder of its own.
 process.env.ESPRUINO = path.resolve(process.env.ESPRUINO);
 
-const files = ["load", "cycle", "chunks", "overflow", "migration", "endurance", "reconnects", "examples", "traps"];
+const files = [
+  "load",
+  "cycle",
+  "chunks",
+  "overflow",
+  "migration",
+  "store",
+  "endurance",
+  "reconnects",
+  "examples",
+  "traps",
+];
 /** Sessions run in real time and mostly wait, so several run at once. */
 const AT_ONCE = 4;
 

@@ -1,7 +1,7 @@
 // The Moddable target in XS, preloaded and frozen, on a small ESP32 in front of a virtual M95. Synchronous: `until` runs the
 // simulated time. It measures nothing; run.mjs looks at the heap between the tests.
 
-import { boards, Client, M95, M95Error, MqttClient } from "m95-mqtt";
+import { boards, Client, M95, M95Error, MqttClient, preferenceStore } from "m95-mqtt";
 import DefaultClient from "m95-mqtt/client";
 import { Digital, device, outside, Serial, Time, until, wait } from "./esp32.js";
 
@@ -273,6 +273,40 @@ export const tests = {
     closed(modem);
     is(outside({ op: "violations" }).join(), "", "violations");
     modem = client = undefined;
+  },
+  "a store of preferences outlives a power cut; payloads go as base64"() {
+    const values = new Map();
+    const preference = {
+      set: (domain, name, value) => values.set(`${domain}/${name}`, value.slice(0)),
+      get: (domain, name) => values.get(`${domain}/${name}`),
+      delete: (domain, name) => values.delete(`${domain}/${name}`),
+      keys: (domain) =>
+        [...values.keys()].filter((key) => key.startsWith(`${domain}/`)).map((key) => key.split("/")[1]),
+    };
+    values.set("other/10000002", new ArrayBuffer(1));
+    const all = Uint8Array.from({ length: 256 }, (_, i) => i);
+    const first = open();
+    const one = first.connect({ host: HOST, store: preferenceStore(preference, "out"), encoding: "base64" });
+    one.publish("in", all, { qos: 2 });
+    one.publish("in", "\0é", { qos: 1 });
+    is([...values.keys()].join(), "other/10000002,out/10000002,out/10000004", "keys");
+    closed(first);
+    const second = open();
+    const got = [];
+    const two = connected(second, { encoding: "base64" });
+    two.on("message", (_topic, payload, packet) => got.push([new Uint8Array(payload), packet.encoded]));
+    good("subscribe", (callback) => two.subscribe("in", callback));
+    second.connect({ host: HOST, clientId: "other", store: preferenceStore(preference, "out") });
+    until("both", () => got.length === 2);
+    is(got[0][0].join(), all.join(), "all bytes");
+    is(got[1][0].join(), "0,195,169", "text");
+    is(got[0][1], true, "encoded");
+    outside({ op: "publish", topic: "in", data: "no base64" });
+    until("plain", () => got.length === 3);
+    is(got[2][1], false, "encoded");
+    is(String.fromArrayBuffer(got[2][0].buffer), "no base64", "plain");
+    until("gone from the store", () => values.size === 1);
+    closed(second);
   },
   "reopens the port at another rate"() {
     const one = open({ baud: 9600, serial: { io: Serial, baud: 115200 } });

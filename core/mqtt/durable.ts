@@ -1,0 +1,106 @@
+// Publishes of QoS 1 and 2 that outlive a power cut: their records in the store that the user lends. It sends nothing.
+import { wrong } from "../at/params.js";
+import { M95Error } from "../errors.js";
+import type { OutboxStore } from "./types.js";
+
+/** A publish of an earlier run. */
+export interface Kept {
+  key: number;
+  qos: number;
+  retain: number;
+  /** Topic and payload in bytes, the payload as it goes to the modem. */
+  topic: string;
+  payload: string;
+  /** It was handed to the modem, and what became of it is not known. Only told of QoS 2. */
+  sent: boolean;
+}
+
+/** Record of a key that marks the publish before it as handed to the modem. */
+const MARK = "-";
+
+/**
+ * A record is one digit, the QoS plus 4 if retained; the topic; a line feed, which no topic holds; the payload. Its key is even.
+ * The odd key behind it holds a mark once the publish is handed over: QoS 2 must not be sent twice, QoS 1 may be, so that
+ * only QoS 2 costs the store a second write.
+ */
+export class Durable {
+  private _store: OutboxStore;
+  private _next: number;
+  private _report: (error: M95Error) => void;
+
+  /**
+   * @param report - told of what the store refuses when nobody waits for it
+   * @throws M95Error `EPARAM` for what is no store
+   */
+  constructor(store: OutboxStore, report: (error: M95Error) => void) {
+    if (!store || !store.load || !store.append || !store.remove)
+      throw wrong("store", "an object with load, append and remove", store);
+    this._store = store;
+    this._next = 2;
+    this._report = report;
+  }
+
+  /** What an earlier run left, in its order. @throws M95Error `ESTORE` */
+  load(): Kept[] {
+    const kept: Kept[] = [];
+    try {
+      const list = this._store.load();
+      for (let i = 0; i < list.length; i++) {
+        const key = list[i]!.key;
+        const record = list[i]!.record;
+        const flags = +record[0]!;
+        const end = record.indexOf("\n");
+        const last = kept[kept.length - 1];
+        this._next = key + 2 - (key % 2);
+        if (record === MARK && last && last.key === key - 1) last.sent = true;
+        else if (end > 1 && (flags & 3) % 3)
+          kept.push({
+            key,
+            qos: flags & 3,
+            retain: flags >> 2,
+            topic: record.substring(1, end),
+            payload: record.substring(end + 1),
+            sent: false,
+          });
+        // The mark of a publish that is gone already, or nothing of ours.
+        else this.remove(key);
+      }
+    } catch (error) {
+      throw this._failure(error);
+    }
+    return kept;
+  }
+
+  /** Keeps a publish and returns its key. @throws M95Error `ESTORE` */
+  keep(qos: number, retain: number, topic: string, payload: string): number {
+    const key = this._next;
+    this._next += 2;
+    try {
+      this._store.append(key, qos + 4 * retain + topic + "\n" + payload);
+    } catch (error) {
+      throw this._failure(error);
+    }
+    return key;
+  }
+
+  /** Notes that a publish is handed over. @param key - the odd one */
+  mark(key: number): void {
+    try {
+      this._store.append(key, MARK);
+    } catch (error) {
+      this._report(this._failure(error));
+    }
+  }
+
+  remove(key: number): void {
+    try {
+      this._store.remove(key);
+    } catch (error) {
+      this._report(this._failure(error));
+    }
+  }
+
+  private _failure(error: unknown): M95Error {
+    return new M95Error("ESTORE", "store: " + ((error && (error as Error).message) || error));
+  }
+}

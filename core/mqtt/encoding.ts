@@ -1,0 +1,26 @@
+// Which payloads travel as base64, and the way back for those that come in. The runtime's codec does the encoding itself.
+import { wrong } from "../at/params.js";
+import { bytesOf, type Codec } from "../codec.js";
+import type { Encoding } from "./types.js";
+
+/** Topic prefixes, in bytes, whose payloads are encoded. @throws M95Error `EPARAM` */
+export function prefixesOf(codec: Codec, encoding: Encoding | undefined): string[] {
+  if (encoding === undefined) return [];
+  if (encoding === "base64" && codec.toBase64) return [""];
+  const prefixes = encoding && codec.toBase64 ? Object.keys(encoding) : [];
+  if (!prefixes.length || prefixes.some((prefix) => (encoding as { [prefix: string]: unknown })[prefix] !== "base64"))
+    throw wrong("encoding", '"base64", or topic prefixes with "base64" each, on a runtime that has it', encoding);
+  return prefixes.map((prefix) => bytesOf(codec, "encoding", prefix));
+}
+
+/** Whether one of the prefixes begins the topic. */
+export function isEncoded(prefixes: string[], topic: string): boolean {
+  for (let i = 0; i < prefixes.length; i++) if (topic.startsWith(prefixes[i]!)) return true;
+  return false;
+}
+
+/** The bytes behind base64, or undefined when it is none: encoding them once more has to give the same. */
+export function decode(codec: Codec, text: string): string | undefined {
+  const bytes = codec.fromBase64!(text);
+  return codec.toBase64!(bytes) === text ? bytes : undefined;
+}

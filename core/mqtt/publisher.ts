@@ -1,0 +1,151 @@
+// Publishing for one client: checks, the limit of the queue and what makes room in it, the store. Sending is the outbox's.
+import { bytesOf } from "../codec.js";
+import { M95Error } from "../errors.js";
+import { build } from "../m95/commands.js";
+import type { Clock, Done } from "../ports.js";
+import { Durable } from "./durable.js";
+import { decode, isEncoded } from "./encoding.js";
+import { flag, type Profile, payloadOf } from "./options.js";
+import { type Outbox, type Packet, packet } from "./outbox.js";
+import { checkTopic } from "./topics.js";
+import type { ClientHost, OutboxStore, PublishOptions } from "./types.js";
+
+/** Who publishes. */
+export interface PublisherOwner {
+  readonly connected: boolean;
+  readonly connectionId: number;
+  readonly clock: Clock;
+  emit(event: string, a?: unknown, b?: unknown, c?: unknown): boolean;
+  /** A publish has ended. */
+  published(error: M95Error | null, done: Done | undefined): void;
+}
+
+export class Publisher {
+  private _owner: PublisherOwner;
+  private _host: ClientHost;
+  private _profile: Profile;
+  private _outbox: Outbox;
+  private _durable: Durable | undefined;
+
+  /** @throws M95Error `EPARAM` for what is no store, `ESTORE` when it cannot be read */
+  constructor(
+    owner: PublisherOwner,
+    host: ClientHost,
+    profile: Profile,
+    outbox: Outbox,
+    store: OutboxStore | undefined,
+  ) {
+    this._owner = owner;
+    this._host = host;
+    this._profile = profile;
+    this._outbox = outbox;
+    this._durable = undefined;
+    if (store !== undefined) this._restore(store);
+  }
+
+  /** See `MqttClient.publish`. @throws M95Error what it refuses */
+  publish(topic: string, payload: unknown, options: PublishOptions, done: Done | undefined): void {
+    const profile = this._profile;
+    const owner = this._owner;
+    const codec = this._host.codec;
+    const name = bytesOf(codec, "topic", topic);
+    checkTopic("topic", name);
+    const qos = options.qos === undefined ? 0 : options.qos;
+    const retain = flag("retain", options.retain, false) ? 1 : 0;
+    const data = payloadOf(codec, payload, this._host.inbox.offers === 3, isEncoded(profile.encoded, name));
+    const msgid = qos ? this._outbox.nextId() : 0;
+    // Whatever the table refuses is refused before it matters whether there is room.
+    const text = build("QMTPUB", [owner.connectionId, msgid, qos, retain, name]);
+    const waiting = this._outbox.waiting(true);
+    if (!owner.connected && !qos && !profile.queueQoSZero)
+      throw new M95Error("EQUEUE", "not connected, and queueQoSZero is false");
+    const gone = waiting < profile.queueLimit ? undefined : this._excess(waiting);
+    const key = qos && this._durable ? this._durable.keep(qos, retain, name, data) : 0;
+    if (gone) this._drop(gone);
+    if (!owner.connected && !waiting) owner.emit("offline");
+    this._queue(text, data, msgid, qos, key, done);
+  }
+
+  /** A packet is about to be sent. */
+  sending(one: Packet): void {
+    if (one.mark) this._durable!.mark(one.mark);
+    one.mark = 0;
+  }
+
+  private _queue(text: string, data: string, msgid: number, qos: number, key: number, done: Done | undefined): void {
+    const one = packet("QMTPUB", text, data + "\x1a", msgid, [], qos === 1 && this._profile.resend, (error) => {
+      const code = error && error.code;
+      // What was never sent, or is to be sent again, is left to the next client that gets the store.
+      if (key && code !== "ECLOSED" && !(one.again && code === "EUNKNOWN")) this._forget(key, qos);
+      this._owner.published(error, done);
+    });
+    one.qos = qos;
+    if (key && qos === 2) one.mark = key + 1;
+    this._outbox.add(one);
+  }
+
+  /** The publish that makes room for another one. @throws M95Error `EQUEUE` when there is none */
+  private _excess(waiting: number): Packet {
+    const policy = this._profile.queuePolicy;
+    const gone = policy === "reject" ? undefined : this._outbox.oldest(policy === "drop-qos0");
+    if (gone) return gone;
+    throw new M95Error("EQUEUE", waiting + " publishes wait already, queueLimit is " + this._profile.queueLimit);
+  }
+
+  /** Takes a publish out of the queue. */
+  private _drop(gone: Packet): void {
+    const text = gone.text;
+    const data = gone.data!;
+    this._host.stats.dropped++;
+    this._outbox.remove(gone);
+    // Told later, so that who publishes it once more at once does not come back in here.
+    this._owner.clock.after(0, () => {
+      const topic = text.substring(text.indexOf('"') + 1, text.lastIndexOf('"'));
+      this._tell("drop", topic, data.substring(0, data.length - 1), gone.qos, +text.split(",")[3]!);
+      this._outbox.fail(gone, new M95Error("EQUEUE", "dropped: the queue was full", text));
+    });
+  }
+
+  /** Queues what an earlier run left. @throws M95Error `EPARAM`, `ESTORE` */
+  private _restore(store: OutboxStore): void {
+    const durable = new Durable(store, (error) => this._owner.emit("error", error));
+    const kept = durable.load();
+    this._durable = durable;
+    for (let i = 0; i < kept.length; i++) {
+      const one = kept[i]!;
+      const msgid = this._outbox.nextId();
+      let error: M95Error | undefined;
+      try {
+        const text = build("QMTPUB", [this._owner.connectionId, msgid, one.qos, one.retain, one.topic]);
+        if (one.sent) error = new M95Error("EUNKNOWN", "handed to the modem before a restart, no verdict came", text);
+        else this._queue(text, one.payload, msgid, one.qos, one.key, undefined);
+      } catch (e) {
+        error = e as M95Error;
+      }
+      // Later, so that listeners can be attached first.
+      if (error)
+        this._owner.clock.after(0, () => {
+          if (!this._tell("unknown", one.topic, one.payload, one.qos, one.retain)) this._owner.emit("error", error);
+          this._forget(one.key, one.qos);
+        });
+    }
+  }
+
+  private _forget(key: number, qos: number): void {
+    this._durable!.remove(key);
+    if (qos === 2) this._durable!.remove(key + 1);
+  }
+
+  /** Tells of a publish that is not sent; false: nobody listens. */
+  private _tell(event: string, topic: string, payload: string, qos: number, retain: number): boolean {
+    const codec = this._host.codec;
+    const bytes = isEncoded(this._profile.encoded, topic) ? decode(codec, payload) : undefined;
+    if (bytes !== undefined) payload = bytes;
+    return this._owner.emit(
+      event,
+      codec.toText ? codec.toText(topic) : topic,
+      codec.toPayload ? codec.toPayload(payload) : payload,
+      { qos, retain: !!retain },
+    );
+  }
+}

@@ -1,0 +1,286 @@
+// Verdicts that stand right behind a message may be part of it: such a claim never settles a packet at once, and counts only
+// when nothing else can be true. And packets that wait again keep their place.
+import type { Request } from "../../../core/at/session.js";
+import { M95Error } from "../../../core/errors.js";
+import { Outbox, packet, WINDOW } from "../../../core/mqtt/outbox.js";
+import { SimClock } from "../../../virtual-m95/sim-clock.js";
+import test from "../../support/harness.js";
+
+/** ms until a claim counts, a packet time-out of 5 s with slack, and until a verdict is overdue, that of four tries. */
+const NOTICE = 8000;
+const TIME = 23_000;
+
+function bench() {
+  const clock = new SimClock();
+  const requests: Request[] = [];
+  const log: string[] = [];
+  const outbox = new Outbox(
+    {
+      clock,
+      send: (request) => requests.push(request),
+      explain: () => "",
+      sending: () => {},
+      retransmitted: () => log.push("again"),
+      doubt: () => log.push("doubt"),
+      retried: () => {},
+      drained: () => log.push("drained"),
+    },
+    7000,
+    22000,
+    7000,
+  );
+  outbox.open();
+  return {
+    clock,
+    requests,
+    log,
+    outbox,
+    /** Adds a publish; unless it has to wait, the modem takes it. */
+    publish(name: string, qos = 1, again = false) {
+      const one = packet("QMTPUB", name, "x\x1a", qos ? outbox.nextId() : 0, [], again, (error) =>
+        log.push(`${name} ${error ? error.code : "ok"}`),
+      );
+      one.qos = qos;
+      const before = requests.length;
+      outbox.add(one);
+      if (requests.length > before) requests[before]!.done(null, [], true);
+    },
+    /** A line of the modem: right behind a message, or with silence in front of it. */
+    claim: (line: string) => outbox.result("QMTPUB", line.split(","), `+QMTPUB: ${line}`, true),
+    verdict: (line: string) => outbox.result("QMTPUB", line.split(","), `+QMTPUB: ${line}`, false),
+  };
+}
+
+test("a claim settles nothing at once; with no other word in a packet time-out it was the verdict", (t) => {
+  const { clock, log, publish, claim } = bench();
+  publish("a");
+  publish("b");
+  clock.advance(10_000);
+  t.true(claim("0,1,0"));
+  t.true(claim("0,2,2"));
+  clock.advance(NOTICE - 1000);
+  t.deepEqual(log, []);
+  clock.advance(1000);
+  t.deepEqual(log, ["a ok", "b ETIMEOUT", "drained"]);
+  t.is(clock.pending, 0);
+});
+
+test("a retransmission refutes the claim; a claimed one only casts doubt on it, and grants no time for ever", (t) => {
+  const { clock, log, publish, claim, verdict } = bench();
+  publish("a");
+  claim("0,1,0");
+  clock.advance(5000);
+  verdict("0,1,1,1");
+  t.deepEqual(log.splice(0), ["again"]);
+  clock.advance(TIME - 1000);
+  t.deepEqual(log, []);
+  clock.advance(1000);
+  t.deepEqual(log.splice(0), ["a EUNKNOWN", "drained"]);
+
+  publish("b");
+  claim("0,2,0");
+  for (let i = 0; i < 22; i++) {
+    t.true(claim(`0,2,1,${i}`));
+    t.deepEqual(log, []);
+    clock.advance(1000);
+  }
+  clock.advance(1000);
+  t.deepEqual(log.splice(0), ["b EUNKNOWN", "drained"]);
+
+  // Behind the clean report nothing said before it matters, not even a loss.
+  publish("c");
+  claim("0,3,0");
+  claim("0,3,2");
+  verdict("0,3,1,1");
+  claim("0,3,0");
+  clock.advance(NOTICE);
+  t.deepEqual(log, ["again", "c ok", "drained"]);
+});
+
+test("the claim came before the OK: its time begins with the OK", (t) => {
+  const { clock, log, requests, outbox, claim } = bench();
+  for (const name of ["a", "b"])
+    outbox.add(
+      packet("QMTPUB", name, "x", outbox.nextId(), [], false, (error) =>
+        log.push(`${name} ${error ? error.code : "ok"}`),
+      ),
+    );
+  claim("0,1,0");
+  requests[0]!.done(null, [], true);
+  claim("0,2,0");
+  claim("0,2,2");
+  requests[1]!.done(null, [], true);
+  clock.advance(NOTICE);
+  t.deepEqual(log, ["a ok"]);
+  clock.advance(TIME - NOTICE);
+  t.deepEqual(log, ["a ok", "b EUNKNOWN", "drained"]);
+});
+
+test("a clean verdict beats the claim, whichever comes first", (t) => {
+  const { clock, log, publish, claim, verdict } = bench();
+  publish("a");
+  publish("b");
+  claim("0,1,0");
+  t.true(verdict("0,1,2"));
+  t.deepEqual(log, ["a ETIMEOUT"]);
+  verdict("0,2,0");
+  t.false(claim("0,2,2"));
+  clock.advance(60_000);
+  t.deepEqual(log, ["a ETIMEOUT", "b ok", "drained"]);
+});
+
+test("claims that contradict each other, or of a time in which bytes were lost, do not count", (t) => {
+  const { clock, log, publish, claim, outbox } = bench();
+  publish("contradicted");
+  claim("0,1,0");
+  claim("0,1,2");
+  claim("0,1,0");
+  publish("repeated");
+  claim("0,2,0");
+  claim("0,2,0");
+  clock.advance(TIME);
+  t.deepEqual(log.splice(0), ["repeated ok", "contradicted EUNKNOWN", "drained"]);
+  publish("lost behind it");
+  claim("0,3,0");
+  outbox.lossy();
+  publish("claimed behind the loss, handed over before");
+  outbox.lossy();
+  claim("0,4,0");
+  publish("handed over behind the loss");
+  claim("0,5,0");
+  clock.advance(TIME);
+  t.deepEqual(log, [
+    "handed over behind the loss ok",
+    "lost behind it EUNKNOWN",
+    "claimed behind the loss, handed over before EUNKNOWN",
+    "drained",
+  ]);
+});
+
+test("the link goes before the time is over: unknown, or sent again without the claim", (t) => {
+  const { clock, log, requests, publish, claim, outbox } = bench();
+  publish("a");
+  publish("b", 1, true);
+  claim("0,1,0");
+  claim("0,2,0");
+  outbox.lost();
+  t.deepEqual(log, ["a EUNKNOWN"]);
+  outbox.open();
+  requests[2]!.done(null, [], true);
+  clock.advance(TIME);
+  t.deepEqual(log, ["a EUNKNOWN", "b EUNKNOWN", "drained"]);
+});
+
+test("a claimed retransmission grants no time", (t) => {
+  const { clock, log, publish, claim } = bench();
+  publish("a");
+  clock.advance(20_000);
+  t.true(claim("0,1,1"));
+  clock.advance(3000);
+  t.deepEqual(log, ["a EUNKNOWN", "drained"]);
+});
+
+test("a claim makes room in the window and keeps its message ID; at most 16 wait for their time", (t) => {
+  const { clock, log, requests, outbox, publish, claim } = bench();
+  for (let i = 1; i <= WINDOW + 1; i++) publish(`${i}`);
+  t.is(requests.length, WINDOW);
+  claim("0,2,0");
+  t.is(requests.length, WINDOW + 1);
+  requests[WINDOW]!.done(null, [], true);
+  for (let i = WINDOW + 2; i <= 65535; i++) outbox.nextId();
+  // 1 to 6 are in use, and the first one free behind 65535 is 7.
+  t.is(outbox.nextId(), 7);
+  for (let i = 1; i <= WINDOW + 1; i++) claim(`0,${i},0`);
+  for (let i = 0; i < 20; i++) {
+    publish("more");
+    claim(`0,${8 + i},0`);
+  }
+  t.is(requests.length, 16);
+  t.deepEqual(log, []);
+  clock.advance(TIME);
+  t.is(log.filter((line) => line === "more ok").length, 10);
+});
+
+test("QoS 0 has one ID for all: verdicts come in order, and each claim is for another one", (t) => {
+  // The first one's verdict stood behind a message.
+  const one = bench();
+  for (const name of ["a", "b", "c"]) one.publish(name, 0);
+  one.claim("0,0,0");
+  one.verdict("0,0,0");
+  one.verdict("0,0,0");
+  t.deepEqual(one.log, ["a ok", "b ok"]);
+  one.clock.advance(TIME);
+  t.deepEqual(one.log, ["a ok", "b ok", "c ok", "drained"]);
+
+  // A forged one confirms nothing: the third gets no verdict before the link goes.
+  const two = bench();
+  for (const name of ["a", "b", "c"]) two.publish(name, 0);
+  two.claim("0,0,0");
+  two.verdict("0,0,0");
+  two.verdict("0,0,0");
+  two.outbox.lost();
+  t.deepEqual(two.log, ["a ok", "b ok", "c EUNKNOWN"]);
+
+  // Two of three were claimed.
+  const three = bench();
+  for (const name of ["a", "b", "c"]) three.publish(name, 0);
+  three.claim("0,0,0");
+  three.claim("0,0,0");
+  three.clock.advance(TIME);
+  t.deepEqual(three.log, ["a ok", "b ok", "c EUNKNOWN", "drained"]);
+});
+
+test("a line that lost its end, or says nothing known, is no verdict", (t) => {
+  const { log, publish, verdict } = bench();
+  publish("a");
+  publish("zero", 0);
+  for (const line of ["0", "0,", "0,1", "0,1,", "0,1,x", "0,,0", "0, ,0", "0,1,-1", "0,2,0"])
+    t.false(verdict(line), line);
+  t.deepEqual(log, []);
+});
+
+test("packets that have to wait again keep their places, whatever sends them back", (t) => {
+  const { log, requests, outbox, publish } = bench();
+  const texts = () => requests.map((request) => request.text);
+  for (const name of ["a", "b"]) publish(name, 1, true);
+  outbox.add(packet("QMTPUB", "c", "x", outbox.nextId(), [], true, () => {}));
+  publish("d", 1, true);
+  // The link goes while c is handed over; what becomes of it is known last.
+  outbox.lost();
+  requests[2]!.done(new M95Error("ECLOSED", ""), [], false);
+  outbox.add(
+    packet("QMTSUB", "sub", undefined, outbox.nextId(), ["t"], true, () => {}),
+    true,
+  );
+  outbox.open();
+  for (let i = 3; i < 8; i++) requests[i]!.done(null, [], true);
+  t.deepEqual(texts(), ["a", "b", "c", "sub", "a", "b", "c", "d"]);
+  t.deepEqual(log, ["drained"]);
+});
+
+test("a full window and a prompt that does not come hold back what is younger", (t) => {
+  for (const code of [8512, 8503, 0]) {
+    const { clock, requests, outbox } = bench();
+    const error = new M95Error(code ? "ECME" : "ETIMEOUT", "");
+    if (code) error.cme = code;
+    for (const name of ["a", "b"]) outbox.add(packet("QMTPUB", name, "x", outbox.nextId(), [], false, () => {}));
+    requests[0]!.done(error, [], false);
+    clock.advance(1000);
+    requests[1]!.done(null, [], true);
+    t.deepEqual(
+      requests.map((request) => request.text),
+      ["a", "a", "b"],
+    );
+  }
+});
+
+test("sent once without a verdict, then refused: what became of it is not known", (t) => {
+  const { log, requests, outbox, publish } = bench();
+  publish("a", 1, true);
+  outbox.lost();
+  outbox.open();
+  const error = new M95Error("ECME", "");
+  error.cme = 8509;
+  requests[1]!.done(error, [], false);
+  t.deepEqual(log, ["a EUNKNOWN", "drained"]);
+});
