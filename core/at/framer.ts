@@ -302,8 +302,8 @@ export class Framer {
         return;
       }
     }
-    // Payload, or a line of the modem that nobody knows.
-    if (gap) this._suspect = true;
+    // Payload, or a line of the modem that nobody knows: its lines end with CR LF.
+    if (gap.endsWith("\r")) this._suspect = true;
     this._gap = "";
     this._add(gap + "\n" + line);
   }

@@ -48,7 +48,7 @@ const oid = {
 
 export async function makeCertificate(options: CertificateOptions): Promise<Issued> {
   const { name, signer, hash = "sha256" } = options;
-  const { publicKey, privateKey } = await newKeys(options.key ?? "rsa-2048");
+  const { publicKey, privateKey } = await plainKeys(options.key ?? "rsa-2048");
   const signingKey = signer ? createPrivateKey(signer.key) : privateKey;
   const algorithm =
     signingKey.asymmetricKeyType === "ec" ? sequence(raw(oid.ec[hash])) : sequence(raw(oid.rsa[hash]), raw("0500"));
@@ -70,6 +70,13 @@ export async function makeCertificate(options: CertificateOptions): Promise<Issu
 export function pkcs8(key: string, passphrase?: string): string {
   const cipher = passphrase === undefined ? {} : { cipher: "aes-256-cbc", passphrase };
   return createPrivateKey(key).export({ type: "pkcs8", format: "pem", ...cipher }) as string;
+}
+
+/** A key whose PEM does not happen to hold "+++", of which one in some hundred and fifty does. */
+async function plainKeys(kind: NonNullable<CertificateOptions["key"]>) {
+  let keys = await newKeys(kind);
+  while (keyPem(keys.privateKey).includes("+++")) keys = await newKeys(kind);
+  return keys;
 }
 
 function newKeys(

@@ -76,9 +76,14 @@ test("tls in the M95's options is the default of its clients; false is the way o
   const plain = connect(b, { tls: false });
   const other = connect(b, { clientId: "you" });
   b.until("both", () => plain.connected && other.connected);
+  const lines = traffic(b);
   t.deepEqual(
-    traffic(b).filter((line) => line.startsWith("QMT")),
-    ['QMTCFG="SSL",0,0', 'QMTOPEN=0,"broker.example",1883', 'QMTCFG="SSL",1,1,0', 'QMTOPEN=1,"broker.example",8883'],
+    lines.filter((line) => /^QMT(CFG="SSL",0|OPEN=0)/.test(line)),
+    ['QMTCFG="SSL",0,0', 'QMTOPEN=0,"broker.example",1883'],
+  );
+  t.deepEqual(
+    lines.filter((line) => /^QMT(CFG="SSL",1|OPEN=1)/.test(line)),
+    ['QMTCFG="SSL",1,1,0', 'QMTOPEN=1,"broker.example",8883'],
   );
 });
 
