@@ -152,7 +152,7 @@ test("an upload that ends after any of its bytes is led out of and made once mor
     t.is(count.uploads, 2, `${at} bytes`);
     t.deepEqual(b.errors, []);
     t.is(traffic(b).at(-8 - 1), "+QSECWRITE: 59,6475", `${at} bytes`);
-    t.is(b.modem.stats.restarts, 1);
+    t.is(b.modem.stats.resyncs, 1);
     t.deepEqual(b.virtual.violations, []);
   }
 });

@@ -125,7 +125,8 @@ test("a message ends with silence, and its payload stands as it came", (t) => {
 });
 
 test("what stands behind an empty line is payload, or a line of the modem that nobody knows: the message is ambiguous", (t) => {
-  transcript(t, "+QMTRECV: 0,1,t,a\n\n\nb\r\n", ["message? +QMTRECV: 0,1,t,a\n\n\nb"]);
+  transcript(t, "+QMTRECV: 0,1,t,a\n\r\nb\r\n", ["message? +QMTRECV: 0,1,t,a\n\r\nb"]);
+  transcript(t, "+QMTRECV: 0,1,t,a\n\n\nb\r\n", ["message +QMTRECV: 0,1,t,a\n\n\nb"]);
   transcript(t, "+QMTRECV: 0,1,t,a\r\n\r\n+CUSD: 4\r\n", ["message? +QMTRECV: 0,1,t,a\r\n\r\n+CUSD: 4"]);
 });
 
