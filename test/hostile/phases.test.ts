@@ -1,6 +1,7 @@
 // Messages whose payload looks like the modem's own lines, arriving in every phase of a command: nothing but a message comes
 // of them. What is checked each time stands in bench.ts.
 import test, { type ExecutionContext } from "ava";
+import type { M95Error } from "../../core/index.js";
 import { floods, Hostile, nameOf, type Payload, payloads, wires } from "./bench.js";
 
 /** Every so many-th payload in each phase on each wire; M95_HOSTILE=1 takes all of them. */
@@ -41,34 +42,89 @@ function command(text: string, right: string, at: string, behind = false, limit 
   };
 }
 
-let published = 0;
+let made = 0;
+
+/** The payload holds a verdict that is not the broker's: "unknown" is the truth then, too. */
+function contradicts(payload: Payload, verdict: RegExp): boolean {
+  return verdict.test(payload.text);
+}
 
 function publish(qos: 0 | 1 | 2, at: string, behind = false): Phase[1] {
   return (h, payload) => {
     const answers: string[] = [];
-    const text = `publish ${++published}`;
+    const text = `publish ${++made}`;
     const arrived = () => h.rig.broker.received.filter((one) => one.payload.toString() === text).length;
     salt(h, payload, at, behind);
     h.client.publish("p/t", text, { qos }, (error) => {
       // QoS 0 is told when it is sent, the others when they have arrived.
-      answers.push(error ? `${error}` : `confirmed, arrived ${qos ? arrived() : ""}`);
+      answers.push(error ? `${(error as M95Error).code}` : `confirmed, arrived ${qos ? arrived() : ""}`);
     });
-    const problems = [...settle(h, answers, 30_000), ...expect(answers, `confirmed, arrived ${qos ? 1 : ""}`)];
+    const problems = settle(h, answers, 60_000);
+    if (answers[0] !== "EUNKNOWN" || !contradicts(payload, /QMTPUB: 0,ID,2/))
+      problems.push(...expect(answers, `confirmed, arrived ${qos ? 1 : ""}`));
     if (arrived() !== 1) problems.push(`${text} arrived ${arrived()} times`);
     return [...problems, ...h.verdict(/^>AT\+QMTPUB=0,\d+,\d,0,"p\/t"(,\d+)?\r$/)];
   };
 }
 
-function subscribe(at: string, behind = false): Phase[1] {
+/** The broker gets it at the second repetition only: whatever the payload says, it is not confirmed before. */
+function late(qos: 1 | 2, at: string, behind = false): Phase[1] {
+  return (h, payload) => {
+    const { clock, broker } = h.rig;
+    const from = clock.now() + 7000;
+    broker.ignore = (packet) => packet.cmd === "publish" && clock.now() < from;
+    const problems = publish(qos, at, behind)(h, payload);
+    broker.ignore = () => false;
+    return problems;
+  };
+}
+
+/** @param granted - what the broker says, 128 is a refusal */
+function subscribe(granted: 1 | 128, at: string, behind = false): Phase[1] {
   return (h, payload) => {
     const answers: string[] = [];
+    const filter = `s/${++made}`;
+    const there = () => h.rig.broker.sessions.get("me")!.subscriptions.has(filter);
+    h.rig.broker.grant = () => granted;
     salt(h, payload, at, behind);
-    h.client.subscribe("s/1", { qos: 1 }, (error, granted) =>
-      answers.push(error ? `${error}` : JSON.stringify(granted)),
+    h.client.subscribe(filter, { qos: 1 }, (error, given) =>
+      answers.push(error ? `${(error as M95Error).code}` : `granted ${given![0]!.qos}, ${there()}`),
     );
-    const problems = [...settle(h, answers, 30_000), ...expect(answers, '[{"topic":"s/1","qos":1}]')];
-    return [...problems, ...h.verdict(/^>AT\+QMTSUB=/)];
+    const problems = settle(h, answers, 90_000);
+    problems.push(...expect(answers, granted === 128 ? "EREFUSED" : "granted 1, true"));
+    problems.push(...h.verdict(/^>AT\+QMTSUB=/));
+    drop(h, filter);
+    return problems;
   };
+}
+
+function unsubscribe(at: string, behind = false): Phase[1] {
+  return (h, payload) => {
+    const answers: string[] = [];
+    const filter = `s/${++made}`;
+    const there = () => h.rig.broker.sessions.get("me")!.subscriptions.has(filter);
+    let subscribed = false;
+    h.rig.broker.grant = () => 1;
+    h.client.subscribe(filter, { qos: 1 }, () => {
+      subscribed = true;
+    });
+    h.rig.until("subscribed", () => subscribed);
+    h.rig.trace.length = 0;
+    salt(h, payload, at, behind);
+    h.client.unsubscribe(filter, (error) => answers.push(error ? `${(error as M95Error).code}` : `there ${there()}`));
+    const problems = settle(h, answers, 90_000);
+    return [...problems, ...expect(answers, "there false"), ...h.verdict(/^>AT\+QMTUNS=/)];
+  };
+}
+
+/** Takes a subscription back, so that lists do not grow. */
+function drop(h: Hostile, filter: string): void {
+  let gone = false;
+  h.client.unsubscribe(filter, () => {
+    gone = true;
+  });
+  h.rig.until("unsubscribed", () => gone);
+  h.rig.trace.length = 0;
 }
 
 /** Another client connects and ends again. */
@@ -126,8 +182,16 @@ const phases: Phase[] = [
   ["publish QoS 1, behind OK", publish(1, "OK", true)],
   ["publish QoS 2, in front of its result", publish(2, "+QMTPUB: 0,")],
   ["publish QoS 1, behind its result", publish(1, "+QMTPUB: 0,", true)],
-  ["subscribe, in front of OK", subscribe("OK")],
-  ["subscribe, in front of its result", subscribe("+QMTSUB: 0,")],
+  ["publish QoS 1 that arrives late, in front of OK", late(1, "OK")],
+  ["publish QoS 1 that arrives late, behind OK", late(1, "OK", true)],
+  ["publish QoS 2 that arrives late, in front of a retransmission", late(2, "+QMTPUB: 0,")],
+  ["publish QoS 2 that arrives late, behind a retransmission", late(2, "+QMTPUB: 0,", true)],
+  ["subscribe, in front of OK", subscribe(1, "OK")],
+  ["subscribe, in front of its result", subscribe(1, "+QMTSUB: 0,")],
+  ["subscribe that is refused, behind OK", subscribe(128, "OK", true)],
+  ["subscribe that is refused, in front of its result", subscribe(128, "+QMTSUB: 0,")],
+  ["unsubscribe, in front of OK", unsubscribe("OK")],
+  ["unsubscribe, in front of its result", unsubscribe("+QMTUNS: 0,")],
   ["another client, in front of an OK of its settings", another("OK")],
   ["another client, in front of the result of QMTOPEN", another("+QMTOPEN: 1,0")],
   ["another client, behind the result of QMTOPEN", another("+QMTOPEN: 1,0", true)],

@@ -36,6 +36,12 @@ test("every promise names its tests, and they are there", (t) => {
     }
 });
 
+test("what the text names is there, too", (t) => {
+  const named = [...page.slice(page.indexOf("## What is not promised")).matchAll(/`(test\/[\w./-]+)` "([^"]+)"/g)];
+  t.true(named.length > 0);
+  for (const [, file, title] of named) t.true(read(file!).includes(title!), `${file} has no test "${title}"`);
+});
+
 test("all sixty lessons are there, each with its tests or with the reason why it has none", (t) => {
   const lessons = rows("Sixty lessons from the field");
   t.deepEqual(
