@@ -67,8 +67,8 @@ export class Emitter {
     }
   }
 
-  /** Tells the outcome to a user's callback; without one, an error becomes an event. */
-  protected _answer(
+  /** For the driver's own parts: tells the outcome to a user's callback; without one, an error becomes an event. */
+  _answer(
     error: Error | null | undefined,
     done: ((error?: any, value?: any) => void) | undefined,
     value?: unknown,

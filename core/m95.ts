@@ -1,6 +1,6 @@
 // The public M95: composes the modem's lifecycle with its MQTT clients and checks what users hand in.
 import { integer, quote, wrong } from "./at/params.js";
-import type { SessionStats } from "./at/session.js";
+import type { Session, SessionStats } from "./at/session.js";
 import { binary, bytesOf, type Codec } from "./codec.js";
 import { Emitter, type EmitterStats } from "./emitter.js";
 import { M95Error } from "./errors.js";
@@ -96,10 +96,11 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
   readonly tls: Secure | undefined;
   readonly inbox: Inbox;
   readonly stable: number;
+  readonly session: Session;
+  readonly clients: (MqttClient | undefined)[];
+  readonly random: () => number;
   private _stats: Stats;
   private _modem: Modem;
-  private _clients: (MqttClient | undefined)[];
-  private _random: () => number;
   private _apn: Apn | undefined;
   private _commands: number;
 
@@ -142,9 +143,9 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     this._stats = stats;
     this.clock = o.clock;
     this.codec = o.codec || binary;
-    this._random = o.random || Math.random;
+    this.random = o.random || Math.random;
     this._apn = apnOf(this.codec, o.apn);
-    this._clients = [];
+    this.clients = [];
     this.wallClock = o.wallClock;
     this.tls = this.secure(-1, o.tls);
     this._commands = 0;
@@ -154,7 +155,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
       {
         uart: o.uart,
         clock: o.clock,
-        random: this._random,
+        random: this.random,
         power: o.power,
         pin: pinOf(o.pin),
         settings: { apn: this._apn, baud: rateOf(o.baud), flow: flowOf(o.flowControl) },
@@ -165,7 +166,8 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
       this,
       stats,
     );
-    this.inbox = new Inbox(this._clients, stats, this._modem.session.framer);
+    this.session = this._modem.session;
+    this.inbox = new Inbox(this.clients, stats, this.session.framer);
   }
 
   get state(): ModemState {
@@ -174,7 +176,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
 
   /** Counters, up to date at each look. */
   get stats(): Stats {
-    const framer = this._modem.session.framer;
+    const framer = this.session.framer;
     const stats = this._stats;
     stats.bytes = framer.bytes;
     stats.lines = framer.lines + stats.received + stats.orphans;
@@ -208,12 +210,12 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     if (!this._apn) throw wrong("apn", "given to the M95 before a client can connect", undefined);
     let id = 0;
     if (o.connectionId !== undefined) id = integer("connectionId", o.connectionId, 0, CLIENTS - 1);
-    else while (id < CLIENTS && this._clients[id]) id++;
+    else while (id < CLIENTS && this.clients[id]) id++;
     if (id >= CLIENTS)
       throw new M95Error("EPARAM", "connectionId: all of 0.." + (CLIENTS - 1) + " are in use, " + id + " clients");
-    if (this._clients[id]) throw wrong("connectionId", "one that is not in use", id);
+    if (this.clients[id]) throw wrong("connectionId", "one that is not in use", id);
     const client = this.createClient(id, o);
-    this._clients[id] = client;
+    this.clients[id] = client;
     return client;
   }
 
@@ -255,7 +257,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
 
   override on(event: string, listener: (...args: any[]) => void): this {
     // Tracing costs at every line, so it is switched on by its first listener only.
-    const session = this._modem.session;
+    const session = this.session;
     if (event === "trace" && !session.trace)
       session.tell((direction, text) => {
         this.emit("trace", direction, text);
@@ -270,21 +272,10 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
 
   // ---- for the clients
 
-  random(): number {
-    return this._random();
-  }
-
   ready(): boolean {
-    return this.state === "ready";
-  }
-
-  wake(): void {
     const state = this.state;
     if (state === "off" || state === "failed" || state === "stopping") this._modem.start(() => undefined);
-  }
-
-  send(request: Parameters<ClientHost["send"]>[0], first?: boolean): void {
-    this._modem.session.send(request, first);
+    return state === "ready";
   }
 
   /**
@@ -308,10 +299,6 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
       if (client.connected) others = true;
     });
     return !others && this._modem.takesOver(error, failures);
-  }
-
-  released(id: number): void {
-    this._clients[id] = undefined;
   }
 
   // ---- for the modem
@@ -355,16 +342,16 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
   }
 
   result(name: string, fields: string[], line: string, suspect: boolean): void {
-    const client = this._clients[+fields[0]!];
+    const client = this.clients[+fields[0]!];
     if (client) client.result(name, fields, line, suspect);
   }
 
   lossy(): void {
-    this._each((client) => client.lossy());
-  }
-
-  urc(line: string): void {
-    this.emit("urc", line);
+    this._each((client) => {
+      // The loss of the connection may have been among them.
+      client.link.doubt();
+      client.outbox.lossy();
+    });
   }
 
   recovery(error: M95Error, step: number, attempt: number, next: number): void {
@@ -381,7 +368,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
 
   private _each(fn: (client: MqttClient) => void): void {
     for (let i = 0; i < CLIENTS; i++) {
-      const client = this._clients[i];
+      const client = this.clients[i];
       if (client) fn(client);
     }
   }
@@ -419,7 +406,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     if (this._commands >= COMMAND_LIMIT)
       throw new M95Error("EQUEUE", COMMAND_LIMIT + " commands wait already, more are not taken", bytes);
     this._commands++;
-    this.send({
+    this.session.send({
       text: bytes,
       timeout,
       prompt,

@@ -12,11 +12,11 @@ import { children } from "./espruino-tree.mjs";
  * name in this list breaks the bundle.
  */
 export const INTERNAL = (
-  "session settings framer rule filters framed forget cyclePdp explain enter scriptSilent scriptFailed scriptDone " +
-  "overrun strict linkFailed linkLost linkUp retransmitted connecting opening final lossy modemFailed modemReady modemLost " +
-  "silence reset waiting packets isUrc later endAll doubt nextId refuse released sending drained resend holds starts " +
-  "check ask size take keep info rate lose changed left again tries idle sync createClient wake renew sent setRate topics " +
-  "text done lost failed send secure boots uses toBytes toText toPayload setBaud onReceive onOverrun after cancel"
+  "session settings framer rule filters framed forget link outbox subscriptions clients durable mark explain enter scriptSilent scriptFailed scriptDone " +
+  "overrun strict linkFailed linkLost linkUp connecting opening final lossy modemFailed modemReady modemLost " +
+  "silence reset waiting packets later endAll doubt nextId refuse drained resend holds starts " +
+  "check ask size take keep info rate lose changed left again tries idle sync createClient renew sent setRate topics " +
+  "text done lost failed secure boots uses toBytes toText toPayload setBaud onReceive onOverrun after cancel"
 ).split(" ");
 
 /** From so many uses on, a name for `this` is shorter: `const t=this;` has 13 characters, each use saves 3. */

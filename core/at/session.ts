@@ -34,16 +34,18 @@ export interface Request {
 export interface SessionSink {
   /** A line that belongs to no command: a URC, or something unknown. */
   urc(line: string, suspect: boolean): void;
-  /** Whether a line is a URC, given the command that runs ("" if none). */
-  isUrc(line: string, running: string): boolean;
-  /** Received bytes were lost; there may have been a URC among them. */
-  lossy(): void;
   /** A command stayed without a final result; the line is about to be synchronised. */
   late(run: Request): void;
   /** The modem echoes although it was told not to: it has lost its settings, or a message looks so. */
   echoed(): void;
   /** The modem cannot be brought to answer `AT`. */
   mute(error: M95Error): void;
+}
+
+/** Who knows more than the line. */
+export interface SessionHost {
+  /** Received bytes were lost; there may have been a URC among them. */
+  lossy(): void;
   /** The meaning of a number of the modem, or "". */
   explain(family: string, code: number): string;
 }
@@ -101,6 +103,8 @@ export class Session implements FramerSink, MessageSink {
   private _uart: Uart;
   private _clock: Clock;
   private _sink: SessionSink;
+  private _host: SessionHost;
+  private _isUrc: (line: string, running: string) => boolean;
   private _stats: SessionStats;
   private _guard: number;
   private _limit: number;
@@ -138,6 +142,7 @@ export class Session implements FramerSink, MessageSink {
   private _onPause: () => void;
 
   /**
+   * @param isUrc - whether a line is a URC, given the command that runs ("" if none)
    * @param guard - ms of silence before a command is sent
    * @param limit - bytes that a line, a message or an answer may have
    * @param prefix - how a line starts that is a message
@@ -146,6 +151,8 @@ export class Session implements FramerSink, MessageSink {
     uart: Uart,
     clock: Clock,
     sink: SessionSink,
+    host: SessionHost,
+    isUrc: (line: string, running: string) => boolean,
     stats: SessionStats,
     guard: number,
     limit: number,
@@ -154,6 +161,8 @@ export class Session implements FramerSink, MessageSink {
     this._uart = uart;
     this._clock = clock;
     this._sink = sink;
+    this._host = host;
+    this._isUrc = isUrc;
     this._stats = stats;
     this._guard = guard;
     this._limit = limit;
@@ -266,7 +275,7 @@ export class Session implements FramerSink, MessageSink {
         (line === run.prompt && !this._sent) ||
         (!!run.info && line.startsWith(run.info))
       : this._tries !== undefined && (line === "OK" || line === "AT" || isError(line));
-    return ours || this._sink.isUrc(line, run ? run.text : "");
+    return ours || this._isUrc(line, run ? run.text : "");
   }
 
   received(text: string, ambiguous: boolean): void {
@@ -291,7 +300,7 @@ export class Session implements FramerSink, MessageSink {
     this._stats.overruns++;
     this._size = Infinity;
     this._note("bytes lost");
-    this._sink.lossy();
+    this._host.lossy();
   }
 
   line(line: string, suspect: boolean): void {
@@ -313,12 +322,7 @@ export class Session implements FramerSink, MessageSink {
     } else if (line === run.prompt && !this._sent) {
       if (suspect) this._hold(line, run);
       else this._feed(run);
-    } else if (
-      line === "OK" ||
-      run.info === undefined ||
-      !line.startsWith(run.info) ||
-      this._sink.isUrc(line, run.text)
-    )
+    } else if (line === "OK" || run.info === undefined || !line.startsWith(run.info) || this._isUrc(line, run.text))
       this._foreign(line, suspect);
     else {
       if (suspect) this._doubt = true;
@@ -430,7 +434,7 @@ export class Session implements FramerSink, MessageSink {
     let error: M95Error | null = null;
     if (line !== "OK" && isError(line)) {
       const code = number(line.substring(line.indexOf(":") + 1));
-      const meaning = this._sink.explain(line.startsWith("+CMS") ? "cms" : "cme", code);
+      const meaning = this._host.explain(line.startsWith("+CMS") ? "cms" : "cme", code);
       error = new M95Error("ECME", run.text + ": " + line + (meaning && " (" + meaning + ")"), run.text);
       error.raw = line;
       if (!isNaN(code)) error.cme = code;
@@ -520,7 +524,7 @@ export class Session implements FramerSink, MessageSink {
       this._heardEcho();
     }
     // A late answer must not pass for a URC of the same name.
-    else if (!isError(line) && (!this._late || this._sink.isUrc(line, this._late))) this._sink.urc(line, suspect);
+    else if (!isError(line) && (!this._late || this._isUrc(line, this._late))) this._sink.urc(line, suspect);
   }
 
   private _endSync(error: M95Error | null): void {

@@ -74,7 +74,17 @@ export class Modem implements SessionSink, ScriptHost {
       step < POWER ? step !== CFUN || this._heard : !!power && power.can(WAYS[step - POWER]!),
     );
     const uart = setup.uart;
-    this.session = new Session(uart, setup.clock, this, stats, setup.guardTime, setup.receiveLimit, RECEIVED);
+    this.session = new Session(
+      uart,
+      setup.clock,
+      this,
+      listener,
+      isUrc,
+      stats,
+      setup.guardTime,
+      setup.receiveLimit,
+      RECEIVED,
+    );
     if (setup.settings.baud) this.session.rate(setup.settings.baud);
     uart.onClose = () => this._portGone();
   }
@@ -155,18 +165,6 @@ export class Modem implements SessionSink, ScriptHost {
 
   // ---- what the session hands over
 
-  isUrc(line: string, running: string): boolean {
-    return isUrc(line, running);
-  }
-
-  explain(family: string, code: number): string {
-    return this._listener.explain(family, code);
-  }
-
-  lossy(): void {
-    this._listener.lossy();
-  }
-
   mute(error: M95Error): void {
     const off = this._power && this._power.isOn() === false;
     this.recover(off ? new M95Error("EPOWER", "STATUS has fallen") : error, off ? "status" : "mute");
@@ -186,7 +184,7 @@ export class Modem implements SessionSink, ScriptHost {
   }
 
   urc(line: string, suspect: boolean): void {
-    this._listener.urc(line);
+    this._listener.emit("urc", line);
     if (line.startsWith("+QMT")) {
       const colon = line.indexOf(":");
       if (colon > 0) this._listener.result(line.substring(1, colon).trim(), split(line), line, suspect);
@@ -259,7 +257,7 @@ export class Modem implements SessionSink, ScriptHost {
       } else if (this._clock.now() < deadline) {
         // Set to the wanted rate by an earlier run, or reset since: it is at the one or at the other.
         if (baud && baud !== USUAL_RATE && uart.setBaud) {
-          this._rate(usual ? baud : USUAL_RATE);
+          this.setRate(usual ? baud : USUAL_RATE);
           usual = !usual;
         }
         wayOut = wayOut === ESC ? ESCAPE : ESC;
@@ -268,11 +266,6 @@ export class Modem implements SessionSink, ScriptHost {
       else this.scriptSilent(error);
     };
     this.session.sync(FIRST_TRIES, "", answer);
-  }
-
-  private _rate(baud: number): void {
-    this._setup.uart.setBaud!(baud);
-    this.session.rate(baud);
   }
 
   // It said NORMAL POWER DOWN: a press before STATUS has fallen would be one too many.
@@ -327,7 +320,10 @@ export class Modem implements SessionSink, ScriptHost {
   }
 
   setRate(baud: number): void {
-    if (this._setup.uart.setBaud) this._rate(baud);
+    const uart = this._setup.uart;
+    if (!uart.setBaud) return;
+    uart.setBaud(baud);
+    this.session.rate(baud);
   }
 
   scriptDone(): void {

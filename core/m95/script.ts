@@ -124,13 +124,17 @@ export class Script {
   private _answer(step: Step, error: M95Error | null, lines: string[]): void {
     const fields = lines.length ? split(lines[0]!) : [];
     const rule = step.rule;
-    if (error && error.code !== "ECME") this._fail(error, 0);
+    if (error && error.code !== "ECME") this._host.scriptFailed(error, 0);
     else if (rule === SIM) this._sim(error, fields[0]);
     else if (rule === ADDRESS) {
       if (!error) this._next();
       else if (++this._pdpTries < PDP_TRIES) this._go(pdpSteps(this._setup.settings, true));
-      else this._fail(new M95Error("EPDP", "no PDP context with APN " + this._setup.settings.apn!.name, step.text), 0);
-    } else if (rule === MUST && error) this._fail(error, 0);
+      else
+        this._host.scriptFailed(
+          new M95Error("EPDP", "no PDP context with APN " + this._setup.settings.apn!.name, step.text),
+          0,
+        );
+    } else if (rule === MUST && error) this._host.scriptFailed(error, 0);
     else if (rule === REGISTERED || rule === GPRS || rule === ALLOWED) this._registration(rule, number(fields[1]));
     else {
       if (rule === RATE && number(fields[0]) !== this._setup.settings.baud)
@@ -168,15 +172,18 @@ export class Script {
       // Spent before it is sent: if its answer is lost, a second try could be the one that locks the card.
       this._pinSpent = this._pinWorks = true;
       this._host.ask(build("CPIN", [pin]), (refused) => {
-        if (refused && refused.code === "ECME") this._fail(this._simError("the SIM refuses the PIN", refused), 2);
+        if (refused && refused.code === "ECME")
+          this._host.scriptFailed(this._simError("the SIM refuses the PIN", refused), 2);
         else this._again();
       });
     } else if (locked && pin === undefined)
-      this._fail(this._simError("the SIM wants a PIN; give option pin", error), 2);
+      this._host.scriptFailed(this._simError("the SIM wants a PIN; give option pin", error), 2);
     else if (locked && !this._pinWorks)
-      this._fail(this._simError("the PIN was sent once and is not sent again", error), 2);
-    else if (!locked && !busy) this._fail(this._simError("SIM: " + (error ? error.message : answer), error), 1);
-    else if (this._setup.clock.now() >= this._deadline) this._fail(this._simError("the SIM stays busy", error), 1);
+      this._host.scriptFailed(this._simError("the PIN was sent once and is not sent again", error), 2);
+    else if (!locked && !busy)
+      this._host.scriptFailed(this._simError("SIM: " + (error ? error.message : answer), error), 1);
+    else if (this._setup.clock.now() >= this._deadline)
+      this._host.scriptFailed(this._simError("the SIM stays busy", error), 1);
     else this._again();
   }
 
@@ -188,8 +195,9 @@ export class Script {
 
   private _registration(rule: number, status: number): void {
     if (status === 1 || status === 5 || (rule === ALLOWED && status !== 3)) this._next();
-    else if (status === 3) this._fail(new M95Error("EREG", "the network denies registration"), 1);
-    else if (this._setup.clock.now() >= this._deadline) this._fail(new M95Error("EREG", "no network found in time"), 1);
+    else if (status === 3) this._host.scriptFailed(new M95Error("EREG", "the network denies registration"), 1);
+    else if (this._setup.clock.now() >= this._deadline)
+      this._host.scriptFailed(new M95Error("EREG", "no network found in time"), 1);
     else this._again();
   }
 
@@ -200,9 +208,5 @@ export class Script {
       if (!(id >= 0 && id <= 5)) continue;
       this._insert(build(text === "AT+QMTOPEN?" ? "QMTCLOSE" : "QMTDISC", [id]), MAY);
     }
-  }
-
-  private _fail(error: M95Error, final: number): void {
-    this._host.scriptFailed(error, final);
   }
 }

@@ -1,20 +1,20 @@
 // TLS: the check of certificates and settings, their way into the modem, its clock. An optional part: a target that wants it
 // puts `secure` into the M95. It does no cryptography; who signed what is not looked at.
 import { number, split, wrong } from "../at/params.js";
-import type { Request } from "../at/session.js";
+import type { Session } from "../at/session.js";
 import type { Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
 import { build, nameOf, tlsCommands, traits } from "./commands.js";
 import { time } from "./info.js";
 import type { PemSource, TlsOptions } from "./options.js";
 
-/** What it uses of the M95, some of it private: it is a part of that class that stands in a file of its own. */
+/** What it uses of the M95. */
 export interface TlsHost {
   readonly codec: Codec;
   readonly wallClock: (() => number) | undefined;
   readonly tls: Tls | undefined;
-  send(request: Request, first: boolean): void;
-  _clients: ({ secure: Tls | undefined } | undefined)[];
+  readonly session: Pick<Session, "send">;
+  readonly clients: ({ secure: Tls | undefined } | undefined)[];
 }
 
 interface TlsFile {
@@ -356,7 +356,7 @@ export class Tls {
     const trait = traits(text);
     const first = this._first;
     this._first = true;
-    this._host.send(
+    this._host.session.send(
       { text, timeout: trait.timeout, info: "+" + nameOf(text), prompt: trait.prompt, data, done },
       first,
     );
@@ -376,8 +376,8 @@ export function secure(this: TlsHost, id: number, tls: boolean | TlsOptions | un
   const mine = new Tls(this, typeof tls === "object" ? tls : {}, base);
   if (id < 0) return mine;
   mine.complete();
-  for (let i = 0; i < this._clients.length; i++) {
-    const client = this._clients[i];
+  for (let i = 0; i < this.clients.length; i++) {
+    const client = this.clients[i];
     const other = client && client.secure;
     if (!other) continue;
     const clash = mine.clash(other).split("|");

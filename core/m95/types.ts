@@ -1,11 +1,12 @@
 // What the modem's lifecycle is given, and whom it tells. It holds no code.
+import type { SessionHost } from "../at/session.js";
 import type { M95Error } from "../errors.js";
 import type { Clock, PowerSwitch, Uart } from "../ports.js";
 import type { ModemState, Settings } from "./bringup.js";
 import type { RecoveryOptions } from "./options.js";
 
 /** Who is told about the modem. None of these may throw. */
-export interface ModemListener {
+export interface ModemListener extends SessionHost {
   changed(state: ModemState): void;
   /** Everything the modem held for its clients is gone, or out of reach. @param rest - for a long time */
   lost(error: M95Error, rest: boolean): void;
@@ -17,12 +18,10 @@ export interface ModemListener {
   endAll(then: () => void): void;
   /** A `+QMT…` URC but a message. */
   result(name: string, fields: string[], line: string, suspect: boolean): void;
-  /** Received bytes were lost: what the modem reported may not have been heard. */
-  lossy(): void;
-  urc(line: string): void;
+  /** `"urc"`, with every line that answers no command. */
+  emit(event: string, line: string): boolean;
   /** A step of recovery begins in `next` ms. */
   recovery(error: M95Error, step: number, attempt: number, next: number): void;
-  explain(family: string, code: number): string;
 }
 
 export interface ModemSetup {

@@ -1,24 +1,22 @@
 // The MQTT client of one tcpconnectID as users see it: publish, subscribe, events, reconnecting, ending. It owns no line
 // and no modem; a host lends them.
 import { wrong } from "../at/params.js";
-import type { Request } from "../at/session.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { Emitter } from "../emitter.js";
 import { M95Error } from "../errors.js";
 import { resultWait, traits } from "../m95/commands.js";
-import { REOPEN, RETRY } from "../m95/recovery.js";
-import type { Clock, Done, TimerHandle } from "../ports.js";
+import { REOPEN } from "../m95/recovery.js";
+import type { Done, TimerHandle } from "../ports.js";
 import { decode, isEncoded } from "./encoding.js";
-import type { Inbox, Receiver } from "./inbound.js";
+import type { Receiver } from "./inbound.js";
 import { Link, type LinkOwner } from "./link.js";
-import { type ConnectOptions, forbidden, Profile, wrongBytes } from "./options.js";
-import { Outbox, type OutboxHost, type Packet } from "./outbox.js";
+import { type ConnectOptions, Profile } from "./options.js";
+import { Outbox, type OutboxOwner } from "./outbox.js";
 import { Publisher, type PublisherOwner } from "./publisher.js";
 import { type Filter, refused, Subscriptions } from "./subscriptions.js";
 import type {
   ClientHost,
   ClientState,
-  ClientStats,
   Grant,
   GrantDone,
   PacketInfo,
@@ -36,22 +34,21 @@ function listOf(topics: string | string[]): string[] {
   throw wrong("topic", "a topic filter or several", topics);
 }
 
-export class MqttClient extends Emitter implements OutboxHost, LinkOwner, PublisherOwner, Receiver {
+export class MqttClient extends Emitter implements OutboxOwner, LinkOwner, PublisherOwner, Receiver {
   connected: boolean;
   /** A connection was lost or not achieved, and the next attempt is under way or waited for. */
   reconnecting: boolean;
   /** The tcpconnectID, 0..5. */
   readonly connectionId: number;
-  readonly clock: Clock;
-  readonly inbox: Inbox;
+  /** The SSL context. */
+  readonly secure: Secure | undefined;
+  readonly link: Link;
+  readonly outbox: Outbox;
+  readonly subscriptions: Subscriptions;
   private _codec: Codec;
   private _host: ClientHost;
-  private _stats: ClientStats;
   private _profile: Profile;
   private _encoded: string[];
-  private _link: Link;
-  private _outbox: Outbox;
-  private _subscriptions: Subscriptions;
   private _publisher: Publisher;
   private _timer: TimerHandle;
   /** When it was last connected. */
@@ -67,23 +64,22 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Publis
   constructor(host: ClientHost, id: number, options: ConnectOptions) {
     super(host.stats);
     this._codec = host.codec;
-    this._stats = host.stats;
     this._host = host;
-    this.clock = host.clock;
-    this.inbox = host.inbox;
     this.connectionId = id;
-    const profile = new Profile(options, id, host.codec, () => host.random(), host.secure(id, options.tls));
+    this.secure = host.secure(id, options.tls);
+    const profile = new Profile(options, id, host, this.secure);
     this._profile = profile;
     this._encoded = profile.encoded;
-    this._link = new Link(this, id, profile);
-    this._outbox = new Outbox(
+    this.link = new Link(this, host, id, profile);
+    this.outbox = new Outbox(
       this,
+      host,
       traits("AT+QMTPUB").timeout,
       resultWait("QMTPUB", profile.packets),
       resultWait("QMTPUB", profile.packet),
     );
-    this._subscriptions = new Subscriptions(id, this._outbox);
-    this._publisher = new Publisher(this, host, profile, this._outbox, options.store);
+    this.subscriptions = new Subscriptions(id, this.outbox);
+    this._publisher = new Publisher(this, host, profile, this.outbox, options.store);
     this._ends = [];
     this.connected = this.reconnecting = this._ending = this._ended = this._force = false;
     this._failures = this._refusals = this._since = 0;
@@ -96,8 +92,8 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Publis
   received(topic: string, payload: string, msgid: number, ambiguous: boolean): void {
     const list = this._on.message;
     const codec = this._codec;
-    this._stats.received++;
-    this._link.seen = this.clock.now();
+    this._host.stats.received++;
+    this.link.seen = this._host.clock.now();
     if (!list) return;
     const info: PacketInfo = { qos: msgid ? undefined : 0, msgid, ambiguous };
     if (this._encoded.length && isEncoded(this._encoded, topic)) {
@@ -118,7 +114,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Publis
   }
 
   get state(): ClientState {
-    const state = this._link.state;
+    const state = this.link.state;
     return this._ended || state !== "closed" ? state : "waiting";
   }
 
@@ -128,7 +124,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Publis
    * the first connection.
    */
   get age(): number {
-    return this.clock.now() - this._link.seen;
+    return this._host.clock.now() - this.link.seen;
   }
 
   // ---- for users
@@ -168,7 +164,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Publis
       const map = typeof topics === "object" && topics && !Array.isArray(topics) ? topics : undefined;
       const names = map ? Object.keys(map) : listOf(topics as string | string[]);
       this._checkOpen();
-      this._subscriptions.subscribe(
+      this.subscriptions.subscribe(
         this._filters(names, (name) => (map && map[name] ? map[name].qos : qos)),
         (error, granted) => {
           if (!error && refused(granted).length === granted.length) error = this._refusal(granted);
@@ -186,7 +182,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Publis
     try {
       this._checkOpen();
       const filters = this._filters(listOf(topics), () => 0);
-      this._subscriptions.unsubscribe(filters, (error) => this._answer(error, done));
+      this.subscriptions.unsubscribe(filters, (error) => this._answer(error, done));
     } catch (error) {
       this._refuse(error, done);
     }
@@ -203,7 +199,7 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Publis
     if (callback) this._ends.push(callback);
     if (force === true) this._force = true;
     this._ending = true;
-    this.clock.after(0, () => this._end());
+    this._host.clock.after(0, () => this._end());
     return this;
   }
 
@@ -217,8 +213,8 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Publis
   /** The modem, or its PDP context, is gone. @param rest - for so long that counting begins anew */
   modemLost(error: M95Error, rest: boolean): void {
     if (rest) this._failures = 0;
-    if (this._link.state === "closed") return;
-    this._link.forget();
+    if (this.link.state === "closed") return;
+    this.link.forget();
     this._down(error);
     if (this._ending) this._finish();
   }
@@ -240,70 +236,11 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Publis
   /** A result URC or +QMTSTAT for this client: fields from `<tcpconnectID>` on. */
   result(name: string, fields: string[], line: string, suspect: boolean): void {
     if (name === "QMTPUB" || name === "QMTSUB" || name === "QMTUNS") {
-      if (this._outbox.result(name, fields, line, suspect)) this._link.seen = this.clock.now();
-    } else this._link.result(name, fields, line, suspect);
-  }
-
-  /** Bytes from the modem were lost: the loss of the connection may have been among them. */
-  lossy(): void {
-    this._link.doubt();
-    this._outbox.lossy();
-  }
-
-  /** The SSL context. */
-  get secure(): Secure | undefined {
-    return this._profile.secure;
-  }
-
-  /** The filters subscribed to, in bytes. */
-  filters(): string[] {
-    return this._subscriptions.filters();
+      if (this.outbox.result(name, fields, line, suspect)) this.link.seen = this._host.clock.now();
+    } else this.link.result(name, fields, line, suspect);
   }
 
   // ---- for link and outbox
-
-  send(request: Request): void {
-    const data = request.data;
-    if (data && data.length > 1) {
-      if (this.inbox.offers === 3) {
-        // The modem counts the bytes, so any may be among them, and there is no end mark.
-        request.text += "," + (data.length - 1);
-        request.data = data.substring(0, data.length - 1);
-        request.counted = true;
-      } else if (forbidden(data) < data.length - 1) {
-        // Accepted when the firmware took lengths, which it does not any more.
-        this.clock.after(0, () => request.done(wrongBytes(forbidden(data)), [], false));
-        return;
-      }
-    }
-    this._host.send(request);
-  }
-
-  explain(family: string, code: number): string {
-    return this._host.explain(family, code);
-  }
-
-  retried(error: M95Error, attempt: number): void {
-    this._host.recovery(error, RETRY, attempt, 0);
-  }
-
-  sending(one: Packet): void {
-    this._publisher.sending(one);
-    this.emit("packetsend", one);
-  }
-
-  published(error: M95Error | null, done: Done | undefined): void {
-    if (!error) this._stats.published++;
-    this._answer(error, done);
-  }
-
-  doubt(): void {
-    this._link.check();
-  }
-
-  retransmitted(): void {
-    this._stats.retransmissions++;
-  }
 
   drained(): void {
     if (this._ending && this.connected) this._disconnect();
@@ -313,16 +250,16 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Publis
     this._refusals = 0;
     this.connected = true;
     this.reconnecting = false;
-    this._stats.connects++;
-    this._since = this.clock.now();
+    this._host.stats.connects++;
+    this._since = this._host.clock.now();
     this.emit("connect");
     if (!this.connected) return;
     if (this._profile.resubscribe)
-      this._subscriptions.renew((error, granted) => {
+      this.subscriptions.renew((error, granted) => {
         const failed = error || (refused(granted).length ? this._refusal(granted) : null);
         if (failed) this.emit("error", failed);
       });
-    this._outbox.open();
+    this.outbox.open();
   }
 
   linkFailed(error: M95Error): void {
@@ -361,26 +298,23 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Publis
   }
 
   private _refuse(error: unknown, done: Done | GrantDone | undefined): void {
-    this.clock.after(0, () => this._answer(error as M95Error, done));
+    this._host.clock.after(0, () => this._answer(error as M95Error, done));
   }
 
   // ---- reconnecting and ending
 
   private _attempt(): void {
     if (this.state !== "waiting" || this._ending) return;
-    if (!this._host.ready()) {
-      this._host.wake();
-      return;
-    }
+    if (!this._host.ready()) return;
     if (this.reconnecting) {
-      this._stats.reconnects++;
+      this._host.stats.reconnects++;
       this.emit("reconnect");
     }
-    this._link.open();
+    this.link.open();
   }
 
   private _attemptIn(ms: number): void {
-    this._timer = this.clock.after(ms, () => {
+    this._timer = this._host.clock.after(ms, () => {
       this._timer = undefined;
       this._attempt();
     });
@@ -392,12 +326,12 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Publis
     if (this.connected && this._lasted()) this._failures = 0;
     this.connected = false;
     this.reconnecting = !this._ending;
-    this._outbox.lost();
+    this.outbox.lost();
     this.emit("close", error);
   }
 
   private _lasted(): boolean {
-    return this.clock.now() - this._since >= this._host.stable;
+    return this._host.clock.now() - this._since >= this._host.stable;
   }
 
   private _goOn(error: M95Error): void {
@@ -425,29 +359,29 @@ export class MqttClient extends Emitter implements OutboxHost, LinkOwner, Publis
     const state = this.state;
     if (this._ended) this._settleEnds();
     else {
-      this._outbox.refuse(new M95Error("ECLOSED", "the client was ended before it was sent"), false);
+      this.outbox.refuse(new M95Error("ECLOSED", "the client was ended before it was sent"), false);
       if (state === "waiting") this._finish();
-      else if (state !== "disconnecting" && (!this.connected || this._force || this._outbox.idle)) this._disconnect();
+      else if (state !== "disconnecting" && (!this.connected || this._force || this.outbox.idle)) this._disconnect();
     }
   }
 
   private _disconnect(): void {
     this.connected = false;
-    this._link.close(() => {
+    this.link.close(() => {
       this._down();
       this._finish();
     });
-    this._outbox.lost();
+    this.outbox.lost();
   }
 
   private _finish(): void {
     if (this._ended) return;
     this._ended = this._ending = true;
     this.reconnecting = false;
-    if (this._timer !== undefined) this.clock.cancel(this._timer);
+    if (this._timer !== undefined) this._host.clock.cancel(this._timer);
     this._timer = undefined;
-    this._outbox.refuse(new M95Error("ECLOSED", "the client has ended"), true);
-    this._host.released(this.connectionId);
+    this.outbox.refuse(new M95Error("ECLOSED", "the client has ended"), true);
+    this._host.clients[this.connectionId] = undefined;
     this.emit("end");
     this._settleEnds();
   }

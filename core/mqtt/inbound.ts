@@ -7,7 +7,7 @@ import { covers } from "./topics.js";
 /** Who gets messages: the client of a tcpconnectID. */
 export interface Receiver {
   /** The filters subscribed to, in bytes. */
-  filters(): string[];
+  readonly subscriptions: { filters(): string[] };
   /** Must not throw. */
   received(topic: string, payload: string, msgid: number, ambiguous: boolean): void;
 }
@@ -108,7 +108,7 @@ export class Inbox implements Counter {
 
   private _filters(text: string, first: number): string[] {
     const client = this._clients[+text.substring(ID, first)];
-    return client ? client.filters() : [];
+    return client ? client.subscriptions.filters() : [];
   }
 
   /** Whether the quote in front of the payload is the modem's, as far as that is known. */
@@ -181,7 +181,7 @@ export class Inbox implements Counter {
     let end = text.indexOf(",");
     let at = text.indexOf(",", end + 1);
     if (at >= 0) {
-      const filters = client.filters();
+      const filters = client.subscriptions.filters();
       let hits = 0;
       at = end;
       while (at >= 0) {

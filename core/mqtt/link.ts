@@ -1,28 +1,22 @@
 // One connection of one tcpconnectID, from AT+QMTCFG to AT+QMTCLOSE. It tries once; trying again is the client's.
 import { number, split } from "../at/params.js";
-import type { Request } from "../at/session.js";
 import { M95Error } from "../errors.js";
 import { build, nameOf, resultWait, traits } from "../m95/commands.js";
-import type { Clock, TimerHandle } from "../ports.js";
-import type { Inbox } from "./inbound.js";
+import { RETRY } from "../m95/recovery.js";
+import type { TimerHandle } from "../ports.js";
 import type { Profile } from "./options.js";
+import type { ClientHost } from "./types.js";
 
 export type LinkState = "closed" | "opening" | "connecting" | "connected" | "disconnecting";
 
-/** What a link needs, and who is told about it. */
+/** Who is told about a link. */
 export interface LinkOwner {
-  readonly clock: Clock;
-  readonly inbox: Inbox;
-  send(request: Request): void;
-  explain(family: string, code: number): string;
   /** Connected. */
   linkUp(): void;
   /** The attempt failed. */
   linkFailed(error: M95Error): void;
   /** The modem reports that an established connection is gone. */
   linkLost(error: M95Error): void;
-  /** A command was refused, or its result is one that a second try may change; it is sent once more. */
-  retried(error: M95Error, attempt: number): void;
 }
 
 /** `<result>` of +QMTOPEN (application note 3.2.2). */
@@ -60,6 +54,7 @@ export class Link {
   /** When the modem last confirmed something of this connection, ms of the clock. */
   seen: number;
   private _owner: LinkOwner;
+  private _host: ClientHost;
   private _id: number;
   private _profile: Profile;
   /** Changes with each attempt and each loss, so that late answers fall on deaf ears. */
@@ -75,8 +70,9 @@ export class Link {
   /** Queries under way about lines that may be part of a message. */
   private _claims: number;
 
-  constructor(owner: LinkOwner, id: number, profile: Profile) {
+  constructor(owner: LinkOwner, host: ClientHost, id: number, profile: Profile) {
     this._owner = owner;
+    this._host = host;
     this._id = id;
     this._profile = profile;
     this.state = "closed";
@@ -174,7 +170,7 @@ export class Link {
 
   // Has the modem tell the lengths of payloads, if it can: later firmware than that of the note. Asked once a boot.
   private _lengths(then: () => void): void {
-    const inbox = this._owner.inbox;
+    const inbox = this._host.inbox;
     const show = (): void => {
       if (inbox.offers > 0)
         this._ask('AT+QMTCFG="SHOWRECVLEN",' + this._id + ",1", (error) => {
@@ -218,7 +214,7 @@ export class Link {
     if (result === OCCUPIED && !this._reopened) {
       // Left over from something else: it is closed and opened once more.
       this._reopened = true;
-      this._owner.retried(error, 1);
+      this._host.recovery(error, RETRY, 1, 0);
       const commands = this._profile.opening();
       this._ask(build("QMTCLOSE", [this._id]), () => this._configure(commands, commands.length - 1));
     } else this._fail(error);
@@ -244,7 +240,7 @@ export class Link {
       this._fail(error);
     } else {
       this.state = "connected";
-      this.seen = this._owner.clock.now();
+      this.seen = this._host.clock.now();
       this._watch();
       this._owner.linkUp();
     }
@@ -253,7 +249,7 @@ export class Link {
   // A +QMTSTAT that got lost would leave a dead link standing for ever.
   private _watch(): void {
     const period = this._profile.keepalive * 1000 || LOOK;
-    const left = (): number => this.seen + period - this._owner.clock.now();
+    const left = (): number => this.seen + period - this._host.clock.now();
     this._later(left() > 0 ? left() : period, () => {
       if (left() > 0) this._watch();
       else this.check();
@@ -289,7 +285,7 @@ export class Link {
         const fields = split(lines[i]!);
         if (number(fields[0]) === this._id) actual = number(fields[1]);
       }
-      if (actual === STATE_CONNECTED) this.seen = this._owner.clock.now();
+      if (actual === STATE_CONNECTED) this.seen = this._host.clock.now();
       then(actual);
     });
   }
@@ -319,7 +315,7 @@ export class Link {
     line: string,
     more: string,
   ): M95Error {
-    const meaning = this._owner.explain(family, value);
+    const meaning = this._host.explain(family, value);
     const error = new M95Error(code, line + (meaning && " (" + meaning + ")") + more);
     error.result = value;
     error.raw = line;
@@ -329,7 +325,7 @@ export class Link {
   /** Sends a command whose answer counts only while the attempt lasts. */
   private _ask(text: string, done: (error: M95Error | null, lines: string[]) => void): void {
     const era = this._era;
-    this._owner.send({
+    this._host.session.send({
       text,
       // The lists of the test forms are long, and firmware prints them line by line.
       timeout: traits(text).timeout * (text.endsWith("=?") ? 3 : 1),
@@ -349,14 +345,14 @@ export class Link {
 
   private _later(ms: number, fn: () => void): void {
     this._cancel();
-    this._timer = this._owner.clock.after(ms, () => {
+    this._timer = this._host.clock.after(ms, () => {
       this._timer = undefined;
       fn();
     });
   }
 
   private _cancel(): void {
-    if (this._timer !== undefined) this._owner.clock.cancel(this._timer);
+    if (this._timer !== undefined) this._host.clock.cancel(this._timer);
     this._timer = undefined;
   }
 }

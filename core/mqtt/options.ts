@@ -6,7 +6,7 @@ import { build } from "../m95/commands.js";
 import type { TlsOptions } from "../m95/options.js";
 import { isEncoded, prefixesOf } from "./encoding.js";
 import { checkTopic } from "./topics.js";
-import type { Encoding, OutboxStore, Secure } from "./types.js";
+import type { ClientHost, Encoding, OutboxStore, Secure } from "./types.js";
 
 export interface Will {
   topic: string;
@@ -154,11 +154,17 @@ export class Profile {
   readonly secure: Secure | undefined;
 
   /** @throws M95Error `EPARAM` or `ETOOBIG`, naming option, limit and value */
-  constructor(options: ConnectOptions, id: number, codec: Codec, random: () => number, secure: Secure | undefined) {
+  constructor(
+    options: ConnectOptions,
+    id: number,
+    runtime: Pick<ClientHost, "codec" | "random">,
+    secure: Secure | undefined,
+  ) {
     const o = options;
+    const codec = runtime.codec;
     const clean = flag("clean", o.clean, true);
     if (o.clientId === undefined && !clean) throw wrong("clientId", "given when clean is false", o.clientId);
-    const clientId = pick(o.clientId, "m95-" + Math.floor(random() * 0x7fffffff).toString(16));
+    const clientId = pick(o.clientId, "m95-" + Math.floor(runtime.random() * 0x7fffffff).toString(16));
     const host = bytesOf(codec, "host", o.host);
     if (!host) throw wrong("host", "a name or an address", host);
     if (!clientId && !clean) throw wrong("clientId", "at least one character when clean is false", clientId);

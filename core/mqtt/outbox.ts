@@ -1,9 +1,11 @@
 // The outbox of one client: packets that wait, packets in flight (window of 5), message IDs and overdue verdicts. It
 // sends packets; what they mean, and when the link is there, the client knows.
 import { number, split } from "../at/params.js";
-import type { Request } from "../at/session.js";
 import { M95Error } from "../errors.js";
-import type { Clock, TimerHandle } from "../ports.js";
+import { RETRY } from "../m95/recovery.js";
+import type { TimerHandle } from "../ports.js";
+import { forbidden, wrongBytes } from "./options.js";
+import type { ClientHost } from "./types.js";
 
 /** Packets the modem takes before it wants a verdict for one (application note 3.2.8, note 1). */
 export const WINDOW = 5;
@@ -86,23 +88,21 @@ export function packet(
   };
 }
 
-export interface OutboxHost {
-  clock: Clock;
-  send(request: Request): void;
-  explain(family: string, code: number): string;
-  /** A packet was not taken and is offered again. */
-  retried(error: M95Error, attempt: number): void;
-  /** A packet is about to be sent. */
-  sending(packet: Packet): void;
-  /** The modem sent a packet once more. */
-  retransmitted(): void;
-  /** The modem refused a packet in a way that says, or may say, that the link is gone. */
-  doubt(): void;
+/** What an outbox needs of its client. */
+export interface OutboxOwner {
+  readonly link: { check(): void };
+  emit(event: string, packet: Packet): boolean;
   /** Nothing is in flight any more. */
   drained(): void;
 }
 
+/** What it needs of the modem. */
+export type OutboxHost = Pick<ClientHost, "clock" | "session" | "inbox" | "stats" | "explain" | "recovery">;
+
 export class Outbox {
+  /** Where it is noted that a packet with a mark is handed over. */
+  durable: { mark(key: number): void } | undefined;
+  private _owner: OutboxOwner;
   private _host: OutboxHost;
   private _wait: Packet[];
   private _flight: Packet[];
@@ -130,11 +130,12 @@ export class Outbox {
    * @param wait - ms until the verdict behind it
    * @param notice - ms until the verdict or the report of a retransmission
    */
-  constructor(host: OutboxHost, timeout: number, wait: number, notice: number) {
+  constructor(owner: OutboxOwner, host: OutboxHost, timeout: number, wait: number, notice: number) {
+    this._owner = owner;
     this._host = host;
     this._wait = [];
     this._flight = [];
-    this._hand = this._timer = this._closed = undefined;
+    this._hand = this._timer = this._closed = this.durable = undefined;
     this._open = this._full = false;
     this._last = this._front = this._back = 0;
     this._timeout = timeout;
@@ -264,7 +265,7 @@ export class Outbox {
     } else if (suspect) {
       if (found.claim !== undefined) this._doubt(found);
     } else {
-      this._host.retransmitted();
+      this._host.stats.retransmissions++;
       // Whatever was said of it before was not so.
       found.claim = undefined;
       found.doubted = false;
@@ -309,12 +310,28 @@ export class Outbox {
     packet.left = 0;
     packet.claim = undefined;
     packet.lost = packet.doubted = false;
-    this._host.sending(packet);
-    this._host.send({
-      text: packet.text,
+    if (packet.mark) this.durable!.mark(packet.mark);
+    packet.mark = 0;
+    this._owner.emit("packetsend", packet);
+    let text = packet.text;
+    let data = packet.data;
+    const counted = this._host.inbox.offers === 3 && data !== undefined && data.length > 1;
+    if (counted) {
+      // The modem counts the bytes, so any may be among them, and there is no end mark.
+      data = data!.substring(0, data!.length - 1);
+      text += "," + data.length;
+    } else if (data && forbidden(data) < data.length - 1) {
+      // Accepted when the firmware took lengths, which it does not any more.
+      const at = forbidden(data);
+      this._host.clock.after(0, () => this._handed(packet, wrongBytes(at), false));
+      return;
+    }
+    this._host.session.send({
+      text,
       timeout: this._timeout,
-      prompt: packet.data === undefined ? undefined : ">",
-      data: packet.data,
+      prompt: data === undefined ? undefined : ">",
+      data,
+      counted,
       done: (error, _lines, sent) => this._handed(packet, error, sent),
     });
   }
@@ -340,9 +357,9 @@ export class Outbox {
         // word of a modem that has started anew and knows of nothing.
         const gone = error.cme === LINK_ERROR || (refusal && error.cme === undefined);
         const full = error.cme === WINDOW_FULL;
-        if (gone) this._host.doubt();
+        if (gone) this._owner.link.check();
         if (full || ((gone || error.code === "ETIMEOUT") && ++packet.tries < TRIES)) {
-          if (!full) this._host.retried(error, packet.tries);
+          if (!full) this._host.recovery(error, RETRY, packet.tries, 0);
           this._full = full || gone;
           if (this._full) this._startTimer();
           this._requeue(packet);
@@ -372,7 +389,7 @@ export class Outbox {
     if (this.idle) {
       this._stopTimer();
       if (this._full) this._startTimer();
-      this._host.drained();
+      this._owner.drained();
     }
     this._pump();
   }

@@ -2,7 +2,7 @@
 import { bytesOf } from "../codec.js";
 import { M95Error } from "../errors.js";
 import { build } from "../m95/commands.js";
-import type { Clock, Done } from "../ports.js";
+import type { Done } from "../ports.js";
 import { Durable } from "./durable.js";
 import { decode, isEncoded } from "./encoding.js";
 import { flag, type Profile, payloadOf } from "./options.js";
@@ -14,10 +14,9 @@ import type { ClientHost, OutboxStore, PublishOptions } from "./types.js";
 export interface PublisherOwner {
   readonly connected: boolean;
   readonly connectionId: number;
-  readonly clock: Clock;
   emit(event: string, a?: unknown, b?: unknown, c?: unknown): boolean;
-  /** A publish has ended. */
-  published(error: M95Error | null, done: Done | undefined): void;
+  /** Tells a user's callback how a publish ended. */
+  _answer(error: M95Error | null, done: Done | undefined): void;
 }
 
 export class Publisher {
@@ -66,18 +65,13 @@ export class Publisher {
     this._queue(text, data, msgid, qos, key, done);
   }
 
-  /** A packet is about to be sent. */
-  sending(one: Packet): void {
-    if (one.mark) this._durable!.mark(one.mark);
-    one.mark = 0;
-  }
-
   private _queue(text: string, data: string, msgid: number, qos: number, key: number, done: Done | undefined): void {
     const one = packet("QMTPUB", text, data + "\x1a", msgid, [], qos === 1 && this._profile.resend, (error) => {
       const code = error && error.code;
       // What was never sent, or is to be sent again, is left to the next client that gets the store.
       if (key && code !== "ECLOSED" && !(one.again && code === "EUNKNOWN")) this._forget(key, qos);
-      this._owner.published(error, done);
+      if (!error) this._host.stats.published++;
+      this._owner._answer(error, done);
     });
     one.qos = qos;
     if (key && qos === 2) one.mark = key + 1;
@@ -99,7 +93,7 @@ export class Publisher {
     this._host.stats.dropped++;
     this._outbox.remove(gone);
     // Told later, so that who publishes it once more at once does not come back in here.
-    this._owner.clock.after(0, () => {
+    this._host.clock.after(0, () => {
       const topic = text.substring(text.indexOf('"') + 1, text.lastIndexOf('"'));
       this._tell("drop", topic, data.substring(0, data.length - 1), gone.qos, +text.split(",")[3]!);
       this._outbox.fail(gone, new M95Error("EQUEUE", "dropped: the queue was full", text));
@@ -110,7 +104,7 @@ export class Publisher {
   private _restore(store: OutboxStore): void {
     const durable = new Durable(store, (error) => this._owner.emit("error", error));
     const kept = durable.load();
-    this._durable = durable;
+    this._durable = this._outbox.durable = durable;
     for (let i = 0; i < kept.length; i++) {
       const one = kept[i]!;
       const msgid = this._outbox.nextId();
@@ -124,7 +118,7 @@ export class Publisher {
       }
       // Later, so that listeners can be attached first.
       if (error)
-        this._owner.clock.after(0, () => {
+        this._host.clock.after(0, () => {
           if (!this._tell("unknown", one.topic, one.payload, one.qos, one.retain)) this._owner.emit("error", error);
           this._forget(one.key, one.qos);
         });

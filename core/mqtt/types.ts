@@ -1,5 +1,5 @@
 // What the MQTT client takes and gives: options, answers, states, counters, and what it needs of its host. Types only.
-import type { Request } from "../at/session.js";
+import type { Session } from "../at/session.js";
 import type { Codec } from "../codec.js";
 import type { EmitterStats } from "../emitter.js";
 import type { M95Error } from "../errors.js";
@@ -102,13 +102,13 @@ export interface ClientHost {
   readonly codec: Codec;
   readonly stats: ClientStats;
   readonly inbox: Inbox;
-  random(): number;
-  /** Whether the modem is ready. */
+  /** Where commands are sent. */
+  readonly session: Pick<Session, "send">;
+  /** The clients by their tcpconnectID; one that has ended gives its place back. */
+  readonly clients: unknown[];
+  readonly random: () => number;
+  /** Whether the modem is ready; one that is not running is started. */
   ready(): boolean;
-  /** Starts the modem if it is not running. */
-  wake(): void;
-  /** @param first - before all that waits */
-  send(request: Request, first?: boolean): void;
   /** Turns option `tls` of a client into its SSL context; undefined: no TLS. @throws M95Error `EPARAM`, `ETOOBIG`, `ETLS` */
   secure(id: number, tls: boolean | TlsOptions | undefined): Secure | undefined;
   explain(family: string, code: number): string;
@@ -118,6 +118,4 @@ export interface ClientHost {
   recovery(error: M95Error, step: number, attempt: number, next: number): void;
   /** The modem recovers instead of the client, and says so with `modemLost`. False: it is the client's to try again. */
   takesOver(error: M95Error, failures: number): boolean;
-  /** The client of this tcpconnectID ended; the ID is free. */
-  released(id: number): void;
 }

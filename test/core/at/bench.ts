@@ -71,25 +71,28 @@ export class SessionBench {
   readonly errors: (Error | null)[] = [];
 
   constructor(guard = 20, limit = LIMIT) {
+    const isUrc = (line: string, running: string): boolean => {
+      const name = line.split(":")[0]!;
+      // The answer of a query has a parameter more than the URC of the same name.
+      if (running === "AT+CREG?" && name === "+CREG") return line.split(",").length === 1;
+      if (running === "AT+QMTCONN?" && name === "+QMTCONN") return line.split(",").length === 3;
+      return URCS.includes(name);
+    };
     this.session = new Session(
       this.uart,
       this.clock,
       {
         urc: (line, suspect) => this.events.push(`urc${suspect ? "?" : ""} ${line}`),
-        isUrc: (line, running) => {
-          const name = line.split(":")[0]!;
-          // The answer of a query has a parameter more than the URC of the same name.
-          if (running === "AT+CREG?" && name === "+CREG") return line.split(",").length === 1;
-          if (running === "AT+QMTCONN?" && name === "+QMTCONN") return line.split(",").length === 3;
-          return URCS.includes(name);
-        },
-        lossy: () => undefined,
         // Told by time-outs as well, which events show already.
         late: () => undefined,
         echoed: () => this.events.push("echoed"),
         mute: (error) => this.events.push(`mute ${error.message}`),
+      },
+      {
+        lossy: () => undefined,
         explain: (family, code) => (family === "cme" && code === 10 ? "SIM not inserted" : ""),
       },
+      isUrc,
       this.stats,
       guard,
       limit,

@@ -15,7 +15,7 @@ const key = pem("RSA PRIVATE KEY", "a2V5");
 
 /** An M95 without a line. */
 function host(tls?: TlsOptions): TlsHost {
-  const one = { codec: binary, wallClock: undefined, tls: undefined, send() {}, _clients: [] } as TlsHost;
+  const one = { codec: binary, wallClock: undefined, tls: undefined, session: { send() {} }, clients: [] } as TlsHost;
   if (tls) (one as { tls: Tls | undefined }).tls = secure.call(one, -1, tls);
   return one;
 }
@@ -221,7 +221,7 @@ test("the M95's own options are checked at once, apart from what a client may ad
 test("clients share a context if they want the same, and have their own otherwise", (t) => {
   const one = host({ ca });
   const first = secure.call(one, 0, { cert, key })!;
-  one._clients[0] = { secure: first };
+  one.clients[0] = { secure: first };
   t.is(secure.call(one, 1, { cert: `${cert}`, key }), first);
   const clashes: [tls: TlsOptions, message: RegExp][] = [
     [{ cert, key: pem("RSA PRIVATE KEY", "b3RoZXI=") }, /^tls\.key: clients 0 and 1 differ, but share RAM:key0\.pem$/],
@@ -235,7 +235,7 @@ test("clients share a context if they want the same, and have their own otherwis
   t.not(secure.call(one, 1, { ca: cert, context: 1 }), first);
   t.notThrows(() => secure.call(one, 1, { context: 1, ignoreTime: true, securityLevel: 0 }));
   const nvram = secure.call(one, 1, { context: 1, storage: "NVRAM" })!;
-  one._clients[1] = { secure: nvram };
+  one.clients[1] = { secure: nvram };
   t.throws(() => secure.call(one, 2, { context: 2, storage: "NVRAM", ca: cert }), {
     message: /^tls\.ca: clients 1 and 2 differ, but share NVRAM:CA0$/,
   });

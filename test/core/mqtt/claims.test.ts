@@ -2,7 +2,7 @@
 // when nothing else can be true. And packets that wait again keep their place.
 import type { Request } from "../../../core/at/session.js";
 import { M95Error } from "../../../core/errors.js";
-import { Outbox, packet, WINDOW } from "../../../core/mqtt/outbox.js";
+import { Outbox, type OutboxHost, packet, WINDOW } from "../../../core/mqtt/outbox.js";
 import { SimClock } from "../../../virtual-m95/sim-clock.js";
 import test from "../../support/harness.js";
 
@@ -14,17 +14,25 @@ function bench() {
   const clock = new SimClock();
   const requests: Request[] = [];
   const log: string[] = [];
-  const outbox = new Outbox(
-    {
-      clock,
-      send: (request) => requests.push(request),
-      explain: () => "",
-      sending: () => {},
-      retransmitted: () => log.push("again"),
-      doubt: () => log.push("doubt"),
-      retried: () => {},
-      drained: () => log.push("drained"),
+  const stats = {
+    get retransmissions() {
+      return 0;
     },
+    set retransmissions(_count) {
+      log.push("again");
+    },
+  };
+  const host = {
+    clock,
+    stats,
+    session: { send: (request: Request) => requests.push(request) },
+    inbox: { offers: 0 },
+    explain: () => "",
+    recovery: () => {},
+  } as unknown as OutboxHost;
+  const outbox = new Outbox(
+    { link: { check: () => log.push("doubt") }, emit: () => false, drained: () => log.push("drained") },
+    host,
     7000,
     22000,
     7000,

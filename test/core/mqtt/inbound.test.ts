@@ -10,7 +10,7 @@ function inbox(filters: string[] = []) {
   const stats = { orphans: 0 };
   let got: Message | undefined;
   const clients: Receiver[] = [0, 1, 2, 3, 4, 5].map((id) => ({
-    filters: () => filters,
+    subscriptions: { filters: () => filters },
     received: (topic, payload, msgid, ambiguous) => {
       got = [id, msgid, topic, payload, ambiguous];
     },

@@ -4,7 +4,7 @@ import { type ConnectOptions, flag, PAYLOAD_LIMIT, Profile, payloadOf } from "..
 import test from "../../support/harness.js";
 
 const profile = (options: Partial<ConnectOptions>) =>
-  new Profile({ host: "h", ...options }, 2, binary, () => 0.5, undefined);
+  new Profile({ host: "h", ...options }, 2, { codec: binary, random: () => 0.5 }, undefined);
 
 test("defaults", (t) => {
   const p = profile({});
@@ -27,7 +27,7 @@ test("TLS has a port and a context of its own", (t) => {
   const secure = { context: 3, prepare() {}, causes: () => "" };
   const opening = (port?: number) => {
     const options: ConnectOptions = port === undefined ? { host: "h" } : { host: "h", port };
-    return new Profile(options, 2, binary, () => 0.5, secure).opening().slice(4);
+    return new Profile(options, 2, { codec: binary, random: () => 0.5 }, secure).opening().slice(4);
   };
   t.deepEqual(opening(), ['AT+QMTCFG="SSL",2,1,3', 'AT+QMTOPEN=2,"h",8883']);
   t.deepEqual(opening(1), ['AT+QMTCFG="SSL",2,1,3', 'AT+QMTOPEN=2,"h",1']);

@@ -1,7 +1,7 @@
 // The outbox on its own: window, order, message IDs, and every packet settled once whatever happens to it.
 import type { Request } from "../../../core/at/session.js";
 import { M95Error } from "../../../core/errors.js";
-import { Outbox, packet, WINDOW } from "../../../core/mqtt/outbox.js";
+import { Outbox, type OutboxHost, packet, WINDOW } from "../../../core/mqtt/outbox.js";
 import { Subscriptions } from "../../../core/mqtt/subscriptions.js";
 import { SimClock } from "../../../virtual-m95/sim-clock.js";
 import test from "../../support/harness.js";
@@ -10,17 +10,25 @@ function bench() {
   const clock = new SimClock();
   const requests: Request[] = [];
   const log: string[] = [];
-  const outbox = new Outbox(
-    {
-      clock,
-      send: (request) => requests.push(request),
-      explain: () => "",
-      retried: () => {},
-      sending: () => {},
-      retransmitted: () => log.push("again"),
-      doubt: () => log.push("doubt"),
-      drained: () => {},
+  const stats = {
+    get retransmissions() {
+      return 0;
     },
+    set retransmissions(_count) {
+      log.push("again");
+    },
+  };
+  const host = {
+    clock,
+    stats,
+    session: { send: (request: Request) => requests.push(request) },
+    inbox: { offers: 0 },
+    explain: () => "",
+    recovery: () => {},
+  } as unknown as OutboxHost;
+  const outbox = new Outbox(
+    { link: { check: () => log.push("doubt") }, emit: () => false, drained: () => {} },
+    host,
     7000,
     22000,
     7000,
