@@ -1,7 +1,7 @@
 // Bundles build/ (what tsc compiled) into dist/: Node, Espruino plain and minified, Moddable, the virtual M95 and m95-certs.
 // It compiles no TypeScript; declarations come from tsc.
 
-import { chmodSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import commonjs from "@rollup/plugin-commonjs";
 import nodeResolve from "@rollup/plugin-node-resolve";
@@ -34,7 +34,7 @@ const configs = [
   {
     input: { index: "build/virtual-m95/index.js", cli: "build/virtual-m95/cli.js" },
     external: [/^node:/],
-    plugins: [nodeResolve({ preferBuiltins: true }), commonjs(), bundledPackages(), executable("cli.js")],
+    plugins: [nodeResolve({ preferBuiltins: true }), commonjs(), bundledPackages(), ownTypes(), executable("cli.js")],
     output: { dir: "dist/virtual-m95", format: "es", entryFileNames: "[name].js", chunkFileNames: "shared.js" },
   },
   {
@@ -112,6 +112,23 @@ function bundledPackages() {
         fileName: "THIRD-PARTY-LICENSES.txt",
         source: texts.join(`\n${"-".repeat(72)}\n\n`),
       });
+    },
+  };
+}
+
+/** Puts the declarations of mqtt-packet beside those of the virtual modem, which holds its code: users have no such package. */
+function ownTypes() {
+  const folder = "dist/types/virtual-m95";
+  return {
+    name: "own-types",
+    writeBundle() {
+      copyFileSync("node_modules/mqtt-packet/types/index.d.ts", `${folder}/mqtt-packet.d.ts`);
+      for (const name of readdirSync(folder, { recursive: true })) {
+        if (!name.endsWith(".d.ts")) continue;
+        const file = path.join(folder, name);
+        const up = "../".repeat(name.split(path.sep).length - 1) || "./";
+        writeFileSync(file, readFileSync(file, "utf8").replace('from "mqtt-packet"', `from "${up}mqtt-packet.js"`));
+      }
     },
   };
 }

@@ -249,7 +249,11 @@ class Switch implements PowerSwitch {
  * Operations run one after another, in the order of the calls; a call that follows one of its own kind joins it and
  * shares its result. A press that has begun always ends, by the switch's own timer. Every `done` is called once, never
  * before the call that brought it returns. All errors are `EPOWER`.
+ *
+ * @throws M95Error `EPARAM` without a pin for PWRKEY
  */
 export function powerSwitch(pins: PowerPins, clock: Clock, options?: PowerSwitchOptions): PowerSwitch {
+  const pwrkey = pins && pins.pwrkey;
+  if (!pwrkey || typeof pwrkey.write !== "function") throw new M95Error("EPARAM", "pwrkey must be a pin, with write");
   return new Switch(pins, clock, options ?? {});
 }

@@ -140,7 +140,9 @@ export class MqttClient extends Emitter implements OutboxOwner, LinkOwner, Publi
     const callback = typeof options === "function" ? options : done;
     try {
       this._checkOpen();
-      this._publisher.publish(topic, payload, typeof options === "object" && options ? options : {}, callback);
+      // A number is the QoS, as in Espruino's MQTT module; untyped, as only code written for that has it.
+      const o = typeof options === "number" ? { qos: options } : typeof options === "object" && options ? options : {};
+      this._publisher.publish(topic, payload, o, callback);
     } catch (error) {
       this._refuse(error, callback);
     }
@@ -159,7 +161,8 @@ export class MqttClient extends Emitter implements OutboxOwner, LinkOwner, Publi
     done?: GrantDone,
   ): this {
     const callback = typeof options === "function" ? options : done;
-    const qos = typeof options === "object" && options && options.qos !== undefined ? options.qos : 0;
+    const o = typeof options === "number" ? { qos: options } : typeof options === "object" && options ? options : {};
+    const qos = o.qos === undefined ? 0 : o.qos;
     try {
       const map = typeof topics === "object" && topics && !Array.isArray(topics) ? topics : undefined;
       const names = map ? Object.keys(map) : listOf(topics as string | string[]);

@@ -3,24 +3,33 @@
 export { type Board, boards } from "../../board-wiring/boards.js";
 export { type PowerSwitchOptions, powerSwitch } from "../../board-wiring/power-switch.js";
 export {
+  type Apn,
   type Battery,
   type ClientState,
+  type CommandOptions,
   type ConnectOptions,
+  type Done,
   type Encoding,
+  type ErrorCode,
   type Grant,
+  type GrantDone,
   type Identity,
   M95Error,
   type ModemState,
   type Operator,
   type OutboxStore,
   type PacketInfo,
+  type PemSource,
   type PublishInfo,
   type PublishOptions,
   type Recovery,
+  type RecoveryOptions,
+  type RecoveryStats,
   type Signal,
   type Stats,
   type SubscribeOptions,
   type Time,
+  type TlsOptions,
   type Will,
 } from "../../core/index.js";
 export type { ClientEvents, M95Events } from "../events.js";

@@ -480,3 +480,12 @@ for (const [what, options, expected] of [
     clock.advance(MINUTE);
     t.true(modem.misread.includes(expected), modem.misread.join());
   });
+
+test("what is no pin for PWRKEY is refused at once", (t) => {
+  const clock = new SimClock();
+  for (const pins of [undefined, null, {}, { pwrkey: "B4" }])
+    t.like(
+      t.throws(() => powerSwitch(pins as never, clock)),
+      { code: "EPARAM", message: "pwrkey must be a pin, with write" },
+    );
+});

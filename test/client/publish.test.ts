@@ -25,6 +25,18 @@ test("QoS 0, 1 and 2: done when sent or acknowledged, and the broker has it", (t
   t.is(finish(b), 0);
 });
 
+test("a number in place of the options is the QoS, as in Espruino's MQTT module", (t) => {
+  const b = bench();
+  const results: string[] = [];
+  b.client.publish("a", "1", 1 as never, outcome(results, "publish"));
+  b.client.subscribe("b", 2 as never, outcome(results, "subscribe"));
+  b.client.publish("a", "5", 5 as never, outcome(results, "wrong"));
+  b.until("all", () => results.length === 3);
+  t.deepEqual(results.sort(), ["publish ok", "subscribe ok", "wrong EPARAM"]);
+  t.deepEqual(sent(b, "AT+QMTPUB"), ['AT+QMTPUB=0,1,1,0,"a"']);
+  t.deepEqual(sent(b, "AT+QMTSUB"), ['AT+QMTSUB=0,2,"b",2']);
+});
+
 test("at most five are in flight, and all arrive once", (t) => {
   const b = bench({ queueLimit: 40 }, { broker: { latency: 900 } });
   const results: string[] = [];

@@ -5,6 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import test from "ava";
+import { M95 } from "../../core/index.js";
 import { causeTable } from "../../core/m95/recovery.js";
 import { commandsPage } from "../../scripts/docs.js";
 import { recoveryPage } from "../../scripts/recovery-page.js";
@@ -58,4 +59,12 @@ test("--check tells a stale page by its exit code", (t) => {
   const stale = spawnSync(process.execPath, [program, "--check", file], { encoding: "utf8" });
   t.is(stale.status, 1);
   t.regex(stale.stderr, /commands\.md is not what the tables say: run "npm run docs"/);
+});
+
+test("docs/node.md has every counter", (t) => {
+  const clock = { now: () => 0, after: () => 0, cancel: () => {} };
+  const { stats } = new M95({ uart: { write() {}, onReceive() {} }, clock });
+  const text = readFileSync(new URL("node.md", pathToFileURL(page)), "utf8");
+  const section = text.slice(text.indexOf("## State and counters"), text.indexOf("## Errors"));
+  for (const name of Object.keys(stats)) t.true(section.includes(`\`${name}\``), name);
 });
