@@ -16,12 +16,14 @@ export interface Codec {
   fromBase64?(text: string): string;
 }
 
-/** For runtimes whose strings are bytes already, such as Espruino. */
-export const binary: Codec = {
-  toBytes(value) {
-    return typeof value === "string" ? value : undefined;
-  },
-};
+/** For runtimes whose strings are bytes already. In a function: a target that has its own codec does not keep this one. */
+export function binary(): Codec {
+  return {
+    toBytes(value) {
+      return typeof value === "string" ? value : undefined;
+    },
+  };
+}
 
 /** A user's text as bytes. @throws M95Error `EPARAM` */
 export function bytesOf(codec: Codec, field: string, value: unknown): string {

@@ -1,6 +1,7 @@
 // The public M95: composes the modem's lifecycle with its MQTT clients and checks what users hand in.
 import { integer, quote, wrong } from "./at/params.js";
-import type { Session, SessionStats } from "./at/session.js";
+import type { Session } from "./at/session.js";
+import type { SessionStats } from "./at/types.js";
 import { binary, bytesOf, type Codec } from "./codec.js";
 import { Emitter, type EmitterStats } from "./emitter.js";
 import { M95Error } from "./errors.js";
@@ -142,7 +143,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
       throw wrong("power", "an object with on, off and isOn", o.power);
     this._stats = stats;
     this.clock = o.clock;
-    this.codec = o.codec || binary;
+    this.codec = o.codec || binary();
     this.random = o.random || Math.random;
     this._apn = apnOf(this.codec, o.apn);
     this.clients = [];

@@ -1,6 +1,6 @@
 // The command table of the core, taken apart into rows and parameters. For the documentation and the tests; the firmware
 // reads its strings as it goes.
-import { COMMANDS, tlsCommands } from "../core/m95/commands.js";
+import { commands, tlsCommands } from "../core/m95/commands.js";
 
 /** A parameter of a row of the table. */
 export interface Parameter {
@@ -36,7 +36,7 @@ function readParameter(text: string, optional: boolean, repeats: boolean): Param
 
 /** The rows of the command table. */
 export function readTable(): Row[] {
-  return [COMMANDS, tlsCommands()].flatMap((table) =>
+  return [commands(), tlsCommands()].flatMap((table) =>
     table
       .slice(1)
       .split("\n")

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { SLACK } from "../core/m95/commands.js";
 import { RESTART, stepsOf } from "../core/m95/recovery.js";
 import { listTexts, FAMILIES as TEXT_FAMILIES } from "../core/m95/texts.js";
-import { URCS } from "../core/m95/urcs.js";
+import { urcTable } from "../core/m95/urcs.js";
 import { type Parameter, type Row, readTable } from "./command-table.js";
 import { duration, table } from "./markdown.js";
 import { ANSWERS, FAMILIES, NOTIFICATIONS, PARAMETERS, REMARKS, SECTIONS } from "./note-names.js";
@@ -112,7 +112,8 @@ function rule(mark: string, name: string): string {
 }
 
 function urcs(): string[] {
-  const rows = URCS.slice(1, -1)
+  const rows = urcTable()
+    .slice(1, -1)
     .split("|")
     .map((entry) => {
       const [name, mark = ""] = entry.split("=") as [string, string?];

@@ -1,81 +1,15 @@
-// One AT command at a time over one serial line: queue, guard time, time-outs, quarantine and resynchronisation.
+// One AT command at a time over one serial line: queue, guard time, time-outs, quarantine and resynchronisation. What needs no
+// state to know of answers is in answers.ts.
 // It knows how AT answers look; it knows no M95 and no MQTT.
 import { M95Error } from "../errors.js";
 import type { Clock, TimerHandle, Uart } from "../ports.js";
+import { asks, behindEcho, holdOf, isError, isFinal, refusal } from "./answers.js";
 import { Framer, type FramerSink, type MessageSink, trimLine } from "./framer.js";
-import { isAddress, number } from "./params.js";
-
-export interface Request {
-  /** The command, without its CR. */
-  text: string;
-  /** ms until the final result, counted anew behind a prompt; the time the bytes take on the line comes on top. */
-  timeout: number;
-  /** How an information line of the answer starts; "": any way; undefined: it has none. */
-  info?: string | undefined;
-  /** What the modem prints when it is ready for `data`: ">" or a whole line such as "CONNECT". */
-  prompt?: string | undefined;
-  /** Bytes to send behind the prompt, end mark included; needed with `prompt`. */
-  data?: string | undefined;
-  /** The modem counts the data: there is no end mark, and nothing but so many bytes leads out of the prompt. */
-  counted?: boolean;
-  /** Times it was sent before. */
-  asked?: number;
-  /** A final result besides OK and the errors; "#.#.#.#": an IPv4 address. */
-  final?: string | undefined;
-  /**
-   * Called once, never from inside `send`. Errors: `ECME` (refused), `ETIMEOUT`, `EUNKNOWN` (done, but information lines
-   * were lost), `EQUEUE`, and what `reset` is called with.
-   * @param lines - the information lines
-   * @param sent - whether the command reached the line, and with a prompt, whether its data did
-   */
-  done(error: M95Error | null, lines: string[], sent: boolean): void;
-}
-
-export interface SessionSink {
-  /** A line that belongs to no command: a URC, or something unknown. */
-  urc(line: string, suspect: boolean): void;
-  /** A command stayed without a final result; the line is about to be synchronised. */
-  late(run: Request): void;
-  /** The modem echoes although it was told not to: it has lost its settings, or a message looks so. */
-  echoed(): void;
-  /** The modem cannot be brought to answer `AT`. */
-  mute(error: M95Error): void;
-}
-
-/** Who knows more than the line. */
-export interface SessionHost {
-  /** Received bytes were lost; there may have been a URC among them. */
-  lossy(): void;
-  /** The meaning of a number of the modem, or "". */
-  explain(family: string, code: number): string;
-}
-
-export interface SessionStats {
-  /** Bytes and lines received. */
-  bytes: number;
-  lines: number;
-  /** Commands sent. */
-  commands: number;
-  /** Times that received bytes were lost. */
-  overruns: number;
-  /** Times the line was resynchronised. */
-  resyncs: number;
-  /** Commands without a final result in time. */
-  timeouts: number;
-  /** Final results that no command was waiting for. */
-  strays: number;
-}
+import type { Request, SessionHost, SessionSink, SessionStats } from "./types.js";
 
 /** Commands that may wait. One more is refused with `EQUEUE`: the youngest, or for one that goes first, the last in line. */
 export const QUEUE_LIMIT = 48;
 
-/** ms in which a final result that came glued to a message may be followed by the real one. */
-const HOLD = 300;
-/** The same for a command that may take longer than `FAST` ms, unless it reads a value: no network needs longer. */
-const SLOW_HOLD = 20000;
-const FAST = 8000;
-/** A query is sent so often in all when parts of messages may have got into its answer. */
-const ASKS = 4;
 /** Guard times a command waits for a silent line; a line that never falls silent must not stop the driver. */
 const GUARDS = 50;
 /** ms of silence behind the OK that ends a synchronisation; late answers of older commands end up here. */
@@ -89,10 +23,6 @@ const AT_TRIES = 10;
 /** The way out of a data mode that counts bytes, and the ms of silence it needs behind it. */
 const ESCAPE = "+++";
 const ESCAPE_WAIT = 1000;
-
-function isError(line: string): boolean {
-  return line === "ERROR" || line.startsWith("+CME ERROR") || line.startsWith("+CMS ERROR");
-}
 
 export class Session implements FramerSink, MessageSink {
   /** Who is told of the traffic; see `tell`. */
@@ -271,7 +201,7 @@ export class Session implements FramerSink, MessageSink {
     const run = this._run;
     const ours = run
       ? line === run.text ||
-        this._isFinal(line, run) ||
+        isFinal(line, run, this._sent) ||
         (line === run.prompt && !this._sent) ||
         (!!run.info && line.startsWith(run.info))
       : this._tries !== undefined && (line === "OK" || line === "AT" || isError(line));
@@ -285,7 +215,7 @@ export class Session implements FramerSink, MessageSink {
     if (!run || run.info === undefined) this.framer.inbox = inbox;
     else if (ambiguous || (this.framer.need <= 0 && text.indexOf("\n") >= 0)) {
       mixed = true;
-      if (this._asks(run)) this._doubt = true;
+      if (asks(run)) this._doubt = true;
     }
     inbox.received(text, mixed);
   }
@@ -299,21 +229,22 @@ export class Session implements FramerSink, MessageSink {
   overrun(): void {
     this._stats.overruns++;
     this._size = Infinity;
-    this._note("bytes lost");
+    if (this.trace) this.trace("", "bytes lost");
     this._host.lossy();
   }
 
   line(line: string, suspect: boolean): void {
     if (this.trace) this.trace("<", line);
     const run = this._run;
+    let rest: string | undefined;
     if (this._tries !== undefined) this._lineInSync(line, suspect);
     else if (!run) this._foreign(line, suspect);
     else if (line === run.text) {
       this._echo = "";
       if (!suspect) this.framer.strict = false;
       this._heardEcho();
-    } else if (this._echo && this._isEcho(line)) return;
-    else if (this._isFinal(line, run)) {
+    } else if (this._echo && (rest = behindEcho(this._echo, line)) !== undefined) this._echo = rest;
+    else if (isFinal(line, run, this._sent)) {
       if (suspect) this._hold(line, run);
       else {
         if (line === "OK" && this._echo === undefined) this.framer.strict = this.framer.framed;
@@ -326,7 +257,10 @@ export class Session implements FramerSink, MessageSink {
       this._foreign(line, suspect);
     else {
       if (suspect) this._doubt = true;
-      this._keep(line, run);
+      // Final results come last, so the one held was part of a message.
+      if (this._held !== undefined) this._arm(run.timeout);
+      if ((this._size += line.length) <= this._limit) this._lines.push(line);
+      else this.overrun();
     }
   }
 
@@ -372,20 +306,6 @@ export class Session implements FramerSink, MessageSink {
     this._write(data);
   }
 
-  // Whether a line is the next one of the data that is echoed.
-  private _isEcho(line: string): boolean {
-    let rest = this._echo!;
-    let first = "";
-    while (rest && !first) {
-      const end = rest.indexOf("\n") + 1 || rest.length;
-      first = trimLine(rest.substring(0, end));
-      rest = rest.substring(end);
-    }
-    if (line !== first) return false;
-    this._echo = rest;
-    return true;
-  }
-
   private _heardEcho(): void {
     if (!this.quiet) return;
     this.quiet = false;
@@ -397,51 +317,22 @@ export class Session implements FramerSink, MessageSink {
     this._sink.urc(line, suspect);
   }
 
-  private _keep(line: string, run: Request): void {
-    // Final results come last, so the one held was part of a message.
-    if (this._held !== undefined) this._arm(run.timeout);
-    if ((this._size += line.length) <= this._limit) this._lines.push(line);
-    else this.overrun();
-  }
-
   // A result or a prompt that may be part of a message. The real one would follow, so the last one counts.
   private _hold(line: string, run: Request): void {
     const held = this._held;
-    const slow = run.timeout > FAST && (!run.text.endsWith("?") || run.text.endsWith("=?"));
-    if (held === undefined) this._arm(slow ? SLOW_HOLD : HOLD);
+    if (held === undefined) this._arm(holdOf(run));
     // Of data that was taken nobody must say that it was not.
     this._held = held === undefined || held === line || !isError(line) || !run.prompt ? line : "";
-  }
-
-  // Whether it only asks, and may ask once more.
-  private _asks(run: Request): boolean {
-    const text = run.text;
-    return (
-      (run.asked || 0) + 1 < ASKS &&
-      (text[2] === "+" || text.length < 4) &&
-      (text.endsWith("?") || text.indexOf("=") < 0)
-    );
-  }
-
-  private _isFinal(line: string, run: Request): boolean {
-    // Before the data was sent, an OK can only be a late one of an older command.
-    if (line === "OK") return this._sent;
-    if (line === run.final || isError(line)) return true;
-    return run.final === "#.#.#.#" && isAddress(line);
   }
 
   private _final(line: string, run: Request): void {
     let error: M95Error | null = null;
     if (line !== "OK" && isError(line)) {
-      const code = number(line.substring(line.indexOf(":") + 1));
-      const meaning = this._host.explain(line.startsWith("+CMS") ? "cms" : "cme", code);
-      error = new M95Error("ECME", run.text + ": " + line + (meaning && " (" + meaning + ")"), run.text);
-      error.raw = line;
-      if (!isNaN(code)) error.cme = code;
+      error = refusal(line, run, this._host);
     } else {
       if (run.final === "#.#.#.#" && line !== "OK") this._lines.push(line);
       if (run.info !== undefined && (this._doubt || this._size > this._limit)) {
-        if (this._doubt && this._asks(run) && this._queue.length < QUEUE_LIMIT) {
+        if (this._doubt && asks(run) && this._queue.length < QUEUE_LIMIT) {
           run.asked = (run.asked || 0) + 1;
           this._stop();
           this._run = undefined;
@@ -474,7 +365,7 @@ export class Session implements FramerSink, MessageSink {
       // Data for a prompt that was none would be commands; a prompt that was one is left, and asked for again.
       if (!this._held) this._stats.timeouts++;
       this._stats.resyncs++;
-      this._note("time-out");
+      if (this.trace) this.trace("", "time-out");
       this._sink.late(run);
       // A prompt that counts its bytes is filled up with line ends, which mean nothing to a modem that is not at it.
       if (run.counted) this._write(new Array(run.data!.length + 1).join("\r"));
@@ -551,9 +442,5 @@ export class Session implements FramerSink, MessageSink {
   private _write(data: string): void {
     if (this.trace) this.trace(">", data);
     this._uart.write(data);
-  }
-
-  private _note(text: string): void {
-    if (this.trace) this.trace("", text);
   }
 }

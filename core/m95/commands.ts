@@ -17,41 +17,45 @@ import { M95Error } from "../errors.js";
  *    optional ones, "*" the ones that repeat
  *
  * QMT rows are those of the application note, chapter 3.2; the others come from the GSM AT command set as used by the
- * M95, with the waiting times that its drivers agree on. One string, because on Espruino it then stays in flash.
+ * M95, with the waiting times that its drivers agree on. In a function, because on Espruino
+ * its text then stays in flash.
  */
-export const COMMANDS =
-  "\nQMTCFG|T|300||||" +
-  '\nQMTCFG.WILL|WQ|300||||id:0-5/will:0-1 will.qos:0-2 will.retain:0-1 will.topic:" will.payload:"' +
-  "\nQMTCFG.TIMEOUT|WQ|300||||id:0-5/packetTimeout:1-60 retryTimes:0-10 notice:0-1" +
-  "\nQMTCFG.SESSION|WQ|300||||id:0-5/clean:0-1" +
-  "\nQMTCFG.KEEPALIVE|WQ|300||||id:0-5/keepalive:0-3600" +
-  "\nQMTCFG.SSL|WQ|300||||id:0-5/tls:0-1 tls.context:0-5" +
-  '\nQMTOPEN|TRW|300|75000|||id:0-5 host:"100 port:1-65535' +
-  "\nQMTCLOSE|TW|300|300|||id:0-5" +
-  '\nQMTCONN|TRW|300|P|||id:0-5 clientId:"/username:" password:"' +
-  "\nQMTDISC|TW|300|300|||id:0-5" +
-  '\nQMTSUB|TW|300|P|||id:0-5 msgID:1-65535*topic:" qos:0-2' +
-  '\nQMTUNS|TW|300|P|||id:0-5 msgID:1-65535*topic:"' +
-  '\nQMTPUB|TW|5000|P|>||id:0-5 msgID:0-65535 qos:0-2 retain:0-1 topic:"' +
-  '\nCPIN|RW|5000||||pin:"8' +
-  "\nCREG|RW|1000||||" +
-  "\nCGREG|RW|1000||||" +
-  "\nCGATT|RW|75000||||" +
-  "\nCOPS|TRW|180000||||" +
-  "\nCFUN|RW|15000||||" +
-  "\nIPR|RW|1000||||" +
-  "\nIFC|RW|1000||||" +
-  "\nQIFGCNT|W|5000||||" +
-  '\nQICSGP|W|5000||||context:1-1 apn:"100/apn.username:"50 apn.password:"50' +
-  "\nQIREGAPP|X|5000||||" +
-  "\nQIACT|X|150000||||" +
-  "\nQIDEACT|X|40000|||DEACT OK|" +
-  "\nQILOCIP|X|1000|||#.#.#.#|" +
-  "\nQICLOSE|X|2000|||CLOSE OK|" +
-  '\nQSECWRITE|W|5000||CONNECT||tls.file:" tls.size:1-32768 tls.wait:1-1000' +
-  "\nQPOWD|W|15000|||NORMAL POWER DOWN|";
+export function commands(): string {
+  return (
+    "\nQMTCFG|T|300||||" +
+    '\nQMTCFG.WILL|WQ|300||||id:0-5/will:0-1 will.qos:0-2 will.retain:0-1 will.topic:" will.payload:"' +
+    "\nQMTCFG.TIMEOUT|WQ|300||||id:0-5/packetTimeout:1-60 retryTimes:0-10 notice:0-1" +
+    "\nQMTCFG.SESSION|WQ|300||||id:0-5/clean:0-1" +
+    "\nQMTCFG.KEEPALIVE|WQ|300||||id:0-5/keepalive:0-3600" +
+    "\nQMTCFG.SSL|WQ|300||||id:0-5/tls:0-1 tls.context:0-5" +
+    '\nQMTOPEN|TRW|300|75000|||id:0-5 host:"100 port:1-65535' +
+    "\nQMTCLOSE|TW|300|300|||id:0-5" +
+    '\nQMTCONN|TRW|300|P|||id:0-5 clientId:"/username:" password:"' +
+    "\nQMTDISC|TW|300|300|||id:0-5" +
+    '\nQMTSUB|TW|300|P|||id:0-5 msgID:1-65535*topic:" qos:0-2' +
+    '\nQMTUNS|TW|300|P|||id:0-5 msgID:1-65535*topic:"' +
+    '\nQMTPUB|TW|5000|P|>||id:0-5 msgID:0-65535 qos:0-2 retain:0-1 topic:"' +
+    '\nCPIN|RW|5000||||pin:"8' +
+    "\nCREG|RW|1000||||" +
+    "\nCGREG|RW|1000||||" +
+    "\nCGATT|RW|75000||||" +
+    "\nCOPS|TRW|180000||||" +
+    "\nCFUN|RW|15000||||" +
+    "\nIPR|RW|1000||||" +
+    "\nIFC|RW|1000||||" +
+    "\nQIFGCNT|W|5000||||" +
+    '\nQICSGP|W|5000||||context:1-1 apn:"100/apn.username:"50 apn.password:"50' +
+    "\nQIREGAPP|X|5000||||" +
+    "\nQIACT|X|150000||||" +
+    "\nQIDEACT|X|40000|||DEACT OK|" +
+    "\nQILOCIP|X|1000|||#.#.#.#|" +
+    "\nQICLOSE|X|2000|||CLOSE OK|" +
+    '\nQSECWRITE|W|5000||CONNECT||tls.file:" tls.size:1-32768 tls.wait:1-1000' +
+    "\nQPOWD|W|15000|||NORMAL POWER DOWN|"
+  );
+}
 
-/** Rows of the commands that only m95/tls.ts sends; a build without it leaves them out. In a function, where Espruino leaves it in flash. */
+/** Rows of the commands that only m95/tls.ts sends; a build without it leaves them out. */
 export function tlsCommands(): string {
   return (
     '\nQSECREAD|W|5000||||tls.file:"' +
@@ -89,7 +93,8 @@ export interface Traits {
 }
 
 /** The fields of a row behind its name, or undefined for a command that has none. */
-function row(name: string, table: string): string[] | undefined {
+function row(name: string, rows?: string): string[] | undefined {
+  const table = rows || commands();
   const at = table.indexOf("\n" + name + "|");
   if (at < 0) return undefined;
   const start = at + name.length + 2;
@@ -108,7 +113,7 @@ export function nameOf(text: string): string {
 
 /** Waiting time, prompt and final result of a command text. Only the write form has the prompt. */
 export function traits(text: string): Traits {
-  const fields = row(nameOf(text), COMMANDS);
+  const fields = row(nameOf(text));
   if (!fields) return { timeout: DEFAULT_WAIT, prompt: undefined, final: undefined };
   const asks = text.endsWith("?");
   return {
@@ -120,18 +125,18 @@ export function traits(text: string): Traits {
 
 /** ms until the result URC of a command counts as lost. @param packets - what the packet time-outs add up to, ms */
 export function resultWait(name: string, packets: number): number {
-  const wait = row(name, COMMANDS)![RESULT]!;
+  const wait = row(name)![RESULT]!;
   return (wait === "P" ? packets : +wait) + SLACK;
 }
 
 /**
  * The write form of a command. Values past the last given one are left out.
  * @param name - name of a row
- * @param table - the rows, if not `COMMANDS`
+ * @param table - the rows, if not `commands()`
  * @throws M95Error `EPARAM` or `ETOOBIG`, naming the parameter, its limit and the value
  */
 export function build(name: string, values: (number | string)[], table?: string): string {
-  const spec = row(name, table || COMMANDS)![PARAMETERS]!;
+  const spec = row(name, table)![PARAMETERS]!;
   const repeats = spec.indexOf("*");
   const parameters = spec.split("/").join(" ").split("*").join(" ").split(" ");
   const fixed = repeats < 0 ? parameters.length : spec.substring(0, repeats).split(" ").length;

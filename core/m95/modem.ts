@@ -1,7 +1,8 @@
 // The modem's lifecycle: power, synchronisation, bring-up, the steps of recovery that concern it, power-off. It knows its
 // clients only through a listener, and nothing of MQTT but what is left open by an earlier run.
 import { split } from "../at/params.js";
-import { type Request, Session, type SessionSink, type SessionStats } from "../at/session.js";
+import { Session } from "../at/session.js";
+import type { Request, SessionSink, SessionStats } from "../at/types.js";
 import { M95Error } from "../errors.js";
 import type { Clock, Done, TimerHandle } from "../ports.js";
 import { bringUp, type ModemState, pdpSteps } from "./bringup.js";

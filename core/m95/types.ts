@@ -1,5 +1,5 @@
 // What the modem's lifecycle is given, and whom it tells. It holds no code.
-import type { SessionHost } from "../at/session.js";
+import type { SessionHost } from "../at/types.js";
 import type { M95Error } from "../errors.js";
 import type { Clock, PowerSwitch, Uart } from "../ports.js";
 import type { ModemState, Settings } from "./bringup.js";

@@ -1,5 +1,5 @@
 // One input of the fuzzers, bytes, silences and calls in order, and its form as text in the corpus. It runs nothing.
-import type { Request } from "../../core/at/session.js";
+import type { Request } from "../../core/at/types.js";
 
 export type Step =
   /** The modem says something; bytes in one chunk. */

@@ -1,5 +1,6 @@
 // The client as the model check drives it: MqttClient, Link and Outbox on a host whose modem says what the event says.
-import type { Request, Session } from "../../core/at/session.js";
+import type { Session } from "../../core/at/session.js";
+import type { Request } from "../../core/at/types.js";
 import { M95, M95Error, type MqttClient } from "../../core/index.js";
 import { SimClock } from "../../virtual-m95/sim-clock.js";
 import { fingerprint, type World } from "./explore.js";

@@ -1,6 +1,7 @@
 // What the tests of the AT layer share: a framer and a session that write down what they hand over. It asserts nothing.
 import { Framer } from "../../../core/at/framer.js";
-import { type Request, Session, type SessionStats } from "../../../core/at/session.js";
+import { Session } from "../../../core/at/session.js";
+import type { Request, SessionStats } from "../../../core/at/types.js";
 import { SimClock } from "../../../virtual-m95/sim-clock.js";
 import { FakeUart } from "../../support/fake-uart.js";
 

@@ -1,6 +1,6 @@
 // Verdicts that stand right behind a message may be part of it: such a claim never settles a packet at once, and counts only
 // when nothing else can be true. And packets that wait again keep their place.
-import type { Request } from "../../../core/at/session.js";
+import type { Request } from "../../../core/at/types.js";
 import { M95Error } from "../../../core/errors.js";
 import { Outbox, type OutboxHost, packet, WINDOW } from "../../../core/mqtt/outbox.js";
 import { SimClock } from "../../../virtual-m95/sim-clock.js";

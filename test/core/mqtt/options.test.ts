@@ -4,7 +4,7 @@ import { type ConnectOptions, flag, PAYLOAD_LIMIT, Profile, payloadOf } from "..
 import test from "../../support/harness.js";
 
 const profile = (options: Partial<ConnectOptions>) =>
-  new Profile({ host: "h", ...options }, 2, { codec: binary, random: () => 0.5 }, undefined);
+  new Profile({ host: "h", ...options }, 2, { codec: binary(), random: () => 0.5 }, undefined);
 
 test("defaults", (t) => {
   const p = profile({});
@@ -27,7 +27,7 @@ test("TLS has a port and a context of its own", (t) => {
   const secure = { context: 3, prepare() {}, causes: () => "" };
   const opening = (port?: number) => {
     const options: ConnectOptions = port === undefined ? { host: "h" } : { host: "h", port };
-    return new Profile(options, 2, { codec: binary, random: () => 0.5 }, secure).opening().slice(4);
+    return new Profile(options, 2, { codec: binary(), random: () => 0.5 }, secure).opening().slice(4);
   };
   t.deepEqual(opening(), ['AT+QMTCFG="SSL",2,1,3', 'AT+QMTOPEN=2,"h",8883']);
   t.deepEqual(opening(1), ['AT+QMTCFG="SSL",2,1,3', 'AT+QMTOPEN=2,"h",1']);
@@ -38,13 +38,13 @@ test("a will without payload is an empty message", (t) => {
 });
 
 test("payloads: the limit, the two bytes that cannot be sent, and wrong kinds", (t) => {
-  t.is(payloadOf(binary, "\0\xff\r\n", false, false), "\0\xff\r\n");
-  t.is(payloadOf(binary, "x".repeat(PAYLOAD_LIMIT), false, false).length, 1548);
-  t.throws(() => payloadOf(binary, "x".repeat(PAYLOAD_LIMIT + 1), false, false), { code: "ETOOBIG" });
-  t.throws(() => payloadOf(binary, "a\x1a", false, false), { code: "EPAYLOAD" });
-  t.throws(() => payloadOf(binary, "a\x1b", false, false), { code: "EPAYLOAD" });
-  t.throws(() => payloadOf(binary, 1, false, false), { code: "EPARAM" });
-  t.is(binary.toPayload, undefined);
+  t.is(payloadOf(binary(), "\0\xff\r\n", false, false), "\0\xff\r\n");
+  t.is(payloadOf(binary(), "x".repeat(PAYLOAD_LIMIT), false, false).length, 1548);
+  t.throws(() => payloadOf(binary(), "x".repeat(PAYLOAD_LIMIT + 1), false, false), { code: "ETOOBIG" });
+  t.throws(() => payloadOf(binary(), "a\x1a", false, false), { code: "EPAYLOAD" });
+  t.throws(() => payloadOf(binary(), "a\x1b", false, false), { code: "EPAYLOAD" });
+  t.throws(() => payloadOf(binary(), 1, false, false), { code: "EPARAM" });
+  t.is(binary().toPayload, undefined);
 });
 
 test("flags can be false", (t) => {

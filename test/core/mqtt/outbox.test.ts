@@ -1,5 +1,5 @@
 // The outbox on its own: window, order, message IDs, and every packet settled once whatever happens to it.
-import type { Request } from "../../../core/at/session.js";
+import type { Request } from "../../../core/at/types.js";
 import { M95Error } from "../../../core/errors.js";
 import { Outbox, type OutboxHost, packet, WINDOW } from "../../../core/mqtt/outbox.js";
 import { Subscriptions } from "../../../core/mqtt/subscriptions.js";

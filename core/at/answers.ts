@@ -1,0 +1,61 @@
+// What the session knows of commands and their answers without any state: what ends a command, what an error says, what is an
+// echo, what may be asked once more. It keeps and sends nothing.
+import { M95Error } from "../errors.js";
+import { trimLine } from "./framer.js";
+import { isAddress, number } from "./params.js";
+import type { Request, SessionHost } from "./types.js";
+
+/** ms in which a final result that came glued to a message may be followed by the real one. */
+const HOLD = 300;
+/** The same for a command that may take longer than `FAST` ms, unless it reads a value: no network needs longer. */
+const SLOW_HOLD = 20000;
+const FAST = 8000;
+/** A query is sent so often in all when parts of messages may have got into its answer. */
+const ASKS = 4;
+
+/** Whether a line is a final result that is an error. */
+export function isError(line: string): boolean {
+  return line === "ERROR" || line.startsWith("+CME ERROR") || line.startsWith("+CMS ERROR");
+}
+
+/** ms in which the real final result would follow one that may be part of a message. */
+export function holdOf(run: Request): number {
+  return run.timeout > FAST && (!run.text.endsWith("?") || run.text.endsWith("=?")) ? SLOW_HOLD : HOLD;
+}
+
+/** Whether a command only asks, and may ask once more. */
+export function asks(run: Request): boolean {
+  const text = run.text;
+  return (
+    (run.asked || 0) + 1 < ASKS && (text[2] === "+" || text.length < 4) && (text.endsWith("?") || text.indexOf("=") < 0)
+  );
+}
+
+/** Whether a line ends a command. @param sent - its data, if it has a prompt: an OK before that is one of an older command */
+export function isFinal(line: string, run: Request, sent: boolean): boolean {
+  if (line === "OK") return sent;
+  if (line === run.final || isError(line)) return true;
+  return run.final === "#.#.#.#" && isAddress(line);
+}
+
+/** The error of a command that ended with this line. */
+export function refusal(line: string, run: Request, host: SessionHost): M95Error {
+  const code = number(line.substring(line.indexOf(":") + 1));
+  const meaning = host.explain(line.startsWith("+CMS") ? "cms" : "cme", code);
+  const error = new M95Error("ECME", run.text + ": " + line + (meaning && " (" + meaning + ")"), run.text);
+  error.raw = line;
+  if (!isNaN(code)) error.cme = code;
+  return error;
+}
+
+/** What is left of an expected echo behind a line, or undefined when the line is not the next one of it. */
+export function behindEcho(echo: string, line: string): string | undefined {
+  let rest = echo;
+  let first = "";
+  while (rest && !first) {
+    const end = rest.indexOf("\n") + 1 || rest.length;
+    first = trimLine(rest.substring(0, end));
+    rest = rest.substring(end);
+  }
+  return line === first ? rest : undefined;
+}
