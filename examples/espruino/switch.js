@@ -7,6 +7,9 @@ var config = Object.assign(
   require("Storage").readJSON("m95.json", 1)
 );
 
+// With a file ca.pem in Storage everything goes over TLS (docs/tls.md).
+var ca = require("Storage").read("ca.pem");
+
 var TOPIC = "m95-example/lamp";
 var LAMP = A5; // the Nucleo's LED
 
@@ -61,4 +64,8 @@ function ready(error, modem) {
   }, 60000);
 }
 
-require("M95").connect(global[config.serial], { board: config.board, apn: config.apn, baud: 115200 }, ready);
+require("M95").connect(
+  global[config.serial],
+  { board: config.board, apn: config.apn, baud: 115200, tls: ca ? { ca: ca } : undefined },
+  ready
+);

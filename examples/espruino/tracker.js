@@ -1,4 +1,5 @@
-// A field tracker: publishes where it is, and keeps the last positions while there is no network. No SMS is involved.
+// A field tracker: publishes where it is. Positions wait in flash while there is no network, over power cuts as well. No SMS
+// is involved.
 // Board: Nucleo F411RE with an M95 on the pins of docs/wiring.md, and a GPS receiver (NMEA, 9600 baud) on Serial6.
 
 // Written by the flasher (docs/flashing.md); without it, what stands here.
@@ -15,9 +16,6 @@ var GPS_PINS = { tx: A11, rx: A12 }; // not C6 and C7: C7 is STATUS
 
 var position = null;
 var line = "";
-var waiting = [];
-var sending = false;
-var mqtt = null;
 
 // $GPRMC,time,A,latitude,N,longitude,E,... - A stands for a valid position.
 function parse(sentence) {
@@ -38,29 +36,9 @@ function hear(data) {
   if (line.length > 200) line = "";
 }
 
-// One at a time: what is not acknowledged stays in the list.
-function send() {
-  if (sending || !waiting.length || !mqtt || !mqtt.connected) return;
-  sending = true;
-  mqtt.publish(TOPIC, waiting[0], { qos: 1 }, function (error) {
-    sending = false;
-    if (error) {
-      // EUNKNOWN: it may have arrived. Better twice than never; the time in it tells.
-      console.log(error.message);
-      return;
-    }
-    waiting.shift();
-    send();
-  });
-}
-
 function report() {
-  if (position) {
-    waiting.push(JSON.stringify(position));
-    if (waiting.length > KEEP) waiting.shift();
-    position = null;
-  }
-  send();
+  if (position) mqtt.publish(TOPIC, JSON.stringify(position), { qos: 1 });
+  position = null;
 }
 
 GPS.setup(9600, GPS_PINS);
@@ -79,8 +57,17 @@ var modem = require("M95").connect(
   { board: config.board, apn: config.apn, baud: 115200 },
   started
 );
-mqtt = modem.mqtt({ host: config.host, port: config.port, clientId: config.clientId, keepalive: 300 });
-mqtt.on("connect", send);
+var mqtt = modem.mqtt({
+  host: config.host,
+  port: config.port,
+  clientId: config.clientId,
+  keepalive: 300,
+  queueLimit: KEEP,
+  queuePolicy: "drop-oldest",
+  store: require("M95").store("tracker"),
+  // Better twice than never; the time in it tells.
+  unknown: "resend"
+});
 mqtt.on("error", function (error) {
   console.log(error.message);
 });

@@ -1,7 +1,9 @@
-// The same in TypeScript, with pins instead of a board and with promises: reports in, commands out, an orderly end.
+// The same in TypeScript, with pins instead of a board, with promises, and with a store that keeps reports over power cuts:
+// reports out, commands in, an orderly end.
 
 import device from "embedded:provider/builtin";
-import { M95, M95Error, type MqttClient } from "m95-mqtt";
+import { M95, M95Error, type MqttClient, preferenceStore } from "m95-mqtt";
+import Preference from "preference";
 import Timer from "timer";
 
 const modem = new M95({
@@ -25,7 +27,13 @@ modem.start((error) => {
     trace(`the modem did not start: ${error.message}\n`);
     return;
   }
-  const client = modem.connect({ host: "test.mosquitto.org", clientId: "m95-example", clean: false });
+  const client = modem.connect({
+    host: "test.mosquitto.org",
+    clientId: "m95-example",
+    clean: false,
+    store: preferenceStore(Preference, "outbox"),
+    queuePolicy: "drop-oldest",
+  });
   client.on("message", (topic: string, payload: ArrayBuffer) => {
     trace(`${topic}: ${payload.byteLength} bytes\n`);
     if (topic.endsWith("/off")) client.end(() => modem.stop(() => trace("the modem is off\n")));
@@ -39,7 +47,7 @@ modem.start((error) => {
   });
   Timer.repeat(() => {
     modem.battery((_failed, battery) => {
-      if (battery && client.connected) report(client, "m95-mqtt/example/battery", battery);
+      if (battery) report(client, "m95-mqtt/example/battery", battery);
     });
   }, 300_000);
 });

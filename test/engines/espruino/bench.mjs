@@ -23,10 +23,11 @@ export function sketch(name) {
 }
 
 /**
- * @param {{ speed?: number, modem?: object, pty?: boolean }} [options] `speed` of the modem; the engine's time is real
+ * @param {{ speed?: number, modem?: object, pty?: boolean, tls?: object }} [options] `speed` of the modem; the engine's time is
+ * real; `tls` of the broker, as node:tls has it
  */
-export async function startBench({ speed = 1, modem: modemOptions = {}, pty: withPty = true } = {}) {
-  const broker = await startAedes();
+export async function startBench({ speed = 1, modem: modemOptions = {}, pty: withPty = true, tls } = {}) {
+  const broker = await startAedes(tls ? { tls } : {});
   const server = await startVirtualM95Server({
     broker: { host: "127.0.0.1", port: broker.port },
     speed,

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { makeCertificate } from "../../../build/test/support/certificates.js";
 import { install, root, sketch, startBench } from "./bench.mjs";
 
 /** An example with other values for some of the variables at its top, and with the settings that a flasher leaves. */
@@ -18,15 +20,16 @@ function example(name, values = {}, settings = undefined) {
 }
 
 /** Runs an example in front of a modem that is off, and checks the port and the pins it takes. */
-async function withExample(code, test) {
+async function withExample(code, test, tls = undefined) {
   const bench = await startBench({
     speed: 4,
+    tls,
     modem: { tolerate: ["sent-while-off", "pwrkey-pulse", "pwrkey-restart", "busy"] },
   });
   try {
     const engine = bench.run(code);
     assert.deepEqual(await engine.mark("setup"), [115200, "A9", "A10"]);
-    await test(bench, engine);
+    await test(bench, engine, code);
     assert.deepEqual(bench.modem.violations, []);
     engine.checkQuiet();
   } finally {
@@ -85,8 +88,28 @@ const remoteSwitch = () =>
     assert.deepEqual(await engine.mark("output"), ["A5", 1]);
   });
 
+/** The same switch, with the CA's certificate in Storage. */
+async function switchOverTls() {
+  const host = "test.mosquitto.org";
+  const { cert, key } = await makeCertificate({ name: host, hosts: [host] });
+  const code = example("switch").replace(
+    install,
+    `${install}require("Storage").write("ca.pem", ${JSON.stringify(cert)});\n`,
+  );
+  const tls = { cert, key, ciphers: "AES256-SHA256", maxVersion: "TLSv1.2" };
+  await withExample(
+    code,
+    async (bench, engine) => {
+      assert.deepEqual(await engine.mark("output", 60_000), ["A5", 0]);
+      await bench.until("its state", () => bench.broker.published.length === 2);
+      assert.equal(bench.broker.published[1].payload.toString(), "off");
+    },
+    tls,
+  );
+}
+
 const tracker = () =>
-  withExample(example("tracker", { PERIOD: 500, KEEP: 3 }), async (bench, engine) => {
+  withExample(example("tracker", { PERIOD: 500, KEEP: 3 }), async (bench, engine, code) => {
     const { broker, modem } = bench;
     assert.deepEqual(await engine.mark("gps"), [9600, "A11", "A12"]);
     const at = (time) => `$GPRMC,${time},A,4807.038,N,01131.000,E,0.1,0.0,220326,,*00\\r\\n`;
@@ -98,24 +121,32 @@ const tracker = () =>
       lat: "4807.038N",
       lon: "01131.000E",
     });
-    // Five positions while there is no broker: the last three of them come when it is back.
+    // Five positions while there is no broker, and then the power is cut: the last three of them come when it is back.
     await broker.stop();
     engine.tell('mqtt.on("close", function () { mark("lost", "") })');
     await engine.mark("lost", 60_000);
     for (let i = 2; i <= 6; i++) {
       engine.tell(`gps("${at(120000 + i)}")`);
-      await new Promise((resolve) => setTimeout(resolve, 1200));
+      engine.tell('(function look() { if (position) setTimeout(look, 20); else mark("reported", ""); })()');
+      await engine.mark("reported", 60_000);
     }
     assert.equal(broker.published.length, 1);
+    // A dropped one leaves the store when its "drop" is told.
+    await sleep(300);
+    const flash = engine.flash();
+    await engine.stop();
+    const again = bench.run(code, {}, { flash });
     await broker.restart();
     await broker.waitForPublished(4, 60_000);
     const times = broker.published.map(({ payload }) => JSON.parse(payload.toString()).utc.slice(-1));
     assert.deepEqual(times, ["1", "4", "5", "6"]);
     assert.ok(modem.pins.status.read());
+    again.checkQuiet();
   });
 
 export const tests = [
   ["sensor: publishes, switches the modem off, sleeps, and again", sensor],
   ["switch: commands, retained state, will, and all of it after a reboot of the modem", remoteSwitch],
-  ["tracker: positions of a time without broker come when it is back", tracker],
+  ["switch: over TLS", switchOverTls],
+  ["tracker: positions of a time without broker, and from before a power cut, come when it is back", tracker],
 ];

@@ -31,6 +31,8 @@ const files = [
   "overflow",
   "migration",
   "store",
+  "tls",
+  "features",
   "endurance",
   "reconnects",
   "examples",

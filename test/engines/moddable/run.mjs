@@ -21,6 +21,8 @@ const SLOT = 32;
 /** Slots of stack that the manual advises. */
 const STACK = 512;
 const ENOUGH_FOR_XVFB = 10_000;
+/** Taken for a certificate by driver and virtual modem; nobody reads what is in it. */
+const PEM = `-----BEGIN CERTIFICATE-----\n${"TUlJQmFz".repeat(8)}\n-----END CERTIFICATE-----\n`;
 
 const sdk = process.env.MODDABLE;
 const tools = sdk && path.join(sdk, "build/bin/lin/release");
@@ -117,11 +119,15 @@ async function build(folder, config) {
     include: [
       "$(MODDABLE)/examples/manifest_base.json",
       "$(MODDABLE)/modules/io/manifest.json",
+      "$(MODDABLE)/modules/files/preference/manifest.json",
       path.join(root, "manifest.json"),
     ],
-    config,
+    // Where preferences are kept.
+    config: { ...config, file: { root: `${folder}/` } },
     modules: { "*": [path.join(app, "*"), path.join(folder, "mqttbasic")] },
+    resources: { "*": [path.join(folder, "ca")] },
   };
+  writeFileSync(path.join(folder, "ca.pem"), PEM);
   writeFileSync(path.join(folder, "mqttbasic.js"), mqttbasic());
   writeFileSync(path.join(folder, "manifest.json"), JSON.stringify(manifest));
   await must("mcconfig", [...BUILD, path.join(folder, "manifest.json")]);
@@ -181,14 +187,22 @@ function actions(broker, modem) {
   };
 }
 
-/** Runs a library in the simulator until it traces `@done`; returns the engine's version, the peaks, and what went wrong. */
+/**
+ * Runs a library in the simulator until it traces `@done`; returns the engine's version, the peaks, that of the stack up
+ * to a trace of `@stack`, and what went wrong.
+ */
 async function simulate(library, folder, screen, onLine) {
   let ended = () => {};
+  let driver = 0;
   const done = new Promise((resolve) => {
     ended = resolve;
   });
   const xsbug = await startXsbug({
-    onLine: (line) => (line === "@done" ? ended("") : onLine(line)),
+    onLine(line) {
+      if (line === "@stack") driver = xsbug.peaks.get("Stack used");
+      else if (line === "@done") ended("");
+      else onLine(line);
+    },
     onBreak: (message) => onLine(`stopped: ${message}`),
     onEnd: () => ended("the program ended"),
   });
@@ -203,7 +217,7 @@ async function simulate(library, folder, screen, onLine) {
   stop(mcsim);
   await mcsim.ended;
   xsbug.close();
-  return { why: why && `${why}\n${mcsim.text}`, version: xsbug.version, peaks: xsbug.peaks };
+  return { why: why && `${why}\n${mcsim.text}`, version: xsbug.version, peaks: xsbug.peaks, driver };
 }
 
 const counts = { passed: 0, failed: 0 };
@@ -247,7 +261,7 @@ async function withIncludedManifest(folder, screen) {
     ptys.push(await startPty(server.port, uart, () => {}, failed));
     ptys.push(await startPty(server.controlPort, control, () => {}, failed));
     const { traced, onLine } = listener(actions(broker, server.modem));
-    const { why, version, peaks } = await simulate(library, folder, screen, onLine);
+    const { why, version, peaks, driver } = await simulate(library, folder, screen, onLine);
     if (why) {
       check("the app runs to its end", false, why);
       for (const line of traced.slice(-60)) console.log(`      ${line}`);
@@ -258,7 +272,8 @@ async function withIncludedManifest(folder, screen) {
     );
     const { violations } = server.modem;
     check("no violations of the protocol", violations.length === 0, JSON.stringify(violations));
-    const stack = `${peaks.get("Stack used") / SLOT} of ${peaks.get("Stack available") / SLOT} slots of stack used`;
+    const [used, available] = [peaks.get("Stack used"), peaks.get("Stack available")];
+    const stack = `${driver / SLOT} of ${available / SLOT} slots of stack used, by an import() ${used / SLOT}`;
     return `${version()}, ${stack}`;
   } finally {
     for (const pty of ptys) await pty.close();

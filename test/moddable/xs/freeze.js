@@ -1,5 +1,5 @@
 // Freezes what XS freezes when modules are preloaded: built-ins and their prototypes, and every function and class of the
-// modules. Plain objects and arrays stay as they are.
+// modules; beyond that, what they hold at module level.
 
 const BUILT_IN = [
   "Object Function Array String Number Boolean Symbol Error TypeError RangeError SyntaxError ReferenceError EvalError URIError",
@@ -26,8 +26,7 @@ export function freeze(values) {
   for (const name of BUILT_IN) if (name in globalThis) visit(globalThis[name]);
   for (const sample of [[][Symbol.iterator](), ""[Symbol.iterator](), (function* () {})(), async () => {}])
     visit(Object.getPrototypeOf(sample));
-  for (const value of values) if (typeof value === "function") visit(value);
-  // Class instances and tables at module level are copied when they are written to; what their prototypes hold is not.
-  for (const value of values) if (typeof value === "object" && value) visit(Object.getPrototypeOf(value));
+  // XS itself copies objects and tables at module level when they are written to; the driver writes to none.
+  for (const value of values) visit(value);
   return frozen.length;
 }

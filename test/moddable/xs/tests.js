@@ -73,6 +73,13 @@ function sameBytes(buffer, expected) {
   for (let i = 0; i < got.length; i++) is(got[i], expected[i], `byte ${i}`);
 }
 
+/** A file as the SDK's Resource offers it: no ArrayBuffer, in flash. */
+function resource(label) {
+  const text = `-----BEGIN ${label}-----\n${"TUlJQmFz".repeat(8)}\n-----END ${label}-----\n`;
+  const buffer = ArrayBuffer.fromString(text);
+  return Object.freeze({ byteLength: buffer.byteLength, slice: (from, to) => buffer.slice(from, to) });
+}
+
 /** The pins' and port's users are gone. */
 function closed(modem) {
   modem.close();
@@ -91,6 +98,7 @@ export const tests = {
       ["a prototype", () => (MqttClient.prototype.publish = 1)],
       ["a built-in", () => (Array.prototype.last = 1)],
       ["an error's own name", () => (new M95Error("EPARAM", "x").name = "x")],
+      ["a table of the package", () => (boards["esp32-devkitc"].moddable.port = 1)],
     ])
       assert(thrown(write) instanceof TypeError, what);
   },
@@ -307,6 +315,83 @@ export const tests = {
     is(String.fromArrayBuffer(got[2][0].buffer), "no base64", "plain");
     until("gone from the store", () => values.size === 1);
     closed(second);
+  },
+  "TLS: files in flash are uploaded before the connection, and again when the modem has lost them"() {
+    const files = { ca: resource("CERTIFICATE"), cert: resource("CERTIFICATE"), key: resource("RSA PRIVATE KEY") };
+    const one = open({ tls: { ...files, ignoreTime: true } });
+    const sent = [];
+    one.on("trace", (direction, text) => {
+      if (direction === ">" && /^AT.(QSECWRITE|QMTOPEN=)/.test(text)) sent.push(text.trim());
+    });
+    const own = connected(one);
+    const expected = [
+      `AT+QSECWRITE="RAM:ca0.pem",${files.ca.byteLength},100`,
+      `AT+QSECWRITE="RAM:cert0.pem",${files.cert.byteLength},100`,
+      `AT+QSECWRITE="RAM:key0.pem",${files.key.byteLength},100`,
+      'AT+QMTOPEN=0,"broker.test",8883',
+    ];
+    is(sent.splice(0).join("\n"), expected.join("\n"), "sent");
+    wait(5000);
+    outside({ op: "brown-out" });
+    until("close", () => !own.connected);
+    until("connect", () => own.connected);
+    is(sent.join("\n"), expected.join("\n"), "sent again");
+    is(device.refusedWrites, 0, "refused writes");
+    closed(one);
+    const wrong = { serial: { io: Serial }, tls: { ca: resource("RSA PRIVATE KEY") } };
+    is(thrown(() => new M95(wrong)).code, "EPARAM", "code");
+    wait(10);
+    is(device.ports.length + device.pins.length, 0, "ports and pins in use");
+  },
+  "recovery is told, and how old the last sign of a connection is"() {
+    const one = open();
+    const own = one.connect({ host: HOST, reconnectPeriod: 200 });
+    is(own.age, Number.POSITIVE_INFINITY, "age before");
+    until("connect", () => own.connected);
+    assert(own.age < 1000, `${own.age} ms`);
+    wait(5000);
+    assert(own.age >= 5000, `${own.age} ms`);
+    const told = [];
+    one.on("recovery", (what) => told.push(what));
+    outside({ op: "kick" });
+    until("connect again", () => told.length && own.connected);
+    is(`${told[0].cause} ${told[0].step} ${told[0].attempt}`, "+QMTSTAT: 0,1 reopen 1", "recovery");
+    assert(own.age < 1000, `${own.age} ms`);
+    closed(one);
+  },
+  "what looks like the modem's lines in a payload disturbs nothing"() {
+    const one = open();
+    const own = connected(one);
+    const got = [];
+    const alarms = [];
+    own.on("message", (_topic, payload, packet) => got.push([String.fromArrayBuffer(payload), packet.ambiguous]));
+    for (const event of ["close", "error"]) own.on(event, (error) => alarms.push(`${event} ${error?.message}`));
+    one.on("recovery", ({ cause, step }) => alarms.push(`${cause} ${step}`));
+    own.subscribe("in", { qos: 1 });
+    wait(5000);
+    for (const line of [
+      "OK",
+      "ERROR",
+      "+QMTSTAT: 0,1",
+      "+PDP DEACT",
+      "RDY",
+      "> ",
+      "+QMTPUB: 0,1,0",
+      "+CME ERROR: 8512",
+    ])
+      for (const text of [`head\r\n${line}\r\ntail`, `\r\n\r\n${line}\r\n\r\n`]) {
+        outside({ op: "publish", topic: "in", data: text });
+        wait(10_000);
+        assert(got.length, "nothing was heard");
+        for (const [heard, ambiguous] of got.splice(0))
+          assert(heard === text || (ambiguous && text.startsWith(heard)), JSON.stringify([text, heard]));
+        good("publish", (callback) => own.publish("up", "x", { qos: 1 }, callback));
+      }
+    is(alarms.join(), "", "alarms");
+    outside({ op: "publish", topic: "in", data: "as ever" });
+    until("the message", () => got.length);
+    is(got[0].join(), "as ever,false", "message");
+    closed(one);
   },
   "reopens the port at another rate"() {
     const one = open({ baud: 9600, serial: { io: Serial, baud: 115200 } });

@@ -1,32 +1,56 @@
 // A session whose FIFO is made to overflow by messages that arrive faster than a busy program takes them.
 
 Serial1.setup(115200, { path: CONFIG.path });
-let client;
-const odd = [];
-let whole = 0;
 const modem = require("M95").connect(Serial1, { apn: "internet" }, (error) => {
   mark("ready", error ? error.message : "ok");
 });
-client = modem.mqtt({ host: "broker.example", clientId: "overflow", keepalive: 0 });
+const client = modem.mqtt({ host: "broker.example", clientId: "overflow", keepalive: 0 });
+let got = [];
 client.on("connect", () => {
   mark("connect", "ok");
 });
 client.on("message", (topic, message) => {
-  const text = "number " + message.substr(7, 3);
-  if (topic === "down/flood" && message === text + " " + "z".repeat(60)) whole++;
-  else odd.push(topic + " " + message);
+  const number = parseInt(message.substr(7), 10);
+  got.push(topic === "down/flood" && message === text(number) ? number : topic + " " + message);
 });
+
+function text(number) {
+  return "number " + number + " " + "z".repeat(60);
+}
+
+function line(number) {
+  return '\r\n+QMTRECV: 0,0,"down/flood",' + text(number) + "\r\n";
+}
 
 // Thirty messages at once, three times what the FIFO holds, while no JavaScript runs.
 function flood() {
   let all = "";
-  for (let i = 100; i < 130; i++) all += '\r\n+QMTRECV: 0,0,"down/flood",number ' + i + " " + "z".repeat(60) + "\r\n";
-  whole = 0;
+  for (let i = 100; i < 130; i++) all += line(i);
+  got = [];
   Serial1.inject(all);
 }
 
+// A message whose beginning was lost, and behind it whole ones.
+function go(first) {
+  Serial1.inject(line(200).substr(40));
+  for (let i = first; i < first + 5; i++) Serial1.inject(line(i));
+}
+
+// The line does not pause for the driver: every other ms comes a message, while twenty come while the program is busy.
+function stream() {
+  let i = 300;
+  got = [];
+  const timer = setInterval(() => {
+    if (i === 301) while (i < 320) Serial1.inject(line(i++));
+    Serial1.inject(line(i++));
+    if (i <= 360) return;
+    clearInterval(timer);
+    setTimeout(report, 300);
+  }, 2);
+}
+
 function report() {
-  mark("report", { whole: whole, odd: odd, overruns: modem.stats.overruns });
+  mark("report", { got: got, overruns: modem.stats.overruns });
 }
 
 function publish() {

@@ -1,11 +1,13 @@
 // The whole cycle on the engine itself. It tells its outcome in lines for run.mjs: `@passed title`, `@failed title: why`,
 // `@ask what` for something that the broker's side has to do, and `@done`.
 
+import Resource from "Resource";
 import Serial from "embedded:io/serial";
-import { Client, M95, M95Error } from "m95-mqtt";
+import { Client, M95, M95Error, preferenceStore } from "m95-mqtt";
 import DefaultClient from "m95-mqtt/client";
 import config from "mc/config";
 import modem from "modem";
+import Preference from "preference";
 import Timer from "timer";
 
 const LIMIT = 60_000;
@@ -159,8 +161,47 @@ const tests = {
     ask("brown-out");
     await again;
   },
+  async "sends what a store of preferences kept, over TLS with a Resource, payload as base64"() {
+    const options = { host: HOST, store: preferenceStore(Preference, "outbox"), encoding: "base64" };
+    const all = pattern(256);
+    const first = modem.connect(options);
+    first.publish("up/stored", all, { qos: 1 });
+    await done("end", (callback) => first.end(true, callback));
+    assert(Preference.keys("outbox").length === 1, "nothing was stored");
+    const uploads = [];
+    const listener = (direction, text) => {
+      if (direction === ">" && text.startsWith("AT+QSECWRITE")) uploads.push(text.trim());
+    };
+    modem.on("trace", listener);
+    const back = event(client, "message");
+    const ca = new Resource("ca.pem");
+    const second = modem.connect({ ...options, tls: { ca } });
+    const [, payload] = await back;
+    assert(String.fromArrayBuffer(payload).startsWith("AAECAwQF") && payload.byteLength === 344, "not base64");
+    modem.off("trace", listener);
+    assert(uploads.join() === `AT+QSECWRITE="RAM:ca0.pem",${ca.byteLength},100`, uploads.join());
+    // Behind a message, the verdict counts after some silence.
+    for (let i = 0; i < 30 && Preference.keys("outbox").length; i++) await wait(500);
+    assert(Preference.keys("outbox").length === 0, "still stored");
+    await second.endAsync();
+  },
+  async "tells of a recovery and of a connection's age"() {
+    const told = event(modem, "recovery");
+    const again = event(client, "connect");
+    assert(client.age < LIMIT, `${client.age} ms`);
+    ask("kick");
+    const [{ cause, step }] = await told;
+    assert(step === "reopen", `${cause} ${step}`);
+    await again;
+    assert(client.age < 1000, `${client.age} ms`);
+  },
   async "runs the SDK's mqttbasic example over the modem"() {
+    // What follows takes more stack than the driver ever did; samples come once a second.
+    await wait(1500);
+    trace("@stack\n");
     const { default: basic } = await import("mqttbasic");
+    await wait(1500);
+    trace("@x imported\n");
     await wait(4000);
     ask("basic");
     const told = done("onClose", (callback) => {
