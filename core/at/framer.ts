@@ -72,6 +72,8 @@ export class Framer {
   framed: boolean;
   /** Silence that ends a message, ms. */
   silence: number;
+  /** When a message was last under way, of the clock, as exact as `silence`: to ask the clock for each one costs more. */
+  stamp: number;
   /** Set before the first byte comes. Apart from the sink, so that a message gets to its client in one call. */
   inbox!: MessageSink;
   /** Set while the modem tells the lengths of payloads: then a message has just so many bytes, whatever they are. */
@@ -119,7 +121,7 @@ export class Framer {
     this.prompt = "";
     this.silence = silence;
     this._clock = clock;
-    this._mark = this._ticks = this.need = 0;
+    this._mark = this._ticks = this.need = this.stamp = 0;
     this.counter = undefined;
     this._onTick = () => this._tick();
   }
@@ -351,6 +353,7 @@ export class Framer {
   private _watch(): void {
     if (this._timer !== undefined) return;
     this._ticks = 0;
+    this.stamp = this._clock.now();
     this._await();
   }
 

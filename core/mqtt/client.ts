@@ -1,5 +1,7 @@
 // The MQTT client of one tcpconnectID as users see it: publish, subscribe, events, reconnecting, ending. It owns no line
 // and no modem; a host lends them.
+
+import type { Framer } from "../at/framer.js";
 import { wrong } from "../at/params.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { Emitter } from "../emitter.js";
@@ -46,6 +48,7 @@ export class MqttClient extends Emitter implements OutboxOwner, LinkOwner, Publi
   readonly outbox: Outbox;
   readonly subscriptions: Subscriptions;
   private _codec: Codec;
+  private _framer: Framer;
   private _host: ClientHost;
   private _profile: Profile;
   private _encoded: string[];
@@ -64,6 +67,7 @@ export class MqttClient extends Emitter implements OutboxOwner, LinkOwner, Publi
   constructor(host: ClientHost, id: number, options: ConnectOptions) {
     super(host.stats);
     this._codec = host.codec;
+    this._framer = host.inbox.framer;
     this._host = host;
     this.connectionId = id;
     this.secure = host.secure(id, options.tls);
@@ -93,7 +97,7 @@ export class MqttClient extends Emitter implements OutboxOwner, LinkOwner, Publi
     const list = this._on.message;
     const codec = this._codec;
     this._host.stats.received++;
-    this.link.seen = this._host.clock.now();
+    this.link.seen = this._framer.stamp;
     if (!list) return;
     const info: PacketInfo = { qos: msgid ? undefined : 0, msgid, ambiguous };
     if (this._encoded.length && isEncoded(this._encoded, topic)) {

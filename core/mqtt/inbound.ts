@@ -48,7 +48,7 @@ export class Inbox implements Counter {
   /** A payload came bare behind a quoted topic: quotes around a payload belong to it. */
   private _bare: boolean;
   private _stats: { orphans: number };
-  private _framer: Framer;
+  readonly framer: Framer;
   /** A bit for each tcpconnectID whose messages tell their length. */
   private _counted: number;
   /** The message under way, if it does. */
@@ -62,7 +62,7 @@ export class Inbox implements Counter {
     this._cut = undefined;
     this._counted = 0;
     this.offers = -1;
-    this._framer = framer;
+    this.framer = framer;
     framer.inbox = this;
   }
 
@@ -70,13 +70,13 @@ export class Inbox implements Counter {
   booted(): void {
     this.offers = -1;
     this._counted = 0;
-    this._framer.counter = undefined;
+    this.framer.counter = undefined;
   }
 
   /** Messages of a tcpconnectID tell their length from now on, or do not. */
   count(id: number, on: boolean): void {
     this._counted = on ? this._counted | (1 << id) : this._counted & ~(1 << id);
-    this._framer.counter = this._counted ? this : undefined;
+    this.framer.counter = this._counted ? this : undefined;
   }
 
   /** Reads the head of `+QMTRECV: <id>,<msgID>,<topic>,<length>,<payload>`. */
@@ -148,20 +148,37 @@ export class Inbox implements Counter {
     const second = text.indexOf(",", first + 1);
     const client = this._clients[+text.substring(ID, first)];
     const msgid = +text.substring(first + 1, second);
-    let start = second + 1;
-    let last = text.length;
-    const spaced = text[start] === " ";
-    if (spaced) start++;
-    const quoted = text[start] === '"';
-    const end = text.indexOf(quoted ? '",' : ",", start + 1);
-    if (text.endsWith("\r")) last--;
-    const cut = this._cut;
-    this._cut = undefined;
+    const quoted = text[second + 1] === '"';
+    const start = second + (quoted ? 2 : 1);
+    const end = text.indexOf(quoted ? '",' : ",", start);
+    const from = end + (quoted ? 2 : 1);
     // A number of 16 bits, which is also how a comma that is missing shows.
-    if (!client || end < 0 || (msgid & 65535) !== msgid) this._stats.orphans++;
-    else if (cut) this._known(client, text, msgid, ambiguous, cut);
-    else if (quoted) {
-      start++;
+    if (!client || end < 0 || (msgid & 65535) !== msgid) {
+      this._stats.orphans++;
+      this._cut = undefined;
+    }
+    // The common shapes right here: each statement counts on an interpreter.
+    else if (
+      !this._counted &&
+      (quoted ? this._bare || (ambiguous && text[from] !== '"') : text[start] !== " " && text.indexOf(",", from) < 0) &&
+      text.endsWith("\r")
+    )
+      client.received(text.substring(start, end), text.substring(from, text.length - 1), msgid, ambiguous);
+    else this._other(client, text, second + 1, msgid, ambiguous);
+  }
+
+  private _other(client: Receiver, text: string, start: number, msgid: number, ambiguous: boolean): void {
+    const cut = this._cut;
+    const spaced = text[start] === " ";
+    let last = text.length;
+    this._cut = undefined;
+    if (text.endsWith("\r")) last--;
+    if (spaced) start++;
+    const end = text.indexOf('",', start + 1);
+    if (cut) this._known(client, text, msgid, ambiguous, cut);
+    else if (text[start] !== '"') this._unquoted(client, text.substring(start, last), msgid, ambiguous);
+    else if (end < 0) this._stats.orphans++;
+    else {
       let from = end + 2;
       if (spaced && text[from] === " ") from++;
       if (text[from] !== '"') {
@@ -171,8 +188,8 @@ export class Inbox implements Counter {
         from++;
         last--;
       }
-      client.received(text.substring(start, end), text.substring(from, last), msgid, ambiguous);
-    } else this._unquoted(client, text.substring(start, last), msgid, ambiguous);
+      client.received(text.substring(start + 1, end), text.substring(from, last), msgid, ambiguous);
+    }
   }
 
   // The topic ends at the comma in front of which a filter covers it, else at the first one. More than one such comma: two
