@@ -62,7 +62,7 @@ function bringUp(payload: Payload, shape: 1 | 2 | 3 | 4, seed: number): string[]
 
 for (const shape of [1, 2, 3, 4] as const)
   test(`shape ${shape}: hostile messages of an old connection do not end a bring-up`, (t) => {
-    const payloads = payloadsOf(LINES).filter((_, i) => i % 4 === shape - 1);
+    const payloads = payloadsOf(LINES).filter((_, i) => process.env.M95_HOSTILE || i % 4 === shape - 1);
     const failures: string[] = [];
     for (const [i, payload] of payloads.entries()) {
       const problems = bringUp(payload, shape, i + 1);

@@ -145,15 +145,18 @@ function twofold(shape: number, payload: string): boolean {
 }
 
 for (const [i, wire] of wires.entries())
-  test(`hostile payloads, ${nameOf(wire)}: none of them is ambiguous, none costs a query`, (t) => {
+  test(`hostile payloads, ${nameOf(wire)}: handed over as they came, and none costs a query`, (t) => {
     const h = new Hostile(wire, { virtual: LENGTHS });
-    let n = 0;
-    const share = payloads.filter((_, at) => at % 8 === i % 8).concat(wire.pause ? [] : floods);
-    for (const payload of share) {
+    const all = !!process.env.M95_HOSTILE;
+    const share = payloads.filter((_, at) => all || at % 8 === i % 8).concat(wire.pause ? [] : floods);
+    // In front of the answer of a query, of a prompt, of an OK and of a result.
+    const starts = ["+CSQ", ">", "OK", "+QMTPUB: 0,"];
+    const plays = share.flatMap((payload, n) =>
+      starts.filter((_, at) => all || at === n % 4).map((start) => ({ payload, start })),
+    );
+    for (const { payload, start } of plays) {
       const answers: string[] = [];
       h.payload = payload;
-      // In front of the answer of a query, of a prompt, of an OK and of a result.
-      const start = ["+CSQ", ">", "OK", "+QMTPUB: 0,"][n++ % 4]!;
       let salted = false;
       h.salt = (text) => {
         const hit = !salted && text.trimStart().startsWith(start);
