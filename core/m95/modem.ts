@@ -6,7 +6,7 @@ import type { Request, SessionSink, SessionStats } from "../at/types.js";
 import { M95Error } from "../errors.js";
 import type { Clock, Done, TimerHandle } from "../ports.js";
 import { bringUp, type ModemState, pdpSteps } from "./bringup.js";
-import { traits } from "./commands.js";
+import { nameOf, traits } from "./commands.js";
 import { Power, WAYS } from "./power.js";
 import { CFUN, causeOf, Ladder, PDP, POWER, REOPEN, REST, RESTART, RESYNC, stepAt, stepsOf } from "./recovery.js";
 import { Script, type ScriptHost } from "./script.js";
@@ -135,7 +135,8 @@ export class Modem implements SessionSink, ScriptHost {
         text,
         timeout: trait.timeout,
         final: trait.final,
-        info: text.startsWith("AT+") ? "+" : undefined,
+        // A setting has no lines of its own: what looks like one does not spoil its OK.
+        info: text.startsWith("AT+") && text.indexOf("=") < 0 ? "+" + nameOf(text) : undefined,
         done: (error, lines) => {
           if (era === this._era) done(error, lines);
         },
