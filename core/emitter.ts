@@ -2,6 +2,9 @@
 
 export type Listener = (...args: any[]) => void;
 
+/** What `once` puts in a listener's place. */
+type Once = Listener & { _of?: Listener };
+
 /** Counts of what listeners did wrong; part of `Stats`. */
 export interface EmitterStats {
   /** `"error"` events that nobody listened to. */
@@ -27,7 +30,7 @@ export class Emitter {
 
   off(event: string, listener: Listener): this {
     const list = this._on[event];
-    if (list) this._on[event] = list.filter((one) => one !== listener);
+    if (list) this._on[event] = list.filter((one) => one !== listener && (one as Once)._of !== listener);
     return this;
   }
 
@@ -37,6 +40,7 @@ export class Emitter {
       self.off(event, first);
       listener(a, b, c);
     }
+    first._of = listener;
     return this.on(event, first);
   }
 

@@ -191,7 +191,13 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
    * @param done - errors: `EPOWER`, `ETIMEOUT` (it does not answer), `ESIM`, `EREG`, `EPDP`, `ECLOSED` (stopped meanwhile)
    */
   start(done?: Done): void {
-    this._modem.start((error) => this._call(done, error || undefined));
+    let called = false;
+    this._modem.start((error) => {
+      // Later, if it can be told at once.
+      if (called) this._answer(error, done);
+      else this.clock.after(0, () => this._answer(error, done));
+    });
+    called = true;
   }
 
   /**
@@ -199,7 +205,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
    * @param done - error: `EPOWER`
    */
   stop(done?: Done): void {
-    this._modem.stop((error) => this._call(done, error || undefined));
+    this._modem.stop((error) => this.clock.after(0, () => this._answer(error, done)));
   }
 
   /**

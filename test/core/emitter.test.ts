@@ -57,3 +57,13 @@ test("M95Error: an Error with code and command", (t) => {
   t.is(error.command, "AT");
   t.false("command" in new M95Error("EPARAM", "words"));
 });
+
+test("off takes away what once has brought", (t) => {
+  const { e } = emitter();
+  const heard: string[] = [];
+  const one = () => heard.push("one");
+  e.once("x", one).on("x", () => heard.push("two"));
+  e.off("x", one);
+  e.emit("x");
+  t.deepEqual(heard, ["two"]);
+});
