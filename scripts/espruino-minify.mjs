@@ -1,9 +1,10 @@
 // Makes the minified Espruino bundle out of the plain one. What terser does not do by itself: short names for internal properties,
-// one name for `this`, one for undefined. It changes nothing that a user of the bundle can see.
+// methods that are called once in their place, one name for `this`, one for undefined. It changes nothing that a user of the bundle can see.
 
 import { parse } from "acorn";
 import { minify } from "terser";
 import { captureThis } from "./espruino-arrows.mjs";
+import { inlineMethods } from "./espruino-inline.mjs";
 import { children } from "./espruino-tree.mjs";
 
 /**
@@ -106,7 +107,7 @@ export function espruinoMinify() {
   return {
     name: "espruino-minify",
     async renderChunk(plain) {
-      const code = captureThis(plain, OFTEN);
+      const code = captureThis(inlineMethods(plain), OFTEN);
       const props = Object.fromEntries(Object.entries(shortNames(code)).map(([name, short]) => [`$${name}`, short]));
       const { code: small } = await minify(code, {
         ecma: 2015,

@@ -8,7 +8,7 @@ import { Emitter } from "../emitter.js";
 import { M95Error } from "../errors.js";
 import { resultWait, traits } from "../m95/commands.js";
 import { REOPEN } from "../m95/recovery.js";
-import type { Done, TimerHandle } from "../ports.js";
+import type { Clock, Done, TimerHandle } from "../ports.js";
 import { decode, isEncoded } from "./encoding.js";
 import type { Receiver } from "./inbound.js";
 import { Link, type LinkOwner } from "./link.js";
@@ -19,6 +19,7 @@ import { type Filter, refused, Subscriptions } from "./subscriptions.js";
 import type {
   ClientHost,
   ClientState,
+  ClientStats,
   Grant,
   GrantDone,
   PacketInfo,
@@ -47,8 +48,10 @@ export class MqttClient extends Emitter implements OutboxOwner, LinkOwner, Publi
   readonly link: Link;
   readonly outbox: Outbox;
   readonly subscriptions: Subscriptions;
+  private _stats: ClientStats;
   private _codec: Codec;
   private _framer: Framer;
+  private _clock: Clock;
   private _host: ClientHost;
   private _profile: Profile;
   private _encoded: string[];
@@ -66,15 +69,19 @@ export class MqttClient extends Emitter implements OutboxOwner, LinkOwner, Publi
   /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options, `ESTORE` when the store cannot be read */
   constructor(host: ClientHost, id: number, options: ConnectOptions) {
     super(host.stats);
+    const secure = host.secure(id, options.tls);
+    const profile = new Profile(options, id, host, secure);
+    // What each message needs stands first.
     this._codec = host.codec;
+    this._stats = host.stats;
+    this.link = new Link(this, host, id, profile);
     this._framer = host.inbox.framer;
+    this._encoded = profile.encoded;
+    this._clock = host.clock;
     this._host = host;
     this.connectionId = id;
-    this.secure = host.secure(id, options.tls);
-    const profile = new Profile(options, id, host, this.secure);
+    this.secure = secure;
     this._profile = profile;
-    this._encoded = profile.encoded;
-    this.link = new Link(this, host, id, profile);
     this.outbox = new Outbox(
       this,
       host,
@@ -96,7 +103,7 @@ export class MqttClient extends Emitter implements OutboxOwner, LinkOwner, Publi
   received(topic: string, payload: string, msgid: number, ambiguous: boolean): void {
     const list = this._on.message;
     const codec = this._codec;
-    this._host.stats.received++;
+    this._stats.received++;
     this.link.seen = this._framer.stamp;
     if (!list) return;
     const info: PacketInfo = { qos: msgid ? undefined : 0, msgid, ambiguous };
@@ -128,7 +135,7 @@ export class MqttClient extends Emitter implements OutboxOwner, LinkOwner, Publi
    * the first connection.
    */
   get age(): number {
-    return this._host.clock.now() - this.link.seen;
+    return this._clock.now() - this.link.seen;
   }
 
   // ---- for users
@@ -206,7 +213,7 @@ export class MqttClient extends Emitter implements OutboxOwner, LinkOwner, Publi
     if (callback) this._ends.push(callback);
     if (force === true) this._force = true;
     this._ending = true;
-    this._host.clock.after(0, () => this._end());
+    this._clock.after(0, () => this._end());
     return this;
   }
 
@@ -243,7 +250,7 @@ export class MqttClient extends Emitter implements OutboxOwner, LinkOwner, Publi
   /** A result URC or +QMTSTAT for this client: fields from `<tcpconnectID>` on. */
   result(name: string, fields: string[], line: string, suspect: boolean): void {
     if (name === "QMTPUB" || name === "QMTSUB" || name === "QMTUNS") {
-      if (this.outbox.result(name, fields, line, suspect)) this.link.seen = this._host.clock.now();
+      if (this.outbox.result(name, fields, line, suspect)) this.link.seen = this._clock.now();
     } else this.link.result(name, fields, line, suspect);
   }
 
@@ -257,8 +264,8 @@ export class MqttClient extends Emitter implements OutboxOwner, LinkOwner, Publi
     this._refusals = 0;
     this.connected = true;
     this.reconnecting = false;
-    this._host.stats.connects++;
-    this._since = this._host.clock.now();
+    this._stats.connects++;
+    this._since = this._clock.now();
     this.emit("connect");
     if (!this.connected) return;
     if (this._profile.resubscribe)
@@ -305,7 +312,7 @@ export class MqttClient extends Emitter implements OutboxOwner, LinkOwner, Publi
   }
 
   private _refuse(error: unknown, done: Done | GrantDone | undefined): void {
-    this._host.clock.after(0, () => this._answer(error as M95Error, done));
+    this._clock.after(0, () => this._answer(error as M95Error, done));
   }
 
   // ---- reconnecting and ending
@@ -314,14 +321,14 @@ export class MqttClient extends Emitter implements OutboxOwner, LinkOwner, Publi
     if (this.state !== "waiting" || this._ending) return;
     if (!this._host.ready()) return;
     if (this.reconnecting) {
-      this._host.stats.reconnects++;
+      this._stats.reconnects++;
       this.emit("reconnect");
     }
     this.link.open();
   }
 
   private _attemptIn(ms: number): void {
-    this._timer = this._host.clock.after(ms, () => {
+    this._timer = this._clock.after(ms, () => {
       this._timer = undefined;
       this._attempt();
     });
@@ -338,7 +345,7 @@ export class MqttClient extends Emitter implements OutboxOwner, LinkOwner, Publi
   }
 
   private _lasted(): boolean {
-    return this._host.clock.now() - this._since >= this._host.stable;
+    return this._clock.now() - this._since >= this._host.stable;
   }
 
   private _goOn(error: M95Error): void {
@@ -385,7 +392,7 @@ export class MqttClient extends Emitter implements OutboxOwner, LinkOwner, Publi
     if (this._ended) return;
     this._ended = this._ending = true;
     this.reconnecting = false;
-    if (this._timer !== undefined) this._host.clock.cancel(this._timer);
+    if (this._timer !== undefined) this._clock.cancel(this._timer);
     this._timer = undefined;
     this.outbox.refuse(new M95Error("ECLOSED", "the client has ended"), true);
     this._host.clients[this.connectionId] = undefined;

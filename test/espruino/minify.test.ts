@@ -12,6 +12,9 @@ const { INTERNAL, nameUndefined, shortNames } = (await import(new URL("scripts/e
   nameUndefined(code: string): string;
   shortNames(code: string): { [name: string]: string };
 };
+const { inlineMethods } = (await import(new URL("scripts/espruino-inline.mjs", root).href)) as {
+  inlineMethods(code: string): string;
+};
 const { captureThis } = (await import(new URL("scripts/espruino-arrows.mjs", root).href)) as {
   captureThis(code: string, often?: number): string;
 };
@@ -57,6 +60,26 @@ test("functions that mention this often get a constant for it", (t) => {
     captureThis("function f() {this.a = () => this.b;}", 2),
     "function f() { const self = this;self.a = () => self.b;}",
   );
+});
+
+test("a private method that is called from one place stands in that place", (t) => {
+  const code = "class A { m(x) { return this._n(x + 1); } _n(y) { if (y > 2) return y * this.by; return 0; } }";
+  const small = inlineMethods(code);
+  t.false(small.includes("_n"));
+  t.deepEqual([...vm.runInNewContext(`${captureThis(small)} const a = new A(); a.by = 10; [a.m(1), a.m(2)]`)], [0, 30]);
+  for (const other of [
+    // Called twice, or by itself.
+    "class A { m() { this._n(); this._n(); } _n() {} }",
+    "class A { _n() { this._n(); } }",
+    // A name of the method means something else at its place.
+    "function f() {} class A { m(f) { this._n(f); } _n(g) { f(g); } }",
+    // It would be there once an object, in RAM.
+    "class A { constructor() { this.on = () => this._n(); } _n() {} }",
+    // A call is cheaper than what is skipped with each line.
+    "class Framer { m() { this._n(); } _n() {} }",
+    "class A { _n() {} } class B { m(a) { a._n(); } }",
+  ])
+    t.is(inlineMethods(other), other);
 });
 
 /** All declarations of what is in the bundle. */
