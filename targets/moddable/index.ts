@@ -30,6 +30,7 @@ export {
   type SubscribeOptions,
   type Time,
   type TlsOptions,
+  type TlsOptions as TlsFiles,
   type Will,
 } from "../../core/index.js";
 export type { ClientEvents, M95Events } from "../events.js";

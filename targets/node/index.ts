@@ -41,6 +41,7 @@ export {
   type Time,
   type TimerHandle,
   type TlsOptions,
+  type TlsOptions as TlsFiles,
   type Uart,
   type Will,
 } from "../../core/index.js";

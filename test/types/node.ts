@@ -19,6 +19,7 @@ import {
   type Stats,
   streamUart,
   systemClock,
+  type TlsFiles,
   type Uart,
 } from "../../targets/node/index.js";
 
@@ -33,6 +34,8 @@ export async function opening(stream: Duplex, uart: Uart, clock: Clock): Promise
   new M95({ uart, apn: "internet" });
   new M95({ uart: streamUart(stream), clock: systemClock, recovery: { attempts: 5 } });
   const pins = { pwrkey: { write(_level: 0 | 1) {} }, status: { read: (): 0 | 1 => 1 } };
+  const tls: TlsFiles = { ca: "ca.pem", cert: "device.pem", key: Buffer.of(1) };
+  await openM95(stream, { tls });
   const options: OpenOptions = { power: powerSwitch(pins, systemClock) };
   await openM95(stream, options);
   same<typeof boards extends object ? true : false, true>();
