@@ -327,11 +327,11 @@ function leftovers(modem: M95, client: MqttClient): string[] {
   // biome-ignore lint/suspicious/noExplicitAny: private parts
   const inside = (object: object): any => object;
   const session = inside(modem)._modem.session;
-  const outbox = inside(client)._outbox;
+  const outbox = inside(client).outbox;
   const counts: [string, number][] = [
     ["commands in the session", session._queue.length + (session._run ? 1 : 0)],
     ["packets in the outbox", outbox._wait.length + outbox._flight.length + (outbox._hand ? 1 : 0)],
-    ["clients of the modem", inside(modem)._clients.filter(Boolean).length],
+    ["clients of the modem", inside(modem).clients.filter(Boolean).length],
     ["commands counted by the modem", inside(modem)._commands],
   ];
   return counts.filter(([, count]) => count !== 0).map(([what, count]) => `${count} ${what} left`);
