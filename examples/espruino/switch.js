@@ -7,8 +7,8 @@ var config = Object.assign(
   require("Storage").readJSON("m95.json", 1)
 );
 
-// With a file ca.pem in Storage everything goes over TLS (docs/tls.md).
-var ca = require("Storage").read("ca.pem");
+// With a file m95-ca.pem in Storage everything goes over TLS (docs/tls.md, docs/certs.md).
+var ca = require("Storage").read("m95-ca.pem");
 
 var TOPIC = "m95-example/lamp";
 var LAMP = A5; // the Nucleo's LED

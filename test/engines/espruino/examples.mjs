@@ -94,7 +94,7 @@ async function switchOverTls() {
   const { cert, key } = await makeCertificate({ name: host, hosts: [host] });
   const code = example("switch").replace(
     install,
-    `${install}require("Storage").write("ca.pem", ${JSON.stringify(cert)});\n`,
+    `${install}require("Storage").write("m95-ca.pem", ${JSON.stringify(cert)});\n`,
   );
   const tls = { cert, key, ciphers: "AES256-SHA256", maxVersion: "TLSv1.2" };
   await withExample(

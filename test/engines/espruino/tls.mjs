@@ -1,11 +1,31 @@
-// TLS on the engine: PEM texts that stay in Storage, uploaded through a real Serial, again after the modem has restarted, and a
+// TLS on the engine: PEM texts that m95-certs puts into Storage and that stay there, uploaded through a real Serial, again after the modem has restarted, and a
 // broker that asks for the device's certificate.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import { makeCertificate } from "../../../build/test/support/certificates.js";
-import { install, sketch, startBench } from "./bench.mjs";
+import { install, root, sketch, startBench } from "./bench.mjs";
 
 const host = "broker.example";
+
+/** The script that puts files into a board's Storage, as `m95-certs bundle` makes it. */
+function packed(pem) {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "m95-certs-"));
+  try {
+    const args = ["bundle", "--for", "espruino", "--out", path.join(folder, "out")];
+    for (const [name, text] of Object.entries(pem)) {
+      writeFileSync(path.join(folder, name), text);
+      args.push(`--${name}`, path.join(folder, name));
+    }
+    execFileSync(process.execPath, [path.join(root, "dist/certs/cli.js"), ...args]);
+    return readFileSync(path.join(folder, "out/upload.js"), "latin1");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 async function upload(log) {
   const authority = await makeCertificate({ name: "Test CA", ca: true });
@@ -28,7 +48,8 @@ async function upload(log) {
   try {
     const { broker, modem } = bench;
     const pem = { ca: authority.cert, cert: device.cert, key: device.key };
-    const engine = bench.run(install + sketch("tls"), pem);
+    const engine = bench.run(install + packed(pem) + sketch("tls"));
+    for (const name of ["ca", "cert", "key"]) await engine.line(`m95-${name}.pem ok`);
     const uploads = ["ca", "cert", "key"].map((name) => `AT+QSECWRITE="RAM:${name}0.pem",${pem[name].length},100`);
     const [sent, usage] = await engine.mark("connect", 60_000);
     assert.deepEqual(sent, uploads);

@@ -1,10 +1,7 @@
 // Certificates from Storage, brought into the modem by the driver before each connection.
 
-const files = require("Storage");
-for (const name of ["ca", "cert", "key"]) files.write(name + ".pem", CONFIG[name]);
-CONFIG.ca = CONFIG.cert = CONFIG.key = "";
 const usage = { start: memory() };
-const read = (name) => files.read(name + ".pem");
+const read = (name) => require("Storage").read("m95-" + name + ".pem");
 const tls = { ca: read("ca"), cert: read("cert"), key: read("key") };
 usage.read = memory();
 const modem = require("M95").connect(Serial1, { path: CONFIG.path, apn: "internet", baud: 115200, tls: tls });
