@@ -15,11 +15,27 @@ client.on("error", (e) => {
 });
 client.on("connect", () => {
   connects++;
-  // Later, when what led here is gone from the stack and the subscription is made anew.
+  // Later, when what led here is gone from the stack.
   setTimeout(drop, 10);
 });
 
 function drop() {
-  if (connects % CONFIG.every === 0) mark("usage", process.memory().usage);
+  if (connects % CONFIG.every === 0) measure(8, Infinity);
+  else lose();
+}
+
+// The least of several looks: on a busy machine the subscription may still be under way.
+function measure(looks, least) {
+  const usage = process.memory().usage;
+  if (usage < least) least = usage;
+  if (looks > 1) {
+    setTimeout(measure, 20, looks - 1, least);
+    return;
+  }
+  mark("usage", least);
+  lose();
+}
+
+function lose() {
   if (connects < CONFIG.reconnects) feed("\r\n+QMTSTAT: 0,1\r\n");
 }
