@@ -179,7 +179,7 @@ export class MqttClient extends Emitter implements OutboxOwner, LinkOwner, Publi
       const names = map ? Object.keys(map) : listOf(topics as string | string[]);
       this._checkOpen();
       this.subscriptions.subscribe(
-        this._filters(names, (name) => (map && map[name] ? map[name].qos : qos)),
+        this._filters(names, (name) => (map && map[name] && map[name].qos !== undefined ? map[name].qos : qos)),
         (error, granted) => {
           if (!error && refused(granted).length === granted.length) error = this._refusal(granted);
           this._answer(error, callback, this._texts(granted));

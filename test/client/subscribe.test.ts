@@ -26,6 +26,21 @@ test("one, many and a map: the granted QoS in the order of the topics", (t) => {
   t.deepEqual(b.virtual.violations, []);
 });
 
+test("a filter of a map without qos has that of the options, else 0", (t) => {
+  const b = bench();
+  const all: Grant[][] = [];
+  b.client.subscribe({ a: {} as { qos: 0 }, b: { qos: 2 } }, { qos: 1 }, (_error, granted) => all.push(granted!));
+  b.client.subscribe({ c: {} as { qos: 0 } }, (_error, granted) => all.push(granted!));
+  b.until("granted", () => all.length === 2);
+  t.deepEqual(all, [
+    [
+      { topic: "a", qos: 1 },
+      { topic: "b", qos: 2 },
+    ],
+    [{ topic: "c", qos: 0 }],
+  ]);
+});
+
 test("a refused topic is 128 in granted; all refused is EREFUSED, and none of them is asked for again", (t) => {
   const b = bench();
   b.broker.grant = (filter, qos) => (filter.startsWith("no") ? 128 : qos);
