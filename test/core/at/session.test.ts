@@ -884,3 +884,16 @@ test("the echo of AT while synchronising tells it too; reset() expects echoes ag
   bench.session.reset(new M95Error("ECLOSED", "reset"));
   t.false(bench.session.quiet);
 });
+
+test("trace begun while a query runs: its messages are told as well", (t) => {
+  const bench = new SessionBench();
+  const trace: string[] = [];
+  bench.send("AT+QMTCONN?", { info: "+QMTCONN:", asked: 0 });
+  bench.clock.advance(50);
+  bench.session.tell((direction, text) => {
+    trace.push(`${direction}${text}`);
+  });
+  bench.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\n");
+  bench.clock.advance(100);
+  t.deepEqual(trace, ["<+QMTRECV: 0,0,t,a"]);
+});
