@@ -5,8 +5,8 @@ import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, writeFi
 import path from "node:path";
 import commonjs from "@rollup/plugin-commonjs";
 import nodeResolve from "@rollup/plugin-node-resolve";
-import { espruinoArrows } from "./scripts/espruino-arrows.mjs";
-import { espruinoMinify } from "./scripts/espruino-minify.mjs";
+import { espruinoArrows } from "./scripts/espruino/arrows.mjs";
+import { espruinoMinify } from "./scripts/espruino/minify.mjs";
 
 /** Espruino takes plain CommonJS: no strict mode, no property definitions on `exports`. */
 const espruino = { format: "cjs", strict: false, esModule: false, exports: "named", externalLiveBindings: false };

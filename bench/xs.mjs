@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { rollup } from "rollup";
-import { xsBinary, xsSetUp } from "../scripts/xs-engine.mjs";
+import { xsBinary, xsSetUp } from "../scripts/testing/xs-engine.mjs";
 import { XsWorker } from "../test/moddable/xs/worker.mjs";
 
 const MESSAGES = 10_000;

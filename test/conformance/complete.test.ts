@@ -2,7 +2,7 @@
 // application note stands in at least one of them. Whether they are right is tested in run.test.ts.
 import test from "ava";
 import { FAMILIES, listTexts } from "../../core/m95/texts.js";
-import { readTable } from "../../scripts/command-table.js";
+import { readTable } from "../../scripts/docs/command-table.js";
 import { readFolder } from "./transcript.js";
 
 const all = readFolder(new URL("../../../test/conformance/", import.meta.url));

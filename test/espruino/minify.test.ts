@@ -1,4 +1,4 @@
-// What scripts/espruino-minify.mjs does beside terser: short names, one name for undefined, one for `this`; and that it takes no
+// What scripts/espruino/minify.mjs does beside terser: short names, one name for undefined, one for `this`; and that it takes no
 // name away that a user of the bundle knows. That the bundle still works is shown by the tests of both bundles.
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -7,15 +7,15 @@ import test from "ava";
 
 const root = new URL("../../../", import.meta.url);
 
-const { INTERNAL, nameUndefined, shortNames } = (await import(new URL("scripts/espruino-minify.mjs", root).href)) as {
+const { INTERNAL, nameUndefined, shortNames } = (await import(new URL("scripts/espruino/minify.mjs", root).href)) as {
   INTERNAL: string[];
   nameUndefined(code: string): string;
   shortNames(code: string): { [name: string]: string };
 };
-const { inlineMethods } = (await import(new URL("scripts/espruino-inline.mjs", root).href)) as {
+const { inlineMethods } = (await import(new URL("scripts/espruino/inline.mjs", root).href)) as {
   inlineMethods(code: string): string;
 };
-const { captureThis } = (await import(new URL("scripts/espruino-arrows.mjs", root).href)) as {
+const { captureThis } = (await import(new URL("scripts/espruino/arrows.mjs", root).href)) as {
   captureThis(code: string, often?: number): string;
 };
 
@@ -134,6 +134,15 @@ test("no name of the contract is among the internal ones", (t) => {
   t.deepEqual(
     contract.filter((name) => INTERNAL.includes(name)),
     [],
+  );
+});
+
+test("every internal name is that of a property in the bundle", (t) => {
+  const used = shortNames(readFileSync(new URL("dist/espruino/M95.js", root), "utf8"));
+  t.deepEqual(
+    INTERNAL.filter((name) => !(name in used)),
+    [],
+    "names that nothing has any more leave the list in scripts/espruino/minify.mjs",
   );
 });
 

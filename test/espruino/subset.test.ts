@@ -12,12 +12,12 @@ interface Trap {
 }
 
 const root = new URL("../../../", import.meta.url);
-const { checkSubset, describe, rules } = (await import(new URL("scripts/espruino-subset.mjs", root).href)) as {
+const { checkSubset, describe, rules } = (await import(new URL("scripts/espruino/subset.mjs", root).href)) as {
   checkSubset(code: string): { rule: string; line: number; column: number; text: string }[];
   describe(file: string, finding: object): string;
   rules: { [rule: string]: string };
 };
-const { captureThis } = (await import(new URL("scripts/espruino-arrows.mjs", root).href)) as {
+const { captureThis } = (await import(new URL("scripts/espruino/arrows.mjs", root).href)) as {
   captureThis(code: string): string;
 };
 const { traps } = (await import(new URL("test/engines/espruino/trap-list.mjs", root).href)) as { traps: Trap[] };

@@ -7,7 +7,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "acorn";
 import { rollup } from "rollup";
-import { xsBinary } from "../../scripts/xs-engine.mjs";
+import { xsBinary } from "../../scripts/testing/xs-engine.mjs";
 import { XsWorker } from "./xs/worker.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -1,5 +1,5 @@
 // The state machines as tables: what may happen in which state, and what follows. Data only; model.test.ts holds them
-// against the real classes, scripts/states.ts draws them. After a wanted change of the core, build, let
+// against the real classes, scripts/docs/states-page.ts draws them. After a wanted change of the core, build, let
 // `node build/test/model/print.js --write` put in the rows that are true now, read the difference, and `npm run docs`.
 
 export interface Machine {

@@ -9,7 +9,9 @@ interface Measured {
   branches: { line: number; taken: boolean; what: string }[];
 }
 
-const { judge, sourceLines } = (await import(new URL("../../../scripts/coverage.mjs", import.meta.url).href)) as {
+const { judge, sourceLines } = (await import(
+  new URL("../../../scripts/testing/coverage.mjs", import.meta.url).href
+)) as {
   judge(measured: Measured[], rows: object[]): { table: string[]; problems: string[] };
   sourceLines(compiled: string, map: object): { lines: Set<number>; lineOf(offset: number): number };
 };

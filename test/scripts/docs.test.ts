@@ -7,11 +7,11 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import test from "ava";
 import { M95 } from "../../core/index.js";
 import { causeTable } from "../../core/m95/recovery.js";
-import { commandsPage } from "../../scripts/docs.js";
-import { recoveryPage } from "../../scripts/recovery-page.js";
-import { statesPage } from "../../scripts/states.js";
+import { commandsPage } from "../../scripts/docs/main.js";
+import { recoveryPage } from "../../scripts/docs/recovery-page.js";
+import { statesPage } from "../../scripts/docs/states-page.js";
 
-const program = fileURLToPath(new URL("../../scripts/docs.js", import.meta.url));
+const program = fileURLToPath(new URL("../../scripts/docs/main.js", import.meta.url));
 const page = fileURLToPath(new URL("../../../docs/commands.md", import.meta.url));
 
 test("docs/commands.md is up to date", (t) => {

@@ -9,7 +9,7 @@ interface Counts {
 }
 
 const { parseAva, parseEngine, parseXs, lastLine } = (await import(
-  new URL("../../../scripts/summary.mjs", import.meta.url).href
+  new URL("../../../scripts/testing/summary.mjs", import.meta.url).href
 )) as {
   parseAva(output: string, exitCode: number): Counts;
   parseEngine(output: string, exitCode: number): Counts;

@@ -1,5 +1,5 @@
 // Runs the compiled tests of the core (build/test/core/**) in the XS engine, as one script, and reports the outcome.
-// It neither compiles nor installs: scripts/test.mjs has done both.
+// It neither compiles nor installs: scripts/testing/test.mjs has done both.
 
 import { execFileSync, spawn } from "node:child_process";
 import fs, { readdirSync, readFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { rollup } from "rollup";
-import { xsBinary } from "../../scripts/xs-engine.mjs";
+import { xsBinary } from "../../scripts/testing/xs-engine.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const tests = path.join(root, "build/test/core");

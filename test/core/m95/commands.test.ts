@@ -2,7 +2,7 @@
 // tested in note.test.ts.
 import type { M95Error } from "../../../core/errors.js";
 import { build, nameOf, resultWait, SLACK, traits } from "../../../core/m95/commands.js";
-import { type Parameter, type Row, readTable } from "../../../scripts/command-table.js";
+import { type Parameter, type Row, readTable } from "../../../scripts/docs/command-table.js";
 import test from "../../support/harness.js";
 
 test("each write form, spelled as the note's examples", (t) => {

@@ -3,7 +3,7 @@
 import { commands, resultWait, SLACK, traits } from "../../../core/m95/commands.js";
 import { explain, FAMILIES, listTexts } from "../../../core/m95/texts.js";
 import { isUrc, RECEIVED } from "../../../core/m95/urcs.js";
-import { type Row, readTable } from "../../../scripts/command-table.js";
+import { type Row, readTable } from "../../../scripts/docs/command-table.js";
 import test from "../../support/harness.js";
 
 /** What the note says of a command: forms it has, maximum response time, parameters of its write form. */

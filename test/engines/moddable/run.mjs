@@ -6,7 +6,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { isThere } from "../../../scripts/programs.mjs";
+import { isThere } from "../../../scripts/testing/programs.mjs";
 import { startXsbug } from "./xsbug.mjs";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));

@@ -2,7 +2,7 @@
 // itself, because @agoric/xsnap freezes the built-ins of its own process, in which a virtual M95 runs here.
 
 import { spawn } from "node:child_process";
-import { xsBinary } from "../../../scripts/xs-engine.mjs";
+import { xsBinary } from "../../../scripts/testing/xs-engine.mjs";
 
 /** What stands behind a message's first byte. */
 const [OK, ERROR, QUERY] = [".", "!", "?"].map((mark) => mark.charCodeAt(0));

@@ -2,7 +2,7 @@
 // It changes nothing else of the code, and no bundle of another target.
 
 import { parse } from "acorn";
-import { children } from "./espruino-tree.mjs";
+import { children } from "./tree.mjs";
 
 const isPlainFunction = (node) => node.type === "FunctionDeclaration" || node.type === "FunctionExpression";
 

@@ -1,6 +1,6 @@
 // The command table of the core, taken apart into rows and parameters. For the documentation and the tests; the firmware
 // reads its strings as it goes.
-import { commands, tlsCommands } from "../core/m95/commands.js";
+import { commands, tlsCommands } from "../../core/m95/commands.js";
 
 /** A parameter of a row of the table. */
 export interface Parameter {

@@ -10,7 +10,7 @@ import { SourceMap } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Sources belong to the first row that fits. The numbers are the least percentage that passes. */
 const ROWS = [

@@ -3,9 +3,9 @@
 
 import { parse } from "acorn";
 import { minify } from "terser";
-import { captureThis } from "./espruino-arrows.mjs";
-import { inlineMethods } from "./espruino-inline.mjs";
-import { children } from "./espruino-tree.mjs";
+import { captureThis } from "./arrows.mjs";
+import { inlineMethods } from "./inline.mjs";
+import { children } from "./tree.mjs";
 
 /**
  * Properties without a "_" that only the driver itself uses: between its classes, never an option, a method, an event's value
@@ -17,7 +17,7 @@ export const INTERNAL = (
   "overrun strict linkFailed linkLost linkUp connecting opening final lossy modemFailed modemReady modemLost " +
   "silence reset waiting packets later endAll doubt nextId refuse drained resend holds starts " +
   "check ask size take keep info rate lose changed left again tries idle sync createClient renew sent setRate topics " +
-  "text done lost failed secure boots uses toBytes toText toPayload setBaud onReceive onOverrun after cancel"
+  "text done lost failed secure uses toBytes toText toPayload setBaud onReceive onOverrun after cancel"
 ).split(" ");
 
 /** From so many uses on, a name for `this` is shorter: `const t=this;` has 13 characters, each use saves 3. */

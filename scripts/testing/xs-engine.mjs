@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-const folder = fileURLToPath(new URL("../test/xs/", import.meta.url));
+const folder = fileURLToPath(new URL("../../test/xs/", import.meta.url));
 const xsnap = path.join(folder, "node_modules/@agoric/xsnap");
 const platform = os.type() === "Darwin" ? "mac" : "lin";
 

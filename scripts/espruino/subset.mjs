@@ -1,11 +1,11 @@
 // Checks that a program stays inside the JavaScript that Espruino runs as everybody else does. It runs nothing and
 // does not know what needs types: for..in over an instance and asynchronous events pass.
-// As a program: node scripts/espruino-subset.mjs [file…], by default the built bundles; exit code 1 when it found any.
+// As a program: node scripts/espruino/subset.mjs [file…], by default the built bundles; exit code 1 when it found any.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parse } from "acorn";
-import { children } from "./espruino-tree.mjs";
+import { children } from "./tree.mjs";
 
 /** What each rule refuses, and why. The engine tests run a program for each of them. */
 export const rules = {
@@ -415,7 +415,7 @@ export function describe(file, { rule, line, column, text }) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const built = ["M95.js", "M95.min.js"].map((name) =>
-    fileURLToPath(new URL(`../dist/espruino/${name}`, import.meta.url)),
+    fileURLToPath(new URL(`../../dist/espruino/${name}`, import.meta.url)),
   );
   const files = process.argv.length > 2 ? process.argv.slice(2) : built;
   for (const file of files)

@@ -10,7 +10,7 @@ import { isThere } from "./programs.mjs";
 import { lastLine, parseAva, parseEngine, parseXs } from "./summary.mjs";
 import { xsSetUp } from "./xs-engine.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 // Debian keeps mosquitto where an ordinary user's PATH does not reach.
 const folders = [path.join(root, "node_modules/.bin"), process.env.PATH, "/usr/sbin", "/usr/local/sbin"];
@@ -119,7 +119,7 @@ async function xs() {
 }
 
 function coverage({ v8Coverage }) {
-  return all(["node", ["scripts/coverage.mjs", v8Coverage]]);
+  return all(["node", ["scripts/testing/coverage.mjs", v8Coverage]]);
 }
 
 /** The tests in real engines. Called from here, a script without its engine says so in a line and has not failed. */

@@ -2,7 +2,7 @@
 // least five variables for as long as the module is there, a function made in passing none. It changes nothing that one can see.
 
 import { parse } from "acorn";
-import { children } from "./espruino-tree.mjs";
+import { children } from "./tree.mjs";
 
 /** Classes that every byte or line goes through: there a call is cheaper than text that is mostly skipped. */
 const QUICK = ["Framer", "ReceiveRing", "Inbox", "Session"];
