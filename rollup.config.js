@@ -32,7 +32,7 @@ const configs = [
     output: { dir: "dist/moddable", format: "es", chunkFileNames: "shared.js" },
   },
   {
-    input: { index: "build/virtual-m95/index.js", cli: "build/virtual-m95/cli.js" },
+    input: { index: "build/virtual-m95/index.js", cli: "build/virtual-m95/server/cli.js" },
     external: [/^node:/],
     plugins: [nodeResolve({ preferBuiltins: true }), commonjs(), bundledPackages(), ownTypes(), executable("cli.js")],
     output: { dir: "dist/virtual-m95", format: "es", entryFileNames: "[name].js", chunkFileNames: "shared.js" },

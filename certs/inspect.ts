@@ -2,7 +2,7 @@
 
 import type { KeyObject, X509Certificate } from "node:crypto";
 import { canVerify, dateFault, nameOf, signatureOf } from "../virtual-m95/certificates.js";
-import { checksum } from "../virtual-m95/tls-store.js";
+import { checksum } from "../virtual-m95/module/tls-store.js";
 import {
   certificatePem,
   isEncrypted,

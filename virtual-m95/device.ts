@@ -1,7 +1,7 @@
 // What the parts of the virtual module share: options with their defaults, timers that die with the power, URCs, violations.
 
 import type { Quirks, Timing, TraceDirection, ViolationKind, VirtualM95Options } from "./options.js";
-import type { Timers } from "./timers.js";
+import type { Timers } from "./time/timers.js";
 
 export interface Device {
   readonly options: VirtualM95Options;

@@ -1,9 +1,9 @@
 // Public entry of the virtual M95: modem, networks, in-memory broker, clocks. The command line is in cli.ts.
 
+export { MemoryBroker, type MemoryBrokerOptions, type ReceivedMessage } from "./broker/memory-broker.js";
 export { type ActiveFault, type FaultArg, type FaultRow, Faults, faultTable, faultUsage } from "./faults/index.js";
-export { MemoryBroker, type MemoryBrokerOptions, type ReceivedMessage } from "./memory-broker.js";
-export { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.js";
-export { type Handlers, type Network, type Socket, type TcpNetworkOptions, tcpNetwork } from "./network.js";
+export { MemoryNetwork, type MemoryNetworkOptions } from "./network/memory-network.js";
+export { type Handlers, type Network, type Socket, type TcpNetworkOptions, tcpNetwork } from "./network/network.js";
 export {
   type Clock,
   defaultQuirks,
@@ -19,7 +19,7 @@ export {
   type VirtualM95Options,
   violationKinds,
 } from "./options.js";
-export { ScaledClock } from "./scaled-clock.js";
-export { type Address, type ServerOptions, startVirtualM95Server, type VirtualM95Server } from "./server.js";
-export { SimClock } from "./sim-clock.js";
+export { type Address, type ServerOptions, startVirtualM95Server, type VirtualM95Server } from "./server/server.js";
+export { ScaledClock } from "./time/scaled-clock.js";
+export { SimClock } from "./time/sim-clock.js";
 export { VirtualM95 } from "./virtual-m95.js";

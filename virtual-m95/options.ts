@@ -1,6 +1,6 @@
 // What a virtual M95 is made of: its options, quirks and timing with their defaults. It simulates nothing.
 
-import type { Network } from "./network.js";
+import type { Network } from "./network/network.js";
 
 /** Time source: `SimClock`, `ScaledClock` or anything of this shape. All times are milliseconds. */
 export interface Clock {

@@ -1,10 +1,16 @@
 // The virtual M95: puts line, power, interpreter, SIM, cell, PDP context and MQTT clients together. Test hooks are here.
 
-import { Bearer } from "./bearer.js";
-import { CellNetwork } from "./cell-network.js";
+import { type CommandTable, Interpreter, type Terminal } from "./at/interpreter.js";
+import { SerialLine } from "./at/serial-line.js";
 import type { Device } from "./device.js";
 import { Faults } from "./faults/index.js";
-import { type CommandTable, Interpreter, type Terminal } from "./interpreter.js";
+import { Bearer } from "./module/bearer.js";
+import { CellNetwork } from "./module/cell-network.js";
+import { PdpContext } from "./module/pdp-context.js";
+import { type Level, Power } from "./module/power.js";
+import { SimCard } from "./module/sim-card.js";
+import { factoryTerminal, type Profile, systemCommands } from "./module/system-commands.js";
+import { TlsStore } from "./module/tls-store.js";
 import {
   defaultQuirks,
   defaultTiming,
@@ -17,16 +23,10 @@ import {
   type ViolationKind,
   type VirtualM95Options,
 } from "./options.js";
-import { PdpContext } from "./pdp-context.js";
-import { type Level, Power } from "./power.js";
 import { QmtClient } from "./qmt/client.js";
 import { qmtCommands } from "./qmt/commands.js";
 import { limits } from "./qmt/limits.js";
-import { SerialLine } from "./serial-line.js";
-import { SimCard } from "./sim-card.js";
-import { factoryTerminal, type Profile, systemCommands } from "./system-commands.js";
-import { Timers } from "./timers.js";
-import { TlsStore } from "./tls-store.js";
+import { Timers } from "./time/timers.js";
 
 const violationLimit = 1000;
 /** SIM ready to registered, ms, when the options say nothing. */

@@ -2,8 +2,8 @@
 import net from "node:net";
 import { type Clock, type M95, openM95, powerSwitch, systemClock } from "../../targets/node/index.js";
 import { startAedes } from "../../test/support/aedes.js";
-import { ScaledClock } from "../../virtual-m95/scaled-clock.js";
-import { startVirtualM95Server, type VirtualM95Server } from "../../virtual-m95/server.js";
+import { startVirtualM95Server, type VirtualM95Server } from "../../virtual-m95/server/server.js";
+import { ScaledClock } from "../../virtual-m95/time/scaled-clock.js";
 import { startTlsBroker } from "./tls.js";
 
 export interface Settings {

@@ -2,7 +2,7 @@
 
 import type { InputPin, OutputPin } from "../../board-wiring/index.js";
 import type { Done } from "../../core/ports.js";
-import type { SimClock } from "../../virtual-m95/sim-clock.js";
+import type { SimClock } from "../../virtual-m95/time/sim-clock.js";
 
 export type Level = 0 | 1;
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "ava";
 import fc from "fast-check";
 import { powerSwitch } from "../../board-wiring/index.js";
-import { SimClock } from "../../virtual-m95/sim-clock.js";
+import { SimClock } from "../../virtual-m95/time/sim-clock.js";
 import { Input, Modem, Output } from "./helpers.js";
 
 const habits = fc.record({

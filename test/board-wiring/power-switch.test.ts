@@ -2,7 +2,7 @@
 
 import test from "ava";
 import { type PowerSwitchOptions, powerSwitch } from "../../board-wiring/index.js";
-import { SimClock } from "../../virtual-m95/sim-clock.js";
+import { SimClock } from "../../virtual-m95/time/sim-clock.js";
 import { Input, type Level, Modem, type ModemHabits, Output, outcomes } from "./helpers.js";
 
 interface Setup {

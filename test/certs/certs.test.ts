@@ -11,8 +11,8 @@ import { promisify } from "node:util";
 import vm from "node:vm";
 import test, { type ExecutionContext } from "ava";
 import { checkSet, type Files, type SetOptions } from "../../certs/set.js";
+import { MemoryBroker } from "../../virtual-m95/broker/memory-broker.js";
 import { SimClock, VirtualM95 } from "../../virtual-m95/index.js";
-import { MemoryBroker } from "../../virtual-m95/memory-broker.js";
 import { makeCertificate, pkcs8 } from "../support/certificates.js";
 
 const cli = fileURLToPath(new URL("../../certs/cli.js", import.meta.url));

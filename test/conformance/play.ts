@@ -10,7 +10,7 @@ import {
   secure,
   type TlsOptions,
 } from "../../core/index.js";
-import { SimClock } from "../../virtual-m95/sim-clock.js";
+import { SimClock } from "../../virtual-m95/time/sim-clock.js";
 import { pictureOf, type Step, type Transcript } from "./transcript.js";
 
 /** How the modem's bytes are cut: "whole" answers, single bytes, or one answer cut in two. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import test, { type ExecutionContext } from "ava";
 import { openM95, type PowerSwitch } from "../../targets/node/index.js";
 import { startAedes } from "../support/aedes.js";
-import { connect, until } from "./bench.js";
+import { connect, until } from "./rig.js";
 
 const program = fileURLToPath(new URL("../../../dist/virtual-m95/cli.js", import.meta.url));
 

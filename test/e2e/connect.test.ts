@@ -2,7 +2,7 @@
 import test from "ava";
 import { M95Error } from "../../targets/node/index.js";
 import { startAedes } from "../support/aedes.js";
-import { connect, openModem, until, withBrokers } from "./bench.js";
+import { connect, openModem, until, withBrokers } from "./rig.js";
 
 for (const [version, protocolVersion] of [
   ["3.1", 3],

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import test from "ava";
 import { aedesBehindTls } from "../../examples/demo/tls.js";
 import { startVirtualM95Server } from "../../virtual-m95/index.js";
-import { startPty } from "../../virtual-m95/pty.js";
+import { startPty } from "../../virtual-m95/server/pty.js";
 import { makeCertificate } from "../support/certificates.js";
 import { mosquittoHint, startMosquitto } from "../support/mosquitto.js";
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
 import { connectPeer } from "../support/peer.js";
-import { serveModem, until } from "./bench.js";
+import { serveModem, until } from "./rig.js";
 
 const root = new URL("../../../", import.meta.url);
 const run = promisify(execFile);

@@ -1,7 +1,7 @@
 // End to end: messages both ways. Levels, bytes, sizes, retained ones, bursts, many senders, refused subscriptions.
 import test from "ava";
 import { startAedes } from "../support/aedes.js";
-import { connect, openModem, until, withBrokers } from "./bench.js";
+import { connect, openModem, until, withBrokers } from "./rig.js";
 
 const levels = [0, 1, 2] as const;
 
@@ -29,10 +29,10 @@ withBrokers("QoS 0, 1 and 2 both ways, every byte that the modem takes", async (
   }
 });
 
-withBrokers("payloads as string, Buffer, Uint8Array, DataView and ArrayBuffer; empty; UTF-8", async (bench) => {
-  const { t } = bench;
-  const { modem } = await bench.open();
-  const other = await bench.peer();
+withBrokers("payloads as string, Buffer, Uint8Array, DataView and ArrayBuffer; empty; UTF-8", async (rig) => {
+  const { t } = rig;
+  const { modem } = await rig.open();
+  const other = await rig.peer();
   await other.subscribe("#");
   const { client, inbox } = await connect(modem);
   await client.subscribeAsync("Wetter/+/温度", { qos: 1 });

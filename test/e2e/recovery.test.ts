@@ -1,7 +1,7 @@
 // End to end: from PWRKEY to power-off, and what goes wrong in between: broker, link, PDP context and modem lost.
 import test from "ava";
 import { startAedes } from "../support/aedes.js";
-import { connect, openModem, until, withBrokers } from "./bench.js";
+import { connect, openModem, until, withBrokers } from "./rig.js";
 
 withBrokers("PWRKEY to message to power-off, twice", async ({ t, open }) => {
   const { modem, virtual } = await open({ off: true });
@@ -19,9 +19,9 @@ withBrokers("PWRKEY to message to power-off, twice", async ({ t, open }) => {
   }
 });
 
-withBrokers("a broker restart: both are back, what waited is sent, subscriptions hold", async (bench) => {
-  const { t, broker } = bench;
-  const { modem } = await bench.open();
+withBrokers("a broker restart: both are back, what waited is sent, subscriptions hold", async (rig) => {
+  const { t, broker } = rig;
+  const { modem } = await rig.open();
   const events: string[] = [];
   const { client, inbox } = await connect(modem, { clientId: "steady" });
   for (const event of ["connect", "close", "reconnect", "offline", "error", "end"] as const)
@@ -32,7 +32,7 @@ withBrokers("a broker restart: both are back, what waited is sent, subscriptions
   const waiting = [1, 2, 3].map((n) => client.publishAsync("down/queued", String(n), { qos: 1 }));
   await broker.restart();
   await Promise.all(waiting);
-  const other = await bench.peer();
+  const other = await rig.peer();
   await other.publish("down/new", "after", { qos: 2 });
   await until("all messages", () => inbox.length === 4);
   t.deepEqual(

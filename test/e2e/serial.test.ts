@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import test from "ava";
-import { startPty } from "../../virtual-m95/pty.js";
-import { serveModem, until } from "./bench.js";
+import { startPty } from "../../virtual-m95/server/pty.js";
+import { serveModem, until } from "./rig.js";
 
 const hint = "socat is missing: apt-get install socat";
 const program = fileURLToPath(new URL("serial-program.js", import.meta.url));

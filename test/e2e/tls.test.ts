@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from "ava";
 import type { ConnectOptions, M95Error } from "../../targets/node/index.js";
 import { type CertificateOptions, type Issued, makeCertificate } from "../support/certificates.js";
 import { type MosquittoTls, mosquittoHint, startMosquitto } from "../support/mosquitto.js";
-import { connect, type ModemOptions, type OpenedModem, openModem, until } from "./bench.js";
+import { connect, type ModemOptions, type OpenedModem, openModem, until } from "./rig.js";
 
 const host = "broker.example";
 const year = 365 * 86_400_000;
@@ -31,7 +31,7 @@ async function ours(): Promise<{ ca: string; cert: string; key: string }> {
 }
 
 /** A Mosquitto of one's own and a modem in front of it; undefined without Mosquitto, and the test is over. */
-async function bench(
+async function rig(
   t: ExecutionContext,
   settings: MosquittoTls,
   options: ModemOptions = {},
@@ -57,7 +57,7 @@ async function failure({ modem }: OpenedModem, options: Partial<ConnectOptions>)
 }
 
 test("power on, certificates uploaded, the clock set, a client certificate demanded and shown, messages both ways", async (t) => {
-  const opened = await bench(t, { ...(await server), clientCa: await caPem() }, { off: true });
+  const opened = await rig(t, { ...(await server), clientCa: await caPem() }, { off: true });
   if (!opened) return;
   const { modem, virtual } = opened;
   const { client: party, inbox } = await connect(modem, { tls: { ...(await ours()), context: 2 } });
@@ -75,7 +75,7 @@ test("files by name, tls of the modem, two clients in one context; RAM is empty 
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const names = { ca: join(folder, "ca"), cert: join(folder, "cert"), key: join(folder, "key") };
   for (const [field, text] of Object.entries(await ours())) await writeFile(join(folder, field), text);
-  const opened = await bench(t, { ...(await server), clientCa: await caPem() }, { modem: { tls: names } });
+  const opened = await rig(t, { ...(await server), clientCa: await caPem() }, { modem: { tls: names } });
   if (!opened) return;
   const { modem, virtual } = opened;
   const [one, other] = await Promise.all([connect(modem), connect(modem)]);
@@ -88,12 +88,12 @@ test("files by name, tls of the modem, two clients in one context; RAM is empty 
 });
 
 test("securityLevel 1 verifies the broker, 0 nobody", async (t) => {
-  const opened = await bench(t, await server);
+  const opened = await rig(t, await server);
   if (!opened) return;
   const { client: verified } = await connect(opened.modem, { tls: { ca: await caPem(), securityLevel: 1 } });
   t.true(verified.connected);
   await verified.endAsync();
-  const self = await bench(
+  const self = await rig(
     t,
     await makeCertificate({ name: "other.example", notAfter: new Date(Date.now() - year / 2) }),
   );
@@ -114,7 +114,7 @@ test("a handshake that fails is EOPEN with result -1 and what to look at", async
     ["SSL 3.0", await server, { ca, version: 0 }],
   ];
   for (const [what, broker, tls] of cases) {
-    const opened = await bench(t, broker);
+    const opened = await rig(t, broker);
     if (!opened) return;
     const error = await failure(opened, { tls });
     t.like(error, { code: "EOPEN", result: -1 }, what);
@@ -123,7 +123,7 @@ test("a handshake that fails is EOPEN with result -1 and what to look at", async
 });
 
 test("a certificate without its key is refused at once, level 2 without either too", async (t) => {
-  const opened = await bench(t, await server);
+  const opened = await rig(t, await server);
   if (!opened) return;
   const { ca, cert, key } = await ours();
   for (const [field, tls] of [
@@ -139,7 +139,7 @@ test("a certificate without its key is refused at once, level 2 without either t
 test("nobody knows the time: the error says so; ignoreTime or the network's time help", async (t) => {
   const ca = await caPem();
   const modem = { wallClock: undefined } as unknown as NonNullable<ModemOptions["modem"]>;
-  const opened = await bench(t, await server, { modem });
+  const opened = await rig(t, await server, { modem });
   if (!opened) return;
   const error = await failure(opened, { tls: { ca } });
   t.like(error, { code: "EOPEN", result: -1 });
@@ -148,7 +148,7 @@ test("nobody knows the time: the error says so; ignoreTime or the network's time
   await careless.endAsync();
   const iso = new Date().toISOString();
   const networkTime = `${iso.slice(2, 10).replaceAll("-", "/")},${iso.slice(11, 19)}+00`;
-  const told = await bench(t, await server, { modem, virtual: { networkTime } });
+  const told = await rig(t, await server, { modem, virtual: { networkTime } });
   const { client: sure } = await connect(told!.modem, { tls: { ca } });
   t.true(sure.connected);
   await sure.endAsync();

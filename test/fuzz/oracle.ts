@@ -5,7 +5,7 @@ import { type Framer, trimLine } from "../../core/at/framer.js";
 import { isAddress } from "../../core/at/params.js";
 import { QUEUE_LIMIT } from "../../core/at/session.js";
 import { M95Error } from "../../core/errors.js";
-import { FramerBench, LIMIT, PREFIX, SessionBench } from "../core/at/bench.js";
+import { FramerRig, LIMIT, PREFIX, SessionRig } from "../core/at/rig.js";
 import { COMMANDS, type Input, type Step } from "./input.js";
 
 /** An input for which something does not hold. */
@@ -128,17 +128,17 @@ const COUNTER = {
 };
 
 function runFramer(input: Input, cut: Cut): string[] {
-  const bench = new FramerBench();
-  const { framer, clock } = bench;
+  const rig = new FramerRig();
+  const { framer, clock } = rig;
   const stream = new Stream();
   const told: string[] = [];
   let calls = 0;
   let handed = 0;
   let losses = 0;
   const stamp = (): void => {
-    for (const event of bench.take()) told.push(`${clock.now()} ${event}`);
+    for (const event of rig.take()) told.push(`${clock.now()} ${event}`);
   };
-  bench.after = (event) => {
+  rig.after = (event) => {
     const piece = event.slice(event.indexOf(" ") + 1);
     calls++;
     if (event === "prompt" || event === "overrun") return;
@@ -146,8 +146,8 @@ function runFramer(input: Input, cut: Cut): string[] {
     if (event.startsWith("line")) handed++;
     else insist("messages begin with +QMTRECV", piece.startsWith(PREFIX), () => JSON.stringify(event));
   };
-  const known = new Set(bench.known);
-  bench.known = { includes: (line: string) => calls++ >= 0 && known.has(line) } as string[];
+  const known = new Set(rig.known);
+  rig.known = { includes: (line: string) => calls++ >= 0 && known.has(line) } as string[];
   const silent = (ms: number): void => {
     const end = clock.now() + ms;
     while (clock.step(end)) stamp();
@@ -225,7 +225,7 @@ function answerOf(data: string): string {
 }
 
 class SessionRun {
-  readonly bench: SessionBench;
+  readonly rig: SessionRig;
   readonly stream = new Stream();
   readonly told: string[] = [];
   private readonly ends: number[] = [];
@@ -240,9 +240,9 @@ class SessionRun {
     /** Answers inside the write, and silences of their length; otherwise each silence lasts until all is done. */
     private readonly timed: boolean,
   ) {
-    const bench = new SessionBench(timed ? 20 : 200, LIMIT);
-    this.bench = bench;
-    const { session } = bench;
+    const rig = new SessionRig(timed ? 20 : 200, LIMIT);
+    this.rig = rig;
+    const { session } = rig;
     const line = session.line.bind(session);
     const inbox = session.framer.inbox;
     const prompt = session.prompt.bind(session);
@@ -263,7 +263,7 @@ class SessionRun {
       this.prompted = true;
       prompt();
     };
-    bench.uart.write = (data) => this.written(data);
+    rig.uart.write = (data) => this.written(data);
     this.stream.watch(session.framer);
   }
 
@@ -280,13 +280,13 @@ class SessionRun {
   private written(data: string): void {
     const isData = Object.values(COMMANDS).some((one) => one.data === data);
     insist("data only behind the prompt", !isData || this.prompted, () => JSON.stringify(data));
-    this.told.push(`${this.bench.clock.now()} > ${data}`);
+    this.told.push(`${this.rig.clock.now()} > ${data}`);
     this.prompted = false;
     this.lines = [];
     const answer = this.benign ? { ms: 1, text: answerOf(data) } : this.answers.shift();
     if (!answer?.text) return;
     if (answer.ms < 0 && this.timed) this.feed(answer.text);
-    else this.bench.clock.after(Math.max(0, answer.ms), () => this.feed(answer.text));
+    else this.rig.clock.after(Math.max(0, answer.ms), () => this.feed(answer.text));
   }
 
   private feed(text: string): void {
@@ -296,15 +296,15 @@ class SessionRun {
 
   private receive(chunk: string): void {
     this.stream.text += chunk;
-    this.bench.uart.onReceive(chunk);
+    this.rig.uart.onReceive(chunk);
   }
 
   private stamp(): void {
-    for (const event of this.bench.take()) this.told.push(`${this.bench.clock.now()} ${event}`);
+    for (const event of this.rig.take()) this.told.push(`${this.rig.clock.now()} ${event}`);
   }
 
   private perform(step: Step): void {
-    const { session, clock, uart } = this.bench;
+    const { session, clock, uart } = this.rig;
     if (step.do === "feed") this.receive(step.text);
     else if (step.do === "wait") this.wait(step.ms);
     else if (step.do === "send") this.send(step.text, step.first);
@@ -331,7 +331,7 @@ class SessionRun {
   private send(text: string, first: boolean): void {
     const one = COMMANDS[text]!;
     const once = this.once();
-    this.bench.send(
+    this.rig.send(
       text,
       {
         ...one,
@@ -347,14 +347,14 @@ class SessionRun {
   }
 
   private wait(ms: number): void {
-    const { clock } = this.bench;
+    const { clock } = this.rig;
     const end = clock.now() + (this.timed ? ms : 1e6);
     while (clock.step(end)) this.stamp();
     if (this.timed) clock.advance(end - clock.now());
   }
 
   private bounded(): void {
-    const { session, clock, uart } = this.bench;
+    const { session, clock, uart } = this.rig;
     const sink = (session as unknown as { _sink: object; _stats: object })._sink;
     const size = weigh(session, [clock, uart, sink]);
     insist("lists of the session", size.longest <= LIMIT + 1, () => `${size.longest} entries`);
@@ -366,24 +366,24 @@ class SessionRun {
 
   /** From now on the modem is in order: everything ends. */
   private settle(): void {
-    const { bench } = this;
+    const { rig } = this;
     this.benign = true;
-    bench.session.open = true;
-    while (bench.clock.step(1e7)) this.stamp();
+    rig.session.open = true;
+    while (rig.clock.step(1e7)) this.stamp();
     this.stamp();
     const open = this.ends.filter((count) => count !== 1).length;
     insist("everything ends", open === 0, () => `${open} calls never ended`);
     const received = this.stream.text.length + this.stream.dropped;
-    insist("bytes are counted", bench.session.framer.bytes === received, () => `not ${received}`);
+    insist("bytes are counted", rig.session.framer.bytes === received, () => `not ${received}`);
   }
 
   /** AT is answered, a command gets its answer, a message and a URC arrive. */
   private recovers(): void {
-    const { bench } = this;
-    const from = bench.clock.now();
+    const { rig } = this;
+    const from = rig.clock.now();
     const writes = this.told.length;
-    bench.sync(4, "\x1b");
-    bench.send("AT+CSQ", COMMANDS["AT+CSQ"]);
+    rig.sync(4, "\x1b");
+    rig.send("AT+CSQ", COMMANDS["AT+CSQ"]);
     this.wait(20_000);
     this.receive(`\r\n${PREFIX} 0,1,"t",x\r\n`);
     this.wait(2000);
@@ -397,7 +397,7 @@ class SessionRun {
       .filter((one) => !one.startsWith(">"))
       .slice(-wanted.length);
     insist("understood after silence", isDeepStrictEqual(got, wanted), () => `from ${from}\n${got.join("\n")}`);
-    insist("timers end", bench.clock.pending === 0, () => `${bench.clock.pending} timers`);
+    insist("timers end", rig.clock.pending === 0, () => `${rig.clock.pending} timers`);
   }
 }
 

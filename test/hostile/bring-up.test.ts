@@ -4,7 +4,7 @@ import test from "ava";
 import { M95 } from "../../core/index.js";
 import { recvText } from "../../virtual-m95/qmt/recv.js";
 import { random, rig } from "../support/rig.js";
-import { type Payload, payloadsOf } from "./bench.js";
+import { type Payload, payloadsOf } from "./rig.js";
 
 /** What would end a bring-up, or lead it astray. */
 const LINES = [

@@ -3,7 +3,7 @@
 import test from "ava";
 import type { MqttClient } from "../../core/index.js";
 import { type Rig, type RigOptions, rig } from "../support/rig.js";
-import { floods, Hostile, nameOf, payloads, wires } from "./bench.js";
+import { floods, Hostile, nameOf, payloads, wires } from "./rig.js";
 
 /** At a fixed rate the modem says RDY when it boots. */
 const LENGTHS = { quirks: { showRecvLen: true }, baud: 115200 };

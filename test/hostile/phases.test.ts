@@ -1,8 +1,8 @@
 // Messages whose payload looks like the modem's own lines, arriving in every phase of a command: nothing but a message comes
-// of them. What is checked each time stands in bench.ts.
+// of them. What is checked each time stands in rig.ts.
 import test, { type ExecutionContext } from "ava";
 import type { M95Error } from "../../core/index.js";
-import { floods, Hostile, nameOf, type Payload, payloads, wires } from "./bench.js";
+import { floods, Hostile, nameOf, type Payload, payloads, wires } from "./rig.js";
 
 /** Every so many-th payload in each phase on each wire; M95_HOSTILE=1 takes all of them. */
 const STRIDE = Number(process.env.M95_HOSTILE ?? 60);
@@ -201,7 +201,7 @@ const phases: Phase[] = [
 
 /** Plays the phases with their share of payloads; one failure each is shown. */
 function run(t: ExecutionContext, h: () => Hostile, offset: number): void {
-  let bench = h();
+  let rig = h();
   const failures: string[] = [];
   for (const [p, [name, play]] of phases.entries()) {
     const share = payloads.filter((_, i) => i % STRIDE === (offset * 5 + p * 7) % STRIDE);
@@ -210,13 +210,13 @@ function run(t: ExecutionContext, h: () => Hostile, offset: number): void {
     for (const payload of share) {
       let problems: string[];
       try {
-        problems = play(bench, payload);
+        problems = play(rig, payload);
       } catch (error) {
         problems = [`${error}`];
       }
       if (!problems.length) continue;
       failures.push(`${name}: ${payload.name}\n  ${problems.join("\n  ")}`);
-      bench = h();
+      rig = h();
     }
   }
   t.is(failures.length, 0, `${failures.length} of them:\n${failures.slice(0, 12).join("\n")}`);

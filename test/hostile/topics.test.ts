@@ -1,7 +1,7 @@
 // Topics that look like the modem's own lines: MQTT allows control characters and quotes in them, and the modem prints them as
 // they are. Whoever subscribes to a wildcard gets them.
 import test from "ava";
-import { Hostile, nameOf, payloadsOf, wires } from "./bench.js";
+import { Hostile, nameOf, payloadsOf, wires } from "./rig.js";
 
 const LINES = ["OK", "ERROR", "+QMTSTAT: 0,1", "+PDP DEACT", "RDY", "> ", '+QMTRECV: 0,0,"x","y"', '",5,"'];
 

@@ -1,11 +1,11 @@
 // Lessons from the field about lines, answers and URCs that no other test tells by themselves. Numbers: docs/reliability.md.
 import test from "ava";
 import { bench } from "../client/support.js";
-import { FramerBench, SessionBench } from "../core/at/bench.js";
+import { FramerRig, SessionRig } from "../core/at/rig.js";
 import { rig } from "../support/rig.js";
 
 test("lesson 7: a message between a command and its answer is delivered, and so is the answer", (t) => {
-  const b = new SessionBench();
+  const b = new SessionRig();
   b.uart.reply("AT+CSQ\r", "");
   b.send("AT+CSQ", { info: "+CSQ:" });
   b.clock.advance(20);
@@ -16,7 +16,7 @@ test("lesson 7: a message between a command and its answer is delivered, and so 
 });
 
 test("lesson 10: URCs in the tail of an answer are told, each of them", (t) => {
-  const b = new SessionBench();
+  const b = new SessionRig();
   b.uart.reply("AT+CSQ\r", "\r\n+CSQ: 20,0\r\n\r\n+QMTSTAT: 0,1\r\n\r\nOK\r\n\r\n+CREG: 2\r\n\r\nRDY\r\n");
   b.send("AT+CSQ", { info: "+CSQ:" });
   t.deepEqual(b.settle(), ["urc +QMTSTAT: 0,1", "AT+CSQ OK [+CSQ: 20,0]", "urc +CREG: 2", "urc RDY"]);
@@ -39,7 +39,7 @@ test("lesson 16: URCs without a plus are told by their table, an unknown line to
 
 test("lesson 17: formatted JSON is one message, however many lines it has", (t) => {
   const json = '{\n  "on": true,\r\n  "list": [\n    1,\n\n    2\n  ]\n}';
-  const b = new FramerBench();
+  const b = new FramerRig();
   for (const byte of `\r\n+QMTRECV: 0,0,"lamp",${json}\r\n`) b.framer.receive(byte);
   b.clock.advance(100);
   t.deepEqual(b.take(), [`message +QMTRECV: 0,0,"lamp",${json}`]);
@@ -64,7 +64,7 @@ test("lesson 21: commands end with CR alone, so no LF gets in front of a payload
 
 test("lesson 56: any line can be the prompt of a command, as CONNECT and DOWNLOAD are", (t) => {
   for (const prompt of [">", "CONNECT", "DOWNLOAD"]) {
-    const b = new SessionBench();
+    const b = new SessionRig();
     b.uart.reply("AT+QFUPL\r", `\r\n${prompt}${prompt === ">" ? "" : "\r\n"}`).reply("data", "\r\nOK\r\n");
     b.send("AT+QFUPL", { prompt, data: "data" });
     t.deepEqual(b.settle(), ["AT+QFUPL OK"], prompt);

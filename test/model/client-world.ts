@@ -2,7 +2,7 @@
 import type { Session } from "../../core/at/session.js";
 import type { Request } from "../../core/at/types.js";
 import { M95, M95Error, type MqttClient } from "../../core/index.js";
-import { SimClock } from "../../virtual-m95/sim-clock.js";
+import { SimClock } from "../../virtual-m95/time/sim-clock.js";
 import { fingerprint, type World } from "./explore.js";
 
 /** URCs of the client's tcpconnectID, by event; "?" in front: it came glued to a message and may be payload. */

@@ -1,6 +1,6 @@
 // Explores a machine: replays every sequence of events up to a depth on the real classes and notes what happens. What
 // may happen stands in tables.ts, how the classes are driven in the worlds beside it.
-import type { SimClock } from "../../virtual-m95/sim-clock.js";
+import type { SimClock } from "../../virtual-m95/time/sim-clock.js";
 
 /** The real thing behind one machine, and all that stands around it. */
 export interface World {

@@ -1,6 +1,6 @@
 // The session as the model check drives it: one line, a modem that says what the event says, the next timer as an event.
 import { M95Error } from "../../core/errors.js";
-import { SessionBench } from "../core/at/bench.js";
+import { SessionRig } from "../core/at/rig.js";
 import { fingerprint, type World } from "./explore.js";
 
 /** What the modem says at an event. */
@@ -24,12 +24,12 @@ interface Inside {
 }
 
 export class SessionWorld implements World {
-  private readonly bench = new SessionBench();
-  readonly clock = this.bench.clock;
+  private readonly rig = new SessionRig();
+  readonly clock = this.rig.clock;
   private readonly ends: number[] = [];
 
   state(): string {
-    const inside = this.bench.session as unknown as Inside;
+    const inside = this.rig.session as unknown as Inside;
     const run = inside._run;
     if (inside._tries !== undefined) return inside._synced ? "settling" : "syncing";
     if (run) {
@@ -45,7 +45,7 @@ export class SessionWorld implements World {
   }
 
   perform(event: string): void {
-    const { session, uart, clock } = this.bench;
+    const { session, uart, clock } = this.rig;
     if (SAYS[event]) uart.feed(SAYS[event]);
     else if (event === "timer") clock.step();
     else if (event === "command") session.send({ text: "AT+CSQ", timeout: 1000, info: "+CSQ:", done: this.once() });
@@ -59,7 +59,7 @@ export class SessionWorld implements World {
   }
 
   key(): string {
-    const { session, clock, uart } = this.bench;
+    const { session, clock, uart } = this.rig;
     const sink = (session as unknown as { _sink: object })._sink;
     const open = this.ends.filter((count) => count === 0).length;
     return `${open} ${fingerprint(session, clock, [uart, sink], session.framer.bytes)}`;
@@ -73,7 +73,7 @@ export class SessionWorld implements World {
   }
 
   benign(): string[] {
-    const { session, uart, clock } = this.bench;
+    const { session, uart, clock } = this.rig;
     uart.write = (data) => {
       if (data === "AT+QMTPUB\r") clock.after(1, () => uart.feed(SAYS.prompt!));
       else if (data !== "\x1b") clock.after(1, () => uart.feed(SAYS.OK!));

@@ -7,7 +7,7 @@ import type { Framer } from "../../core/at/framer.js";
 import { number, quote, split } from "../../core/at/params.js";
 import { QUEUE_LIMIT } from "../../core/at/session.js";
 import { M95Error } from "../../core/errors.js";
-import { FramerBench, LIMIT, SessionBench } from "../core/at/bench.js";
+import { FramerRig, LIMIT, SessionRig } from "../core/at/rig.js";
 
 const RUNS = { numRuns: 600 };
 
@@ -83,12 +83,12 @@ test("any chunking of anything gives the framer's same events", (t) => {
   fc.assert(
     fc.property(conversation, sizes, fc.boolean(), fc.boolean(), (text, lengths, strict, prompt) => {
       const told = [[text], chunks(text, lengths), text.split("")].map((list) => {
-        const bench = new FramerBench();
-        bench.framer.strict = strict;
-        bench.framer.prompt = prompt && !hasLongLine(text) ? ">" : "";
-        for (const chunk of list) bench.framer.receive(chunk);
-        bench.clock.advance(2000);
-        return bench.take();
+        const rig = new FramerRig();
+        rig.framer.strict = strict;
+        rig.framer.prompt = prompt && !hasLongLine(text) ? ">" : "";
+        for (const chunk of list) rig.framer.receive(chunk);
+        rig.clock.advance(2000);
+        return rig.take();
       });
       assert.deepEqual(told[1], told[0]);
       assert.deepEqual(told[2], told[0]);
@@ -103,14 +103,14 @@ test("any chunking gives the session's same events, and the same ends of its com
     fc.property(conversation, conversation, sizes, (before, answer, lengths) => {
       fc.pre(!hasLongLine(answer));
       const told = [[1e9], lengths, [1]].map((cut) => {
-        const bench = new SessionBench();
-        bench.uart.cut = (text) => chunks(text, cut);
-        bench.uart.reply("AT+CSQ\r", answer).reply("AT+QMTPUB\r", answer).reply("x\x1a", answer).reply("AT\r", answer);
-        bench.uart.feed(before);
-        bench.send("AT+CSQ", { info: "+CSQ:" });
-        bench.send("AT+QMTPUB", { prompt: ">", data: "x\x1a" });
-        bench.send("AT+QILOCIP", { final: "#.#.#.#" });
-        return bench.settle(200_000);
+        const rig = new SessionRig();
+        rig.uart.cut = (text) => chunks(text, cut);
+        rig.uart.reply("AT+CSQ\r", answer).reply("AT+QMTPUB\r", answer).reply("x\x1a", answer).reply("AT\r", answer);
+        rig.uart.feed(before);
+        rig.send("AT+CSQ", { info: "+CSQ:" });
+        rig.send("AT+QMTPUB", { prompt: ">", data: "x\x1a" });
+        rig.send("AT+QILOCIP", { final: "#.#.#.#" });
+        return rig.settle(200_000);
       });
       assert.deepEqual(told[1], told[0]);
       assert.deepEqual(told[2], told[0]);
@@ -123,21 +123,21 @@ test("any chunking gives the session's same events, and the same ends of its com
 test("nothing that is received makes the framer throw or grow, from inside its own events neither", (t) => {
   fc.assert(
     fc.property(conversation, sizes, fc.integer({ min: 0, max: 40 }), conversation, (text, lengths, pause, more) => {
-      const bench = new FramerBench();
+      const rig = new FramerRig();
       let left = 3;
-      bench.after = () => {
-        if (left-- > 0) bench.framer.receive(more);
-        assert.ok(held(bench.framer) <= 3 * LIMIT);
+      rig.after = () => {
+        if (left-- > 0) rig.framer.receive(more);
+        assert.ok(held(rig.framer) <= 3 * LIMIT);
       };
       for (const chunk of chunks(text, lengths)) {
-        bench.framer.receive(chunk);
-        bench.clock.advance(pause);
-        assert.ok(held(bench.framer) <= 3 * LIMIT);
-        assert.ok(bench.clock.pending <= 1);
+        rig.framer.receive(chunk);
+        rig.clock.advance(pause);
+        assert.ok(held(rig.framer) <= 3 * LIMIT);
+        assert.ok(rig.clock.pending <= 1);
       }
-      bench.clock.advance(5000);
-      assert.equal(bench.clock.pending, 0);
-      assert.ok(held(bench.framer) <= LIMIT, "a message does not wait for ever");
+      rig.clock.advance(5000);
+      assert.equal(rig.clock.pending, 0);
+      assert.ok(held(rig.framer) <= LIMIT, "a message does not wait for ever");
     }),
     RUNS,
   );
@@ -173,7 +173,7 @@ test("every command and every synchronisation ends exactly once, in bounded time
       fc.boolean(),
       fc.constantFrom("\r\nOK\r\n", "AT\r\r\nOK\r\n", "", "\r\n> "),
       (steps, inside, habit) => {
-        const bench = new SessionBench();
+        const rig = new SessionRig();
         const ends: number[] = [];
         let refusals = 0;
         const begin = (): ((error: Error | null) => void) => {
@@ -184,45 +184,45 @@ test("every command and every synchronisation ends exactly once, in bounded time
           };
         };
         // A modem of fixed habits, which may answer inside the write.
-        const write = bench.uart.write;
-        bench.uart.write = function (data) {
+        const write = rig.uart.write;
+        rig.uart.write = function (data) {
           if (habit && this.written.length < 300) this.reply(data, habit, inside ? -1 : 3);
           write.call(this, data);
         };
         const check = (): void => {
           assert.ok(ends.every((count) => count <= 1));
-          const waiting = (bench.session as unknown as { _queue: unknown[] })._queue.length;
+          const waiting = (rig.session as unknown as { _queue: unknown[] })._queue.length;
           assert.ok(waiting <= QUEUE_LIMIT);
           // The framer's, the session's, and what the fake modem and refused commands have to say.
-          const replies = inside ? 0 : bench.uart.written.length;
-          assert.ok(bench.clock.pending <= 2 + replies + ends.length - ends.filter((count) => count > 0).length);
-          assert.ok(held(bench.session.framer) <= 2 * LIMIT);
+          const replies = inside ? 0 : rig.uart.written.length;
+          assert.ok(rig.clock.pending <= 2 + replies + ends.length - ends.filter((count) => count > 0).length);
+          assert.ok(held(rig.session.framer) <= 2 * LIMIT);
         };
         for (const one of steps) {
-          if ("feed" in one) for (const chunk of chunks(one.feed, one.sizes)) bench.uart.onReceive(chunk);
-          else if ("wait" in one) bench.clock.advance(one.wait);
+          if ("feed" in one) for (const chunk of chunks(one.feed, one.sizes)) rig.uart.onReceive(chunk);
+          else if ("wait" in one) rig.clock.advance(one.wait);
           else if ("send" in one) {
             const end = begin();
             const data = one.prompt && "data\x1a";
             const done = (error: Error | null): void => {
               end(error);
-              if (one.again) bench.session.send({ text: "AT", timeout: 300, done: begin() });
+              if (one.again) rig.session.send({ text: "AT", timeout: 300, done: begin() });
             };
-            bench.session.send({ text: one.send, timeout: 1000, ...one, data, done }, one.first);
+            rig.session.send({ text: one.send, timeout: 1000, ...one, data, done }, one.first);
           } else if ("flood" in one)
-            for (let i = 0; i < one.flood; i++) bench.session.send({ text: "AT", timeout: 10, done: begin() });
-          else if ("sync" in one) bench.session.sync(one.sync, "\x1b", begin());
-          else if ("open" in one) bench.session.open = one.open;
-          else if ("overrun" in one) bench.uart.onOverrun!();
-          else bench.session.reset(new M95Error("ECLOSED", "reset"));
+            for (let i = 0; i < one.flood; i++) rig.session.send({ text: "AT", timeout: 10, done: begin() });
+          else if ("sync" in one) rig.session.sync(one.sync, "\x1b", begin());
+          else if ("open" in one) rig.session.open = one.open;
+          else if ("overrun" in one) rig.uart.onOverrun!();
+          else rig.session.reset(new M95Error("ECLOSED", "reset"));
           check();
         }
-        bench.session.open = true;
+        rig.session.open = true;
         // At most: 48 + 30 commands, each with its time-out, a hold, and ten tries to synchronise.
-        bench.clock.run(() => false, 100 * 10_000);
+        rig.clock.run(() => false, 100 * 10_000);
         check();
         assert.ok(ends.every((count) => count === 1));
-        assert.equal(bench.clock.pending, 0);
+        assert.equal(rig.clock.pending, 0);
         assert.ok(refusals <= ends.length);
       },
     ),
@@ -234,17 +234,17 @@ test("every command and every synchronisation ends exactly once, in bounded time
 test("reset leaves no timer, whatever went before", (t) => {
   fc.assert(
     fc.property(conversation, fc.integer({ min: 0, max: 2000 }), fc.boolean(), (text, pause, sync) => {
-      const bench = new SessionBench();
-      bench.uart.reply("A\r", text);
-      bench.send("A", { prompt: ">", data: "x" });
-      if (sync) bench.sync(4);
-      bench.clock.advance(pause);
+      const rig = new SessionRig();
+      rig.uart.reply("A\r", text);
+      rig.send("A", { prompt: ">", data: "x" });
+      if (sync) rig.sync(4);
+      rig.clock.advance(pause);
       // Also with a half line or a message under way.
-      bench.uart.onReceive(text);
-      bench.session.reset(new M95Error("ECLOSED", "reset"));
+      rig.uart.onReceive(text);
+      rig.session.reset(new M95Error("ECLOSED", "reset"));
       // The scripted reply is the other end's, not the session's.
-      assert.ok(bench.clock.pending <= (bench.uart.written.includes("A\r") ? 1 : 0));
-      assert.equal(held(bench.session.framer), 0);
+      assert.ok(rig.clock.pending <= (rig.uart.written.includes("A\r") ? 1 : 0));
+      assert.equal(held(rig.session.framer), 0);
     }),
     { numRuns: 200 },
   );

@@ -1,9 +1,9 @@
 // The flow of packets between modem and network: TLS hook, bounded waiting, nothing after the end. No MQTT.
 
 import test from "ava";
-import { Bearer } from "../../virtual-m95/bearer.js";
-import type { Handlers, Socket } from "../../virtual-m95/network.js";
-import { ok, running } from "./bench.js";
+import { Bearer } from "../../virtual-m95/module/bearer.js";
+import type { Handlers, Socket } from "../../virtual-m95/network/network.js";
+import { ok, running } from "./rig.js";
 
 function recorder() {
   const log: string[] = [];
@@ -74,9 +74,9 @@ test("destroyed connections are silent; an orderly end without radio is none", (
 
 test('AT+QMTCFG="SSL" uses the network\'s TLS where it has one', (t) => {
   const { log, network } = recorder();
-  const bench = running({ network }).online(t);
-  t.is(bench.say('AT+QMTCFG="SSL",0,1,2\r'), ok);
-  bench.say('AT+QMTOPEN=0,"broker.example",8883\r');
-  bench.say('AT+QMTOPEN=1,"broker.example",1883\r');
+  const rig = running({ network }).online(t);
+  t.is(rig.say('AT+QMTCFG="SSL",0,1,2\r'), ok);
+  rig.say('AT+QMTOPEN=0,"broker.example",8883\r');
+  rig.say('AT+QMTOPEN=1,"broker.example",1883\r');
   t.deepEqual(log, ["tls broker.example:8883", "tcp broker.example:1883"]);
 });

@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import test from "ava";
-import { controlCommands } from "../../virtual-m95/control.js";
+import { MemoryBroker } from "../../virtual-m95/broker/memory-broker.js";
 import {
   defaultQuirks,
   faultTable,
@@ -11,7 +11,7 @@ import {
   VirtualM95,
   violationKinds,
 } from "../../virtual-m95/index.js";
-import { MemoryBroker } from "../../virtual-m95/memory-broker.js";
+import { controlCommands } from "../../virtual-m95/server/control.js";
 
 const page = await readFile(new URL("../../../docs/virtual-m95.md", import.meta.url), "utf8");
 

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import type net from "node:net";
 import { VirtualM95, type VirtualM95Options } from "../../virtual-m95/index.js";
-import { ScaledClock } from "../../virtual-m95/scaled-clock.js";
+import { ScaledClock } from "../../virtual-m95/time/scaled-clock.js";
 
 /** Writes and resolves with everything heard once `until` is in it. */
 export type Say = (text: string, until: string) => Promise<string>;

@@ -1,7 +1,7 @@
 // SIM, registration, identity, clock and the GPRS context of the virtual modem (facts sheet 3, 4 and 6).
 
 import test from "ava";
-import { Bench, cmeError, ok, running } from "./bench.js";
+import { cmeError, ok, Rig, running } from "./rig.js";
 
 const error = "\r\nERROR\r\n";
 
@@ -10,8 +10,8 @@ function line(text: string): string {
 }
 
 test("identity commands print bare lines before OK", (t) => {
-  const bench = running({ imei: "861111111111111", revision: "M95FAR02A08", sim: { imsi: "262019999999999" } });
-  bench.say("ATE0\r");
+  const rig = running({ imei: "861111111111111", revision: "M95FAR02A08", sim: { imsi: "262019999999999" } });
+  rig.say("ATE0\r");
   const answers: Record<string, string> = {
     "AT+GSN": line("861111111111111"),
     "AT+CGSN": line("861111111111111"),
@@ -34,109 +34,109 @@ test("identity commands print bare lines before OK", (t) => {
     "AT+QSCLK?": line("+QSCLK: 0"),
     "AT+IFC?": line("+IFC: 0,0"),
   };
-  for (const [command, answer] of Object.entries(answers)) t.is(bench.say(`${command}\r`), answer, command);
-  t.is(bench.say("ATI\r"), `\r\nQuectel_Ltd\r\nQuectel_M95\r\nRevision:M95FAR02A08\r\n${ok}`);
-  t.deepEqual(bench.modem.violations, []);
+  for (const [command, answer] of Object.entries(answers)) t.is(rig.say(`${command}\r`), answer, command);
+  t.is(rig.say("ATI\r"), `\r\nQuectel_Ltd\r\nQuectel_M95\r\nRevision:M95FAR02A08\r\n${ok}`);
+  t.deepEqual(rig.modem.violations, []);
 });
 
 test("quirk qccidPrefix", (t) => {
-  const bench = running({ quirks: { qccidPrefix: true } });
-  t.is(bench.say("AT+QCCID\r"), `AT+QCCID\r${line("+QCCID: 89490200001234567890")}`);
+  const rig = running({ quirks: { qccidPrefix: true } });
+  t.is(rig.say("AT+QCCID\r"), `AT+QCCID\r${line("+QCCID: 89490200001234567890")}`);
 });
 
 test("each SIM state answers AT+CPIN? in its way", (t) => {
   const states = { ready: line("+CPIN: READY"), pin: line("+CPIN: SIM PIN"), puk: line("+CPIN: SIM PUK") };
   for (const [state, answer] of Object.entries(states)) {
-    const bench = running({ sim: { state: state as "ready" } });
-    bench.say("ATE0;+CMEE=1\r");
-    t.is(bench.say("AT+CPIN?\r"), answer);
+    const rig = running({ sim: { state: state as "ready" } });
+    rig.say("ATE0;+CMEE=1\r");
+    t.is(rig.say("AT+CPIN?\r"), answer);
   }
   for (const [state, code] of Object.entries({ absent: 10, busy: 14 })) {
-    const bench = running({ sim: { state: state as "absent" } });
-    bench.say("ATE0;+CMEE=1\r");
-    t.is(bench.say("AT+CPIN?\r"), cmeError(code));
-    t.is(bench.say("AT+CIMI\r"), cmeError(code));
-    t.is(bench.say("AT+CSQ\r"), line("+CSQ: 99,99"));
+    const rig = running({ sim: { state: state as "absent" } });
+    rig.say("ATE0;+CMEE=1\r");
+    t.is(rig.say("AT+CPIN?\r"), cmeError(code));
+    t.is(rig.say("AT+CIMI\r"), cmeError(code));
+    t.is(rig.say("AT+CSQ\r"), line("+CSQ: 99,99"));
   }
 });
 
 test("a busy SIM becomes ready", (t) => {
-  const bench = new Bench({ baud: 115_200, sim: { state: "busy" } });
-  bench.press(1100);
-  bench.hear(3500);
-  bench.say("ATE0;+CMEE=1\r");
-  t.is(bench.say("AT+CPIN?\r"), cmeError(14));
-  t.true(bench.hear(9000).startsWith("\r\n+CPIN: READY\r\n"));
-  t.is(bench.say("AT+CPIN?\r"), line("+CPIN: READY"));
+  const rig = new Rig({ baud: 115_200, sim: { state: "busy" } });
+  rig.press(1100);
+  rig.hear(3500);
+  rig.say("ATE0;+CMEE=1\r");
+  t.is(rig.say("AT+CPIN?\r"), cmeError(14));
+  t.true(rig.hear(9000).startsWith("\r\n+CPIN: READY\r\n"));
+  t.is(rig.say("AT+CPIN?\r"), line("+CPIN: READY"));
 });
 
 test("the right PIN opens the SIM; registration follows", (t) => {
-  const bench = new Bench({ baud: 115_200, sim: { state: "pin", pin: "4711" }, registerAfter: 1000 });
-  bench.press(1100);
-  t.is(bench.hear(8000), "\r\nRDY\r\n\r\n+CFUN: 1\r\n\r\n+CPIN: SIM PIN\r\n");
-  bench.say("ATE0;+CMEE=1;+CREG=1\r");
-  t.is(bench.say("AT+CIMI\r"), cmeError(11));
-  t.is(bench.say('AT+CPIN="4711"\r', 400), `${ok}\r\n+CPIN: READY\r\n\r\n+CREG: 2\r\n`);
-  t.is(bench.hear(4000), "\r\n+CREG: 1\r\n\r\nCall Ready\r\n\r\nSMS Ready\r\n");
-  t.is(bench.say('AT+CPIN="4711"\r', 400), cmeError(3));
-  t.deepEqual(bench.modem.violations, []);
+  const rig = new Rig({ baud: 115_200, sim: { state: "pin", pin: "4711" }, registerAfter: 1000 });
+  rig.press(1100);
+  t.is(rig.hear(8000), "\r\nRDY\r\n\r\n+CFUN: 1\r\n\r\n+CPIN: SIM PIN\r\n");
+  rig.say("ATE0;+CMEE=1;+CREG=1\r");
+  t.is(rig.say("AT+CIMI\r"), cmeError(11));
+  t.is(rig.say('AT+CPIN="4711"\r', 400), `${ok}\r\n+CPIN: READY\r\n\r\n+CREG: 2\r\n`);
+  t.is(rig.hear(4000), "\r\n+CREG: 1\r\n\r\nCall Ready\r\n\r\nSMS Ready\r\n");
+  t.is(rig.say('AT+CPIN="4711"\r', 400), cmeError(3));
+  t.deepEqual(rig.modem.violations, []);
 });
 
 test("a wrong PIN is refused, a second try is a violation, the third locks; the SIM remembers over power cycles", (t) => {
-  const bench = new Bench({ baud: 115_200, sim: { state: "pin", pin: "4711" } });
+  const rig = new Rig({ baud: 115_200, sim: { state: "pin", pin: "4711" } });
   const restart = (): void => {
-    bench.press(1100);
-    bench.hear(8000);
-    bench.say("ATE0;+CMEE=1\r");
+    rig.press(1100);
+    rig.hear(8000);
+    rig.say("ATE0;+CMEE=1\r");
   };
   restart();
-  t.is(bench.say('AT+CPIN="0000"\r', 400), cmeError(16));
-  t.deepEqual(bench.kinds, []);
-  t.is(bench.say('AT+CPIN="0001"\r', 400), cmeError(16));
-  t.deepEqual(bench.kinds, ["pin-retry"]);
-  bench.modem.pins.supply.write(0);
-  bench.modem.pins.supply.write(1);
-  bench.clock.advance(1000);
+  t.is(rig.say('AT+CPIN="0000"\r', 400), cmeError(16));
+  t.deepEqual(rig.kinds, []);
+  t.is(rig.say('AT+CPIN="0001"\r', 400), cmeError(16));
+  t.deepEqual(rig.kinds, ["pin-retry"]);
+  rig.modem.pins.supply.write(0);
+  rig.modem.pins.supply.write(1);
+  rig.clock.advance(1000);
   restart();
-  t.is(bench.say('AT+CPIN="0002"\r', 400), cmeError(12));
-  t.is(bench.say("AT+CPIN?\r"), line("+CPIN: SIM PUK"));
+  t.is(rig.say('AT+CPIN="0002"\r', 400), cmeError(12));
+  t.is(rig.say("AT+CPIN?\r"), line("+CPIN: SIM PUK"));
 });
 
 test("registration passes through searching to its final state, with URCs as asked for", (t) => {
-  const bench = running({ registerAfter: 5000, creg: 5, cgreg: 1 });
-  bench.say("ATE0;+CMEE=1\r");
-  t.is(bench.say("AT+CREG?\r"), line("+CREG: 0,2"));
-  t.is(bench.say("AT+COPS?\r"), line("+COPS: 0"));
-  t.is(bench.say("AT+CREG=1;+CGREG=2\r"), ok);
-  t.is(bench.hear(5000), '\r\n+CREG: 5\r\n\r\n+CGREG: 1,"1A2B","3C4D"\r\n');
-  t.is(bench.say("AT+CGREG?\r"), line('+CGREG: 2,1,"1A2B","3C4D"'));
-  bench.modem.setRegistration(3, 3);
-  t.is(bench.hear(50), "\r\n+CREG: 3\r\n\r\n+CGREG: 3\r\n");
-  t.is(bench.say("AT+CGATT?\r"), line("+CGATT: 0"));
-  t.is(bench.say("AT+CGATT=1\r", 1500), cmeError(30));
+  const rig = running({ registerAfter: 5000, creg: 5, cgreg: 1 });
+  rig.say("ATE0;+CMEE=1\r");
+  t.is(rig.say("AT+CREG?\r"), line("+CREG: 0,2"));
+  t.is(rig.say("AT+COPS?\r"), line("+COPS: 0"));
+  t.is(rig.say("AT+CREG=1;+CGREG=2\r"), ok);
+  t.is(rig.hear(5000), '\r\n+CREG: 5\r\n\r\n+CGREG: 1,"1A2B","3C4D"\r\n');
+  t.is(rig.say("AT+CGREG?\r"), line('+CGREG: 2,1,"1A2B","3C4D"'));
+  rig.modem.setRegistration(3, 3);
+  t.is(rig.hear(50), "\r\n+CREG: 3\r\n\r\n+CGREG: 3\r\n");
+  t.is(rig.say("AT+CGATT?\r"), line("+CGATT: 0"));
+  t.is(rig.say("AT+CGATT=1\r", 1500), cmeError(30));
 });
 
 test("AT+CGATT detaches and attaches", (t) => {
-  const bench = running();
-  bench.say("ATE0\r");
-  t.is(bench.say("AT+CGATT=0\r", 1000), ok);
-  t.is(bench.say("AT+CGATT?\r"), line("+CGATT: 0"));
-  t.is(bench.say("AT+CGATT=1\r", 1000), ok);
-  t.is(bench.say("AT+CGATT?\r"), line("+CGATT: 1"));
+  const rig = running();
+  rig.say("ATE0\r");
+  t.is(rig.say("AT+CGATT=0\r", 1000), ok);
+  t.is(rig.say("AT+CGATT?\r"), line("+CGATT: 0"));
+  t.is(rig.say("AT+CGATT=1\r", 1000), ok);
+  t.is(rig.say("AT+CGATT?\r"), line("+CGATT: 1"));
 });
 
 test("signal and SIM can change at any time", (t) => {
-  const bench = running();
-  bench.say("ATE0;+CMEE=1\r");
-  bench.modem.setSignal(7, 3);
-  t.is(bench.say("AT+CSQ\r"), line("+CSQ: 7,3"));
-  bench.modem.removeSim();
-  t.is(bench.hear(50), "\r\n+CPIN: NOT READY\r\n");
-  t.is(bench.say("AT+CPIN?\r"), cmeError(10));
-  t.is(bench.say("AT+CREG?\r"), line("+CREG: 0,0"));
-  bench.modem.insertSim();
-  t.is(bench.hear(6000), "\r\n+CPIN: READY\r\n\r\nCall Ready\r\n\r\nSMS Ready\r\n");
-  t.is(bench.say("AT+CREG?\r"), line("+CREG: 0,1"));
+  const rig = running();
+  rig.say("ATE0;+CMEE=1\r");
+  rig.modem.setSignal(7, 3);
+  t.is(rig.say("AT+CSQ\r"), line("+CSQ: 7,3"));
+  rig.modem.removeSim();
+  t.is(rig.hear(50), "\r\n+CPIN: NOT READY\r\n");
+  t.is(rig.say("AT+CPIN?\r"), cmeError(10));
+  t.is(rig.say("AT+CREG?\r"), line("+CREG: 0,0"));
+  rig.modem.insertSim();
+  t.is(rig.hear(6000), "\r\n+CPIN: READY\r\n\r\nCall Ready\r\n\r\nSMS Ready\r\n");
+  t.is(rig.say("AT+CREG?\r"), line("+CREG: 0,1"));
 });
 
 test("AT+QIURC=0 saved with &W silences Call Ready and SMS Ready; quirk smsReady only the latter", (t) => {
@@ -151,27 +151,27 @@ test("AT+QIURC=0 saved with &W silences Call Ready and SMS Ready; quirk smsReady
 });
 
 test("AT+CFUN=0 leaves the network, =1 comes back, 1,1 resets", (t) => {
-  const bench = running({ baud: 115_200 });
-  bench.say("ATE0\r");
-  t.is(bench.say("AT+CFUN=0\r"), ok);
-  t.is(bench.say("AT+CREG?\r"), line("+CREG: 0,0"));
-  t.is(bench.say("AT+CFUN?\r"), line("+CFUN: 0"));
-  t.true(bench.say("AT+CFUN=1\r", 6000).startsWith(`${ok}\r\n+CPIN: READY\r\n`));
-  t.is(bench.say("AT+CREG?\r"), line("+CREG: 0,1"));
-  t.is(bench.say("AT+CFUN=2\r"), error);
-  t.true(bench.say("AT+CFUN=1,1\r", 4000).startsWith(`${ok}\r\nRDY\r\n`));
+  const rig = running({ baud: 115_200 });
+  rig.say("ATE0\r");
+  t.is(rig.say("AT+CFUN=0\r"), ok);
+  t.is(rig.say("AT+CREG?\r"), line("+CREG: 0,0"));
+  t.is(rig.say("AT+CFUN?\r"), line("+CFUN: 0"));
+  t.true(rig.say("AT+CFUN=1\r", 6000).startsWith(`${ok}\r\n+CPIN: READY\r\n`));
+  t.is(rig.say("AT+CREG?\r"), line("+CREG: 0,1"));
+  t.is(rig.say("AT+CFUN=2\r"), error);
+  t.true(rig.say("AT+CFUN=1,1\r", 4000).startsWith(`${ok}\r\nRDY\r\n`));
 });
 
 test("the clock runs, can be set, and comes from the network in AT+QLTS and +QNITZ", (t) => {
-  const bench = running({ clockTime: "19/07/06,17:26:27+22" });
-  bench.say("ATE0\r");
-  bench.clock.advance(60_000);
-  t.is(bench.say("AT+CCLK?\r"), line('+CCLK: "19/07/06,17:27:27+22"'));
-  t.is(bench.say("AT+QLTS\r"), line('+QLTS: "19/07/06,17:27:27+22,0"'));
-  t.is(bench.say('AT+CCLK="20/12/31,23:59:59-04"\r', 1500), ok);
-  t.is(bench.say("AT+CCLK?\r"), line('+CCLK: "21/01/01,00:00:00-04"'));
-  t.is(bench.say('AT+CCLK="today"\r'), error);
-  t.is(bench.say("AT+CTZU=3;+QNITZ=1\r"), ok);
+  const rig = running({ clockTime: "19/07/06,17:26:27+22" });
+  rig.say("ATE0\r");
+  rig.clock.advance(60_000);
+  t.is(rig.say("AT+CCLK?\r"), line('+CCLK: "19/07/06,17:27:27+22"'));
+  t.is(rig.say("AT+QLTS\r"), line('+QLTS: "19/07/06,17:27:27+22,0"'));
+  t.is(rig.say('AT+CCLK="20/12/31,23:59:59-04"\r', 1500), ok);
+  t.is(rig.say("AT+CCLK?\r"), line('+CCLK: "21/01/01,00:00:00-04"'));
+  t.is(rig.say('AT+CCLK="today"\r'), error);
+  t.is(rig.say("AT+CTZU=3;+QNITZ=1\r"), ok);
   const unset = running({ registerAfter: 10_000 });
   t.true(unset.say("AT+CCLK?\r").includes('+CCLK: "04/01/01,00:00:00+00"'));
   t.true(unset.say("AT+QLTS\r").includes('+QLTS: ""'));
@@ -180,43 +180,43 @@ test("the clock runs, can be set, and comes from the network in AT+QLTS and +QNI
 });
 
 test("the context goes INITIAL, START, GPRSACT, STATUS and back; each command only in its state", (t) => {
-  const bench = running({ apn: "internet", apnUser: "u", apnPassword: "p" });
-  bench.say("ATE0;+CMEE=1\r");
-  const state = (): string => bench.say("AT+QISTAT\r");
+  const rig = running({ apn: "internet", apnUser: "u", apnPassword: "p" });
+  rig.say("ATE0;+CMEE=1\r");
+  const state = (): string => rig.say("AT+QISTAT\r");
   t.is(state(), `${ok}\r\nSTATE: IP INITIAL\r\n`);
-  t.is(bench.say("AT+QIACT\r"), error);
-  t.is(bench.say("AT+QILOCIP\r"), error);
-  t.is(bench.say("AT+QIFGCNT=0\r"), ok);
-  t.is(bench.say("AT+QIMUX=0;+QIMODE=0;+QIDNSIP=1\r"), ok);
-  t.is(bench.say('AT+QICSGP=1,"internet","u","p"\r'), ok);
-  t.is(bench.say("AT+QICSGP?\r"), line('+QICSGP: 1,"internet"'));
-  t.is(bench.say("AT+QIREGAPP\r"), ok);
-  t.is(bench.say("AT+QIREGAPP\r"), error);
-  t.is(bench.say("AT+QIMUX=1\r"), error);
+  t.is(rig.say("AT+QIACT\r"), error);
+  t.is(rig.say("AT+QILOCIP\r"), error);
+  t.is(rig.say("AT+QIFGCNT=0\r"), ok);
+  t.is(rig.say("AT+QIMUX=0;+QIMODE=0;+QIDNSIP=1\r"), ok);
+  t.is(rig.say('AT+QICSGP=1,"internet","u","p"\r'), ok);
+  t.is(rig.say("AT+QICSGP?\r"), line('+QICSGP: 1,"internet"'));
+  t.is(rig.say("AT+QIREGAPP\r"), ok);
+  t.is(rig.say("AT+QIREGAPP\r"), error);
+  t.is(rig.say("AT+QIMUX=1\r"), error);
   t.is(state(), `${ok}\r\nSTATE: IP START\r\n`);
-  t.is(bench.say("AT+QIACT\r", 1400), "");
-  t.is(bench.hear(200), ok);
-  t.is(bench.say("AT+QIACT\r"), error);
+  t.is(rig.say("AT+QIACT\r", 1400), "");
+  t.is(rig.hear(200), ok);
+  t.is(rig.say("AT+QIACT\r"), error);
   t.is(state(), `${ok}\r\nSTATE: IP GPRSACT\r\n`);
-  t.is(bench.say("AT+QILOCIP\r"), "\r\n10.76.132.9\r\n");
+  t.is(rig.say("AT+QILOCIP\r"), "\r\n10.76.132.9\r\n");
   t.is(state(), `${ok}\r\nSTATE: IP STATUS\r\n`);
-  t.is(bench.say('AT+QICSGP=1,"other"\r'), error);
-  t.is(bench.say("AT+QIDEACT\r", 1000), "\r\nDEACT OK\r\n");
+  t.is(rig.say('AT+QICSGP=1,"other"\r'), error);
+  t.is(rig.say("AT+QIDEACT\r", 1000), "\r\nDEACT OK\r\n");
   t.is(state(), `${ok}\r\nSTATE: IP INITIAL\r\n`);
-  t.deepEqual(bench.modem.violations, []);
+  t.deepEqual(rig.modem.violations, []);
 });
 
 test("AT+QIACT fails with the wrong APN, the wrong user and without GPRS; then only AT+QIDEACT helps", (t) => {
   const attempt = (setup: string, options: Parameters<typeof running>[0]): void => {
-    const bench = running(options);
-    bench.say("ATE0\r");
-    t.is(bench.say(`${setup}\r`), ok);
-    t.is(bench.say("AT+QIREGAPP\r"), ok);
-    t.is(bench.say("AT+QIACT\r", 2000), error, setup);
-    t.is(bench.say("AT+QISTAT\r"), `${ok}\r\nSTATE: PDP DEACT\r\n`);
-    t.is(bench.say("AT+QIREGAPP\r"), error);
-    t.is(bench.say("AT+QIDEACT\r", 1000), "\r\nDEACT OK\r\n");
-    t.is(bench.say("AT+QIREGAPP\r"), ok);
+    const rig = running(options);
+    rig.say("ATE0\r");
+    t.is(rig.say(`${setup}\r`), ok);
+    t.is(rig.say("AT+QIREGAPP\r"), ok);
+    t.is(rig.say("AT+QIACT\r", 2000), error, setup);
+    t.is(rig.say("AT+QISTAT\r"), `${ok}\r\nSTATE: PDP DEACT\r\n`);
+    t.is(rig.say("AT+QIREGAPP\r"), error);
+    t.is(rig.say("AT+QIDEACT\r", 1000), "\r\nDEACT OK\r\n");
+    t.is(rig.say("AT+QIREGAPP\r"), ok);
   };
   attempt('AT+QICSGP=1,"wrong"', { apn: "internet" });
   attempt('AT+QICSGP=1,"internet","x","p"', { apn: "internet", apnUser: "u", apnPassword: "p" });
@@ -225,29 +225,29 @@ test("AT+QIACT fails with the wrong APN, the wrong user and without GPRS; then o
 });
 
 test("AT+QIREGAPP takes the access point too", (t) => {
-  const bench = running({ apn: "internet" });
-  bench.say("ATE0\r");
-  t.is(bench.say('AT+QIREGAPP="internet","",""\r'), ok);
-  t.is(bench.say("AT+QIACT\r", 2000), ok);
+  const rig = running({ apn: "internet" });
+  rig.say("ATE0\r");
+  t.is(rig.say('AT+QIREGAPP="internet","",""\r'), ok);
+  t.is(rig.say("AT+QIACT\r", 2000), ok);
 });
 
 test("the network drops the context: +PDP DEACT, clients die, QSSLCFG fails until AT+QIDEACT", (t) => {
-  const bench = running().connected(t);
-  bench.modem.dropPdp();
-  t.is(bench.hear(50), "\r\n+PDP DEACT\r\n\r\n+QMTSTAT: 0,1\r\n");
-  t.is(bench.say("AT+QISTAT\r"), `${ok}\r\nSTATE: PDP DEACT\r\n`);
-  t.is(bench.say("AT+QMTOPEN?\r"), ok);
-  t.is(bench.say('AT+QSSLCFG="seclevel",2,0\r'), cmeError(3));
-  t.is(bench.say('AT+QMTOPEN=0,"broker.example",1883\r'), `${ok}\r\n+QMTOPEN: 0,3\r\n`);
-  t.is(bench.say("AT+QIDEACT\r", 1000), "\r\nDEACT OK\r\n");
-  t.is(bench.say('AT+QSSLCFG="seclevel",2,0\r'), ok);
+  const rig = running().connected(t);
+  rig.modem.dropPdp();
+  t.is(rig.hear(50), "\r\n+PDP DEACT\r\n\r\n+QMTSTAT: 0,1\r\n");
+  t.is(rig.say("AT+QISTAT\r"), `${ok}\r\nSTATE: PDP DEACT\r\n`);
+  t.is(rig.say("AT+QMTOPEN?\r"), ok);
+  t.is(rig.say('AT+QSSLCFG="seclevel",2,0\r'), cmeError(3));
+  t.is(rig.say('AT+QMTOPEN=0,"broker.example",1883\r'), `${ok}\r\n+QMTOPEN: 0,3\r\n`);
+  t.is(rig.say("AT+QIDEACT\r", 1000), "\r\nDEACT OK\r\n");
+  t.is(rig.say('AT+QSSLCFG="seclevel",2,0\r'), ok);
 });
 
 test("quirk statAfterPdpDeact=false: the clients die in silence", (t) => {
-  const bench = running({ quirks: { statAfterPdpDeact: false } }).connected(t);
-  bench.modem.dropPdp();
-  t.is(bench.hear(50), "\r\n+PDP DEACT\r\n");
-  t.is(bench.say("AT+QMTCONN?\r"), ok);
+  const rig = running({ quirks: { statAfterPdpDeact: false } }).connected(t);
+  rig.modem.dropPdp();
+  t.is(rig.hear(50), "\r\n+PDP DEACT\r\n");
+  t.is(rig.say("AT+QMTCONN?\r"), ok);
 });
 
 test("a parameter out of range is an error and a violation", (t) => {
@@ -274,9 +274,9 @@ test("a parameter out of range is an error and a violation", (t) => {
     'AT+QSECWRITE="RAM:cert.pem",40000',
   ];
   for (const command of bad) {
-    const bench = running();
-    bench.say("ATE0\r");
-    t.is(bench.say(`${command}\r`), error, command);
-    t.deepEqual(bench.kinds, ["parameter"], command);
+    const rig = running();
+    rig.say("ATE0\r");
+    t.is(rig.say(`${command}\r`), error, command);
+    t.deepEqual(rig.kinds, ["parameter"], command);
   }
 });

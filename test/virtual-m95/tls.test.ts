@@ -8,8 +8,8 @@ import test, { type ExecutionContext } from "ava";
 import { tcpNetwork, type VirtualM95, type VirtualM95Options } from "../../virtual-m95/index.js";
 import { type CertificateOptions, type Issued, makeCertificate } from "../support/certificates.js";
 import { type MosquittoTls, mosquittoHint, startMosquitto } from "../support/mosquitto.js";
-import { cmeError, ok, running } from "./bench.js";
 import { listen, modemOn, online, type Say } from "./live.js";
+import { cmeError, ok, running } from "./rig.js";
 
 const host = "broker.example";
 const year = 365 * 86_400_000;
@@ -282,8 +282,8 @@ test("a server that says nothing: negotiatetime ends the wait, a broker without 
 });
 
 test("AT+QSSLCFG is strict: types, ranges, quotes, files, suites, the note's typing error", (t) => {
-  const bench = running();
-  bench.say("ATE0;+CMEE=1\r");
+  const rig = running();
+  rig.say("ATE0;+CMEE=1\r");
   const good = [
     '"sslversion",0,4',
     '"SSLVersion",5,0',
@@ -298,7 +298,7 @@ test("AT+QSSLCFG is strict: types, ranges, quotes, files, suites, the note's typ
     '"https",0',
     '"httpsctxi",5',
   ];
-  for (const setting of good) t.is(bench.say(`AT+QSSLCFG=${setting}\r`), ok, setting);
+  for (const setting of good) t.is(rig.say(`AT+QSSLCFG=${setting}\r`), ok, setting);
   const bad = [
     '"sslversion",0,5',
     '"sslversion",6,1',
@@ -319,16 +319,16 @@ test("AT+QSSLCFG is strict: types, ranges, quotes, files, suites, the note's typ
     '"ignorelocaltime",0,1',
     '"nosuch",0,1',
   ];
-  for (const setting of bad) t.is(bench.say(`AT+QSSLCFG=${setting}\r`), cmeError(3518), setting);
-  t.is(bench.kinds.length, bad.length);
+  for (const setting of bad) t.is(rig.say(`AT+QSSLCFG=${setting}\r`), cmeError(3518), setting);
+  t.is(rig.kinds.length, bad.length);
   const free = running({ quirks: { secllevel: true, nvramAnyName: true } });
   free.say("ATE0\r");
   t.is(free.say('AT+QSSLCFG="secllevel",0,2;+QSSLCFG="cacert",0,"NVRAM:mine"\r'), ok);
 });
 
 test("files: sizes, names, the room in RAM, a missing one", (t) => {
-  const bench = running();
-  bench.say("ATE0;+CMEE=1\r");
+  const rig = running();
+  rig.say("ATE0;+CMEE=1\r");
   for (const [command, error] of [
     ['AT+QSECWRITE="RAM:a",32769', 3518],
     ['AT+QSECWRITE="RAM:a",0', 3518],
@@ -339,14 +339,14 @@ test("files: sizes, names, the room in RAM, a missing one", (t) => {
     ['AT+QSECWRITE="RAM:a"', 3518],
     ['AT+QSECREAD="RAM:a"', 22],
   ] as const) {
-    t.is(bench.say(`${command}\r`), cmeError(error), command);
+    t.is(rig.say(`${command}\r`), cmeError(error), command);
   }
-  t.is(bench.say('AT+QSECWRITE="RAM:a",32000,100,0\r'), "\r\nCONNECT\r\n");
-  t.is(bench.say("x".repeat(32_000), 10_000), `\r\n+QSECWRITE: 32000,0\r\n${ok}`);
-  t.is(bench.say('AT+QSECWRITE="RAM:b",769,5\r'), cmeError(20));
-  t.is(bench.say('AT+QSECDEL="RAM:a"\r'), ok);
-  t.is(bench.say('AT+QSECWRITE="RAM:b",2,5\r'), "\r\nCONNECT\r\n");
-  t.is(bench.say("AB"), `\r\n+QSECWRITE: 2,4142\r\n${ok}`);
+  t.is(rig.say('AT+QSECWRITE="RAM:a",32000,100,0\r'), "\r\nCONNECT\r\n");
+  t.is(rig.say("x".repeat(32_000), 10_000), `\r\n+QSECWRITE: 32000,0\r\n${ok}`);
+  t.is(rig.say('AT+QSECWRITE="RAM:b",769,5\r'), cmeError(20));
+  t.is(rig.say('AT+QSECDEL="RAM:a"\r'), ok);
+  t.is(rig.say('AT+QSECWRITE="RAM:b",2,5\r'), "\r\nCONNECT\r\n");
+  t.is(rig.say("AB"), `\r\n+QSECWRITE: 2,4142\r\n${ok}`);
   const kind = running({ quirks: { secReadMissing: true } });
   kind.say("ATE0\r");
   t.is(kind.say('AT+QSECREAD="RAM:a"\r'), `\r\n+QSECREAD: 0,0\r\n${ok}`);
@@ -355,38 +355,38 @@ test("files: sizes, names, the room in RAM, a missing one", (t) => {
 test("in memory: without a certificate every handshake succeeds, with one it is looked at on simulated time", async (t) => {
   const { cert, key } = await client;
   const ca = (await authority).cert;
-  const bench = running({ clockTime: cclk(Date.now()) }).online(t);
-  bench.say('AT+QMTCFG="SSL",0,1,2\r');
+  const rig = running({ clockTime: cclk(Date.now()) }).online(t);
+  rig.say('AT+QMTCFG="SSL",0,1,2\r');
   for (const [type, text] of Object.entries({ cacert: ca, clientcert: cert, clientkey: key })) {
-    bench.say(`AT+QSECWRITE="RAM:${type}",${text.length}\r`);
-    bench.say(text);
-    bench.say(`AT+QSSLCFG="${type}",2,"RAM:${type}"\r`);
+    rig.say(`AT+QSECWRITE="RAM:${type}",${text.length}\r`);
+    rig.say(text);
+    rig.say(`AT+QSSLCFG="${type}",2,"RAM:${type}"\r`);
   }
-  bench.say('AT+QSSLCFG="seclevel",2,2\r');
+  rig.say('AT+QSSLCFG="seclevel",2,2\r');
   const dial = (to = host): string => {
-    const heard = bench.say(`AT+QMTOPEN=0,"${to}",8883\r`);
-    bench.say("AT+QMTCLOSE=0\r");
+    const heard = rig.say(`AT+QMTOPEN=0,"${to}",8883\r`);
+    rig.say("AT+QMTCLOSE=0\r");
     return heard;
   };
   t.is(dial(), `${ok}\r\n+QMTOPEN: 0,0\r\n`);
-  bench.broker.network.certificate = (await server).cert;
+  rig.broker.network.certificate = (await server).cert;
   t.is(dial(), `${ok}\r\n+QMTOPEN: 0,0\r\n`);
   t.is(dial("other.example"), `${ok}\r\n+QMTOPEN: 0,-1\r\n`);
-  bench.clock.advance(2 * year);
+  rig.clock.advance(2 * year);
   t.is(dial(), `${ok}\r\n+QMTOPEN: 0,-1\r\n`);
-  bench.say('AT+QSSLCFG="ignorertctime",1\r');
+  rig.say('AT+QSSLCFG="ignorertctime",1\r');
   t.is(dial(), `${ok}\r\n+QMTOPEN: 0,0\r\n`);
-  bench.say(`AT+QSECDEL="RAM:clientkey";+QSECWRITE="RAM:clientkey",${(await server).key.length}\r`);
-  bench.say((await server).key);
+  rig.say(`AT+QSECDEL="RAM:clientkey";+QSECWRITE="RAM:clientkey",${(await server).key.length}\r`);
+  rig.say((await server).key);
   t.is(dial(), `${ok}\r\n+QMTOPEN: 0,-1\r\n`);
 });
 
 test("the network's time is in AT+QLTS and, with AT+CTZU, becomes the module's at registration", (t) => {
-  const bench = running({ networkTime: "19/07/06,17:26:27+22" });
-  bench.say("ATE0\r");
-  t.true(bench.say("AT+CCLK?\r").includes('"04/01/01,'));
-  t.true(bench.say("AT+QLTS\r").includes('+QLTS: "19/07/06,17:26:'));
-  bench.say("AT+CTZU=3;+CFUN=0\r");
-  bench.say("AT+CFUN=1\r", 10_000);
-  t.regex(bench.say("AT+CCLK?\r"), /"19\/07\/06,17:26:\d\d\+22"/);
+  const rig = running({ networkTime: "19/07/06,17:26:27+22" });
+  rig.say("ATE0\r");
+  t.true(rig.say("AT+CCLK?\r").includes('"04/01/01,'));
+  t.true(rig.say("AT+QLTS\r").includes('+QLTS: "19/07/06,17:26:'));
+  rig.say("AT+CTZU=3;+CFUN=0\r");
+  rig.say("AT+CFUN=1\r", 10_000);
+  t.regex(rig.say("AT+CCLK?\r"), /"19\/07\/06,17:26:\d\d\+22"/);
 });

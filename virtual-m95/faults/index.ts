@@ -1,6 +1,6 @@
 // Faults by name, several at a time: parses their arguments and chains their hooks in front of those of the user.
 
-import { Timers } from "../timers.js";
+import { Timers } from "../time/timers.js";
 import type { VirtualM95 } from "../virtual-m95.js";
 import { byteFaults } from "./bytes.js";
 import type { FaultArgs, FaultEffect, FaultRow, FaultWorld } from "./fault.js";

@@ -1,11 +1,11 @@
 // One MQTT client of the modem (a tcpconnectID): network, session, keepalive, messages. It does not read AT commands.
 
 import { type Packet, type Parser, parser } from "mqtt-packet";
-import type { Bearer } from "../bearer.js";
 import type { Device } from "../device.js";
-import type { Socket, TlsSettings } from "../network.js";
-import type { PdpContext } from "../pdp-context.js";
-import { Timers } from "../timers.js";
+import type { Bearer } from "../module/bearer.js";
+import type { PdpContext } from "../module/pdp-context.js";
+import type { Socket, TlsSettings } from "../network/network.js";
+import { Timers } from "../time/timers.js";
 import { QmtConfig } from "./config.js";
 import { InFlight, type Operation } from "./in-flight.js";
 import { recvText } from "./recv.js";

@@ -1,10 +1,10 @@
 // The AT+QMT commands of the note (3.2.1–3.2.8): forms, parameter checks and errors. The clients do the work.
 
 import type { Packet } from "mqtt-packet";
-import type { Params } from "../at-parser.js";
+import type { Params } from "../at/at-parser.js";
+import { CmeError, cme } from "../at/errors.js";
+import type { Call, CommandTable } from "../at/interpreter.js";
 import type { Device } from "../device.js";
-import { CmeError, cme } from "../errors.js";
-import type { Call, CommandTable } from "../interpreter.js";
 import type { QmtClient } from "./client.js";
 import { configRow } from "./config.js";
 import { limits } from "./limits.js";

@@ -1,7 +1,7 @@
 // AT+QMTCFG (note 3.2.1): settings per tcpconnectID, their defaults, ranges and query forms. They act in the client.
 
-import type { Params } from "../at-parser.js";
-import type { CommandRow } from "../interpreter.js";
+import type { Params } from "../at/at-parser.js";
+import type { CommandRow } from "../at/interpreter.js";
 import { limits } from "./limits.js";
 import { utf8 } from "./text.js";
 

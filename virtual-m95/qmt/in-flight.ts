@@ -1,7 +1,7 @@
 // Packets that wait for their acknowledgement: window, msgIDs, retransmission (note 3.2.1 TIMEOUT, 3.2.6–3.2.8).
 
 import type { Packet } from "mqtt-packet";
-import type { Timers } from "../timers.js";
+import type { Timers } from "../time/timers.js";
 import type { QmtConfig } from "./config.js";
 import { limits } from "./limits.js";
 

@@ -1,7 +1,7 @@
 // Between the bytes of the UART (binary strings), MQTT's UTF-8 text and its packets. It checks form, not meaning.
 
 import { generate, type Packet } from "mqtt-packet";
-import { CmeError, cme } from "../errors.js";
+import { CmeError, cme } from "../at/errors.js";
 
 /** Binary string → text; error 8506 when the bytes are not UTF-8. */
 export function utf8(binary: string, what: string): string {

@@ -2,24 +2,24 @@
 import { trimLine } from "../../../core/at/framer.js";
 import { bytewise, everyCut, whole } from "../../support/fake-uart.js";
 import test from "../../support/harness.js";
-import { FramerBench, LIMIT, PREFIX } from "./bench.js";
+import { FramerRig, LIMIT, PREFIX } from "./rig.js";
 
 type Assert = { deepEqual(actual: unknown, expected: unknown, message?: string): unknown };
 
 /** Feeds a transcript at every split position, lets the line be silent, and compares the events. */
-function transcript(t: Assert, text: string, expected: string[], setUp?: (bench: FramerBench) => void): void {
+function transcript(t: Assert, text: string, expected: string[], setUp?: (rig: FramerRig) => void): void {
   for (const { name, cut } of everyCut(text)) {
-    const bench = new FramerBench();
-    setUp?.(bench);
-    for (const chunk of cut(text)) bench.framer.receive(chunk);
-    bench.clock.advance(600);
-    t.deepEqual(bench.take(), expected, name);
-    t.deepEqual([bench.clock.pending, bench.framer.bytes], [0, text.length], name);
+    const rig = new FramerRig();
+    setUp?.(rig);
+    for (const chunk of cut(text)) rig.framer.receive(chunk);
+    rig.clock.advance(600);
+    t.deepEqual(rig.take(), expected, name);
+    t.deepEqual([rig.clock.pending, rig.framer.bytes], [0, text.length], name);
   }
 }
 
-const awaitPrompt = (bench: FramerBench): void => {
-  bench.framer.expect(">");
+const awaitPrompt = (rig: FramerRig): void => {
+  rig.framer.expect(">");
 };
 
 // ---- lines
@@ -46,32 +46,32 @@ test("noise in front of a message", (t) => {
 });
 
 test("a line that is not finished waits, however long it takes", (t) => {
-  const bench = new FramerBench();
-  bench.framer.receive("+CSQ: 2");
-  bench.clock.advance(100000);
-  bench.framer.receive("0,0\r");
-  t.deepEqual(bench.take(), []);
-  bench.framer.receive("\n");
-  t.deepEqual(bench.take(), ["line +CSQ: 20,0"]);
-  t.is(bench.framer.bytes, 12);
-  t.is(bench.framer.lines, 1);
+  const rig = new FramerRig();
+  rig.framer.receive("+CSQ: 2");
+  rig.clock.advance(100000);
+  rig.framer.receive("0,0\r");
+  t.deepEqual(rig.take(), []);
+  rig.framer.receive("\n");
+  t.deepEqual(rig.take(), ["line +CSQ: 20,0"]);
+  t.is(rig.framer.bytes, 12);
+  t.is(rig.framer.lines, 1);
 });
 
 test("framed says whether an empty line was in front", (t) => {
-  const bench = new FramerBench();
+  const rig = new FramerRig();
   const framed: string[] = [];
-  bench.after = (event) => framed.push(`${event} ${bench.framer.framed}`);
-  bench.framer.receive("\r\nA\r\nB\r\n\r\nC\r\n");
+  rig.after = (event) => framed.push(`${event} ${rig.framer.framed}`);
+  rig.framer.receive("\r\nA\r\nB\r\n\r\nC\r\n");
   t.deepEqual(framed, ["line A true", "line B false", "line C true"]);
 });
 
 test("counters: every byte and every line; messages are counted where they go", (t) => {
-  const bench = new FramerBench();
+  const rig = new FramerRig();
   const text = "\r\nRDY\r\n\r\n+QMTRECV: 0,0,t,a\r\nb\r\n";
-  bench.framer.receive(text);
-  bench.clock.advance(100);
-  t.is(bench.framer.bytes, text.length);
-  t.is(bench.framer.lines, 1);
+  rig.framer.receive(text);
+  rig.clock.advance(100);
+  t.is(rig.framer.bytes, text.length);
+  t.is(rig.framer.lines, 1);
 });
 
 // ---- prompts
@@ -80,11 +80,11 @@ test("an awaited prompt is seen at once, with a blank behind it or without", (t)
   transcript(t, "\r\n>", ["prompt"], awaitPrompt);
   transcript(t, "\r\n> ", ["prompt"], awaitPrompt);
   transcript(t, "> \r\n", ["prompt"], awaitPrompt);
-  const bench = new FramerBench();
-  awaitPrompt(bench);
-  bench.framer.receive("\r\n>");
-  t.deepEqual(bench.take(), ["prompt"], "without waiting for silence");
-  t.is(bench.framer.prompt, "", "and is awaited no longer");
+  const rig = new FramerRig();
+  awaitPrompt(rig);
+  rig.framer.receive("\r\n>");
+  t.deepEqual(rig.take(), ["prompt"], "without waiting for silence");
+  t.is(rig.framer.prompt, "", "and is awaited no longer");
 });
 
 test("what stands behind a prompt is the next line", (t) => {
@@ -139,26 +139,26 @@ test("empty lines at the end of a payload are payload", (t) => {
 test("a payload of 1,548 bytes, byte by byte and in chunks", (t) => {
   const payload = "0123456789abcdef\n".repeat(92).substring(0, 1548);
   for (const size of [1, 16, 63, 64, 512, 4096]) {
-    const bench = new FramerBench(4096);
+    const rig = new FramerRig(4096);
     const text = `\r\n+QMTRECV: 0,0,t,${payload}\r\n`;
     for (let i = 0; i < text.length; i += size) {
-      bench.framer.receive(text.substring(i, i + size));
-      bench.clock.advance(1);
+      rig.framer.receive(text.substring(i, i + size));
+      rig.clock.advance(1);
     }
-    bench.clock.advance(100);
-    t.deepEqual(bench.take(), [`message +QMTRECV: 0,0,t,${payload}`], `${size}`);
+    rig.clock.advance(100);
+    t.deepEqual(rig.take(), [`message +QMTRECV: 0,0,t,${payload}`], `${size}`);
   }
 });
 
 test("a message ends 20 ms behind its last byte at the earliest", (t) => {
-  const bench = new FramerBench();
-  bench.framer.receive("+QMTRECV: 0,1,t,a\n");
-  bench.clock.advance(19);
-  bench.framer.receive("b\r\n");
-  bench.clock.advance(19);
-  t.deepEqual(bench.take(), []);
-  bench.clock.advance(21);
-  t.deepEqual(bench.take(), ["message +QMTRECV: 0,1,t,a\nb"]);
+  const rig = new FramerRig();
+  rig.framer.receive("+QMTRECV: 0,1,t,a\n");
+  rig.clock.advance(19);
+  rig.framer.receive("b\r\n");
+  rig.clock.advance(19);
+  t.deepEqual(rig.take(), []);
+  rig.clock.advance(21);
+  t.deepEqual(rig.take(), ["message +QMTRECV: 0,1,t,a\nb"]);
 });
 
 test("a known start ends a message, which is then ambiguous, and what follows is suspect until silence", (t) => {
@@ -168,11 +168,11 @@ test("a known start ends a message, which is then ambiguous, and what follows is
     "message? +QMTRECV: 0,1,t,a",
     "message? +QMTRECV: 0,2,t,b",
   ]);
-  const bench = new FramerBench();
-  bench.framer.receive("+QMTRECV: 0,1,t,a\r\n\r\nOK\r\n");
-  bench.clock.advance(50);
-  bench.framer.receive("\r\nOK\r\n");
-  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,1,t,a", "line? OK", "line OK"]);
+  const rig = new FramerRig();
+  rig.framer.receive("+QMTRECV: 0,1,t,a\r\n\r\nOK\r\n");
+  rig.clock.advance(50);
+  rig.framer.receive("\r\nOK\r\n");
+  t.deepEqual(rig.take(), ["message? +QMTRECV: 0,1,t,a", "line? OK", "line OK"]);
 });
 
 test("an unknown line behind a message is payload", (t) => {
@@ -180,8 +180,8 @@ test("an unknown line behind a message is payload", (t) => {
 });
 
 test("strict: a start counts only behind an empty line", (t) => {
-  const strict = (bench: FramerBench): void => {
-    bench.framer.strict = true;
+  const strict = (rig: FramerRig): void => {
+    rig.framer.strict = true;
   };
   transcript(t, "+QMTRECV: 0,1,t,a\r\nOK\r\nb\r\n", ["message +QMTRECV: 0,1,t,a\r\nOK\r\nb"], strict);
   transcript(t, "+QMTRECV: 0,1,t,a\r\n\r\nOK\r\n", ["message? +QMTRECV: 0,1,t,a", "line? OK"], strict);
@@ -193,10 +193,10 @@ test("framed of a line that ends a message", (t) => {
     ["", "line? OK false"],
     ["\r\n", "line? OK true"],
   ]) {
-    const bench = new FramerBench();
+    const rig = new FramerRig();
     const framed: string[] = [];
-    bench.after = (event) => framed.push(`${event} ${bench.framer.framed}`);
-    bench.framer.receive(`\r\n+QMTRECV: 0,1,t,a\r\n${gap}OK\r\n`);
+    rig.after = (event) => framed.push(`${event} ${rig.framer.framed}`);
+    rig.framer.receive(`\r\n+QMTRECV: 0,1,t,a\r\n${gap}OK\r\n`);
     t.is(framed[1], expected);
   }
 });
@@ -207,24 +207,24 @@ test("a prompt directly behind a message", (t) => {
 });
 
 test("a prompt behind a message whose handler calls everything off is none", (t) => {
-  const bench = new FramerBench();
-  awaitPrompt(bench);
-  bench.after = () => bench.framer.reset();
-  bench.framer.receive("\r\n+QMTRECV: 0,1,t,a\r\n> ");
-  bench.clock.advance(100);
-  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,1,t,a"]);
+  const rig = new FramerRig();
+  awaitPrompt(rig);
+  rig.after = () => rig.framer.reset();
+  rig.framer.receive("\r\n+QMTRECV: 0,1,t,a\r\n> ");
+  rig.clock.advance(100);
+  t.deepEqual(rig.take(), ["message? +QMTRECV: 0,1,t,a"]);
 });
 
 test("a message that stops in the middle of a line is handed over after half a second; the other half is no line", (t) => {
-  const bench = new FramerBench();
-  bench.framer.receive("+QMTRECV: 0,1,t,a\r\nO");
-  bench.clock.advance(480);
-  t.deepEqual(bench.take(), []);
-  bench.clock.advance(40);
-  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,1,t,a\r\nO"]);
-  t.is(bench.clock.pending, 0);
-  bench.framer.receive("K\r\n\r\nOK\r\n");
-  t.deepEqual(bench.take(), ["line OK"]);
+  const rig = new FramerRig();
+  rig.framer.receive("+QMTRECV: 0,1,t,a\r\nO");
+  rig.clock.advance(480);
+  t.deepEqual(rig.take(), []);
+  rig.clock.advance(40);
+  t.deepEqual(rig.take(), ["message? +QMTRECV: 0,1,t,a\r\nO"]);
+  t.is(rig.clock.pending, 0);
+  rig.framer.receive("K\r\n\r\nOK\r\n");
+  t.deepEqual(rig.take(), ["line OK"]);
 });
 
 test("the half line is taken for what it starts with, if that is known", (t) => {
@@ -233,22 +233,22 @@ test("the half line is taken for what it starts with, if that is known", (t) => 
 });
 
 test("a stalled message that goes on is one message", (t) => {
-  const bench = new FramerBench();
-  bench.framer.receive("+QMTRECV: 0,1,t,a\r\nb");
-  bench.clock.advance(400);
-  bench.framer.receive("c");
-  bench.clock.advance(400);
-  bench.framer.receive("d\r\n");
-  bench.clock.advance(100);
-  t.deepEqual(bench.take(), ["message +QMTRECV: 0,1,t,a\r\nbcd"]);
+  const rig = new FramerRig();
+  rig.framer.receive("+QMTRECV: 0,1,t,a\r\nb");
+  rig.clock.advance(400);
+  rig.framer.receive("c");
+  rig.clock.advance(400);
+  rig.framer.receive("d\r\n");
+  rig.clock.advance(100);
+  t.deepEqual(rig.take(), ["message +QMTRECV: 0,1,t,a\r\nbcd"]);
 });
 
 test("line ends LF CR: the CR that is left over delays no message", (t) => {
-  const bench = new FramerBench();
-  bench.framer.receive("\n\r+QMTRECV: 0,1,t,a\n\r");
-  bench.clock.advance(41);
-  bench.framer.receive("\n\rOK\n\r");
-  t.deepEqual(bench.take(), ["message +QMTRECV: 0,1,t,a", "line OK"]);
+  const rig = new FramerRig();
+  rig.framer.receive("\n\r+QMTRECV: 0,1,t,a\n\r");
+  rig.clock.advance(41);
+  rig.framer.receive("\n\rOK\n\r");
+  t.deepEqual(rig.take(), ["message +QMTRECV: 0,1,t,a", "line OK"]);
 });
 
 // ---- limits and lost bytes
@@ -258,9 +258,9 @@ test("limit: a line of as many bytes is handed over, a longer one dropped whole,
   transcript(t, `${most}\nOK\r\n`, [`line ${most}`, "line OK"]);
   const events = ["overrun", "line? OK"];
   for (const cut of [whole, bytewise]) {
-    const bench = new FramerBench();
-    for (const chunk of cut(`${most}x\r\n\r\nOK\r\n`)) bench.framer.receive(chunk);
-    t.deepEqual(bench.take(), events);
+    const rig = new FramerRig();
+    for (const chunk of cut(`${most}x\r\n\r\nOK\r\n`)) rig.framer.receive(chunk);
+    t.deepEqual(rig.take(), events);
   }
 });
 
@@ -277,129 +277,129 @@ test("limit: a message is dropped whole, and what follows it is found", (t) => {
 });
 
 test("limit: the empty line in front of dropped bytes frames nothing behind them", (t) => {
-  transcript(t, `+QMTRECV: 0,1,t,a\n\n${"x".repeat(LIMIT + 1)}\nOK\nb\n\nOK\n`, ["overrun", "line? OK"], (bench) => {
-    bench.framer.strict = true;
+  transcript(t, `+QMTRECV: 0,1,t,a\n\n${"x".repeat(LIMIT + 1)}\nOK\nb\n\nOK\n`, ["overrun", "line? OK"], (rig) => {
+    rig.framer.strict = true;
   });
 });
 
 test("limit: garbage without a line end, as at a wrong rate, is bounded and passes", (t) => {
-  const bench = new FramerBench();
-  for (let i = 0; i < 1000; i++) bench.framer.receive("\xf8\x80".repeat(10));
-  bench.framer.receive("\r\nRDY\r\n");
-  t.deepEqual(bench.take(), ["overrun", "line? RDY"]);
+  const rig = new FramerRig();
+  for (let i = 0; i < 1000; i++) rig.framer.receive("\xf8\x80".repeat(10));
+  rig.framer.receive("\r\nRDY\r\n");
+  t.deepEqual(rig.take(), ["overrun", "line? RDY"]);
 });
 
 test("lost bytes: the unfinished line goes, up to its line end", (t) => {
-  const bench = new FramerBench();
-  bench.framer.receive("+CSQ: 2");
-  bench.framer.overrun();
-  bench.framer.receive("TRASH\r\n\r\nOK\r\n");
-  t.deepEqual(bench.take(), ["overrun", "line? OK"]);
+  const rig = new FramerRig();
+  rig.framer.receive("+CSQ: 2");
+  rig.framer.overrun();
+  rig.framer.receive("TRASH\r\n\r\nOK\r\n");
+  t.deepEqual(rig.take(), ["overrun", "line? OK"]);
 });
 
 test("lost bytes in a message: it is not handed over, and its rest is suspect", (t) => {
-  const bench = new FramerBench();
-  bench.framer.receive("+QMTRECV: 0,1,t,a\r\nb");
-  bench.framer.overrun();
-  bench.framer.receive("c\r\nd\r\n\r\nOK\r\n");
-  t.deepEqual(bench.take(), ["overrun", "line? OK"]);
-  bench.clock.advance(100);
-  bench.framer.receive("\r\nOK\r\n");
-  t.deepEqual(bench.take(), ["line OK"]);
+  const rig = new FramerRig();
+  rig.framer.receive("+QMTRECV: 0,1,t,a\r\nb");
+  rig.framer.overrun();
+  rig.framer.receive("c\r\nd\r\n\r\nOK\r\n");
+  t.deepEqual(rig.take(), ["overrun", "line? OK"]);
+  rig.clock.advance(100);
+  rig.framer.receive("\r\nOK\r\n");
+  t.deepEqual(rig.take(), ["line OK"]);
 });
 
 test("lost bytes at the start of a message: its other lines are suspect", (t) => {
-  const bench = new FramerBench();
-  bench.framer.receive("+QMTRE");
-  bench.framer.overrun();
-  bench.framer.receive(": 0,1,t,a\r\nOK\r\n");
-  t.deepEqual(bench.take(), ["overrun", "line? OK"]);
+  const rig = new FramerRig();
+  rig.framer.receive("+QMTRE");
+  rig.framer.overrun();
+  rig.framer.receive(": 0,1,t,a\r\nOK\r\n");
+  t.deepEqual(rig.take(), ["overrun", "line? OK"]);
 });
 
 test("lost bytes and then silence: nothing is left to wait for", (t) => {
-  const bench = new FramerBench();
-  bench.framer.receive("+QMTRECV: 0,1,t,a\r\nb");
-  bench.framer.overrun();
-  bench.clock.advance(100);
-  t.deepEqual([bench.take(), bench.clock.pending], [["overrun"], 0]);
+  const rig = new FramerRig();
+  rig.framer.receive("+QMTRECV: 0,1,t,a\r\nb");
+  rig.framer.overrun();
+  rig.clock.advance(100);
+  t.deepEqual([rig.take(), rig.clock.pending], [["overrun"], 0]);
 });
 
 // ---- calls from inside a sink function
 
 test("what arrives inside a sink function comes behind what is being handed over", (t) => {
-  const bench = new FramerBench();
-  bench.after = (event) => {
+  const rig = new FramerRig();
+  rig.after = (event) => {
     if (event === "line A") {
-      bench.framer.receive("\r\nC\r");
-      bench.framer.receive("\nD");
+      rig.framer.receive("\r\nC\r");
+      rig.framer.receive("\nD");
     }
   };
-  bench.framer.receive("A\r\nB\r\n");
-  t.deepEqual(bench.take(), ["line A", "line B", "line C"]);
-  bench.after = () => {};
-  bench.framer.receive("\r\n");
-  t.deepEqual(bench.take(), ["line D"]);
+  rig.framer.receive("A\r\nB\r\n");
+  t.deepEqual(rig.take(), ["line A", "line B", "line C"]);
+  rig.after = () => {};
+  rig.framer.receive("\r\n");
+  t.deepEqual(rig.take(), ["line D"]);
 });
 
 test("the same from the end of a message by silence", (t) => {
-  const bench = new FramerBench();
-  awaitPrompt(bench);
-  bench.after = (event) => {
-    if (event.startsWith("message")) bench.framer.receive("\r\nB\r\n");
+  const rig = new FramerRig();
+  awaitPrompt(rig);
+  rig.after = (event) => {
+    if (event.startsWith("message")) rig.framer.receive("\r\nB\r\n");
   };
-  bench.framer.receive("+QMTRECV: 0,1,t,a\r\n> ");
-  bench.clock.advance(100);
-  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,1,t,a", "prompt", "line B"]);
+  rig.framer.receive("+QMTRECV: 0,1,t,a\r\n> ");
+  rig.clock.advance(100);
+  t.deepEqual(rig.take(), ["message? +QMTRECV: 0,1,t,a", "prompt", "line B"]);
 });
 
 test("limit: of what arrives inside a sink function, the surplus is dropped where it stood", (t) => {
-  const bench = new FramerBench(20);
-  bench.after = (event) => {
+  const rig = new FramerRig(20);
+  rig.after = (event) => {
     if (event !== "line A") return;
-    bench.framer.receive("\r\nC\r\nhalf a line");
-    bench.framer.receive("this is too much");
-    bench.framer.receive("x");
+    rig.framer.receive("\r\nC\r\nhalf a line");
+    rig.framer.receive("this is too much");
+    rig.framer.receive("x");
   };
-  bench.framer.receive("A\r\nB\r\n");
-  t.deepEqual(bench.take(), ["line A", "line B", "line C", "overrun"]);
-  bench.framer.receive("the rest\r\nOK\r\n");
-  t.deepEqual(bench.take(), ["line? OK"]);
+  rig.framer.receive("A\r\nB\r\n");
+  t.deepEqual(rig.take(), ["line A", "line B", "line C", "overrun"]);
+  rig.framer.receive("the rest\r\nOK\r\n");
+  t.deepEqual(rig.take(), ["line? OK"]);
 });
 
 test("bytes that are lost meanwhile are missing behind what has arrived", (t) => {
-  const bench = new FramerBench();
-  bench.after = (event) => {
-    if (event === "line A") bench.framer.overrun();
+  const rig = new FramerRig();
+  rig.after = (event) => {
+    if (event === "line A") rig.framer.overrun();
   };
-  bench.framer.receive("A\r\nB\r\nhalf");
-  t.deepEqual(bench.take(), ["line A", "line B", "overrun"]);
-  bench.framer.receive("x\r\nC\r\n");
-  t.deepEqual(bench.take(), ["line? C"]);
+  rig.framer.receive("A\r\nB\r\nhalf");
+  t.deepEqual(rig.take(), ["line A", "line B", "overrun"]);
+  rig.framer.receive("x\r\nC\r\n");
+  t.deepEqual(rig.take(), ["line? C"]);
 });
 
 // ---- reset
 
 test("reset: no timer, no half line, no message, no prompt is left", (t) => {
   for (const text of ["+CSQ: 2", "+QMTRECV: 0,1,t,a\r\nb", "+QMTRECV: 0,1,t,a\r\n\r\nOK\r\n"]) {
-    const bench = new FramerBench();
-    awaitPrompt(bench);
-    bench.framer.strict = true;
-    bench.framer.receive(text);
-    bench.framer.reset();
-    bench.take();
-    t.is(bench.clock.pending, 0);
-    t.false(bench.framer.strict);
-    bench.framer.receive("> \r\nRDY\r\n");
-    bench.clock.advance(1000);
-    t.deepEqual(bench.take(), ["line >", "line RDY"], text);
+    const rig = new FramerRig();
+    awaitPrompt(rig);
+    rig.framer.strict = true;
+    rig.framer.receive(text);
+    rig.framer.reset();
+    rig.take();
+    t.is(rig.clock.pending, 0);
+    t.false(rig.framer.strict);
+    rig.framer.receive("> \r\nRDY\r\n");
+    rig.clock.advance(1000);
+    t.deepEqual(rig.take(), ["line >", "line RDY"], text);
   }
 });
 
 test("reset inside a sink function: what has been received behind it is scanned as ever", (t) => {
   const text = "NORMAL POWER DOWN\r\n\r\nRDY\r\n\r\n+QMTRECV: 0,1,t,a\r\n";
-  transcript(t, text, ["line NORMAL POWER DOWN", "line RDY", "message +QMTRECV: 0,1,t,a"], (bench) => {
-    bench.after = (event) => {
-      if (event.startsWith("line NORMAL")) bench.framer.reset();
+  transcript(t, text, ["line NORMAL POWER DOWN", "line RDY", "message +QMTRECV: 0,1,t,a"], (rig) => {
+    rig.after = (event) => {
+      if (event.startsWith("line NORMAL")) rig.framer.reset();
     };
   });
 });
@@ -412,8 +412,8 @@ const measure = (text: string): number => {
   if (at < 0) return text.includes("long") ? -1 : 0;
   return at + 1 + Number(text.slice(PREFIX.length, at));
 };
-const counting = (bench: FramerBench): void => {
-  bench.framer.counter = { measure };
+const counting = (rig: FramerRig): void => {
+  rig.framer.counter = { measure };
 };
 
 test("a counted message has just its bytes, whatever they are, and is there at once", (t) => {
@@ -436,19 +436,19 @@ test("a counted message has just its bytes, whatever they are, and is there at o
       const next = behind.includes("OK") ? "line OK" : `message ${PREFIX} 2;ab`;
       transcript(t, `\r\n${text}\r\n${behind}`, [`message ${text}`, next], counting);
     }
-    const bench = new FramerBench();
-    counting(bench);
-    bench.framer.receive(`\r\n${text}\r\n`);
-    bench.framer.receive("\r\n");
-    t.deepEqual(bench.take(), [`message ${text}`], "without silence");
+    const rig = new FramerRig();
+    counting(rig);
+    rig.framer.receive(`\r\n${text}\r\n`);
+    rig.framer.receive("\r\n");
+    t.deepEqual(rig.take(), [`message ${text}`], "without silence");
   }
 });
 
 test("a prompt behind a counted message is seen at once", (t) => {
   const text = `${PREFIX} 6;\r\n> \r\n`;
-  transcript(t, `\r\n${text}\r\n\r\n> `, [`message ${text}`, "prompt"], (bench) => {
-    counting(bench);
-    awaitPrompt(bench);
+  transcript(t, `\r\n${text}\r\n\r\n> `, [`message ${text}`, "prompt"], (rig) => {
+    counting(rig);
+    awaitPrompt(rig);
   });
 });
 
@@ -457,56 +457,56 @@ test("the length may come after a line end", (t) => {
     t,
     `${PREFIX} long\r\nOK\r\n 5;hello\r\nOK\r\n`,
     [`message ${PREFIX} long\r\nOK\r\n 5;hello`, "line OK"],
-    (bench) => {
-      bench.framer.counter = { measure: (text) => (text.includes(";") ? text.indexOf(";") + 6 : -1) };
+    (rig) => {
+      rig.framer.counter = { measure: (text) => (text.includes(";") ? text.indexOf(";") + 6 : -1) };
     },
   );
 });
 
 test("a counted message that is too short ends after half a second of silence, ambiguous, and the line goes on", (t) => {
   for (const text of [`${PREFIX} 9;ab\r\n`, `${PREFIX} 9;ab`, `${PREFIX} 9;ab\r\nc`, `${PREFIX} long\r\n`]) {
-    const bench = new FramerBench();
-    counting(bench);
-    bench.framer.receive(text);
-    if (!text.endsWith("\n")) bench.framer.receive("\r\n\r");
-    bench.clock.advance(400);
-    t.deepEqual(bench.take(), []);
-    bench.clock.advance(200);
-    t.regex(bench.take().join(), /^message\? /, JSON.stringify(text));
-    bench.framer.receive("\r\nOK\r\n");
-    bench.clock.advance(600);
-    t.deepEqual(bench.take(), ["line OK"]);
-    t.deepEqual([bench.clock.pending, bench.framer.open], [0, false]);
+    const rig = new FramerRig();
+    counting(rig);
+    rig.framer.receive(text);
+    if (!text.endsWith("\n")) rig.framer.receive("\r\n\r");
+    rig.clock.advance(400);
+    t.deepEqual(rig.take(), []);
+    rig.clock.advance(200);
+    t.regex(rig.take().join(), /^message\? /, JSON.stringify(text));
+    rig.framer.receive("\r\nOK\r\n");
+    rig.clock.advance(600);
+    t.deepEqual(rig.take(), ["line OK"]);
+    t.deepEqual([rig.clock.pending, rig.framer.open], [0, false]);
   }
 });
 
 test("half a line of a counted message that is too short is dropped, an awaited prompt is not", (t) => {
-  const bench = new FramerBench();
-  counting(bench);
-  bench.framer.receive(`${PREFIX} 40;ab\r\n+QMT`);
-  bench.clock.advance(600);
-  bench.framer.receive("STAT: 0,1\r\nOK\r\n");
-  t.deepEqual(bench.take(), [`message? ${PREFIX} 40;ab\r\n+QMT`, "line OK"]);
-  bench.framer.receive(`${PREFIX} 40;ab\r\n`);
-  awaitPrompt(bench);
-  bench.framer.receive("\r\n> ");
-  bench.clock.advance(600);
-  t.deepEqual(bench.take(), [`message? ${PREFIX} 40;ab\r\n`, "prompt"]);
+  const rig = new FramerRig();
+  counting(rig);
+  rig.framer.receive(`${PREFIX} 40;ab\r\n+QMT`);
+  rig.clock.advance(600);
+  rig.framer.receive("STAT: 0,1\r\nOK\r\n");
+  t.deepEqual(rig.take(), [`message? ${PREFIX} 40;ab\r\n+QMT`, "line OK"]);
+  rig.framer.receive(`${PREFIX} 40;ab\r\n`);
+  awaitPrompt(rig);
+  rig.framer.receive("\r\n> ");
+  rig.clock.advance(600);
+  t.deepEqual(rig.take(), [`message? ${PREFIX} 40;ab\r\n`, "prompt"]);
 });
 
 test("a counted message beyond the limit, and bytes lost inside of one: it is not handed over, the line goes on", (t) => {
-  const bench = new FramerBench();
-  counting(bench);
-  bench.framer.receive(`${PREFIX} 500;${"a\n".repeat(250)}\r\n`);
-  bench.clock.advance(600);
-  t.is(bench.take()[0], "overrun");
-  bench.framer.receive(`${PREFIX} 9;ab\r\n`);
-  bench.framer.overrun();
-  bench.framer.receive("cd\r\n");
-  bench.clock.advance(600);
-  t.deepEqual(bench.take(), ["overrun"]);
-  bench.framer.receive("\r\nOK\r\n");
-  t.deepEqual(bench.take(), ["line OK"]);
+  const rig = new FramerRig();
+  counting(rig);
+  rig.framer.receive(`${PREFIX} 500;${"a\n".repeat(250)}\r\n`);
+  rig.clock.advance(600);
+  t.is(rig.take()[0], "overrun");
+  rig.framer.receive(`${PREFIX} 9;ab\r\n`);
+  rig.framer.overrun();
+  rig.framer.receive("cd\r\n");
+  rig.clock.advance(600);
+  t.deepEqual(rig.take(), ["overrun"]);
+  rig.framer.receive("\r\nOK\r\n");
+  t.deepEqual(rig.take(), ["line OK"]);
 });
 
 test("a message without a length, between counted ones, is as ever", (t) => {

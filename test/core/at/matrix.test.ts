@@ -2,7 +2,7 @@
 // information lines and one with a data prompt get the same answers, and what stands between is handed over once.
 import { everyCut } from "../../support/fake-uart.js";
 import test from "../../support/harness.js";
-import { SessionBench } from "./bench.js";
+import { SessionRig } from "./rig.js";
 
 /** Runs of CR and LF. */
 const ENDS = ["\r\n", "\n", "\r\r\n", "\n\r", "\r\n\r\n", "\n\n"];
@@ -41,13 +41,13 @@ for (const echo of [true, false])
     const echoOf = (text: string): string => (echo ? `${text}\r` : "");
     const name = `echo ${echo ? "on" : "off"}, line end ${JSON.stringify(end)}`;
 
-    /** A bench whose modem has answered once, so that the session has seen how it frames its lines. */
-    const fresh = (): SessionBench => {
-      const bench = new SessionBench();
-      bench.uart.reply("AT\r", `${echoOf("AT")}${frame(["OK"])}`);
-      bench.send("AT");
-      bench.settle();
-      return bench;
+    /** A rig whose modem has answered once, so that the session has seen how it frames its lines. */
+    const fresh = (): SessionRig => {
+      const rig = new SessionRig();
+      rig.uart.reply("AT\r", `${echoOf("AT")}${frame(["OK"])}`);
+      rig.send("AT");
+      rig.settle();
+      return rig;
     };
 
     test(`information lines: ${name}`, (t) => {
@@ -58,13 +58,13 @@ for (const echo of [true, false])
           const expected =
             position === pieces.length ? [ANSWER].concat(unasked.events) : unasked.events.concat([ANSWER]);
           for (const { name: cutName, cut } of everyCut(text)) {
-            const bench = fresh();
-            bench.uart.cut = cut;
+            const rig = fresh();
+            rig.uart.cut = cut;
             // Glued to a message an answer proves little, so the question is repeated.
-            bench.uart.reply("AT+CREG?\r", text).reply("AT+CREG?\r", pieces.join(""));
-            bench.send("AT+CREG?", { info: "+CREG:" });
-            const events = plain(bench.settle());
-            if (events.join() !== expected.join() || bench.clock.pending)
+            rig.uart.reply("AT+CREG?\r", text).reply("AT+CREG?\r", pieces.join(""));
+            rig.send("AT+CREG?", { info: "+CREG:" });
+            const events = plain(rig.settle());
+            if (events.join() !== expected.join() || rig.clock.pending)
               t.deepEqual(events, expected, `${unasked.name} at ${position}, ${cutName}`);
           }
         }
@@ -90,15 +90,15 @@ for (const echo of [true, false])
             const [changed, position] = at;
             const text = changed.slice(0, position).concat(frame(unasked.lines), changed.slice(position)).join("");
             for (const { name: cutName, cut } of everyCut(text)) {
-              const bench = fresh();
-              bench.uart.cut = cut;
-              bench.uart.reply(`${PUB}\r`, changed === before ? text : before.join(""));
-              bench.uart.reply("OK?\x1a", changed === behind ? text : behind.join(""));
-              bench.send(PUB, { prompt: ">", data: "OK?\x1a" });
+              const rig = fresh();
+              rig.uart.cut = cut;
+              rig.uart.reply(`${PUB}\r`, changed === before ? text : before.join(""));
+              rig.uart.reply("OK?\x1a", changed === behind ? text : behind.join(""));
+              rig.send(PUB, { prompt: ">", data: "OK?\x1a" });
               // An OK glued to a message is held for a while, so what follows it may be told first.
-              const events = plain(bench.settle()).sort();
+              const events = plain(rig.settle()).sort();
               expected.sort();
-              if (events.join() !== expected.join() || bench.clock.pending)
+              if (events.join() !== expected.join() || rig.clock.pending)
                 t.deepEqual(events, expected, `${unasked.name}, ${JSON.stringify(text)}, ${cutName}`);
             }
           }
@@ -110,13 +110,13 @@ for (const echo of [true, false])
       for (const unasked of UNASKED) {
         const text = frame(unasked.lines);
         for (const { name: cutName, cut } of everyCut(text)) {
-          const bench = fresh();
-          bench.uart.cut = cut;
-          bench.uart.reply("AT+CREG?\r", `${echoOf("AT+CREG?")}${frame(["+CREG: 0,1", "+CREG: 2,5", "OK"])}`, 30);
-          bench.send("AT+CREG?", { info: "+CREG:" });
-          bench.clock.advance(10);
-          bench.uart.feed(text);
-          t.deepEqual(plain(bench.settle()), unasked.events.concat([ANSWER]), `${unasked.name}, ${cutName}`);
+          const rig = fresh();
+          rig.uart.cut = cut;
+          rig.uart.reply("AT+CREG?\r", `${echoOf("AT+CREG?")}${frame(["+CREG: 0,1", "+CREG: 2,5", "OK"])}`, 30);
+          rig.send("AT+CREG?", { info: "+CREG:" });
+          rig.clock.advance(10);
+          rig.uart.feed(text);
+          t.deepEqual(plain(rig.settle()), unasked.events.concat([ANSWER]), `${unasked.name}, ${cutName}`);
         }
       }
     });

@@ -4,18 +4,18 @@ import { QUEUE_LIMIT } from "../../../core/at/session.js";
 import { M95Error } from "../../../core/errors.js";
 import { bytewise, everyCut, inChunks } from "../../support/fake-uart.js";
 import test from "../../support/harness.js";
-import { LIMIT, SessionBench } from "./bench.js";
+import { LIMIT, SessionRig } from "./rig.js";
 
 type Assert = { deepEqual(actual: unknown, expected: unknown, message?: string): unknown };
 
 /** Runs an exchange with every answer at every split position and compares the events. */
-function exchange(t: Assert, text: string, play: (bench: SessionBench) => void, expected: string[]): void {
+function exchange(t: Assert, text: string, play: (rig: SessionRig) => void, expected: string[]): void {
   for (const { name, cut } of everyCut(text)) {
-    const bench = new SessionBench();
-    bench.uart.cut = cut;
-    play(bench);
-    t.deepEqual(bench.settle(), expected, name);
-    t.deepEqual(bench.clock.pending, 0, name);
+    const rig = new SessionRig();
+    rig.uart.cut = cut;
+    play(rig);
+    t.deepEqual(rig.settle(), expected, name);
+    t.deepEqual(rig.clock.pending, 0, name);
   }
 }
 
@@ -24,16 +24,16 @@ function answer(
   t: Assert,
   command: string,
   text: string,
-  rest: Parameters<SessionBench["send"]>[1],
+  rest: Parameters<SessionRig["send"]>[1],
   expected: string[],
   again = "",
 ) {
   exchange(
     t,
     text,
-    (bench) => {
-      bench.uart.reply(`${command}\r`, text).reply(`${command}\r`, again);
-      bench.send(command, rest);
+    (rig) => {
+      rig.uart.reply(`${command}\r`, text).reply(`${command}\r`, again);
+      rig.send(command, rest);
     },
     expected,
   );
@@ -73,12 +73,12 @@ test("errors: ERROR, +CME ERROR with number or text, +CMS ERROR", (t) => {
 });
 
 test("an error carries command, number, meaning and the line itself", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply("AT+CPIN?\r", "\r\n+CME ERROR: 10\r\n").reply("AT+CMGS\r", "\r\n+CMS ERROR: 10\r\n");
-  bench.send("AT+CPIN?");
-  bench.send("AT+CMGS");
-  bench.settle();
-  const [cme, cms] = bench.errors as M95Error[];
+  const rig = new SessionRig();
+  rig.uart.reply("AT+CPIN?\r", "\r\n+CME ERROR: 10\r\n").reply("AT+CMGS\r", "\r\n+CMS ERROR: 10\r\n");
+  rig.send("AT+CPIN?");
+  rig.send("AT+CMGS");
+  rig.settle();
+  const [cme, cms] = rig.errors as M95Error[];
   t.true(cme instanceof M95Error);
   t.like(cme, { code: "ECME", command: "AT+CPIN?", cme: 10, raw: "+CME ERROR: 10" });
   t.is(cme!.message, "AT+CPIN?: +CME ERROR: 10 (SIM not inserted)");
@@ -116,10 +116,10 @@ test("one name, two meanings: the answer of a query and the URC are told apart",
 });
 
 test("final results that nobody waits for are reported and counted", (t) => {
-  const bench = new SessionBench();
-  bench.uart.feed("\r\nOK\r\n\r\n+CME ERROR: 3\r\n\r\nRDY\r\n");
-  t.deepEqual(bench.settle(), ["urc OK", "urc +CME ERROR: 3", "urc RDY"]);
-  t.is(bench.stats.strays, 2);
+  const rig = new SessionRig();
+  rig.uart.feed("\r\nOK\r\n\r\n+CME ERROR: 3\r\n\r\nRDY\r\n");
+  t.deepEqual(rig.settle(), ["urc OK", "urc +CME ERROR: 3", "urc RDY"]);
+  t.is(rig.stats.strays, 2);
 });
 
 // ---- prompts and data
@@ -127,12 +127,12 @@ test("final results that nobody waits for are reported and counted", (t) => {
 test("QMTPUB: prompt, data, OK, and then its result", (t) => {
   for (const prompt of ["\r\n>", "\r\n> ", `${PUB}\r\r\n> `, "> \r\n"])
     for (const { name, cut } of everyCut(prompt)) {
-      const bench = new SessionBench();
-      bench.uart.cut = cut;
-      bench.uart.reply(`${PUB}\r`, prompt).reply("hello\x1a", "\r\nOK\r\n\r\n+QMTPUB: 0,1,0\r\n");
-      bench.send(PUB, { prompt: ">", data: "hello\x1a" });
-      t.deepEqual(bench.settle(), [`${PUB} OK`, "urc +QMTPUB: 0,1,0"], name);
-      t.deepEqual(bench.uart.written, [`${PUB}\r`, "hello\x1a"]);
+      const rig = new SessionRig();
+      rig.uart.cut = cut;
+      rig.uart.reply(`${PUB}\r`, prompt).reply("hello\x1a", "\r\nOK\r\n\r\n+QMTPUB: 0,1,0\r\n");
+      rig.send(PUB, { prompt: ">", data: "hello\x1a" });
+      t.deepEqual(rig.settle(), [`${PUB} OK`, "urc +QMTPUB: 0,1,0"], name);
+      t.deepEqual(rig.uart.written, [`${PUB}\r`, "hello\x1a"]);
     }
 });
 
@@ -145,9 +145,9 @@ test("a URC, a message, an unknown line in place of the prompt", (t) => {
   exchange(
     t,
     text,
-    (bench) => {
-      bench.uart.reply(`${PUB}\r`, text).reply("x\x1a", "\r\nOK\r\n");
-      bench.send(PUB, { prompt: ">", data: "x\x1a" });
+    (rig) => {
+      rig.uart.reply(`${PUB}\r`, text).reply("x\x1a", "\r\nOK\r\n");
+      rig.send(PUB, { prompt: ">", data: "x\x1a" });
     },
     ["urc +QMTSTAT: 0,1", "urc FOO", "message? +QMTRECV: 0,0,t,hi", `${PUB} OK`],
   );
@@ -155,37 +155,37 @@ test("a URC, a message, an unknown line in place of the prompt", (t) => {
 
 test("an OK in front of the prompt is a late one of an older command, for commands with any information lines too", (t) => {
   for (const info of [undefined, ""]) {
-    const bench = new SessionBench();
-    bench.uart.reply(`${PUB}\r`, "\r\nOK\r\n\r\n> ").reply("x\x1a", "\r\nOK\r\n");
-    bench.send(PUB, { prompt: ">", data: "x\x1a", info });
-    t.deepEqual(bench.settle(), ["urc OK", `${PUB} OK`]);
-    t.is(bench.stats.strays, 1);
+    const rig = new SessionRig();
+    rig.uart.reply(`${PUB}\r`, "\r\nOK\r\n\r\n> ").reply("x\x1a", "\r\nOK\r\n");
+    rig.send(PUB, { prompt: ">", data: "x\x1a", info });
+    t.deepEqual(rig.settle(), ["urc OK", `${PUB} OK`]);
+    t.is(rig.stats.strays, 1);
   }
 });
 
 test("a prompt that was left over from an older command lets no data go", (t) => {
-  const bench = new SessionBench();
-  bench.uart.feed("\r\n> ");
-  bench.uart.reply(`${PUB}\r`, "\r\n+CME ERROR: 8512\r\n");
-  bench.send(PUB, { prompt: ">", data: "x\x1a" });
-  t.deepEqual(bench.settle(), [`${PUB} ECME 8512 unsent`]);
-  t.deepEqual(bench.uart.written, [`${PUB}\r`]);
+  const rig = new SessionRig();
+  rig.uart.feed("\r\n> ");
+  rig.uart.reply(`${PUB}\r`, "\r\n+CME ERROR: 8512\r\n");
+  rig.send(PUB, { prompt: ">", data: "x\x1a" });
+  t.deepEqual(rig.settle(), [`${PUB} ECME 8512 unsent`]);
+  t.deepEqual(rig.uart.written, [`${PUB}\r`]);
 });
 
 test("half a line in front of a command is not lost to its prompt", (t) => {
-  const bench = new SessionBench();
-  bench.uart.feed("\r\n+QMTSTAT: ");
-  bench.uart.reply(`${PUB}\r`, "0,1\r\n\r\n> ").reply("x\x1a", "\r\nOK\r\n");
-  bench.send(PUB, { prompt: ">", data: "x\x1a" });
-  t.deepEqual(bench.settle(), ["urc +QMTSTAT: 0,1", `${PUB} OK`]);
+  const rig = new SessionRig();
+  rig.uart.feed("\r\n+QMTSTAT: ");
+  rig.uart.reply(`${PUB}\r`, "0,1\r\n\r\n> ").reply("x\x1a", "\r\nOK\r\n");
+  rig.send(PUB, { prompt: ">", data: "x\x1a" });
+  t.deepEqual(rig.settle(), ["urc +QMTSTAT: 0,1", `${PUB} OK`]);
 });
 
 test("data is sent once, also when the modem shows its prompt again for each line of it", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply(`${PUB}\r`, "\r\n> ").reply("a\r\nb\x1a", "\r\n> \r\n> \r\nOK\r\n");
-  bench.send(PUB, { prompt: ">", data: "a\r\nb\x1a" });
-  t.deepEqual(bench.settle(), ["urc >", "urc >", `${PUB} OK`]);
-  t.is(bench.uart.written.length, 2);
+  const rig = new SessionRig();
+  rig.uart.reply(`${PUB}\r`, "\r\n> ").reply("a\r\nb\x1a", "\r\n> \r\n> \r\nOK\r\n");
+  rig.send(PUB, { prompt: ">", data: "a\r\nb\x1a" });
+  t.deepEqual(rig.settle(), ["urc >", "urc >", `${PUB} OK`]);
+  t.is(rig.uart.written.length, 2);
 });
 
 test("QSECWRITE: CONNECT, raw bytes, size and checksum", (t) => {
@@ -194,9 +194,9 @@ test("QSECWRITE: CONNECT, raw bytes, size and checksum", (t) => {
     exchange(
       t,
       prompt,
-      (bench) => {
-        bench.uart.reply(`${command}\r`, prompt).reply("hello", "\r\n+QSECWRITE: 5,6b09\r\n\r\nOK\r\n");
-        bench.send(command, { prompt: "CONNECT", data: "hello", info: "+QSECWRITE:" });
+      (rig) => {
+        rig.uart.reply(`${command}\r`, prompt).reply("hello", "\r\n+QSECWRITE: 5,6b09\r\n\r\nOK\r\n");
+        rig.send(command, { prompt: "CONNECT", data: "hello", info: "+QSECWRITE:" });
       },
       [`${command} OK [+QSECWRITE: 5,6b09]`],
     );
@@ -213,209 +213,209 @@ test("ATE1: the echo of the data is not taken for answers, whatever it says", (t
   ]) {
     const echoed = `${data}\r\n\r\nOK\r\n\r\n+QMTPUB: 0,1,0\r\n`;
     for (const { name, cut } of everyCut(echoed)) {
-      const bench = new SessionBench();
-      bench.uart.cut = cut;
-      bench.uart.reply(`${PUB}\r`, `${PUB}\r\r\n> `).reply(data, echoed);
-      bench.send(PUB, { prompt: ">", data });
-      t.deepEqual(bench.settle(), [`${PUB} OK`, "urc +QMTPUB: 0,1,0"], `${data} ${name}`);
+      const rig = new SessionRig();
+      rig.uart.cut = cut;
+      rig.uart.reply(`${PUB}\r`, `${PUB}\r\r\n> `).reply(data, echoed);
+      rig.send(PUB, { prompt: ">", data });
+      t.deepEqual(rig.settle(), [`${PUB} OK`, "urc +QMTPUB: 0,1,0"], `${data} ${name}`);
     }
   }
 });
 
 test("ATE1: a URC in the middle of the echoed data", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply(`${PUB}\r`, `${PUB}\r\r\n> `).reply("a\r\nOK\x1a", "a\r\n+QMTSTAT: 0,1\r\nOK\x1a\r\n\r\nOK\r\n");
-  bench.send(PUB, { prompt: ">", data: "a\r\nOK\x1a" });
-  t.deepEqual(bench.settle(), ["urc +QMTSTAT: 0,1", `${PUB} OK`]);
+  const rig = new SessionRig();
+  rig.uart.reply(`${PUB}\r`, `${PUB}\r\r\n> `).reply("a\r\nOK\x1a", "a\r\n+QMTSTAT: 0,1\r\nOK\x1a\r\n\r\nOK\r\n");
+  rig.send(PUB, { prompt: ">", data: "a\r\nOK\x1a" });
+  t.deepEqual(rig.settle(), ["urc +QMTSTAT: 0,1", `${PUB} OK`]);
 });
 
 test("ATE1, but data is not echoed: an OK that the data begins with is the modem's", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply(`${PUB}\r`, `${PUB}\r\r\n> `).reply("OK then\x1a", "\r\nOK\r\n");
-  bench.send(PUB, { prompt: ">", data: "OK then\x1a" });
-  t.deepEqual(bench.settle(), [`${PUB} OK`]);
+  const rig = new SessionRig();
+  rig.uart.reply(`${PUB}\r`, `${PUB}\r\r\n> `).reply("OK then\x1a", "\r\nOK\r\n");
+  rig.send(PUB, { prompt: ">", data: "OK then\x1a" });
+  t.deepEqual(rig.settle(), [`${PUB} OK`]);
 });
 
 test("ATE0: what equals the data is not taken for its echo", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply(`${PUB}\r`, "\r\n> ").reply("OK\x1a", "\r\nOK\r\n");
-  bench.send(PUB, { prompt: ">", data: "OK\x1a" });
-  t.deepEqual(bench.settle(), [`${PUB} OK`]);
+  const rig = new SessionRig();
+  rig.uart.reply(`${PUB}\r`, "\r\n> ").reply("OK\x1a", "\r\nOK\r\n");
+  rig.send(PUB, { prompt: ">", data: "OK\x1a" });
+  t.deepEqual(rig.settle(), [`${PUB} OK`]);
 });
 
 // ---- one at a time, guard time, queue
 
 test("one command at a time, in order; the next one 20 ms behind the last byte", (t) => {
-  const bench = new SessionBench();
+  const rig = new SessionRig();
   const sent: number[] = [];
-  const write = bench.uart.write;
-  bench.uart.write = function (data) {
-    sent.push(bench.clock.now());
+  const write = rig.uart.write;
+  rig.uart.write = function (data) {
+    sent.push(rig.clock.now());
     write.call(this, data);
   };
-  bench.uart.reply("AT\r", "\r\nOK\r\n", 5).reply("ATE0\r", "\r\nOK\r\n", 5);
-  bench.send("AT");
-  bench.send("ATE0");
-  t.deepEqual(bench.uart.written, []);
-  t.deepEqual(bench.settle(), ["AT OK", "ATE0 OK"]);
+  rig.uart.reply("AT\r", "\r\nOK\r\n", 5).reply("ATE0\r", "\r\nOK\r\n", 5);
+  rig.send("AT");
+  rig.send("ATE0");
+  t.deepEqual(rig.uart.written, []);
+  t.deepEqual(rig.settle(), ["AT OK", "ATE0 OK"]);
   t.deepEqual(sent, [20, 45]);
-  t.is(bench.stats.commands, 2);
+  t.is(rig.stats.commands, 2);
 });
 
 test("guard time: a URC starts it anew", (t) => {
-  const bench = new SessionBench();
-  bench.send("AT");
-  bench.clock.advance(19);
-  bench.uart.feed("\r\nRDY\r\n");
-  bench.clock.advance(19);
-  t.deepEqual(bench.uart.written, []);
-  bench.clock.advance(3);
-  t.deepEqual(bench.uart.written, ["AT\r"]);
+  const rig = new SessionRig();
+  rig.send("AT");
+  rig.clock.advance(19);
+  rig.uart.feed("\r\nRDY\r\n");
+  rig.clock.advance(19);
+  t.deepEqual(rig.uart.written, []);
+  rig.clock.advance(3);
+  t.deepEqual(rig.uart.written, ["AT\r"]);
 });
 
 test("guard time: a command waits for the end of a message, so that its answer is not taken for payload", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply("AT\r", "\r\nOK\r\n");
-  bench.send("AT");
-  for (const byte of "\r\n+QMTRECV: 0,0,t,a\r\n\r\n+QMTSTAT: 0,1\r\n") bench.uart.feed(byte);
-  bench.clock.advance(100);
-  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,0,t,a", "urc? +QMTSTAT: 0,1", "AT OK"]);
+  const rig = new SessionRig();
+  rig.uart.reply("AT\r", "\r\nOK\r\n");
+  rig.send("AT");
+  for (const byte of "\r\n+QMTRECV: 0,0,t,a\r\n\r\n+QMTSTAT: 0,1\r\n") rig.uart.feed(byte);
+  rig.clock.advance(100);
+  t.deepEqual(rig.take(), ["message? +QMTRECV: 0,0,t,a", "urc? +QMTSTAT: 0,1", "AT OK"]);
 });
 
 test("guard time: a line that never falls silent delays a command by 50 of them at most", (t) => {
-  const bench = new SessionBench();
-  bench.send("AT");
+  const rig = new SessionRig();
+  rig.send("AT");
   for (let i = 0; i < 100; i++) {
-    bench.uart.feed("x");
-    bench.clock.advance(10);
+    rig.uart.feed("x");
+    rig.clock.advance(10);
   }
-  t.deepEqual(bench.uart.written, ["AT\r"]);
+  t.deepEqual(rig.uart.written, ["AT\r"]);
 });
 
 test("guard time 0", (t) => {
-  const bench = new SessionBench(0);
-  bench.uart.reply("AT\r", "\r\nOK\r\n");
-  bench.send("AT");
-  t.deepEqual(bench.uart.written, [], "not from inside send, even so");
-  t.deepEqual(bench.settle(), ["AT OK"]);
+  const rig = new SessionRig(0);
+  rig.uart.reply("AT\r", "\r\nOK\r\n");
+  rig.send("AT");
+  t.deepEqual(rig.uart.written, [], "not from inside send, even so");
+  t.deepEqual(rig.settle(), ["AT OK"]);
 });
 
 test("a command of the driver's own goes first", (t) => {
-  const bench = new SessionBench();
-  for (const text of ["A", "B", "C"]) bench.uart.reply(`${text}\r`, "\r\nOK\r\n");
-  bench.send("A");
-  bench.send("B");
-  bench.send("C", {}, true);
-  t.deepEqual(bench.settle(), ["C OK", "A OK", "B OK"]);
+  const rig = new SessionRig();
+  for (const text of ["A", "B", "C"]) rig.uart.reply(`${text}\r`, "\r\nOK\r\n");
+  rig.send("A");
+  rig.send("B");
+  rig.send("C", {}, true);
+  t.deepEqual(rig.settle(), ["C OK", "A OK", "B OK"]);
 });
 
 test("a command sent from inside done", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply("A\r", "\r\nOK\r\n").reply("B\r", "\r\nOK\r\n");
-  bench.send("A", { done: () => bench.send("B") });
-  t.deepEqual(bench.settle(), ["A OK", "B OK"]);
+  const rig = new SessionRig();
+  rig.uart.reply("A\r", "\r\nOK\r\n").reply("B\r", "\r\nOK\r\n");
+  rig.send("A", { done: () => rig.send("B") });
+  t.deepEqual(rig.settle(), ["A OK", "B OK"]);
 });
 
 test("commands wait while the session is not open", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply("AT\r", "\r\nOK\r\n");
-  bench.session.open = false;
-  bench.send("AT");
-  t.deepEqual(bench.settle(), []);
-  bench.session.open = true;
-  bench.session.open = false;
-  t.deepEqual(bench.settle(), [], "also when it is closed again within the guard time");
-  t.deepEqual(bench.uart.written, []);
-  bench.session.open = true;
-  t.deepEqual(bench.settle(), ["AT OK"]);
+  const rig = new SessionRig();
+  rig.uart.reply("AT\r", "\r\nOK\r\n");
+  rig.session.open = false;
+  rig.send("AT");
+  t.deepEqual(rig.settle(), []);
+  rig.session.open = true;
+  rig.session.open = false;
+  t.deepEqual(rig.settle(), [], "also when it is closed again within the guard time");
+  t.deepEqual(rig.uart.written, []);
+  rig.session.open = true;
+  t.deepEqual(rig.settle(), ["AT OK"]);
 });
 
 test("limit: one command more than the queue holds is refused, later and without being sent", (t) => {
-  const bench = new SessionBench();
-  bench.session.open = false;
-  for (let i = 0; i < QUEUE_LIMIT; i++) bench.send(`A${i}`);
-  t.deepEqual(bench.settle(), []);
-  bench.send("B");
-  t.deepEqual(bench.take(), [], "not from inside send");
-  t.deepEqual(bench.settle(), ["B EQUEUE unsent"]);
-  t.like(bench.errors[0], { code: "EQUEUE", command: "B" });
-  bench.send("C", {}, true);
-  t.deepEqual(bench.settle(), [`A${QUEUE_LIMIT - 1} EQUEUE unsent`], "what goes first takes the place of the last");
-  bench.session.reset(new M95Error("ECLOSED", "stopped"));
+  const rig = new SessionRig();
+  rig.session.open = false;
+  for (let i = 0; i < QUEUE_LIMIT; i++) rig.send(`A${i}`);
+  t.deepEqual(rig.settle(), []);
+  rig.send("B");
+  t.deepEqual(rig.take(), [], "not from inside send");
+  t.deepEqual(rig.settle(), ["B EQUEUE unsent"]);
+  t.like(rig.errors[0], { code: "EQUEUE", command: "B" });
+  rig.send("C", {}, true);
+  t.deepEqual(rig.settle(), [`A${QUEUE_LIMIT - 1} EQUEUE unsent`], "what goes first takes the place of the last");
+  rig.session.reset(new M95Error("ECLOSED", "stopped"));
   t.deepEqual(
-    bench.settle().slice(0, 2),
+    rig.settle().slice(0, 2),
     ["C ECLOSED", "A0 ECLOSED"].map((text) => `${text} unsent`),
   );
-  t.is(bench.ended.length, QUEUE_LIMIT + 2);
+  t.is(rig.ended.length, QUEUE_LIMIT + 2);
 });
 
 // ---- answers inside the write
 
 test("a line that answers inside the write", (t) => {
   for (const cut of [bytewise, inChunks(3), inChunks(1000)]) {
-    const bench = new SessionBench();
-    bench.uart.cut = cut;
-    bench.uart
+    const rig = new SessionRig();
+    rig.uart.cut = cut;
+    rig.uart
       .reply("AT+CSQ\r", "AT+CSQ\r\r\n+CSQ: 20,0\r\n\r\nOK\r\n", -1)
       .reply(`${PUB}\r`, `${PUB}\r\r\n> `, -1)
       .reply("OK\x1a", "OK\x1a\r\n\r\nOK\r\n\r\n+QMTPUB: 0,1,0\r\n", -1);
-    bench.send("AT+CSQ", { info: "+CSQ:" });
-    bench.send(PUB, { prompt: ">", data: "OK\x1a" });
-    t.deepEqual(bench.settle(), ["AT+CSQ OK [+CSQ: 20,0]", `${PUB} OK`, "urc +QMTPUB: 0,1,0"]);
-    t.is(bench.clock.pending, 0);
+    rig.send("AT+CSQ", { info: "+CSQ:" });
+    rig.send(PUB, { prompt: ">", data: "OK\x1a" });
+    t.deepEqual(rig.settle(), ["AT+CSQ OK [+CSQ: 20,0]", `${PUB} OK`, "urc +QMTPUB: 0,1,0"]);
+    t.is(rig.clock.pending, 0);
   }
 });
 
 test("synchronising with a line that answers inside the write leaves no timer behind", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply("AT\r", "\r\nOK\r\n", -1);
-  bench.sync(4);
-  t.deepEqual(bench.settle(), ["synced OK"]);
-  bench.uart.reply("\x1b", "\r\nOK\r\n", -1);
-  bench.sync(4, "\x1b");
-  t.is(bench.clock.pending, 1);
-  t.deepEqual(bench.settle(), ["synced OK"]);
-  t.is(bench.clock.pending, 0);
+  const rig = new SessionRig();
+  rig.uart.reply("AT\r", "\r\nOK\r\n", -1);
+  rig.sync(4);
+  t.deepEqual(rig.settle(), ["synced OK"]);
+  rig.uart.reply("\x1b", "\r\nOK\r\n", -1);
+  rig.sync(4, "\x1b");
+  t.is(rig.clock.pending, 1);
+  t.deepEqual(rig.settle(), ["synced OK"]);
+  t.is(rig.clock.pending, 0);
 });
 
 // ---- messages
 
 test("a message between two commands", (t) => {
-  const bench = new SessionBench();
-  bench.uart.feed("\r\n+QMTRECV: 0,0,t,hi\r\n");
-  t.deepEqual(bench.settle(), ["message +QMTRECV: 0,0,t,hi"]);
+  const rig = new SessionRig();
+  rig.uart.feed("\r\n+QMTRECV: 0,0,t,hi\r\n");
+  t.deepEqual(rig.settle(), ["message +QMTRECV: 0,0,t,hi"]);
 });
 
 test("a final result glued to a message is taken once 300 ms have brought no other", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply("AT\r", "\r\n+QMTRECV: 0,0,t,hi\r\n\r\nOK\r\n");
-  bench.send("AT");
-  bench.clock.advance(320);
-  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,0,t,hi"]);
-  bench.clock.advance(2);
-  t.deepEqual(bench.take(), ["AT OK"]);
+  const rig = new SessionRig();
+  rig.uart.reply("AT\r", "\r\n+QMTRECV: 0,0,t,hi\r\n\r\nOK\r\n");
+  rig.send("AT");
+  rig.clock.advance(320);
+  t.deepEqual(rig.take(), ["message? +QMTRECV: 0,0,t,hi"]);
+  rig.clock.advance(2);
+  t.deepEqual(rig.take(), ["AT OK"]);
 });
 
 test("a payload that says ERROR and OK does not decide about a command when the real result follows", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply("AT+CGATT=1\r", "\r\n+QMTRECV: 0,0,t,a\r\nERROR\r\nOK\r\nERROR\r\n");
-  bench.send("AT+CGATT=1");
-  bench.clock.advance(200);
-  bench.uart.feed("\r\nOK\r\n");
-  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,0,t,a", "AT+CGATT=1 OK"]);
+  const rig = new SessionRig();
+  rig.uart.reply("AT+CGATT=1\r", "\r\n+QMTRECV: 0,0,t,a\r\nERROR\r\nOK\r\nERROR\r\n");
+  rig.send("AT+CGATT=1");
+  rig.clock.advance(200);
+  rig.uart.feed("\r\nOK\r\n");
+  t.deepEqual(rig.take(), ["message? +QMTRECV: 0,0,t,a", "AT+CGATT=1 OK"]);
 });
 
 test("information lines behind a held result show that it was none", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply("AT+CSQ\r", "\r\n+QMTRECV: 0,0,t,a\r\nOK\r\n");
-  bench.send("AT+CSQ", { info: "+CSQ:" });
-  bench.clock.advance(200);
-  bench.uart.feed("\r\n+CSQ: 20,0\r\n");
-  bench.clock.advance(400);
-  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,0,t,a"]);
-  bench.uart.reply("AT+CSQ\r", "\r\n+CSQ: 21,0\r\n\r\nOK\r\n");
-  bench.uart.feed("\r\nOK\r\n");
-  t.deepEqual(bench.settle(), ["AT+CSQ OK [+CSQ: 21,0]"], "and it is asked again, in case a message is in the answer");
+  const rig = new SessionRig();
+  rig.uart.reply("AT+CSQ\r", "\r\n+QMTRECV: 0,0,t,a\r\nOK\r\n");
+  rig.send("AT+CSQ", { info: "+CSQ:" });
+  rig.clock.advance(200);
+  rig.uart.feed("\r\n+CSQ: 20,0\r\n");
+  rig.clock.advance(400);
+  t.deepEqual(rig.take(), ["message? +QMTRECV: 0,0,t,a"]);
+  rig.uart.reply("AT+CSQ\r", "\r\n+CSQ: 21,0\r\n\r\nOK\r\n");
+  rig.uart.feed("\r\nOK\r\n");
+  t.deepEqual(rig.settle(), ["AT+CSQ OK [+CSQ: 21,0]"], "and it is asked again, in case a message is in the answer");
 });
 
 test("a query among whose lines those of a message may be is asked again, a few times; anything else is not trusted", (t) => {
@@ -429,60 +429,60 @@ test("a query among whose lines those of a message may be is asked again, a few 
     ["message? +QMTRECV: 0,0,t,a", "AT+CSQ OK [+CSQ: 20,0]"],
     right,
   );
-  const bench = new SessionBench();
-  for (let i = 0; i < 5; i++) bench.uart.reply("AT+CSQ\r", forged + right);
-  bench.send("AT+CSQ", { info: "+CSQ:" });
-  t.is(bench.settle().pop(), "AT+CSQ EUNKNOWN [+CSQ: 99,99|+CSQ: 20,0]");
-  t.is(bench.uart.written.length, 4);
-  bench.uart.reply("AT+X=1\r", "\r\n+QMTRECV: 0,0,t,a\r\n\r\nOK\r\n\r\n+X: 9\r\n\r\n+X: 1\r\n\r\nOK\r\n");
-  bench.send("AT+X=1", { info: "+X:" });
-  t.is(bench.settle().pop(), "AT+X=1 EUNKNOWN [+X: 9|+X: 1]", "it may do something, so it is not sent again");
+  const rig = new SessionRig();
+  for (let i = 0; i < 5; i++) rig.uart.reply("AT+CSQ\r", forged + right);
+  rig.send("AT+CSQ", { info: "+CSQ:" });
+  t.is(rig.settle().pop(), "AT+CSQ EUNKNOWN [+CSQ: 99,99|+CSQ: 20,0]");
+  t.is(rig.uart.written.length, 4);
+  rig.uart.reply("AT+X=1\r", "\r\n+QMTRECV: 0,0,t,a\r\n\r\nOK\r\n\r\n+X: 9\r\n\r\n+X: 1\r\n\r\nOK\r\n");
+  rig.send("AT+X=1", { info: "+X:" });
+  t.is(rig.settle().pop(), "AT+X=1 EUNKNOWN [+X: 9|+X: 1]", "it may do something, so it is not sent again");
 });
 
 test("a message of several lines may have swallowed bare lines of an answer: it is marked, and the query asked again", (t) => {
   const right = "\r\n861234567890123\r\n\r\nOK\r\n";
-  const bench = new SessionBench();
-  bench.uart.reply("AT+GSN\r", "\r\n+QMTRECV: 0,0,t,a\r\n\r\n861234567890123\r\n");
-  bench.clock.after(200, () => bench.uart.feed("\r\nOK\r\n"));
-  bench.uart.reply("AT+GSN\r", right);
-  bench.send("AT+GSN", { info: "" });
-  t.deepEqual(bench.settle(), ["message? +QMTRECV: 0,0,t,a\r\n\r\n861234567890123", "AT+GSN OK [861234567890123]"]);
+  const rig = new SessionRig();
+  rig.uart.reply("AT+GSN\r", "\r\n+QMTRECV: 0,0,t,a\r\n\r\n861234567890123\r\n");
+  rig.clock.after(200, () => rig.uart.feed("\r\nOK\r\n"));
+  rig.uart.reply("AT+GSN\r", right);
+  rig.send("AT+GSN", { info: "" });
+  t.deepEqual(rig.settle(), ["message? +QMTRECV: 0,0,t,a\r\n\r\n861234567890123", "AT+GSN OK [861234567890123]"]);
 });
 
 test("results that contradict each other behind a message: the last one counts, but data that was taken is not refused", (t) => {
   const glued = "\r\n+QMTRECV: 0,0,t,a";
   answer(t, "AT", `${glued}\r\n\r\nERROR\r\n\r\nOK\r\n`, {}, ["message? +QMTRECV: 0,0,t,a", "AT OK"]);
   answer(t, "AT", `${glued}\r\n\r\nOK\r\n\r\nERROR\r\n`, {}, ["message? +QMTRECV: 0,0,t,a", "AT ECME"]);
-  const bench = new SessionBench();
-  bench.uart.reply(`${PUB}\r`, "\r\n>").reply("AT\r", "\r\nOK\r\n");
-  bench.uart.reply("x\x1a", `${glued}\r\n\r\nOK\r\n\r\nERROR\r\n`);
-  bench.send(PUB, { prompt: ">", data: "x\x1a" });
-  t.deepEqual(bench.settle(), ["message? +QMTRECV: 0,0,t,a", `${PUB} ETIMEOUT`]);
+  const rig = new SessionRig();
+  rig.uart.reply(`${PUB}\r`, "\r\n>").reply("AT\r", "\r\nOK\r\n");
+  rig.uart.reply("x\x1a", `${glued}\r\n\r\nOK\r\n\r\nERROR\r\n`);
+  rig.send(PUB, { prompt: ">", data: "x\x1a" });
+  t.deepEqual(rig.settle(), ["message? +QMTRECV: 0,0,t,a", `${PUB} ETIMEOUT`]);
 });
 
 test("a slow command waits for its own result: one inside a message does not end it", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply("AT+COPS=?\r", "\r\n+QMTRECV: 0,0,t,a\r\n\r\nOK\r\n\r\n", 100);
-  bench.send("AT+COPS=?", { timeout: 180000 });
-  bench.clock.advance(15000);
-  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,0,t,a"]);
-  bench.uart.feed("\r\n+CME ERROR: 30\r\n");
-  t.deepEqual(bench.take(), ["AT+COPS=? ECME 30"]);
+  const rig = new SessionRig();
+  rig.uart.reply("AT+COPS=?\r", "\r\n+QMTRECV: 0,0,t,a\r\n\r\nOK\r\n\r\n", 100);
+  rig.send("AT+COPS=?", { timeout: 180000 });
+  rig.clock.advance(15000);
+  t.deepEqual(rig.take(), ["message? +QMTRECV: 0,0,t,a"]);
+  rig.uart.feed("\r\n+CME ERROR: 30\r\n");
+  t.deepEqual(rig.take(), ["AT+COPS=? ECME 30"]);
 });
 
 test("a prompt inside a message is none; the one behind it is, once the line is silent", (t) => {
   for (const forged of ["\r\n> ", "\r\n\r\n>", "\r\n\r\nOK\r\n> ", "\r\n\r\nOK\r\n\r\n>"]) {
     const text = `\r\n+QMTRECV: 0,0,t,a${forged}b\r\n`;
     for (const { name, cut } of everyCut(text)) {
-      const bench = new SessionBench();
-      bench.uart.cut = cut;
-      bench.uart.reply(`${PUB}\r`, text);
-      bench.send(PUB, { prompt: ">", data: "x\x1a", timeout: 5000 });
-      bench.clock.advance(200);
-      t.deepEqual(bench.uart.written, [`${PUB}\r`], `${JSON.stringify(forged)}, ${name}`);
-      bench.uart.reply("x\x1a", "\r\nOK\r\n");
-      bench.uart.feed("\r\n> ");
-      t.is(bench.settle().pop(), `${PUB} OK`);
+      const rig = new SessionRig();
+      rig.uart.cut = cut;
+      rig.uart.reply(`${PUB}\r`, text);
+      rig.send(PUB, { prompt: ">", data: "x\x1a", timeout: 5000 });
+      rig.clock.advance(200);
+      t.deepEqual(rig.uart.written, [`${PUB}\r`], `${JSON.stringify(forged)}, ${name}`);
+      rig.uart.reply("x\x1a", "\r\nOK\r\n");
+      rig.uart.feed("\r\n> ");
+      t.is(rig.settle().pop(), `${PUB} OK`);
     }
   }
 });
@@ -508,217 +508,217 @@ test("information lines, the echo and CONNECT end a message", (t) => {
   exchange(
     t,
     "\r\n+QMTRECV: 0,0,t,a\r\n\r\nCONNECT\r\n",
-    (bench) => {
-      bench.uart.reply("AT+QSECWRITE\r", "\r\n+QMTRECV: 0,0,t,a\r\n\r\nCONNECT\r\n").reply("x", "\r\nOK\r\n");
-      bench.send("AT+QSECWRITE", { prompt: "CONNECT", data: "x" });
+    (rig) => {
+      rig.uart.reply("AT+QSECWRITE\r", "\r\n+QMTRECV: 0,0,t,a\r\n\r\nCONNECT\r\n").reply("x", "\r\nOK\r\n");
+      rig.send("AT+QSECWRITE", { prompt: "CONNECT", data: "x" });
     },
     ["message? +QMTRECV: 0,0,t,a", "AT+QSECWRITE OK"],
   );
 });
 
 test("once the modem frames its lines, an OK that is a line of a payload is not looked at", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply("AT\r", "\r\nOK\r\n").reply("ATI\r", "\r\n+QMTRECV: 0,0,t,a\r\nOK\r\nb\r\n", 5);
-  bench.send("AT");
-  bench.send("ATI", { info: "" });
-  bench.clock.advance(100);
-  t.deepEqual(bench.take(), ["AT OK", "message? +QMTRECV: 0,0,t,a\r\nOK\r\nb"]);
-  bench.uart.reply("ATI\r", "\r\nOK\r\n");
-  bench.uart.feed("\r\nOK\r\n");
-  t.deepEqual(bench.settle(), ["ATI OK"]);
+  const rig = new SessionRig();
+  rig.uart.reply("AT\r", "\r\nOK\r\n").reply("ATI\r", "\r\n+QMTRECV: 0,0,t,a\r\nOK\r\nb\r\n", 5);
+  rig.send("AT");
+  rig.send("ATI", { info: "" });
+  rig.clock.advance(100);
+  t.deepEqual(rig.take(), ["AT OK", "message? +QMTRECV: 0,0,t,a\r\nOK\r\nb"]);
+  rig.uart.reply("ATI\r", "\r\nOK\r\n");
+  rig.uart.feed("\r\nOK\r\n");
+  t.deepEqual(rig.settle(), ["ATI OK"]);
 });
 
 test("ATE1 again: an OK is not framed behind an echo, so payloads are searched anew", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply("AT\r", "\r\nOK\r\n").reply("ATE1\r", "ATE1\r\r\nOK\r\n");
+  const rig = new SessionRig();
+  rig.uart.reply("AT\r", "\r\nOK\r\n").reply("ATE1\r", "ATE1\r\r\nOK\r\n");
   const glued = "\r\n+QMTRECV: 0,0,t,a\r\nAT+CSQ\r\r\n+CSQ: 20,0\r\n\r\nOK\r\n";
-  bench.uart.reply("AT+CSQ\r", glued).reply("AT+CSQ\r", "AT+CSQ\r\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
-  bench.send("AT");
-  bench.send("ATE1");
-  bench.send("AT+CSQ", { info: "+CSQ:" });
-  t.deepEqual(bench.settle(), ["AT OK", "ATE1 OK", "message? +QMTRECV: 0,0,t,a", "AT+CSQ OK [+CSQ: 20,0]"]);
+  rig.uart.reply("AT+CSQ\r", glued).reply("AT+CSQ\r", "AT+CSQ\r\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
+  rig.send("AT");
+  rig.send("ATE1");
+  rig.send("AT+CSQ", { info: "+CSQ:" });
+  t.deepEqual(rig.settle(), ["AT OK", "ATE1 OK", "message? +QMTRECV: 0,0,t,a", "AT+CSQ OK [+CSQ: 20,0]"]);
 });
 
 test("without a command, OK inside a message is payload", (t) => {
-  const bench = new SessionBench();
-  bench.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\nOK\r\n+CSQ: 1,2\r\n");
-  t.deepEqual(bench.settle(), ["message +QMTRECV: 0,0,t,a\r\nOK\r\n+CSQ: 1,2"]);
+  const rig = new SessionRig();
+  rig.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\nOK\r\n+CSQ: 1,2\r\n");
+  t.deepEqual(rig.settle(), ["message +QMTRECV: 0,0,t,a\r\nOK\r\n+CSQ: 1,2"]);
 });
 
 test("a URC glued to a message is suspect", (t) => {
-  const bench = new SessionBench();
-  bench.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\n\r\n+QMTSTAT: 0,1\r\n");
-  t.deepEqual(bench.settle(), ["message? +QMTRECV: 0,0,t,a", "urc? +QMTSTAT: 0,1"]);
+  const rig = new SessionRig();
+  rig.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\n\r\n+QMTSTAT: 0,1\r\n");
+  t.deepEqual(rig.settle(), ["message? +QMTRECV: 0,0,t,a", "urc? +QMTSTAT: 0,1"]);
 });
 
 test("a prompt between two messages may be payload: no data is sent, the prompt is left with ESC", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply(`${PUB}\r`, "\r\n+QMTRECV: 0,0,t,a\r\n\r\n>\r\n+QMTRECV: 0,0,t,b\r\n").reply("AT\r", "\r\nOK\r\n");
-  bench.send(PUB, { prompt: ">", data: "x\x1a", timeout: 7000 });
-  t.deepEqual(bench.settle(), ["message? +QMTRECV: 0,0,t,a", "message? +QMTRECV: 0,0,t,b", `${PUB} ETIMEOUT unsent`]);
-  t.deepEqual(bench.uart.written, [`${PUB}\r`, "\x1b", "AT\r"]);
-  t.like(bench.stats, { timeouts: 0, resyncs: 1 });
-  t.true(bench.clock.now() < 1000, "long before the time-out");
+  const rig = new SessionRig();
+  rig.uart.reply(`${PUB}\r`, "\r\n+QMTRECV: 0,0,t,a\r\n\r\n>\r\n+QMTRECV: 0,0,t,b\r\n").reply("AT\r", "\r\nOK\r\n");
+  rig.send(PUB, { prompt: ">", data: "x\x1a", timeout: 7000 });
+  t.deepEqual(rig.settle(), ["message? +QMTRECV: 0,0,t,a", "message? +QMTRECV: 0,0,t,b", `${PUB} ETIMEOUT unsent`]);
+  t.deepEqual(rig.uart.written, [`${PUB}\r`, "\x1b", "AT\r"]);
+  t.like(rig.stats, { timeouts: 0, resyncs: 1 });
+  t.true(rig.clock.now() < 1000, "long before the time-out");
 });
 
 // ---- time-outs and synchronisation
 
 test("time-out: the command ends once, the line is synchronised (ESC, AT until OK), and only then the next one goes", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply("AT\r", "\r\nOK\r\n").reply("ATE0\r", "\r\nOK\r\n");
-  bench.send("AT+QIACT", { timeout: 5000 });
-  bench.send("ATE0");
-  t.deepEqual(bench.settle(), ["AT+QIACT ETIMEOUT", "ATE0 OK"]);
-  t.deepEqual(bench.uart.written, ["AT+QIACT\r", "\x1b", "AT\r", "ATE0\r"]);
-  t.like(bench.errors[0], { code: "ETIMEOUT", command: "AT+QIACT" });
-  t.like(bench.stats, { timeouts: 1, resyncs: 1 });
+  const rig = new SessionRig();
+  rig.uart.reply("AT\r", "\r\nOK\r\n").reply("ATE0\r", "\r\nOK\r\n");
+  rig.send("AT+QIACT", { timeout: 5000 });
+  rig.send("ATE0");
+  t.deepEqual(rig.settle(), ["AT+QIACT ETIMEOUT", "ATE0 OK"]);
+  t.deepEqual(rig.uart.written, ["AT+QIACT\r", "\x1b", "AT\r", "ATE0\r"]);
+  t.like(rig.errors[0], { code: "ETIMEOUT", command: "AT+QIACT" });
+  t.like(rig.stats, { timeouts: 1, resyncs: 1 });
 });
 
 test("the time limit counts from the end of the command on the line, and anew from the end of the data", (t) => {
-  const bench = new SessionBench();
-  bench.session.rate(300);
-  bench.send("A".repeat(29), { timeout: 1000, prompt: ">", data: "d".repeat(60) });
-  bench.clock.advance(20 + 29 * (10000 / 300) + 900);
-  bench.uart.feed("\r\n> ");
-  bench.clock.advance(60 * (10000 / 300) + 990);
-  t.deepEqual(bench.take(), []);
-  bench.clock.advance(20);
-  t.deepEqual(bench.take(), [`${"A".repeat(29)} ETIMEOUT`]);
+  const rig = new SessionRig();
+  rig.session.rate(300);
+  rig.send("A".repeat(29), { timeout: 1000, prompt: ">", data: "d".repeat(60) });
+  rig.clock.advance(20 + 29 * (10000 / 300) + 900);
+  rig.uart.feed("\r\n> ");
+  rig.clock.advance(60 * (10000 / 300) + 990);
+  t.deepEqual(rig.take(), []);
+  rig.clock.advance(20);
+  t.deepEqual(rig.take(), [`${"A".repeat(29)} ETIMEOUT`]);
 });
 
 test("a slow line is given more silence: 40 characters", (t) => {
-  const bench = new SessionBench();
-  t.is(bench.session.framer.silence, 20);
-  bench.session.rate(300);
-  t.is(bench.session.framer.silence, 1334);
-  bench.session.rate(9600);
-  t.is(bench.session.framer.silence, 42);
+  const rig = new SessionRig();
+  t.is(rig.session.framer.silence, 20);
+  rig.session.rate(300);
+  t.is(rig.session.framer.silence, 1334);
+  rig.session.rate(9600);
+  t.is(rig.session.framer.silence, 42);
 });
 
 test("the data prompt does not come: ESC; was it sent is told", (t) => {
-  const bench = new SessionBench();
-  bench.send(PUB, { prompt: ">", data: "x\x1a" });
-  bench.clock.advance(1200);
-  t.deepEqual(bench.take(), [`${PUB} ETIMEOUT unsent`]);
-  bench.uart.reply("AT\r", "\r\nOK\r\n").reply(`${PUB}\r`, "\r\n> ");
-  bench.send(PUB, { prompt: ">", data: "x\x1a" });
-  t.true(bench.settle().includes(`${PUB} ETIMEOUT`), "data sent, no OK");
+  const rig = new SessionRig();
+  rig.send(PUB, { prompt: ">", data: "x\x1a" });
+  rig.clock.advance(1200);
+  t.deepEqual(rig.take(), [`${PUB} ETIMEOUT unsent`]);
+  rig.uart.reply("AT\r", "\r\nOK\r\n").reply(`${PUB}\r`, "\r\n> ");
+  rig.send(PUB, { prompt: ">", data: "x\x1a" });
+  t.true(rig.settle().includes(`${PUB} ETIMEOUT`), "data sent, no OK");
 });
 
 test("a prompt that comes too late swallows AT: ESC is sent again with every other one", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply("\x1bAT\r", "\r\nOK\r\n");
-  bench.send(PUB, { prompt: ">", data: "x\x1a" });
-  bench.clock.advance(1100);
-  bench.uart.feed("\r\n> ");
-  bench.settle();
-  t.deepEqual(bench.uart.written, [`${PUB}\r`, "\x1b", "AT\r", "\x1bAT\r"]);
+  const rig = new SessionRig();
+  rig.uart.reply("\x1bAT\r", "\r\nOK\r\n");
+  rig.send(PUB, { prompt: ">", data: "x\x1a" });
+  rig.clock.advance(1100);
+  rig.uart.feed("\r\n> ");
+  rig.settle();
+  t.deepEqual(rig.uart.written, [`${PUB}\r`, "\x1b", "AT\r", "\x1bAT\r"]);
 });
 
 test("the way out of CONNECT is +++, a second of silence, then AT", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply("AT\r", "\r\nOK\r\n");
-  bench.uart.reply("AT+QSECWRITE\r", "\r\nCONNECT\r\n");
-  bench.send("AT+QSECWRITE", { prompt: "CONNECT", data: "x" });
-  bench.clock.advance(1100);
-  t.deepEqual(bench.uart.written, ["AT+QSECWRITE\r", "x", "+++"]);
-  bench.clock.advance(900);
-  t.is(bench.uart.written.length, 3);
-  bench.clock.advance(100);
-  t.is(bench.uart.written[3], "AT\r");
+  const rig = new SessionRig();
+  rig.uart.reply("AT\r", "\r\nOK\r\n");
+  rig.uart.reply("AT+QSECWRITE\r", "\r\nCONNECT\r\n");
+  rig.send("AT+QSECWRITE", { prompt: "CONNECT", data: "x" });
+  rig.clock.advance(1100);
+  t.deepEqual(rig.uart.written, ["AT+QSECWRITE\r", "x", "+++"]);
+  rig.clock.advance(900);
+  t.is(rig.uart.written.length, 3);
+  rig.clock.advance(100);
+  t.is(rig.uart.written[3], "AT\r");
 });
 
 test("late answers go to nobody: neither the next command nor a URC of the same name", (t) => {
   for (const late of ["\r\n+QMTCONN: 0,3\r\n\r\nOK\r\n", "\r\n+CME ERROR: 3\r\n"]) {
-    const bench = new SessionBench();
-    bench.send("AT+QMTCONN?", { info: "+QMTCONN:" });
-    bench.send("AT+CSQ", { info: "+CSQ:" });
-    bench.clock.advance(1100);
-    t.deepEqual(bench.take(), ["AT+QMTCONN? ETIMEOUT"]);
-    bench.uart.reply("AT+CSQ\r", "\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
-    bench.uart.feed(`${late}\r\n+QMTSTAT: 0,1\r\n\r\nOK\r\n`);
-    t.deepEqual(bench.settle(), ["urc +QMTSTAT: 0,1", "AT+CSQ OK [+CSQ: 20,0]"]);
-    t.is(bench.stats.strays, 0);
+    const rig = new SessionRig();
+    rig.send("AT+QMTCONN?", { info: "+QMTCONN:" });
+    rig.send("AT+CSQ", { info: "+CSQ:" });
+    rig.clock.advance(1100);
+    t.deepEqual(rig.take(), ["AT+QMTCONN? ETIMEOUT"]);
+    rig.uart.reply("AT+CSQ\r", "\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
+    rig.uart.feed(`${late}\r\n+QMTSTAT: 0,1\r\n\r\nOK\r\n`);
+    t.deepEqual(rig.settle(), ["urc +QMTSTAT: 0,1", "AT+CSQ OK [+CSQ: 20,0]"]);
+    t.is(rig.stats.strays, 0);
   }
 });
 
 test("an OK that is followed by more is not the end: the line has to be silent for 100 ms", (t) => {
-  const bench = new SessionBench();
-  bench.sync(10);
-  bench.clock.advance(10);
-  bench.uart.feed("\r\nOK\r\n");
-  bench.clock.advance(90);
-  bench.uart.feed("\r\nOK\r\n\r\nRDY\r\n");
-  bench.clock.advance(90);
-  t.deepEqual(bench.take(), ["urc RDY"]);
-  bench.clock.advance(15);
-  t.deepEqual(bench.take(), []);
-  bench.clock.advance(10);
-  t.deepEqual(bench.take(), ["synced OK"]);
+  const rig = new SessionRig();
+  rig.sync(10);
+  rig.clock.advance(10);
+  rig.uart.feed("\r\nOK\r\n");
+  rig.clock.advance(90);
+  rig.uart.feed("\r\nOK\r\n\r\nRDY\r\n");
+  rig.clock.advance(90);
+  t.deepEqual(rig.take(), ["urc RDY"]);
+  rig.clock.advance(15);
+  t.deepEqual(rig.take(), []);
+  rig.clock.advance(10);
+  t.deepEqual(rig.take(), ["synced OK"]);
 });
 
 test("a line that never falls silent does not hold up a synchronisation for ever", (t) => {
-  const bench = new SessionBench();
-  bench.sync(10);
-  bench.clock.advance(10);
-  bench.uart.feed("\r\nOK\r\n");
+  const rig = new SessionRig();
+  rig.sync(10);
+  rig.clock.advance(10);
+  rig.uart.feed("\r\nOK\r\n");
   for (let i = 0; i < 60; i++) {
-    bench.uart.feed("x");
-    bench.clock.advance(50);
+    rig.uart.feed("x");
+    rig.clock.advance(50);
   }
-  t.deepEqual(bench.take(), ["synced OK"]);
+  t.deepEqual(rig.take(), ["synced OK"]);
 });
 
 test("an OK inside a message proves nothing; nor does it stay in the message", (t) => {
-  const bench = new SessionBench();
-  bench.sync(10);
-  bench.clock.advance(10);
-  bench.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\nAT\r\r\nOK\r\n");
-  bench.clock.advance(300);
-  t.deepEqual(bench.take(), ["message? +QMTRECV: 0,0,t,a"]);
-  bench.uart.reply("AT\r", "\r\nOK\r\n");
-  t.deepEqual(bench.settle(), ["synced OK"]);
+  const rig = new SessionRig();
+  rig.sync(10);
+  rig.clock.advance(10);
+  rig.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\nAT\r\r\nOK\r\n");
+  rig.clock.advance(300);
+  t.deepEqual(rig.take(), ["message? +QMTRECV: 0,0,t,a"]);
+  rig.uart.reply("AT\r", "\r\nOK\r\n");
+  t.deepEqual(rig.settle(), ["synced OK"]);
 });
 
 test("nor does an ERROR, which is an answer to an older command", (t) => {
-  const bench = new SessionBench();
-  bench.sync(1);
-  bench.clock.advance(10);
-  bench.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\n\r\nERROR\r\n");
-  t.deepEqual(bench.settle(), ["message? +QMTRECV: 0,0,t,a", "synced ETIMEOUT"]);
+  const rig = new SessionRig();
+  rig.sync(1);
+  rig.clock.advance(10);
+  rig.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\n\r\nERROR\r\n");
+  t.deepEqual(rig.settle(), ["message? +QMTRECV: 0,0,t,a", "synced ETIMEOUT"]);
 });
 
 test("lines while synchronising: unknown ones are reported, errors are not, URCs are", (t) => {
-  const bench = new SessionBench();
-  bench.sync(2);
-  bench.uart.feed("\r\nNOISE\r\n\r\nERROR\r\n\r\n+QMTSTAT: 0,1\r\n");
-  t.deepEqual(bench.settle(), ["urc NOISE", "urc +QMTSTAT: 0,1", "synced ETIMEOUT"]);
+  const rig = new SessionRig();
+  rig.sync(2);
+  rig.uart.feed("\r\nNOISE\r\n\r\nERROR\r\n\r\n+QMTSTAT: 0,1\r\n");
+  t.deepEqual(rig.settle(), ["urc NOISE", "urc +QMTSTAT: 0,1", "synced ETIMEOUT"]);
 });
 
 test("AT is sent as often as said, 500 ms apart; one in eight is ATV1", (t) => {
-  const bench = new SessionBench();
-  bench.sync(10);
-  t.deepEqual(bench.settle(), ["synced ETIMEOUT"]);
-  t.deepEqual(bench.uart.written, ["AT\r", "AT\r", "ATV1\r"].concat(Array(7).fill("AT\r")));
-  t.is(bench.clock.now(), 5000);
+  const rig = new SessionRig();
+  rig.sync(10);
+  t.deepEqual(rig.settle(), ["synced ETIMEOUT"]);
+  t.deepEqual(rig.uart.written, ["AT\r", "AT\r", "ATV1\r"].concat(Array(7).fill("AT\r")));
+  t.is(rig.clock.now(), 5000);
 });
 
 test("ATV0: the bare digit is no OK, ATV1 brings one", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply("AT\r", "0\r").reply("AT\r", "0\r").reply("ATV1\r", "\r\nOK\r\n");
-  bench.sync(10);
-  t.deepEqual(bench.settle(), ["urc 0\r0", "synced OK"]);
+  const rig = new SessionRig();
+  rig.uart.reply("AT\r", "0\r").reply("AT\r", "0\r").reply("ATV1\r", "\r\nOK\r\n");
+  rig.sync(10);
+  t.deepEqual(rig.settle(), ["urc 0\r0", "synced OK"]);
 });
 
 test("no answer at all, and echo but no OK, are two different faults", (t) => {
   for (const echo of ["AT\r", "ATV1\r"]) {
-    const bench = new SessionBench();
+    const rig = new SessionRig();
     const errors: (string | undefined)[] = [];
-    bench.session.sync(2, "", (error) => errors.push(error?.message));
-    bench.settle();
-    bench.session.sync(2, "", (error) => errors.push(error?.message));
-    bench.uart.feed(`${echo}\r\n`);
-    bench.settle();
+    rig.session.sync(2, "", (error) => errors.push(error?.message));
+    rig.settle();
+    rig.session.sync(2, "", (error) => errors.push(error?.message));
+    rig.uart.feed(`${echo}\r\n`);
+    rig.settle();
     t.deepEqual(errors, [
       "AT: no answer; check power, wiring and baud rate",
       "AT: the echo comes back but no OK; check the wire to the modem's RXD and its ground",
@@ -727,67 +727,67 @@ test("no answer at all, and echo but no OK, are two different faults", (t) => {
 });
 
 test("a modem that stays mute behind a time-out is reported once, and what waits is still tried", (t) => {
-  const bench = new SessionBench();
-  bench.send("A");
-  bench.send("B");
-  t.deepEqual(bench.settle(), [
+  const rig = new SessionRig();
+  rig.send("A");
+  rig.send("B");
+  t.deepEqual(rig.settle(), [
     "A ETIMEOUT",
     "mute AT: no answer; check power, wiring and baud rate",
     "B ETIMEOUT",
     "mute AT: no answer; check power, wiring and baud rate",
   ]);
-  t.is(bench.clock.pending, 0);
+  t.is(rig.clock.pending, 0);
 });
 
 test("sync while a command runs ends it; sync while synchronising takes its place", (t) => {
-  const bench = new SessionBench();
-  bench.send("A");
-  bench.clock.advance(100);
-  bench.uart.reply("AT\r", "\r\nOK\r\n");
-  bench.sync(4);
-  bench.sync(4);
-  t.deepEqual(bench.settle(), ["A ETIMEOUT", "synced ECLOSED", "synced OK"]);
-  t.is(bench.clock.pending, 0);
+  const rig = new SessionRig();
+  rig.send("A");
+  rig.clock.advance(100);
+  rig.uart.reply("AT\r", "\r\nOK\r\n");
+  rig.sync(4);
+  rig.sync(4);
+  t.deepEqual(rig.settle(), ["A ETIMEOUT", "synced ECLOSED", "synced OK"]);
+  t.is(rig.clock.pending, 0);
 });
 
 test("commands wait while synchronising", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply("AT\r", "\r\nOK\r\n").reply("A\r", "\r\nOK\r\n");
-  bench.sync(4);
-  bench.send("A");
-  t.deepEqual(bench.settle(), ["synced OK", "A OK"]);
+  const rig = new SessionRig();
+  rig.uart.reply("AT\r", "\r\nOK\r\n").reply("A\r", "\r\nOK\r\n");
+  rig.sync(4);
+  rig.send("A");
+  t.deepEqual(rig.settle(), ["synced OK", "A OK"]);
 });
 
 // ---- reset
 
 test("reset: everything ends once, with its error, and no timer is left", (t) => {
   const error = new M95Error("ECLOSED", "stopped");
-  const bench = new SessionBench();
-  bench.send("A");
-  bench.send("B");
-  bench.clock.advance(50);
-  bench.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\nb");
-  bench.session.reset(error);
-  t.deepEqual(bench.take(), ["A ECLOSED", "B ECLOSED unsent"]);
-  t.is(bench.errors[0], error);
-  t.is(bench.clock.pending, 0);
-  bench.send("C");
-  bench.session.reset(error);
-  t.is(bench.clock.pending, 0, "in the guard time");
-  bench.sync(4);
-  bench.session.reset(error);
-  t.deepEqual(bench.take(), ["C ECLOSED unsent", "synced ECLOSED"]);
-  t.is(bench.clock.pending, 0, "while synchronising");
-  bench.session.reset(error);
-  t.deepEqual(bench.settle(), []);
+  const rig = new SessionRig();
+  rig.send("A");
+  rig.send("B");
+  rig.clock.advance(50);
+  rig.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\nb");
+  rig.session.reset(error);
+  t.deepEqual(rig.take(), ["A ECLOSED", "B ECLOSED unsent"]);
+  t.is(rig.errors[0], error);
+  t.is(rig.clock.pending, 0);
+  rig.send("C");
+  rig.session.reset(error);
+  t.is(rig.clock.pending, 0, "in the guard time");
+  rig.sync(4);
+  rig.session.reset(error);
+  t.deepEqual(rig.take(), ["C ECLOSED unsent", "synced ECLOSED"]);
+  t.is(rig.clock.pending, 0, "while synchronising");
+  rig.session.reset(error);
+  t.deepEqual(rig.settle(), []);
 });
 
 test("reset: commands sent from inside done are new ones", (t) => {
-  const bench = new SessionBench();
-  bench.uart.reply("B\r", "\r\nOK\r\n");
-  bench.send("A", { done: () => bench.send("B") });
-  bench.session.reset(new M95Error("ECLOSED", "stopped"));
-  t.deepEqual(bench.settle(), ["A ECLOSED unsent", "B OK"]);
+  const rig = new SessionRig();
+  rig.uart.reply("B\r", "\r\nOK\r\n");
+  rig.send("A", { done: () => rig.send("B") });
+  rig.session.reset(new M95Error("ECLOSED", "stopped"));
+  t.deepEqual(rig.settle(), ["A ECLOSED unsent", "B OK"]);
 });
 
 // ---- lost bytes
@@ -797,51 +797,51 @@ test("lost bytes: counted; an answer with information lines is not trusted, a pl
     ["+CSQ:", "AT+CSQ EUNKNOWN [+CSQ: 20,0]"],
     [undefined, "AT+CSQ OK"],
   ]) {
-    const bench = new SessionBench();
-    bench.send("AT+CSQ", { info });
-    bench.clock.advance(20);
-    bench.uart.feed("\r\n+CSQ: 20,0\r\n\r\n+CS");
-    bench.uart.onOverrun!();
-    bench.uart.feed("\r\n\r\nOK\r\n");
-    t.is(bench.settle().pop(), expected);
-    t.is(bench.stats.overruns, 1);
-    bench.uart.reply("AT+CSQ\r", "\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
-    bench.send("AT+CSQ", { info: "" });
-    t.deepEqual(bench.settle(), ["AT+CSQ OK [+CSQ: 20,0]"], "and the next command is as ever");
+    const rig = new SessionRig();
+    rig.send("AT+CSQ", { info });
+    rig.clock.advance(20);
+    rig.uart.feed("\r\n+CSQ: 20,0\r\n\r\n+CS");
+    rig.uart.onOverrun!();
+    rig.uart.feed("\r\n\r\nOK\r\n");
+    t.is(rig.settle().pop(), expected);
+    t.is(rig.stats.overruns, 1);
+    rig.uart.reply("AT+CSQ\r", "\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
+    rig.send("AT+CSQ", { info: "" });
+    t.deepEqual(rig.settle(), ["AT+CSQ OK [+CSQ: 20,0]"], "and the next command is as ever");
   }
 });
 
 test("limit: an answer keeps as many bytes as that, the lines beyond are counted, and the command says so", (t) => {
-  const bench = new SessionBench();
+  const rig = new SessionRig();
   const line = "x".repeat(LIMIT / 4);
-  bench.uart.reply("ATI\r", `\r\n${`${line}\r\n`.repeat(4)}\r\nOK\r\n`);
-  bench.send("ATI", { info: "" });
-  t.deepEqual(bench.settle(), [`ATI OK [${[line, line, line, line].join("|")}]`]);
-  bench.uart.reply("ATI\r", `\r\n${`${line}\r\n`.repeat(6)}\r\nOK\r\n`);
-  bench.send("ATI", { info: "" });
-  t.deepEqual(bench.settle(), [`ATI EUNKNOWN [${[line, line, line, line].join("|")}]`]);
-  t.is(bench.stats.overruns, 2);
+  rig.uart.reply("ATI\r", `\r\n${`${line}\r\n`.repeat(4)}\r\nOK\r\n`);
+  rig.send("ATI", { info: "" });
+  t.deepEqual(rig.settle(), [`ATI OK [${[line, line, line, line].join("|")}]`]);
+  rig.uart.reply("ATI\r", `\r\n${`${line}\r\n`.repeat(6)}\r\nOK\r\n`);
+  rig.send("ATI", { info: "" });
+  t.deepEqual(rig.settle(), [`ATI EUNKNOWN [${[line, line, line, line].join("|")}]`]);
+  t.is(rig.stats.overruns, 2);
 });
 
 // ---- trace
 
 test("trace: both directions and remarks, each thing once", (t) => {
-  const bench = new SessionBench();
+  const rig = new SessionRig();
   const trace: string[] = [];
-  bench.session.tell((direction, text) => {
+  rig.session.tell((direction, text) => {
     trace.push(`${direction}${text}`);
   });
-  bench.uart
+  rig.uart
     .reply(`${PUB}\r`, "\r\n+QMTSTAT: 0,1\r\n\r\n> ")
     .reply("x\x1a", "\r\nOK\r\n\r\n+QMTRECV: 0,0,t,a\r\n")
     .reply("W\r", "\r\nCONNECT\r\n")
     .reply("y", "\r\nOK\r\n");
-  bench.send(PUB, { prompt: ">", data: "x\x1a" });
-  bench.send("W", { prompt: "CONNECT", data: "y" });
-  bench.settle();
-  bench.uart.onOverrun!();
-  bench.send("A");
-  bench.clock.advance(1100);
+  rig.send(PUB, { prompt: ">", data: "x\x1a" });
+  rig.send("W", { prompt: "CONNECT", data: "y" });
+  rig.settle();
+  rig.uart.onOverrun!();
+  rig.send("A");
+  rig.clock.advance(1100);
   t.deepEqual(trace, [
     `>${PUB}\r`,
     "<+QMTSTAT: 0,1",
@@ -864,36 +864,36 @@ test("trace: both directions and remarks, each thing once", (t) => {
 // ---- a modem that has lost its settings
 
 test("an echo where there was none: told once, whatever else is echoed", (t) => {
-  const bench = new SessionBench();
-  bench.session.quiet = true;
-  bench.uart.reply("AT+CSQ\r", "AT+CSQ\r\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
-  bench.send("AT+CSQ", { info: "+CSQ:" });
-  t.deepEqual(bench.settle(), ["echoed", "AT+CSQ OK [+CSQ: 20,0]"]);
-  bench.uart.reply("AT+CSQ\r", "AT+CSQ\r\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
-  bench.send("AT+CSQ", { info: "+CSQ:" });
-  t.deepEqual(bench.settle(), ["AT+CSQ OK [+CSQ: 20,0]"]);
+  const rig = new SessionRig();
+  rig.session.quiet = true;
+  rig.uart.reply("AT+CSQ\r", "AT+CSQ\r\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
+  rig.send("AT+CSQ", { info: "+CSQ:" });
+  t.deepEqual(rig.settle(), ["echoed", "AT+CSQ OK [+CSQ: 20,0]"]);
+  rig.uart.reply("AT+CSQ\r", "AT+CSQ\r\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
+  rig.send("AT+CSQ", { info: "+CSQ:" });
+  t.deepEqual(rig.settle(), ["AT+CSQ OK [+CSQ: 20,0]"]);
 });
 
 test("the echo of AT while synchronising tells it too; reset() expects echoes again", (t) => {
-  const bench = new SessionBench();
-  bench.session.quiet = true;
-  bench.uart.reply("AT\r", "AT\r\r\nOK\r\n");
-  bench.sync(3);
-  t.deepEqual(bench.settle(), ["echoed", "synced OK"]);
-  bench.session.quiet = true;
-  bench.session.reset(new M95Error("ECLOSED", "reset"));
-  t.false(bench.session.quiet);
+  const rig = new SessionRig();
+  rig.session.quiet = true;
+  rig.uart.reply("AT\r", "AT\r\r\nOK\r\n");
+  rig.sync(3);
+  t.deepEqual(rig.settle(), ["echoed", "synced OK"]);
+  rig.session.quiet = true;
+  rig.session.reset(new M95Error("ECLOSED", "reset"));
+  t.false(rig.session.quiet);
 });
 
 test("trace begun while a query runs: its messages are told as well", (t) => {
-  const bench = new SessionBench();
+  const rig = new SessionRig();
   const trace: string[] = [];
-  bench.send("AT+QMTCONN?", { info: "+QMTCONN:", asked: 0 });
-  bench.clock.advance(50);
-  bench.session.tell((direction, text) => {
+  rig.send("AT+QMTCONN?", { info: "+QMTCONN:", asked: 0 });
+  rig.clock.advance(50);
+  rig.session.tell((direction, text) => {
     trace.push(`${direction}${text}`);
   });
-  bench.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\n");
-  bench.clock.advance(100);
+  rig.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\n");
+  rig.clock.advance(100);
   t.deepEqual(trace, ["<+QMTRECV: 0,0,t,a"]);
 });

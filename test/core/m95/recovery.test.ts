@@ -5,7 +5,7 @@ import { type M95Options, recoveryOf } from "../../../core/m95/options.js";
 import { causeOf, causeTable, Ladder, PDP, REST, RESTART, stepAt, stepTable } from "../../../core/m95/recovery.js";
 import { M95 } from "../../../core/m95.js";
 import type { MqttClient } from "../../../core/mqtt/client.js";
-import { SimClock } from "../../../virtual-m95/sim-clock.js";
+import { SimClock } from "../../../virtual-m95/time/sim-clock.js";
 import test from "../../support/harness.js";
 
 /** A modem that answers from a list; what is not in it is answered with OK. `null`: no answer at all. */

@@ -3,7 +3,7 @@
 import type { Request } from "../../../core/at/types.js";
 import { M95Error } from "../../../core/errors.js";
 import { Outbox, type OutboxHost, packet, WINDOW } from "../../../core/mqtt/outbox.js";
-import { SimClock } from "../../../virtual-m95/sim-clock.js";
+import { SimClock } from "../../../virtual-m95/time/sim-clock.js";
 import test from "../../support/harness.js";
 
 /** ms until a claim counts, a packet time-out of 5 s with slack, and until a verdict is overdue, that of four tries. */

@@ -3,7 +3,7 @@ import type { Request } from "../../../core/at/types.js";
 import { M95Error } from "../../../core/errors.js";
 import { Outbox, type OutboxHost, packet, WINDOW } from "../../../core/mqtt/outbox.js";
 import { Subscriptions } from "../../../core/mqtt/subscriptions.js";
-import { SimClock } from "../../../virtual-m95/sim-clock.js";
+import { SimClock } from "../../../virtual-m95/time/sim-clock.js";
 import test from "../../support/harness.js";
 
 function bench() {

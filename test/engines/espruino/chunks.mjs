@@ -1,13 +1,13 @@
 // The same session with received bytes in chunks of 1, 16 and 63, through the engine's real FIFO.
 
 import assert from "node:assert/strict";
-import { install, sketch, startBench } from "./bench.mjs";
+import { install, sketch, startRig } from "./rig.mjs";
 
 async function session(size, log) {
-  const bench = await startBench({ pty: false, speed: 5, modem: { poweredOn: true, hostBaud: 0 } });
+  const rig = await startRig({ pty: false, speed: 5, modem: { poweredOn: true, hostBaud: 0 } });
   try {
-    const { broker, modem } = bench;
-    const engine = bench.run(install + sketch("chunks"), { size });
+    const { broker, modem } = rig;
+    const engine = rig.run(install + sketch("chunks"), { size });
     const { onMark } = engine;
     engine.onMark = (name, value) => {
       if (name !== "tx") return onMark(name, value);
@@ -21,12 +21,12 @@ async function session(size, log) {
       engine.tell(`publish(${qos})`);
       assert.equal(await engine.mark("published"), "ok");
     }
-    await bench.until("three messages at the broker", () => broker.published.length === 3);
+    await rig.until("three messages at the broker", () => broker.published.length === 3);
     const bytes = Buffer.from([...Array(256).keys()]);
     const payloads = [Buffer.from("short"), bytes, Buffer.alloc(1548, "0123456789"), Buffer.from("a\r\n\r\nb\n")];
     engine.tell("sizes = {}");
     for (const payload of payloads) {
-      await bench.publish("down/it", payload);
+      await rig.publish("down/it", payload);
       const { topic, message } = await engine.mark("message");
       assert.equal(topic, "down/it");
       assert.deepEqual(Buffer.from(message, "base64"), payload);
@@ -40,7 +40,7 @@ async function session(size, log) {
     engine.checkQuiet();
     log(`chunks: ${JSON.stringify(sizes)}`);
   } finally {
-    await bench.stop();
+    await rig.stop();
   }
 }
 

@@ -1,17 +1,17 @@
 // One session from power-on to power-off, on a pty and in real time, with the pins moved by the driver.
 
 import assert from "node:assert/strict";
-import { install, sketch, startBench } from "./bench.mjs";
+import { install, sketch, startRig } from "./rig.mjs";
 
 const decode = (text) => Buffer.from(text, "base64");
 const allBytes = Buffer.from([...Array(256).keys()].filter((byte) => byte !== 0x1a && byte !== 0x1b));
 
 async function cycle(log) {
   // The STATUS of a pin reaches the sketch some ms late, so a press may end late as well.
-  const bench = await startBench({ modem: { tolerate: ["sent-while-off"] } });
+  const rig = await startRig({ modem: { tolerate: ["sent-while-off"] } });
   try {
-    const { broker, modem } = bench;
-    const engine = bench.run(install + sketch("cycle"));
+    const { broker, modem } = rig;
+    const engine = rig.run(install + sketch("cycle"));
     const ok = async (name, limit) => assert.equal(await engine.mark(name, limit), "ok", name);
 
     assert.equal(await engine.mark("ready", 60_000), "ready");
@@ -38,7 +38,7 @@ async function cycle(log) {
     await ok("published");
     engine.tell('client.publish("up/long", "x".repeat(1548), {qos:1}, done("published"))');
     await ok("published");
-    await bench.until("seven messages at the broker", () => broker.published.length === 7);
+    await rig.until("seven messages at the broker", () => broker.published.length === 7);
     const got = broker.published.map(({ topic, payload, qos }) => [topic, payload.toString("latin1"), qos]);
     assert.deepEqual(got, [
       ["up/0", "at 0", 0],
@@ -62,7 +62,7 @@ async function cycle(log) {
       Buffer.from(""),
     ];
     for (const payload of payloads) {
-      await bench.publish("down/it", payload);
+      await rig.publish("down/it", payload);
       const message = await engine.mark("message");
       assert.equal(message.topic, "down/it");
       assert.deepEqual(decode(message.message), payload);
@@ -76,10 +76,10 @@ async function cycle(log) {
       await ok("reconnect");
       await ok("connect", 30_000);
     }
-    await bench.until("subscribed again", () => modem.violations.length > 0 || broker.broker.connectedClients === 1);
+    await rig.until("subscribed again", () => modem.violations.length > 0 || broker.broker.connectedClients === 1);
     engine.tell('client.publish("up/again", "again", {qos:1}, done("published"))');
     await ok("published");
-    await bench.publish("down/again", "still there");
+    await rig.publish("down/again", "still there");
     assert.equal(decode((await engine.mark("message")).message).toString(), "still there");
     engine.tell('measure("reconnects")');
     const usage = await engine.mark("usage");
@@ -100,7 +100,7 @@ async function cycle(log) {
         .join(", ")}`,
     );
   } finally {
-    await bench.stop();
+    await rig.stop();
   }
 }
 

@@ -1,7 +1,7 @@
 // Memory over many messages and reconnects: what is in use afterwards is what was in use before.
 
 import assert from "node:assert/strict";
-import { install, sketch, startBench } from "./bench.mjs";
+import { install, sketch, startRig } from "./rig.mjs";
 
 const ROUNDS = 3;
 const RECONNECTS = 5;
@@ -10,26 +10,26 @@ const MESSAGES = 30;
 const SLACK = 8;
 
 async function endurance(log) {
-  const bench = await startBench({ speed: 20, modem: { poweredOn: true } });
+  const rig = await startRig({ speed: 20, modem: { poweredOn: true } });
   try {
     let subscriptions = 0;
-    bench.broker.broker.on("subscribe", () => subscriptions++);
-    const engine = bench.run(install + sketch("endurance"));
+    rig.broker.broker.on("subscribe", () => subscriptions++);
+    const engine = rig.run(install + sketch("endurance"));
     await engine.mark("connect", 60_000);
     const subscribed = async () => {
-      await bench.until("subscribed", () => subscriptions > 0);
+      await rig.until("subscribed", () => subscriptions > 0);
       subscriptions = 0;
     };
     const figures = [];
     await subscribed();
     for (let round = 0; round <= ROUNDS; round++) {
       engine.tell(`messages(${MESSAGES})`);
-      for (let i = 0; i < MESSAGES; i++) await bench.publish("down", `message ${i}`);
+      for (let i = 0; i < MESSAGES; i++) await rig.publish("down", `message ${i}`);
       await engine.mark("published", 60_000);
       engine.tell(`announce(${(round + 1) * MESSAGES})`);
       await engine.mark("all");
       for (let i = 0; i < RECONNECTS; i++) {
-        bench.modem.dropLink(0, 1);
+        rig.modem.dropLink(0, 1);
         await engine.mark("connect", 30_000);
         await subscribed();
       }
@@ -40,7 +40,7 @@ async function endurance(log) {
     assert.ok(Math.max(...figures.slice(1)) - figures[0] <= SLACK, "memory stays level");
     engine.checkQuiet();
   } finally {
-    await bench.stop();
+    await rig.stop();
   }
 }
 

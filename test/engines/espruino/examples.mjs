@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeCertificate } from "../../../build/test/support/certificates.js";
-import { install, root, sketch, startBench } from "./bench.mjs";
+import { install, root, sketch, startRig } from "./rig.mjs";
 
 /** An example with other values for some of the variables at its top, and with the settings that a flasher leaves. */
 function example(name, values = {}, settings = undefined) {
@@ -21,19 +21,19 @@ function example(name, values = {}, settings = undefined) {
 
 /** Runs an example in front of a modem that is off, and checks the port and the pins it takes. */
 async function withExample(code, test, tls = undefined) {
-  const bench = await startBench({
+  const rig = await startRig({
     speed: 4,
     tls,
     modem: { tolerate: ["sent-while-off", "pwrkey-pulse", "pwrkey-restart", "busy"] },
   });
   try {
-    const engine = bench.run(code);
+    const engine = rig.run(code);
     assert.deepEqual(await engine.mark("setup"), [115200, "A9", "A10"]);
-    await test(bench, engine, code);
-    assert.deepEqual(bench.modem.violations, []);
+    await test(rig, engine, code);
+    assert.deepEqual(rig.modem.violations, []);
     engine.checkQuiet();
   } finally {
-    await bench.stop();
+    await rig.stop();
   }
 }
 
@@ -53,8 +53,8 @@ const sensor = () =>
   });
 
 const remoteSwitch = () =>
-  withExample(example("switch", {}, { clientId: "lamp-of-the-flasher" }), async (bench, engine) => {
-    const { broker, modem } = bench;
+  withExample(example("switch", {}, { clientId: "lamp-of-the-flasher" }), async (rig, engine) => {
+    const { broker, modem } = rig;
     const wills = [];
     let subscriptions = 0;
     broker.broker.on("subscribe", () => subscriptions++);
@@ -64,14 +64,14 @@ const remoteSwitch = () =>
     const state = () =>
       broker.published.filter(({ topic }) => topic === "m95-example/lamp/state").map((one) => one.payload.toString());
     assert.deepEqual(await engine.mark("output", 60_000), ["A5", 0]);
-    await bench.until("its state", () => state().length === 1 && subscriptions === 1);
+    await rig.until("its state", () => state().length === 1 && subscriptions === 1);
     assert.equal(broker.published[0].clientId, "lamp-of-the-flasher");
-    await bench.publish("m95-example/lamp/set", "on", 1);
+    await rig.publish("m95-example/lamp/set", "on", 1);
     assert.deepEqual(await engine.mark("output"), ["A5", 1]);
-    await bench.publish("m95-example/lamp/set", "nonsense");
-    await bench.publish("m95-example/lamp/set", "toggle");
+    await rig.publish("m95-example/lamp/set", "nonsense");
+    await rig.publish("m95-example/lamp/set", "toggle");
     assert.deepEqual(await engine.mark("output"), ["A5", 0]);
-    await bench.until("its states", () => state().length === 3);
+    await rig.until("its states", () => state().length === 3);
     assert.deepEqual(state(), ["off", "on", "off"]);
     const online = broker.published.filter(({ topic }) => topic === "m95-example/lamp/online");
     assert.deepEqual(
@@ -80,11 +80,11 @@ const remoteSwitch = () =>
     );
     // The modem is cut off: the broker speaks for it, and it comes back.
     modem.reboot();
-    await bench.until("the will", () => wills.length > 0, 30_000);
+    await rig.until("the will", () => wills.length > 0, 30_000);
     assert.deepEqual(wills, [true]);
     assert.deepEqual(await engine.mark("output", 60_000), ["A5", 0]);
-    await bench.until("subscribed again", () => subscriptions === 2);
-    await bench.publish("m95-example/lamp/set", "on", 1);
+    await rig.until("subscribed again", () => subscriptions === 2);
+    await rig.publish("m95-example/lamp/set", "on", 1);
     assert.deepEqual(await engine.mark("output"), ["A5", 1]);
   });
 
@@ -99,18 +99,18 @@ async function switchOverTls() {
   const tls = { cert, key, ciphers: "AES256-SHA256", maxVersion: "TLSv1.2" };
   await withExample(
     code,
-    async (bench, engine) => {
+    async (rig, engine) => {
       assert.deepEqual(await engine.mark("output", 60_000), ["A5", 0]);
-      await bench.until("its state", () => bench.broker.published.length === 2);
-      assert.equal(bench.broker.published[1].payload.toString(), "off");
+      await rig.until("its state", () => rig.broker.published.length === 2);
+      assert.equal(rig.broker.published[1].payload.toString(), "off");
     },
     tls,
   );
 }
 
 const tracker = () =>
-  withExample(example("tracker", { PERIOD: 500, KEEP: 3 }), async (bench, engine, code) => {
-    const { broker, modem } = bench;
+  withExample(example("tracker", { PERIOD: 500, KEEP: 3 }), async (rig, engine, code) => {
+    const { broker, modem } = rig;
     assert.deepEqual(await engine.mark("gps"), [9600, "A11", "A12"]);
     const at = (time) => `$GPRMC,${time},A,4807.038,N,01131.000,E,0.1,0.0,220326,,*00\\r\\n`;
     engine.tell(`gps("$GPRMC,120000,V,,,,,,,220326,,*00\\r\\n${at(120001).slice(0, 20)}")`);
@@ -135,7 +135,7 @@ const tracker = () =>
     await sleep(300);
     const flash = engine.flash();
     await engine.stop();
-    const again = bench.run(code, {}, { flash });
+    const again = rig.run(code, {}, { flash });
     await broker.restart();
     await broker.waitForPublished(4, 60_000);
     const times = broker.published.map(({ payload }) => JSON.parse(payload.toString()).utc.slice(-1));

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { install, sketch, startBench } from "./bench.mjs";
+import { install, sketch, startRig } from "./rig.mjs";
 
 const hostile = [
   "OK",
@@ -19,10 +19,10 @@ const hostile = [
 
 /** @param {boolean} lengths whether the firmware tells the lengths of payloads */
 async function features(lengths, log) {
-  const bench = await startBench({ speed: 4, modem: { poweredOn: true, quirks: { showRecvLen: lengths } } });
+  const rig = await startRig({ speed: 4, modem: { poweredOn: true, quirks: { showRecvLen: lengths } } });
   try {
-    const { broker, modem } = bench;
-    const engine = bench.run(install + sketch("features"));
+    const { broker, modem } = rig;
+    const engine = rig.run(install + sketch("features"));
     const age = async () => {
       engine.tell('mark("age", age())');
       return engine.mark("age");
@@ -41,7 +41,7 @@ async function features(lengths, log) {
     // As many bytes as fit into 1,548 of base64.
     const long = Buffer.concat([all, all, all, all, all]).subarray(0, 1161);
     const come = async (topic, payload) => {
-      await bench.publish(topic, payload);
+      await rig.publish(topic, payload);
       const { message, ...rest } = await engine.mark("message");
       return { ...rest, message: Buffer.from(message, "base64").toString("latin1") };
     };
@@ -88,7 +88,7 @@ async function features(lengths, log) {
     assert.deepEqual(modem.violations, []);
     engine.checkQuiet();
   } finally {
-    await bench.stop();
+    await rig.stop();
   }
 }
 

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { bundle, plainBundle, root } from "./bench.mjs";
 import { Engine } from "./engine.mjs";
+import { bundle, plainBundle, root } from "./rig.mjs";
 
 const asText = `Modules.addCached("M95", require("fs").readFileSync(CONFIG.bundle));`;
 const fromStorage = `require("Storage").write("M95", require("fs").readFileSync(CONFIG.bundle));`;

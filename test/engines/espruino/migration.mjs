@@ -1,24 +1,24 @@
 // A program written for Espruino's MQTT module runs after a change of its require; this one with the plain bundle.
 
 import assert from "node:assert/strict";
-import { install, plainBundle, sketch, startBench } from "./bench.mjs";
+import { install, plainBundle, sketch, startRig } from "./rig.mjs";
 
 async function moved() {
-  const bench = await startBench({ speed: 5, modem: { poweredOn: true } });
+  const rig = await startRig({ speed: 5, modem: { poweredOn: true } });
   const heard = [];
-  const { modem, broker } = bench;
+  const { modem, broker } = rig;
   const { write } = modem.uart;
   modem.uart.write = (text) => {
     heard.push(text);
     write.call(modem.uart, text);
   };
   try {
-    const engine = bench.run(install + sketch("migration"), { bundle: plainBundle });
+    const engine = rig.run(install + sketch("migration"), { bundle: plainBundle });
     assert.equal(await engine.mark("connected", 60_000), true);
-    await bench.until("a subscription", () => heard.join("").includes("AT+QMTSUB"));
+    await rig.until("a subscription", () => heard.join("").includes("AT+QMTSUB"));
     engine.tell("send()");
     await broker.waitForPublished(1, 20_000);
-    await bench.publish("test/in", "hello");
+    await rig.publish("test/in", "hello");
     assert.deepEqual(await engine.mark("publish"), { topic: "test/in", message: "hello", qos: 0 });
     await broker.waitForPublished(2, 20_000);
     const got = broker.published.map((one) => [one.clientId, one.topic, one.payload.toString(), one.qos, one.retain]);
@@ -37,7 +37,7 @@ async function moved() {
     assert.deepEqual(modem.violations, []);
     engine.checkQuiet();
   } finally {
-    await bench.stop();
+    await rig.stop();
   }
 }
 

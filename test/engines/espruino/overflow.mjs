@@ -3,19 +3,19 @@
 
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { install, sketch, startBench } from "./bench.mjs";
+import { install, sketch, startRig } from "./rig.mjs";
 
 async function withFlood(test) {
-  const bench = await startBench({ speed: 5, modem: { poweredOn: true } });
+  const rig = await startRig({ speed: 5, modem: { poweredOn: true } });
   try {
-    const engine = bench.run(install + sketch("overflow"));
+    const engine = rig.run(install + sketch("overflow"));
     assert.equal(await engine.mark("ready", 60_000), "ok");
     await engine.mark("connect");
-    await test(engine, bench);
-    assert.deepEqual(bench.modem.violations, []);
+    await test(engine, rig);
+    assert.deepEqual(rig.modem.violations, []);
     engine.checkQuiet(/interpreter error: \[\s*$|interpreter error.*FIFO_FULL/);
   } finally {
-    await bench.stop();
+    await rig.stop();
   }
 }
 

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { bundle, install, root, sketch } from "./bench.mjs";
 import { Engine } from "./engine.mjs";
+import { bundle, install, root, sketch } from "./rig.mjs";
 
 const RECONNECTS = 100;
 /** jsVars are counted after each so many. */

@@ -1,8 +1,8 @@
 // The store in Espruino's Storage: binary records, what is torn, and a driver that is killed and comes back with its flash.
 
 import assert from "node:assert/strict";
-import { bundle, install, startBench } from "./bench.mjs";
 import { Engine } from "./engine.mjs";
+import { bundle, install, startRig } from "./rig.mjs";
 
 const all = Array.from({ length: 256 }, (_, i) => String.fromCharCode(i)).join("");
 
@@ -63,14 +63,14 @@ const driver = `
   const list = () => require("Storage").list().filter((name) => name.startsWith("out.")).length;`;
 
 async function killed() {
-  const bench = await startBench({
+  const rig = await startRig({
     speed: 4,
     modem: { tolerate: ["sent-while-off", "pwrkey-pulse", "pwrkey-restart", "busy"] },
   });
-  const { broker } = bench;
+  const { broker } = rig;
   try {
     // Killed while there is no modem yet.
-    const first = bench.run(`${install}${driver}
+    const first = rig.run(`${install}${driver}
       mqtt.publish("t", "one", { qos: 1 });
       mqtt.publish("bin/x", ${JSON.stringify(all)}, { qos: 2 });
       mqtt.publish("t", "three", { qos: 0 });
@@ -78,7 +78,7 @@ async function killed() {
     assert.equal(await first.mark("files"), 2);
     const flash = first.flash();
     await first.stop();
-    const second = bench.run(
+    const second = rig.run(
       `${driver}
       mqtt.publish("t", "four", { qos: 1 }, () => setTimeout(() => mark("left", list()), 500));`,
       {},
@@ -96,7 +96,7 @@ async function killed() {
     );
     second.checkQuiet();
   } finally {
-    await bench.stop();
+    await rig.stop();
   }
 }
 

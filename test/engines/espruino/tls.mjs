@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { makeCertificate } from "../../../build/test/support/certificates.js";
-import { install, root, sketch, startBench } from "./bench.mjs";
+import { install, root, sketch, startRig } from "./rig.mjs";
 
 const host = "broker.example";
 
@@ -31,7 +31,7 @@ async function upload(log) {
   const authority = await makeCertificate({ name: "Test CA", ca: true });
   const server = await makeCertificate({ name: host, hosts: [host], usage: "server", signer: authority });
   const device = await makeCertificate({ name: "meter-17", usage: "client", signer: authority });
-  const bench = await startBench({
+  const rig = await startRig({
     speed: 4,
     modem: { poweredOn: true, baud: 115200 },
     tls: {
@@ -46,9 +46,9 @@ async function upload(log) {
     },
   });
   try {
-    const { broker, modem } = bench;
+    const { broker, modem } = rig;
     const pem = { ca: authority.cert, cert: device.cert, key: device.key };
-    const engine = bench.run(install + packed(pem) + sketch("tls"));
+    const engine = rig.run(install + packed(pem) + sketch("tls"));
     for (const name of ["ca", "cert", "key"]) await engine.line(`m95-${name}.pem ok`);
     const uploads = ["ca", "cert", "key"].map((name) => `AT+QSECWRITE="RAM:${name}0.pem",${pem[name].length},100`);
     const [sent, usage] = await engine.mark("connect", 60_000);
@@ -60,7 +60,7 @@ async function upload(log) {
       broker.published.map(({ clientId, payload }) => [clientId, payload.toString()]),
       [["meter-17", "through TLS"]],
     );
-    await bench.publish("meter/in", "and back");
+    await rig.publish("meter/in", "and back");
     assert.equal(await engine.mark("message"), "and back");
     // Files in RAM go with a restart.
     modem.reboot();
@@ -73,7 +73,7 @@ async function upload(log) {
         .join(", ")}`,
     );
   } finally {
-    await bench.stop();
+    await rig.stop();
   }
 }
 

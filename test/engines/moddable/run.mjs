@@ -245,7 +245,7 @@ function listener(ask) {
 
 async function withIncludedManifest(folder, screen) {
   const virtual = await import(path.join(root, "dist/virtual-m95/index.js"));
-  const { startPty } = await import(path.join(root, "build/virtual-m95/pty.js"));
+  const { startPty } = await import(path.join(root, "build/virtual-m95/server/pty.js"));
   const uart = path.join(folder, "uart");
   const control = path.join(folder, "control");
   const library = await build(folder, { uart, control, trace: true });

@@ -2,7 +2,7 @@
 import { Framer } from "../../../core/at/framer.js";
 import { Session } from "../../../core/at/session.js";
 import type { Request, SessionStats } from "../../../core/at/types.js";
-import { SimClock } from "../../../virtual-m95/sim-clock.js";
+import { SimClock } from "../../../virtual-m95/time/sim-clock.js";
 import { FakeUart } from "../../support/fake-uart.js";
 
 export const PREFIX = "+QMTRECV:";
@@ -14,7 +14,7 @@ function withoutCr(text: string): string {
 }
 
 /** A framer whose sink notes events; "?" marks what is suspect or ambiguous. */
-export class FramerBench {
+export class FramerRig {
   readonly clock = new SimClock();
   readonly events: string[] = [];
   /** Lines that count as starts inside a message. */
@@ -49,11 +49,11 @@ export class FramerBench {
   }
 }
 
-/** URCs of this bench, by the part before the colon. */
+/** URCs of this rig, by the part before the colon. */
 const URCS = ["+QMTSTAT", "+QMTPUB", "+QMTCONN", "+CREG", "RDY"];
 
 /** A session on a fake line that notes what it hands over and how commands end. */
-export class SessionBench {
+export class SessionRig {
   readonly clock = new SimClock();
   readonly uart = new FakeUart(this.clock);
   readonly events: string[] = [];

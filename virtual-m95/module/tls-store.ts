@@ -1,13 +1,13 @@
 // Certificates and TLS settings: QSECWRITE, QSECREAD, QSECDEL, QSSLCFG (facts sheet 5). No cryptography.
 
 import type { X509Certificate } from "node:crypto";
-import type { Params } from "./at-parser.js";
-import { certificatesIn, refusal } from "./certificates.js";
-import type { Device } from "./device.js";
-import { CmeError, cme } from "./errors.js";
-import type { Call, CommandTable } from "./interpreter.js";
-import type { TlsVersion } from "./network.js";
-import type { TlsSetup } from "./qmt/client.js";
+import type { Params } from "../at/at-parser.js";
+import { CmeError, cme } from "../at/errors.js";
+import type { Call, CommandTable } from "../at/interpreter.js";
+import { certificatesIn, refusal } from "../certificates.js";
+import type { Device } from "../device.js";
+import type { TlsVersion } from "../network/network.js";
+import type { TlsSetup } from "../qmt/client.js";
 
 /** Bytes: of a file, and of all files together. */
 const sizeLimit = { RAM: 32_768, NVRAM: 2017 } as const;

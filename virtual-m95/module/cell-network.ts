@@ -1,9 +1,9 @@
 // Registration, signal, operator, GPRS attach and the network's clock. No calls, no SMS, no cells to choose from.
 
-import type { Device } from "./device.js";
-import { CmeError, cme } from "./errors.js";
-import type { CommandRow, CommandTable } from "./interpreter.js";
-import type { Registration } from "./options.js";
+import { CmeError, cme } from "../at/errors.js";
+import type { CommandRow, CommandTable } from "../at/interpreter.js";
+import type { Device } from "../device.js";
+import type { Registration } from "../options.js";
 import type { SimCard } from "./sim-card.js";
 
 const cell = '"1A2B","3C4D"';

@@ -56,7 +56,7 @@ export interface ModemOptions {
   speed?: number;
 }
 
-export interface Bench {
+export interface Rig {
   t: ExecutionContext;
   broker: Broker;
   /** A modem of its own with a driver of its own. */
@@ -93,7 +93,7 @@ async function mosquittoBroker(options: BrokerOptions): Promise<Broker | undefin
 }
 
 /** A test against each of the brokers; no virtual modem may have had anything to object to. */
-export function withBrokers(title: string, run: (bench: Bench) => Promise<void>, options: BrokerOptions = {}): void {
+export function withBrokers(title: string, run: (rig: Rig) => Promise<void>, options: BrokerOptions = {}): void {
   for (const [name, start] of [
     ["aedes", aedesBroker],
     ["mosquitto", mosquittoBroker],

@@ -1,6 +1,6 @@
 // A group of timers that can be cancelled together, so that none outlives the power or the connection. No time of its own.
 
-import type { Clock } from "./options.js";
+import type { Clock } from "../options.js";
 
 export class Timers {
   readonly #clock: Clock;

@@ -1,8 +1,8 @@
 // Terminal, profile, identity and power commands: ATE, ATV, CMEE, IPR, &W, ATI, GSN, CFUN, QPOWD. No simulation of sleep.
 
-import type { Device } from "./device.js";
-import type { CommandTable, Handler, Terminal } from "./interpreter.js";
-import { baudRates, type SerialLine } from "./serial-line.js";
+import type { CommandTable, Handler, Terminal } from "../at/interpreter.js";
+import { baudRates, type SerialLine } from "../at/serial-line.js";
+import type { Device } from "../device.js";
 
 /** What AT&W keeps over a power cycle. */
 export interface Profile {

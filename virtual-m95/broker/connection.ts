@@ -1,9 +1,9 @@
 // One connection of the in-memory broker: packets in, packets out, keepalive, will. Sessions are elsewhere.
 
 import { generate, type IConnectPacket, type IPublishPacket, type Packet, parser } from "mqtt-packet";
-import type { Session } from "./broker-session.js";
+import type { Socket } from "../network/network.js";
 import type { MemoryBroker } from "./memory-broker.js";
-import type { Socket } from "./network.js";
+import type { Session } from "./session.js";
 
 export class BrokerConnection {
   session: Session | undefined;

@@ -1,9 +1,9 @@
 // The AT interpreter: echo, command lines, prompts, answers and URCs. It knows no command by itself.
 
+import type { Quirks, SendKind, ViolationKind } from "../options.js";
+import type { Timers } from "../time/timers.js";
 import { type Command, Params, splitLine } from "./at-parser.js";
 import { CmeError, cme, cmeText } from "./errors.js";
-import type { Quirks, SendKind, ViolationKind } from "./options.js";
-import type { Timers } from "./timers.js";
 
 /** Settings of the terminal side, part of the profile that AT&W saves. */
 export interface Terminal {

@@ -1,10 +1,10 @@
 // A deterministic MQTT 3.1/3.1.1 broker in memory, on the simulated clock. No TLS, no access control beyond its hooks.
 
 import type { IConnectPacket, IPublishPacket, ISubscribePacket, Packet } from "mqtt-packet";
-import { BrokerConnection } from "./broker-connection.js";
-import { type Message, Session } from "./broker-session.js";
-import { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.js";
-import type { Clock } from "./options.js";
+import { MemoryNetwork, type MemoryNetworkOptions } from "../network/memory-network.js";
+import type { Clock } from "../options.js";
+import { BrokerConnection } from "./connection.js";
+import { type Message, Session } from "./session.js";
 import { matches } from "./topic-filter.js";
 
 export interface MemoryBrokerOptions extends MemoryNetworkOptions {

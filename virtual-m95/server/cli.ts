@@ -3,10 +3,10 @@
 
 import { readFile } from "node:fs/promises";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { baudRates } from "../at/serial-line.js";
+import { defaultQuirks, type Quirks, type VirtualM95Options } from "../options.js";
 import { runControlLine } from "./control.js";
-import { defaultQuirks, type Quirks, type VirtualM95Options } from "./options.js";
 import { type Pty, startPty } from "./pty.js";
-import { baudRates } from "./serial-line.js";
 import { type Address, startVirtualM95Server, type VirtualM95Server } from "./server.js";
 import { formatTrace } from "./trace-format.js";
 

@@ -1,7 +1,7 @@
 // Supply, PWRKEY, EMERG_OFF and STATUS (Hardware Design chapter 3): which press does what. It boots nothing itself.
 
-import type { Timing, ViolationKind } from "./options.js";
-import type { Timers } from "./timers.js";
+import type { Timing, ViolationKind } from "../options.js";
+import type { Timers } from "../time/timers.js";
 
 export type Level = 0 | 1;
 

@@ -9,7 +9,7 @@ import {
   type VirtualM95Options,
 } from "../../virtual-m95/index.js";
 
-export class Bench {
+export class Rig {
   readonly clock = new SimClock();
   readonly broker: MemoryBroker;
   readonly modem: VirtualM95;
@@ -76,8 +76,8 @@ export class Bench {
 export const ok = "\r\nOK\r\n";
 
 /** A running modem, switched on and registered. */
-export function running(options: Partial<VirtualM95Options> = {}, broker: Partial<MemoryBrokerOptions> = {}): Bench {
-  return new Bench({ poweredOn: true, ...options }, broker);
+export function running(options: Partial<VirtualM95Options> = {}, broker: Partial<MemoryBrokerOptions> = {}): Rig {
+  return new Rig({ poweredOn: true, ...options }, broker);
 }
 
 export function cmeError(code: number): string {

@@ -1,6 +1,6 @@
 // CME error numbers and texts (facts sheet 6, note 6.2). It does not decide when an error occurs.
 
-import type { ViolationKind } from "./options.js";
+import type { ViolationKind } from "../options.js";
 
 /** Ends the running command with `+CME ERROR: code`; `kind` says what the host did wrong, if it did. */
 export class CmeError extends Error {

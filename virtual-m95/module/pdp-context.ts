@@ -1,9 +1,9 @@
 // The GPRS context as M95 sees it: QICSGP, QIREGAPP, QIACT, QIDEACT, QILOCIP, QISTAT (facts sheet 4). No raw sockets.
 
+import { CmeError, cme } from "../at/errors.js";
+import type { Call, CommandRow, CommandTable } from "../at/interpreter.js";
+import type { Device } from "../device.js";
 import type { CellNetwork } from "./cell-network.js";
-import type { Device } from "./device.js";
-import { CmeError, cme } from "./errors.js";
-import type { Call, CommandRow, CommandTable } from "./interpreter.js";
 
 type PdpState = "IP INITIAL" | "IP START" | "IP CONFIG" | "IP GPRSACT" | "IP STATUS" | "PDP DEACT";
 

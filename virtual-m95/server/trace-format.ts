@@ -1,7 +1,7 @@
 // Trace lines a human can read: time, direction, text with control characters spelled out. It writes nothing itself.
 
 import pc from "picocolors";
-import type { TraceDirection } from "./options.js";
+import type { TraceDirection } from "../options.js";
 
 const names: Record<number, string> = { 9: "<TAB>", 10: "<LF>", 13: "<CR>", 26: "<Ctrl+Z>", 27: "<ESC>", 127: "<DEL>" };
 const arrows: Record<TraceDirection, string> = { rx: ">", tx: "<", pin: "#", net: "~" };

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { startAedes } from "../../../build/test/support/aedes.js";
 import { startVirtualM95Server } from "../../../build/virtual-m95/index.js";
-import { startPty } from "../../../build/virtual-m95/pty.js";
+import { startPty } from "../../../build/virtual-m95/server/pty.js";
 import { Engine } from "./engine.mjs";
 
 export const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -26,7 +26,7 @@ export function sketch(name) {
  * @param {{ speed?: number, modem?: object, pty?: boolean, tls?: object }} [options] `speed` of the modem; the engine's time is
  * real; `tls` of the broker, as node:tls has it
  */
-export async function startBench({ speed = 1, modem: modemOptions = {}, pty: withPty = true, tls } = {}) {
+export async function startRig({ speed = 1, modem: modemOptions = {}, pty: withPty = true, tls } = {}) {
   const broker = await startAedes(tls ? { tls } : {});
   const server = await startVirtualM95Server({
     broker: { host: "127.0.0.1", port: broker.port },

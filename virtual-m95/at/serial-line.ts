@@ -1,6 +1,6 @@
 // The UART between host and modem: rates, autobaud, pacing and how bytes are cut. It knows no commands.
 
-import type { Clock, VirtualM95Options } from "./options.js";
+import type { Clock, VirtualM95Options } from "../options.js";
 
 /** Rates of AT+IPR in Bd, 0 = autobaud (facts sheet 2). */
 export const baudRates = [0, 300, 600, 1200, 2400, 4800, 9600, 14400, 19200, 28800, 38400, 57600, 115200];

@@ -1,9 +1,9 @@
 // An in-memory network on the simulated clock: host names, ports, latency. It carries bytes and knows no MQTT. Of TLS it
 // only has the certificates looked at.
 
-import { certificatesIn } from "./certificates.js";
+import { certificatesIn } from "../certificates.js";
+import type { Clock } from "../options.js";
 import { contextOf, type Handlers, type Network, type Socket, type TlsSettings } from "./network.js";
-import type { Clock } from "./options.js";
 
 export interface MemoryNetworkOptions {
   clock: Clock;

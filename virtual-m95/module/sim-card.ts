@@ -1,8 +1,8 @@
 // SIM card and its commands: CPIN, QINISTAT, CCID, QCCID, CIMI. No files, no SMS, no SIM toolkit.
 
-import type { Device } from "./device.js";
-import { CmeError, cme } from "./errors.js";
-import type { Call, CommandTable } from "./interpreter.js";
+import { CmeError, cme } from "../at/errors.js";
+import type { Call, CommandTable } from "../at/interpreter.js";
+import type { Device } from "../device.js";
 
 type SimState = "ready" | "pin" | "puk" | "absent" | "busy";
 

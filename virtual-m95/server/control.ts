@@ -1,8 +1,8 @@
 // The control protocol: one text line, one answer, `ok …` or `error …`. It moves pins and plays mishaps, no AT commands.
 
-import { faultTable, faultUsage } from "./faults/index.js";
-import type { Registration } from "./options.js";
-import type { VirtualM95 } from "./virtual-m95.js";
+import { faultTable, faultUsage } from "../faults/index.js";
+import type { Registration } from "../options.js";
+import type { VirtualM95 } from "../virtual-m95.js";
 
 interface ControlCommand {
   usage: string;

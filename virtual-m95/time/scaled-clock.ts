@@ -1,7 +1,7 @@
 // Real time, faster or slower by a factor, that waits for a busy process. For real sockets; tests on simulated time use
 // SimClock.
 
-import type { Clock } from "./options.js";
+import type { Clock } from "../options.js";
 
 interface Timer {
   due: number;
