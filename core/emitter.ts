@@ -1,4 +1,5 @@
-// A small synchronous event emitter whose listeners cannot stop the driver. It does not know what the events mean.
+// A small synchronous event emitter whose listeners cannot stop the driver. It does not know what the events mean; events.ts
+// has those of modem and client.
 
 export type Listener = (...args: any[]) => void;
 
@@ -13,7 +14,8 @@ export interface EmitterStats {
   listenerErrors: number;
 }
 
-export class Emitter {
+/** `Events`: each event and its arguments. */
+export class Emitter<Events extends { [E in keyof Events]: any[] } = any> {
   protected _on: { [event: string]: Listener[] | undefined };
   private _counts: EmitterStats;
 
@@ -22,31 +24,34 @@ export class Emitter {
     this._counts = counts;
   }
 
-  on(event: string, listener: Listener): this {
+  on<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): this;
+  on(event: any, listener: Listener): this {
     // Copied, so that a list that is being walked through does not change under the walk.
     this._on[event] = (this._on[event] || []).concat([listener]);
     return this;
   }
 
-  off(event: string, listener: Listener): this {
+  off<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): this;
+  off(event: any, listener: Listener): this {
     const list = this._on[event];
     if (list) this._on[event] = list.filter((one) => one !== listener && (one as Once)._of !== listener);
     return this;
   }
 
-  once(event: string, listener: Listener): this {
+  once<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): this;
+  once(event: any, listener: Listener): this {
     const self = this;
     function first(a: unknown, b: unknown, c: unknown): void {
-      self.off(event, first);
+      self.off(event, first as Listener);
       listener(a, b, c);
     }
     first._of = listener;
-    return this.on(event, first);
+    return this.on(event, first as Listener);
   }
 
   /** Calls the listeners in order and says whether there were any. */
-  emit(event: string, a?: unknown, b?: unknown, c?: unknown): boolean {
-    const list = this._on[event];
+  emit<E extends keyof Events>(event: E, a?: Events[E][0], b?: Events[E][1], c?: Events[E][2]): boolean {
+    const list = this._on[event as string];
     if (!list || !list.length) {
       if (event === "error") this._counts.unheardErrors++;
       return false;
@@ -78,11 +83,11 @@ export class Emitter {
     value?: unknown,
   ): void {
     if (done) this._call(done, error || undefined, value);
-    else if (error) this.emit("error", error);
+    else if (error) (this as Emitter).emit("error", error);
   }
 
   protected _threw(error: unknown, quiet: boolean): void {
     this._counts.listenerErrors++;
-    if (!quiet) this.emit("error", error);
+    if (!quiet) (this as Emitter).emit("error", error);
   }
 }

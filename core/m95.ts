@@ -3,8 +3,9 @@ import { integer, quote, wrong } from "./at/params.js";
 import type { Session } from "./at/session.js";
 import type { SessionStats } from "./at/types.js";
 import { binary, bytesOf, type Codec } from "./codec.js";
-import { Emitter, type EmitterStats } from "./emitter.js";
+import { Emitter, type EmitterStats, type Listener } from "./emitter.js";
 import { M95Error } from "./errors.js";
+import type { M95Events } from "./events.js";
 import type { Apn, ModemState } from "./m95/bringup.js";
 import { traits } from "./m95/commands.js";
 import {
@@ -19,12 +20,12 @@ import {
   type Time,
   time,
 } from "./m95/info.js";
-import { Modem } from "./m95/modem.js";
+import { Lifecycle } from "./m95/lifecycle.js";
 import { apnOf, flowOf, type M95Options, pinOf, rateOf, recoveryOf, type TlsOptions } from "./m95/options.js";
-import { stepAt } from "./m95/recovery.js";
-import type { ModemListener } from "./m95/types.js";
+import { type RecoveryStats, stepAt } from "./m95/recovery.js";
+import type { LifecycleListener } from "./m95/types.js";
 import { MqttClient } from "./mqtt/client.js";
-import { Inbox } from "./mqtt/inbound.js";
+import { Inbox } from "./mqtt/inbox.js";
 import type { ConnectOptions } from "./mqtt/options.js";
 import type { ClientHost, ClientStats, Secure } from "./mqtt/types.js";
 import type { Clock, Done } from "./ports.js";
@@ -34,40 +35,6 @@ const CLIENTS = 6;
 
 /** `command` texts that may wait; more are refused with `EQUEUE`. */
 const COMMAND_LIMIT = 16;
-
-/** A step of recovery. */
-export interface Recovery {
-  /** What was noticed: the modem's line, or an error's message. */
-  cause: string;
-  /** What is done about it: `retry`, `resync`, `reopen`, `pdp`, `restart`, `cfun`, `power`, `kill`, `cut` or `rest`. */
-  step: string;
-  /** Times in a row that it is done, from 1. */
-  attempt: number;
-  /** ms until it begins; with `rest`, how long that takes. */
-  next: number;
-}
-
-/** Steps of recovery that were begun, by kind; `resyncs` counts one more. */
-export interface RecoveryStats {
-  /** Commands and packets offered to the modem again. */
-  retries: number;
-  /** Attempts to connect again that a client has announced. */
-  reopens: number;
-  /** PDP contexts deactivated and activated again. */
-  pdpCycles: number;
-  /** Modems set up anew, powered on if need be. */
-  restarts: number;
-  /** AT+CFUN=0 and AT+CFUN=1. */
-  cfunCycles: number;
-  /** PWRKEY off and on. */
-  powerCycles: number;
-  /** EMERG_OFF. */
-  kills: number;
-  /** Supply off and on. */
-  cuts: number;
-  /** Rests, when everything had been tried often enough. */
-  rests: number;
-}
 
 /** Counters since the object was made. */
 export interface Stats extends SessionStats, RecoveryStats, ClientStats, EmitterStats {
@@ -87,9 +54,9 @@ export interface CommandOptions {
 /**
  * One modem on one UART. Everything runs in one thread, in the calls of the ports; no call blocks.
  *
- * Events: `"state"` (state), `"ready"`, `"error"` (error), `"urc"` (line), `"recovery"` (what), `"trace"` (direction, text).
+ * Events: `M95Events`.
  */
-export class M95 extends Emitter implements ModemListener, ClientHost {
+export class M95 extends Emitter<M95Events> implements LifecycleListener, ClientHost {
   readonly clock: Clock;
   readonly codec: Codec;
   readonly wallClock: (() => number) | undefined;
@@ -101,7 +68,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
   readonly clients: (MqttClient | undefined)[];
   readonly random: () => number;
   private _stats: Stats;
-  private _modem: Modem;
+  private _lifecycle: Lifecycle;
   private _apn: Apn | undefined;
   private _commands: number;
 
@@ -152,7 +119,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     this._commands = 0;
     const recovery = recoveryOf(o.recovery);
     this.stable = recovery.stable;
-    this._modem = new Modem(
+    this._lifecycle = new Lifecycle(
       {
         uart: o.uart,
         clock: o.clock,
@@ -167,12 +134,12 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
       this,
       stats,
     );
-    this.session = this._modem.session;
+    this.session = this._lifecycle.session;
     this.inbox = new Inbox(this.clients, stats, this.session.framer);
   }
 
   get state(): ModemState {
-    return this._modem.state;
+    return this._lifecycle.state;
   }
 
   /** Counters, up to date at each look. */
@@ -192,7 +159,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
    */
   start(done?: Done): void {
     let called = false;
-    this._modem.start((error) => {
+    this._lifecycle.start((error) => {
       // Later, if it can be told at once.
       if (called) this._answer(error, done);
       else this.clock.after(0, () => this._answer(error, done));
@@ -205,7 +172,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
    * @param done - error: `EPOWER`
    */
   stop(done?: Done): void {
-    this._modem.stop((error) => this.clock.after(0, () => this._answer(error, done)));
+    this._lifecycle.stop((error) => this.clock.after(0, () => this._answer(error, done)));
   }
 
   /**
@@ -262,7 +229,8 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     time(this._ask(), (error, value) => this._call(done, error, value));
   }
 
-  override on(event: string, listener: (...args: any[]) => void): this {
+  override on<E extends keyof M95Events>(event: E, listener: (...args: M95Events[E]) => void): this;
+  override on(event: any, listener: Listener): this {
     // Tracing costs at every line, so it is switched on by its first listener only.
     const session = this.session;
     if (event === "trace" && !session.trace)
@@ -281,7 +249,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
 
   ready(): boolean {
     const state = this.state;
-    if (state === "off" || state === "failed" || state === "stopping") this._modem.start(() => undefined);
+    if (state === "off" || state === "failed" || state === "stopping") this._lifecycle.start(() => undefined);
     return state === "ready";
   }
 
@@ -305,7 +273,7 @@ export class M95 extends Emitter implements ModemListener, ClientHost {
     this._each((client) => {
       if (client.connected) others = true;
     });
-    return !others && this._modem.takesOver(error, failures);
+    return !others && this._lifecycle.takesOver(error, failures);
   }
 
   // ---- for the modem

@@ -1,4 +1,4 @@
-// The bring-up script: which commands take a modem that answers AT to one with an open PDP context. Data only; modem.ts
+// The bring-up script: which commands take a modem that answers AT to one with an open PDP context. Data only; lifecycle.ts
 // runs it.
 import { build } from "./commands.js";
 

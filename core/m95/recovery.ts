@@ -1,7 +1,41 @@
 // The recovery ladder as data: the steps in order, which causes begin and end on which of them, and the place on it. It
-// takes no step itself: the session, mqtt/link.ts, mqtt/client.ts and modem.ts do.
+// takes no step itself: the session, mqtt/link.ts, mqtt/client.ts and lifecycle.ts do.
 import type { M95Error } from "../errors.js";
 import type { RecoveryOptions } from "./options.js";
+
+/** A step of recovery. */
+export interface Recovery {
+  /** What was noticed: the modem's line, or an error's message. */
+  cause: string;
+  /** What is done about it: `retry`, `resync`, `reopen`, `pdp`, `restart`, `cfun`, `power`, `kill`, `cut` or `rest`. */
+  step: string;
+  /** Times in a row that it is done, from 1. */
+  attempt: number;
+  /** ms until it begins; with `rest`, how long that takes. */
+  next: number;
+}
+
+/** Steps of recovery that were begun, by kind; `resyncs` counts one more. */
+export interface RecoveryStats {
+  /** Commands and packets offered to the modem again. */
+  retries: number;
+  /** Attempts to connect again that a client has announced. */
+  reopens: number;
+  /** PDP contexts deactivated and activated again. */
+  pdpCycles: number;
+  /** Modems set up anew, powered on if need be. */
+  restarts: number;
+  /** AT+CFUN=0 and AT+CFUN=1. */
+  cfunCycles: number;
+  /** PWRKEY off and on. */
+  powerCycles: number;
+  /** EMERG_OFF. */
+  kills: number;
+  /** Supply off and on. */
+  cuts: number;
+  /** Rests, when everything had been tried often enough. */
+  rests: number;
+}
 
 /**
  * The steps, split by "|": name, counter in `Stats`, attempts before the next one follows. The first two are none: nothing

@@ -1,5 +1,5 @@
 // Runs the bring-up script: sends its steps, judges the answers, waits for SIM and network. It powers nothing and never
-// starts over by itself; modem.ts does.
+// starts over by itself; lifecycle.ts does.
 import { number, split } from "../at/params.js";
 import type { Session } from "../at/session.js";
 import { M95Error } from "../errors.js";

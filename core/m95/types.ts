@@ -6,7 +6,7 @@ import type { ModemState, Settings } from "./bringup.js";
 import type { RecoveryOptions } from "./options.js";
 
 /** Who is told about the modem. None of these may throw. */
-export interface ModemListener extends SessionHost {
+export interface LifecycleListener extends SessionHost {
   changed(state: ModemState): void;
   /** Everything the modem held for its clients is gone, or out of reach. @param rest - for a long time */
   lost(error: M95Error, rest: boolean): void;
@@ -19,12 +19,12 @@ export interface ModemListener extends SessionHost {
   /** A `+QMT…` URC but a message. */
   result(name: string, fields: string[], line: string, suspect: boolean): void;
   /** `"urc"`, with every line that answers no command. */
-  emit(event: string, line: string): boolean;
+  emit(event: "urc", line: string): boolean;
   /** A step of recovery begins in `next` ms. */
   recovery(error: M95Error, step: number, attempt: number, next: number): void;
 }
 
-export interface ModemSetup {
+export interface LifecycleSetup {
   uart: Uart;
   clock: Clock;
   random: () => number;

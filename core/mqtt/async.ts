@@ -3,7 +3,7 @@ import { MqttClient } from "./client.js";
 import type { Grant, PublishOptions, SubscribeOptions } from "./types.js";
 
 /** `MqttClient` with `…Async` methods: they resolve where `done` gets no error, and reject with it otherwise. */
-export class AsyncMqttClient extends MqttClient {
+export class AsyncMqttClient<Payload = any> extends MqttClient<Payload> {
   publishAsync(topic: string, payload: unknown, options?: PublishOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       this.publish(topic, payload, options, (error) => (error ? reject(error) : resolve()));

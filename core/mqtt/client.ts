@@ -6,11 +6,12 @@ import { wrong } from "../at/params.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { Emitter } from "../emitter.js";
 import { M95Error } from "../errors.js";
+import type { ClientEvents } from "../events.js";
 import { resultWait, traits } from "../m95/commands.js";
 import { REOPEN } from "../m95/recovery.js";
 import type { Clock, Done, TimerHandle } from "../ports.js";
 import { decode, isEncoded } from "./encoding.js";
-import type { Receiver } from "./inbound.js";
+import type { Receiver } from "./inbox.js";
 import { Link, type LinkOwner } from "./link.js";
 import { type ConnectOptions, Profile } from "./options.js";
 import { Outbox, type OutboxOwner } from "./outbox.js";
@@ -37,7 +38,11 @@ function listOf(topics: string | string[]): string[] {
   throw wrong("topic", "a topic filter or several", topics);
 }
 
-export class MqttClient extends Emitter implements OutboxOwner, LinkOwner, PublisherOwner, Receiver {
+/** `Payload`: the form in which the runtime gets bytes. */
+export class MqttClient<Payload = any>
+  extends Emitter<ClientEvents<Payload>>
+  implements OutboxOwner, LinkOwner, PublisherOwner, Receiver
+{
   connected: boolean;
   /** A connection was lost or not achieved, and the next attempt is under way or waited for. */
   reconnecting: boolean;

@@ -5,9 +5,7 @@ import { build, nameOf, resultWait, traits } from "../m95/commands.js";
 import { RETRY } from "../m95/recovery.js";
 import type { TimerHandle } from "../ports.js";
 import type { Profile } from "./options.js";
-import type { ClientHost } from "./types.js";
-
-export type LinkState = "closed" | "opening" | "connecting" | "connected" | "disconnecting";
+import type { ClientHost, LinkState } from "./types.js";
 
 /** Who is told about a link. */
 export interface LinkOwner {

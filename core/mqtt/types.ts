@@ -5,8 +5,9 @@ import type { EmitterStats } from "../emitter.js";
 import type { M95Error } from "../errors.js";
 import type { TlsOptions } from "../m95/options.js";
 import type { Clock } from "../ports.js";
-import type { Inbox } from "./inbound.js";
-import type { LinkState } from "./link.js";
+import type { Inbox } from "./inbox.js";
+
+export type LinkState = "closed" | "opening" | "connecting" | "connected" | "disconnecting";
 
 /** "waiting": for the modem, or for the next attempt; "closed": it has ended. */
 export type ClientState = LinkState | "waiting";

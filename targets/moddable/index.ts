@@ -5,6 +5,7 @@ export { type PowerSwitchOptions, powerSwitch } from "../../board-wiring/power-s
 export {
   type Apn,
   type Battery,
+  type ClientEvents,
   type ClientState,
   type CommandOptions,
   type ConnectOptions,
@@ -15,6 +16,7 @@ export {
   type GrantDone,
   type Identity,
   M95Error,
+  type M95Events,
   type ModemState,
   type Operator,
   type OutboxStore,
@@ -25,6 +27,7 @@ export {
   type Recovery,
   type RecoveryOptions,
   type RecoveryStats,
+  type SentPacket,
   type Signal,
   type Stats,
   type SubscribeOptions,
@@ -33,7 +36,6 @@ export {
   type TlsOptions as TlsFiles,
   type Will,
 } from "../../core/index.js";
-export type { ClientEvents, M95Events } from "../events.js";
 export { Client, type ClientOptions, type ClientWill, type PublishFlags } from "./client.js";
 export { M95, type M95Options, MqttClient } from "./m95.js";
 export type { Digital, PowerOptions } from "./pins.js";

@@ -1,16 +1,17 @@
 // The M95 on Moddable: ports made of ECMA-419 IO classes that the application injects. It includes no IO module itself.
 import { wrong } from "../../core/at/params.js";
 import {
+  type ClientEvents,
   type ConnectOptions,
   M95 as CoreM95,
   type M95Options as CoreOptions,
   explain,
+  type M95Events,
   type Secure,
   secure,
   type TlsOptions,
 } from "../../core/index.js";
 import { AsyncMqttClient } from "../../core/mqtt/async.js";
-import type { ClientEvents, M95Events } from "../events.js";
 import { TicksClock } from "./clock.js";
 import { codec } from "./codec.js";
 import { boardOf, Pins, type PowerOptions } from "./pins.js";
@@ -28,7 +29,7 @@ export interface M95Options extends Omit<CoreOptions, "uart" | "clock" | "power"
 }
 
 /** Errors that nobody listens to are traced, so that they are seen in the debugger's console. */
-function traceUnheard(heard: boolean, event: string, error: unknown): boolean {
+function traceUnheard(heard: boolean, event: unknown, error: unknown): boolean {
   if (!heard && event === "error") {
     const { code, message } = error as { code?: string; message?: string };
     trace(`m95-mqtt: ${code || "error"}: ${message || error}\n`);
@@ -37,25 +38,15 @@ function traceUnheard(heard: boolean, event: string, error: unknown): boolean {
 }
 
 /** An MQTT client; payloads of messages are ArrayBuffers. */
-export class MqttClient extends AsyncMqttClient {
-  override emit(event: string, a?: unknown, b?: unknown, c?: unknown): boolean {
+export class MqttClient extends AsyncMqttClient<ArrayBuffer> {
+  override emit<E extends keyof ClientEvents<ArrayBuffer>>(
+    event: E,
+    a?: ClientEvents<ArrayBuffer>[E][0],
+    b?: ClientEvents<ArrayBuffer>[E][1],
+    c?: ClientEvents<ArrayBuffer>[E][2],
+  ): boolean {
     return traceUnheard(super.emit(event, a, b, c), event, a);
   }
-}
-
-export interface MqttClient {
-  on<E extends keyof ClientEvents<ArrayBuffer>>(
-    event: E,
-    listener: (...args: ClientEvents<ArrayBuffer>[E]) => void,
-  ): this;
-  once<E extends keyof ClientEvents<ArrayBuffer>>(
-    event: E,
-    listener: (...args: ClientEvents<ArrayBuffer>[E]) => void,
-  ): this;
-  off<E extends keyof ClientEvents<ArrayBuffer>>(
-    event: E,
-    listener: (...args: ClientEvents<ArrayBuffer>[E]) => void,
-  ): this;
 }
 
 /** One modem on one serial port. */
@@ -84,14 +75,19 @@ export class M95 extends CoreM95 {
     }
     this._uart = uart;
     this._pins = pins;
-    uart.onError = clock.onError = (error) => this.emit("error", error);
+    uart.onError = clock.onError = (error) => this.emit("error", error as Error);
   }
 
   override connect(options: ConnectOptions): MqttClient {
     return super.connect(options) as MqttClient;
   }
 
-  override emit(event: string, a?: unknown, b?: unknown, c?: unknown): boolean {
+  override emit<E extends keyof M95Events>(
+    event: E,
+    a?: M95Events[E][0],
+    b?: M95Events[E][1],
+    c?: M95Events[E][2],
+  ): boolean {
     return traceUnheard(super.emit(event, a, b, c), event, a);
   }
 
@@ -112,10 +108,4 @@ export class M95 extends CoreM95 {
   protected override createClient(id: number, options: ConnectOptions): MqttClient {
     return new MqttClient(this, id, options);
   }
-}
-
-export interface M95 {
-  on<E extends keyof M95Events>(event: E, listener: (...args: M95Events[E]) => void): this;
-  once<E extends keyof M95Events>(event: E, listener: (...args: M95Events[E]) => void): this;
-  off<E extends keyof M95Events>(event: E, listener: (...args: M95Events[E]) => void): this;
 }

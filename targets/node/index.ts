@@ -12,6 +12,7 @@ export {
 export {
   type Apn,
   type Battery,
+  type ClientEvents,
   type ClientState,
   type Clock,
   type CommandOptions,
@@ -24,6 +25,7 @@ export {
   type GrantDone,
   type Identity,
   M95Error,
+  type M95Events,
   type ModemState,
   type Operator,
   type OutboxStore,
@@ -35,6 +37,7 @@ export {
   type Recovery,
   type RecoveryOptions,
   type RecoveryStats,
+  type SentPacket,
   type Signal,
   type Stats,
   type SubscribeOptions,
@@ -45,7 +48,6 @@ export {
   type Uart,
   type Will,
 } from "../../core/index.js";
-export type { ClientEvents, M95Events, SentPacket } from "../events.js";
 export { systemClock } from "./clock.js";
 export { fileStore } from "./file-store.js";
 export { M95, type M95Options, MqttClient } from "./m95.js";

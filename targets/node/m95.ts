@@ -17,7 +17,6 @@ import {
   type Uart,
 } from "../../core/index.js";
 import { AsyncMqttClient } from "../../core/mqtt/async.js";
-import type { ClientEvents, M95Events } from "../events.js";
 import { systemClock } from "./clock.js";
 import { codec } from "./codec.js";
 import { readFiles } from "./files.js";
@@ -26,13 +25,7 @@ import { readFiles } from "./files.js";
 export type M95Options = Omit<CoreOptions, "clock"> & { clock?: Clock };
 
 /** An MQTT client; payloads of messages are Buffers. */
-export class MqttClient extends AsyncMqttClient {}
-
-export interface MqttClient {
-  on<E extends keyof ClientEvents<Buffer>>(event: E, listener: (...args: ClientEvents<Buffer>[E]) => void): this;
-  once<E extends keyof ClientEvents<Buffer>>(event: E, listener: (...args: ClientEvents<Buffer>[E]) => void): this;
-  off<E extends keyof ClientEvents<Buffer>>(event: E, listener: (...args: ClientEvents<Buffer>[E]) => void): this;
-}
+export class MqttClient extends AsyncMqttClient<Buffer> {}
 
 /** One modem on one UART. */
 export class M95 extends CoreM95 {
@@ -104,12 +97,6 @@ export class M95 extends CoreM95 {
   protected override createClient(id: number, options: ConnectOptions): MqttClient {
     return new MqttClient(this, id, options);
   }
-}
-
-export interface M95 {
-  on<E extends keyof M95Events>(event: E, listener: (...args: M95Events[E]) => void): this;
-  once<E extends keyof M95Events>(event: E, listener: (...args: M95Events[E]) => void): this;
-  off<E extends keyof M95Events>(event: E, listener: (...args: M95Events[E]) => void): this;
 }
 
 function promise<T>(run: (done: (error?: Error | null, value?: T) => void) => void): Promise<T> {

@@ -64,7 +64,7 @@ for (const code of [1, 2, 4, 5])
 test("refused with 3, server unavailable: tried again for as long as it takes, with growing pauses", (t) => {
   const b = bench({ refusedRetries: 0, maxReconnectPeriod: 8000 }, {}, false);
   const messages: string[] = [];
-  b.client.on("error", (error: M95Error) => messages.push(error.message));
+  b.client.on("error", (error) => messages.push(error.message));
   b.broker.connack = 3;
   b.clock.advance(600_000);
   t.true(messages.length > 30);
@@ -82,8 +82,8 @@ test("host unknown, port closed: EOPEN with the modem's number and its meaning",
   ] as const) {
     const b = bench({}, { broker: options }, false);
     let error: M95Error | undefined;
-    b.client.once("error", (e: M95Error) => {
-      error = e;
+    b.client.once("error", (e) => {
+      error = e as M95Error;
     });
     b.until("failed", () => error !== undefined);
     t.like(error, { code: "EOPEN", result });

@@ -1,5 +1,5 @@
 // What tests of the client share: a connected client, and a diary of its events.
-import type { ConnectOptions, MqttClient } from "../../core/index.js";
+import type { ConnectOptions, M95Error, MqttClient } from "../../core/index.js";
 import { type Rig, type RigOptions, rig } from "../support/rig.js";
 
 export interface Bench extends Rig {
@@ -9,10 +9,12 @@ export interface Bench extends Rig {
 }
 
 export function watch(client: MqttClient, diary: string[]): void {
-  for (const event of ["connect", "reconnect", "offline", "end", "close"]) client.on(event, () => diary.push(event));
-  client.on("error", (error: { code: string; returnCode?: number }) =>
-    diary.push(`error ${error.code}${error.returnCode === undefined ? "" : ` ${error.returnCode}`}`),
-  );
+  for (const event of ["connect", "reconnect", "offline", "end", "close"] as const)
+    client.on(event, () => diary.push(event));
+  client.on("error", (error) => {
+    const { code, returnCode } = error as M95Error;
+    diary.push(`error ${code}${returnCode === undefined ? "" : ` ${returnCode}`}`);
+  });
   client.on("message", (topic: string, payload: string) => diary.push(`message ${topic} ${payload}`));
 }
 

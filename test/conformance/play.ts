@@ -74,8 +74,9 @@ class World {
       protected override createClient(id: number, wanted: Parameters<M95["connect"]>[0]): MqttClient {
         const client = super.createClient(id, wanted);
         const prefix = id ? `${id} ` : "";
-        for (const name of ["connect", "reconnect", "offline", "end"]) client.on(name, () => note(prefix + name));
-        for (const name of ["close", "error"])
+        for (const name of ["connect", "reconnect", "offline", "end"] as const)
+          client.on(name, () => note(prefix + name));
+        for (const name of ["close", "error"] as const)
           client.on(name, (error?: Error) => note(prefix + name + (error ? ` ${describe(error)}` : "")));
         client.on("message", (topic: string, payload: string, packet) => {
           const marks = `msgid=${packet.msgid}${packet.ambiguous ? " ambiguous" : ""}`;

@@ -95,7 +95,7 @@ test("the tables name every option, event and error, and no others", async (t) =
   t.deepEqual(await sorted(names("## Options of the modem", "option", 1)), recovery);
   const client = await sorted(members("core/mqtt/options.ts", "ConnectOptions"));
   t.deepEqual(await sorted(names("## Options of a client", "option")), client);
-  const events = "targets/events.ts";
+  const events = "core/events.ts";
   t.deepEqual(await sorted(names("## Events", "event")), await sorted(members(events, "M95Events")));
   t.deepEqual(await sorted(names("## Events", "event", 1)), await sorted(members(events, "ClientEvents")));
   const errors = await readFile(new URL("core/errors.ts", root), "utf8");

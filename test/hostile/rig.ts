@@ -170,7 +170,7 @@ export class Hostile {
   }
 
   watch(client: MqttClient, name: string): void {
-    for (const event of ["close", "offline", "reconnect", "end"])
+    for (const event of ["close", "offline", "reconnect", "end"] as const)
       client.on(event, (error?: Error) => this.alarms.push(`${name}${event} ${error ?? ""}`));
     client.on("error", (error: Error) => this.alarms.push(`${name}error ${error}`));
     client.on("message", (topic: string, payload: string, packet: { ambiguous: boolean }) =>

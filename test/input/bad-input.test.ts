@@ -154,7 +154,7 @@ test("without done the error is an event; without listeners it is counted", (t) 
   r.clock.advance(0);
   t.is(r.modem.stats.unheardErrors, 2);
   const heard: unknown[] = [];
-  client.on("error", (error: M95Error) => heard.push(error.code));
+  client.on("error", (error) => heard.push((error as M95Error).code));
   client.subscribe("").unsubscribe("#/#").publish("a", {});
   r.clock.advance(0);
   t.deepEqual(heard, ["EPARAM", "EPARAM", "EPARAM"]);

@@ -31,7 +31,7 @@ test("a start that fails without a callback is an error event, with one it is no
     const r = rig({ virtual: { sim: { state: "absent" } } });
     const errors: string[] = [];
     const answers: string[] = [];
-    r.modem.on("error", (error: M95Error) => errors.push(error.code));
+    r.modem.on("error", (error) => errors.push((error as M95Error).code));
     r.modem.start(callback ? (error) => answers.push((error as M95Error).code) : undefined);
     r.until("failed", () => r.modem.state === "failed" && errors.length + answers.length > 0);
     t.deepEqual([errors, answers], callback ? [[], ["ESIM"]] : [["ESIM"], []]);

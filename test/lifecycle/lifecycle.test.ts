@@ -86,7 +86,7 @@ test("a refused PIN is never sent again, however often it is started; a client g
   const r = rig({ virtual: { sim: { state: "pin" } }, modem: { pin: "9999" } });
   const errors: string[] = [];
   r.modem.on("error", () => {});
-  r.modem.connect({ host: "b", maxReconnectPeriod: 10_000 }).on("error", (e: M95Error) => errors.push(e.code));
+  r.modem.connect({ host: "b", maxReconnectPeriod: 10_000 }).on("error", (e) => errors.push((e as M95Error).code));
   r.clock.advance(600_000);
   t.true(errors.length > 3);
   t.deepEqual([...new Set(errors)], ["ESIM"]);
@@ -236,7 +236,7 @@ test("the user's start fails: waiting clients are told and go on trying", (t) =>
   const errors: string[] = [];
   r.modem.start(() => errors.push("start"));
   const client = r.modem.connect({ host: "b" });
-  client.on("error", (e: M95Error) => errors.push(e.code));
+  client.on("error", (e) => errors.push((e as M95Error).code));
   r.until("told", () => errors.length === 2);
   t.deepEqual(errors, ["start", "EREG"]);
   r.virtual.setRegistration(1);
@@ -262,7 +262,7 @@ test("reboot, brown-out, context lost, hang: everything is closed once and comes
     const r = rig();
     const diary: string[] = [];
     const client = r.modem.connect({ host: "b" });
-    for (const event of ["connect", "close"]) client.on(event, () => diary.push(event));
+    for (const event of ["connect", "close"] as const) client.on(event, () => diary.push(event));
     r.until("connected", () => client.connected);
     r.virtual[what]();
     const results: string[] = [];
@@ -291,7 +291,7 @@ test("port closed: everything ends, and a later start or connect says so", (t) =
   const r = rig();
   const results: string[] = [];
   const client = r.modem.connect({ host: "b" });
-  client.on("error", (e: M95Error) => results.push(`client ${e.code}`));
+  client.on("error", (e) => results.push(`client ${(e as M95Error).code}`));
   client.on("end", () => results.push("end"));
   r.until("connected", () => client.connected);
   r.modem.command("AT+CSQ", {}, outcome(results, "csq"));

@@ -2,7 +2,7 @@
 // has to stand again. Which faults there are is in faults.ts.
 
 import { powerSwitch } from "../../board-wiring/index.js";
-import { M95, type MqttClient, type PacketInfo } from "../../core/index.js";
+import { M95, type M95Error, type MqttClient, type PacketInfo } from "../../core/index.js";
 import { faultTable, MemoryBroker, SimClock, VirtualM95 } from "../../virtual-m95/index.js";
 import { random } from "../support/rig.js";
 
@@ -121,9 +121,9 @@ class Run {
       this.#modem.on(event, (what: unknown) => this.#note(`modem ${event}`, what));
     this.#client = this.#modem.connect({ host: "broker.example", clientId: "cell", keepalive: 60 });
     for (const event of ["connect", "reconnect", "offline", "close"] as const)
-      this.#client.on(event, (what: unknown) => this.#note(`client ${event}`, what));
-    this.#client.on("error", (error: { code: string }) => {
-      this.#lastError = error.code;
+      this.#client.on(event, (what?: unknown) => this.#note(`client ${event}`, what));
+    this.#client.on("error", (error) => {
+      this.#lastError = (error as M95Error).code;
       this.#note("client error", error);
     });
     this.#client.on("end", () => {
@@ -326,7 +326,7 @@ function firstLine(message: string): string {
 function leftovers(modem: M95, client: MqttClient): string[] {
   // biome-ignore lint/suspicious/noExplicitAny: private parts
   const inside = (object: object): any => object;
-  const session = inside(modem)._modem.session;
+  const session = inside(modem)._lifecycle.session;
   const outbox = inside(client).outbox;
   const counts: [string, number][] = [
     ["commands in the session", session._queue.length + (session._run ? 1 : 0)],

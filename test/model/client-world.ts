@@ -73,7 +73,7 @@ export class ClientWorld implements World {
 
   constructor() {
     this.client = this.host.connect({ host: "broker.example", clientId: "me", refusedRetries: 1 });
-    for (const name of ["connect", "close", "end"]) this.client.on(name, () => this.events.push(name));
+    for (const name of ["connect", "close", "end"] as const) this.client.on(name, () => this.events.push(name));
   }
 
   state(): string {

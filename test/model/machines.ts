@@ -1,9 +1,9 @@
 // Which world stands behind which table, where its exploration begins and how deep it goes. It explores nothing.
 import { ClientWorld } from "./client-world.js";
 import type { World } from "./explore.js";
-import { ModemWorld } from "./modem-world.js";
+import { LifecycleWorld } from "./lifecycle-world.js";
 import { SessionWorld } from "./session-world.js";
-import { CLIENT, type Machine, MODEM, SESSION } from "./tables.js";
+import { CLIENT, LIFECYCLE, type Machine, SESSION } from "./tables.js";
 
 export interface Checked {
   name: string;
@@ -28,9 +28,9 @@ const syncing = ["open", "sync", "timer"];
 
 export const MACHINES: Checked[] = [
   {
-    name: "modem",
-    machine: MODEM,
-    make: () => new ModemWorld(),
+    name: "lifecycle",
+    machine: LIFECYCLE,
+    make: () => new LifecycleWorld(),
     roots: [
       [],
       powered,

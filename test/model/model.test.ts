@@ -1,8 +1,8 @@
-// Model check: the tables of states against the real Modem, client and session, every sequence of events to a depth; no
+// Model check: the tables of states against the real lifecycle, client and session, every sequence of events to a depth; no
 // transition beside the table, no dead row, no dead end. It also shows that defects are noticed.
 import test from "ava";
 import { Session } from "../../core/at/session.js";
-import { Modem } from "../../core/m95/modem.js";
+import { Lifecycle } from "../../core/m95/lifecycle.js";
 import { MqttClient } from "../../core/mqtt/client.js";
 import { Link } from "../../core/mqtt/link.js";
 import { compare, explore } from "./explore.js";
@@ -27,7 +27,7 @@ for (const one of MACHINES)
 
 test("exploration begins in every state but those that are an event or two away", (t) => {
   const near: { [name: string]: string[] } = {
-    modem: ["starting", "failed"],
+    lifecycle: ["starting", "failed"],
     client: ["closed"],
     session: ["closed", "guard"],
   };
@@ -108,7 +108,7 @@ test.serial("planted defects are noticed", (t) => {
     /not one "end"/,
   );
   t.regex(
-    broken("modem", Modem.prototype, "later", () => () => undefined),
+    broken("lifecycle", Lifecycle.prototype, "later", () => () => undefined),
     /no timer leads out of/,
   );
 });

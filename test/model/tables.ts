@@ -33,7 +33,7 @@ export function readRows(rows: string): { [state: string]: { [event: string]: st
   return table;
 }
 
-export const MODEM: Machine = {
+export const LIFECYCLE: Machine = {
   title: "The modem's lifecycle",
   about:
     "`M95.state`. Events are what the modem does until the state changes, what the power switch reports, what users call.",

@@ -22,13 +22,13 @@ export function bench(
 ): Bench {
   const r = rig({ power: false, modem: tls ? { ...modem, tls } : modem, virtual });
   const errors: M95Error[] = [];
-  r.modem.on("error", (error: M95Error) => errors.push(error));
+  r.modem.on("error", (error) => errors.push(error as M95Error));
   return { ...r, errors };
 }
 
 export function connect(b: Bench, options: Partial<ConnectOptions> = {}) {
   const client = b.modem.connect({ host: "broker.example", clientId: "me", ...options });
-  client.on("error", (error: M95Error) => b.errors.push(error));
+  client.on("error", (error) => b.errors.push(error as M95Error));
   return client;
 }
 

@@ -1,6 +1,6 @@
 // Messages taken apart: every shape of +QMTRECV, topics with commas, and what is learned of the firmware.
 import type { Framer } from "../../../core/at/framer.js";
-import { Inbox, type Receiver } from "../../../core/mqtt/inbound.js";
+import { Inbox, type Receiver } from "../../../core/mqtt/inbox.js";
 import test from "../../support/harness.js";
 
 type Message = [id: number, msgid: number, topic: string, payload: string, ambiguous: boolean];

@@ -10,7 +10,7 @@ import { nameOf, traits } from "./commands.js";
 import { Power, WAYS } from "./power.js";
 import { CFUN, causeOf, Ladder, PDP, POWER, REOPEN, REST, RESTART, RESYNC, stepAt, stepsOf } from "./recovery.js";
 import { Script, type ScriptHost } from "./script.js";
-import type { ModemListener, ModemSetup } from "./types.js";
+import type { LifecycleListener, LifecycleSetup } from "./types.js";
 import { isUrc, RECEIVED } from "./urcs.js";
 
 /** A modem without STATUS is asked this often whether it runs already; 500 ms each. */
@@ -27,11 +27,11 @@ const USUAL_RATE = 115200;
 const DOWN_POLLS = 50;
 const DOWN_POLL = 100;
 
-export class Modem implements SessionSink, ScriptHost {
+export class Lifecycle implements SessionSink, ScriptHost {
   state: ModemState;
   readonly session: Session;
-  private _setup: ModemSetup;
-  private _listener: ModemListener;
+  private _setup: LifecycleSetup;
+  private _listener: LifecycleListener;
   private _clock: Clock;
   private _script: Script;
   private _power: Power | undefined;
@@ -56,7 +56,7 @@ export class Modem implements SessionSink, ScriptHost {
   /** A line that may be part of a message claims that the modem or its PDP context is gone; that is being looked into. */
   private _claimed: boolean;
 
-  constructor(setup: ModemSetup, listener: ModemListener, stats: SessionStats) {
+  constructor(setup: LifecycleSetup, listener: LifecycleListener, stats: SessionStats) {
     this._setup = setup;
     this._listener = listener;
     this._clock = setup.clock;

@@ -1,6 +1,8 @@
-// The events of modem and client with their arguments, for TypeScript. Types only; it holds no code.
-import type { ModemState, PacketInfo, PublishInfo, Recovery } from "../core/index.js";
-import type { Packet } from "../core/mqtt/outbox.js";
+// The events of modem and client with their arguments. Types only; it holds no code.
+import type { ModemState } from "./m95/bringup.js";
+import type { Recovery } from "./m95/recovery.js";
+import type { Packet } from "./mqtt/outbox.js";
+import type { PacketInfo, PublishInfo } from "./mqtt/types.js";
 
 /** What an `M95` emits. */
 export interface M95Events {

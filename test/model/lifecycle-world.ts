@@ -36,7 +36,7 @@ const PATIENCE = 600_000;
 
 type PowerDone = (error?: Error | null) => void;
 
-export class ModemWorld implements World {
+export class LifecycleWorld implements World {
   readonly clock = new SimClock();
   private readonly modem: M95;
   private readonly uart: Uart;
@@ -104,7 +104,7 @@ export class ModemWorld implements World {
   key(): string {
     const open = this.ends.filter((count) => count === 0).length;
     const { modem, clock, uart } = this;
-    const session = (modem as unknown as { _modem: { session: { framer: { bytes: number } } } })._modem.session;
+    const session = (modem as unknown as { _lifecycle: { session: { framer: { bytes: number } } } })._lifecycle.session;
     const around = [open, this.clients, this.running, this.closed, this.press?.on];
     return around.join(" ") + fingerprint(modem, clock, [uart], session.framer.bytes);
   }
