@@ -3,9 +3,9 @@
 import type { X509Certificate } from "node:crypto";
 import net from "node:net";
 import tls from "node:tls";
-import { nameOf, refusal, signatureOf } from "../virtual-m95/certificates.js";
-import { allCipherSuites } from "../virtual-m95/module/tls-store.js";
-import { contextOf, sentBy, type TlsSettings } from "../virtual-m95/network/network.js";
+import { nameOf, refusal, signatureOf } from "../tls/certificates.js";
+import { contextOf, sentBy } from "../tls/context.js";
+import { allCipherSuites, type TlsSettings } from "../tls/settings.js";
 import { type Finding, keyName } from "./inspect.js";
 import type { CheckedSet } from "./set.js";
 

@@ -1,6 +1,6 @@
 // The files of a set as Espruino and Moddable want them. It gives texts; who calls it writes them.
 
-import { checksum } from "../virtual-m95/module/tls-store.js";
+import { checksum } from "../tls/files.js";
 import type { Role } from "./inspect.js";
 import type { CheckedSet } from "./set.js";
 

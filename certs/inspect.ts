@@ -1,8 +1,8 @@
 // One file of a set: what it is, and what of it does not work on an M95. Other files are not looked at.
 
 import type { KeyObject, X509Certificate } from "node:crypto";
-import { canVerify, dateFault, nameOf, signatureOf } from "../virtual-m95/certificates.js";
-import { checksum } from "../virtual-m95/module/tls-store.js";
+import { canVerify, dateFault, nameOf, signatureOf } from "../tls/certificates.js";
+import { checksum, sizeLimit } from "../tls/files.js";
 import {
   certificatePem,
   isEncrypted,
@@ -63,9 +63,6 @@ export interface Conditions {
   time: number;
   storage: "RAM" | "NVRAM";
 }
-
-/** Bytes of a file (m95-facts 5, one source). */
-export const sizeLimit = { RAM: 32_768, NVRAM: 2017 };
 
 /** Soon, for a certificate that expires. */
 const SOON = 30 * 86_400_000;

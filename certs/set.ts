@@ -1,15 +1,8 @@
 // The files of a set against each other: key and certificate, chain and name of the broker, room in the modem.
 
-import { issued, nameOf, refusal } from "../virtual-m95/certificates.js";
-import {
-  type Conditions,
-  type FileFacts,
-  type Finding,
-  type Inspected,
-  inspect,
-  type Role,
-  sizeLimit,
-} from "./inspect.js";
+import { issued, nameOf, refusal } from "../tls/certificates.js";
+import { sizeLimit } from "../tls/files.js";
+import { type Conditions, type FileFacts, type Finding, type Inspected, inspect, type Role } from "./inspect.js";
 
 export interface SetOptions extends Conditions {
   /** The name the modem will dial, to be found in the broker's certificate. */

@@ -1,9 +1,11 @@
-// Public entry of the virtual M95: modem, networks, in-memory broker, clocks. The command line is in cli.ts.
+// Public entry of the virtual M95: modem, networks, in-memory broker, clocks. The command line is in
+// server/cli.ts.
 
 export { MemoryBroker, type MemoryBrokerOptions, type ReceivedMessage } from "./broker/memory-broker.js";
 export { type ActiveFault, type FaultArg, type FaultRow, Faults, faultTable, faultUsage } from "./faults/index.js";
 export { MemoryNetwork, type MemoryNetworkOptions } from "./network/memory-network.js";
-export { type Handlers, type Network, type Socket, type TcpNetworkOptions, tcpNetwork } from "./network/network.js";
+export type { Handlers, Network, Socket } from "./network/network.js";
+export { type TcpNetworkOptions, tcpNetwork } from "./network/tcp-network.js";
 export {
   type Clock,
   defaultQuirks,

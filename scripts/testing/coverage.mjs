@@ -19,6 +19,7 @@ const ROWS = [
   { name: "board-wiring", folder: "board-wiring" },
   { name: "virtual-m95", folder: "virtual-m95" },
   { name: "m95-certs", folder: "certs" },
+  { name: "tls", folder: "tls" },
   { name: "targets", folder: "targets" },
 ];
 

@@ -1,7 +1,7 @@
 // The application note's examples (5.1, 5.2) against the virtual modem, byte for byte. The note's own text decides.
 
 import test from "ava";
-import { checksum } from "../../virtual-m95/module/tls-store.js";
+import { checksum } from "../../tls/files.js";
 import { cmeError, ok, running } from "./rig.js";
 
 test("5.1: MQTT without SSL", (t) => {

@@ -1,6 +1,7 @@
 // Packet flow between modem and network: while the radio is down bytes wait, as TCP makes them. It knows no MQTT.
 
-import type { Handlers, Network, Socket, TlsSettings } from "../network/network.js";
+import type { TlsSettings } from "../../tls/settings.js";
+import type { Handlers, Network, Socket } from "../network/network.js";
 
 /** Events that may wait on one connection before it counts as lost. */
 const waitLimit = 1000;

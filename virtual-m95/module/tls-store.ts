@@ -1,32 +1,20 @@
 // Certificates and TLS settings: QSECWRITE, QSECREAD, QSECDEL, QSSLCFG (facts sheet 5). No cryptography.
 
 import type { X509Certificate } from "node:crypto";
+import { certificatesIn, refusal } from "../../tls/certificates.js";
+import { checksum, sizeLimit } from "../../tls/files.js";
+import { allCipherSuites, cipherSuites, type TlsSettings, type TlsVersion } from "../../tls/settings.js";
 import type { Params } from "../at/at-parser.js";
 import { CmeError, cme } from "../at/errors.js";
 import type { Call, CommandTable } from "../at/interpreter.js";
-import { certificatesIn, refusal } from "../certificates.js";
 import type { Device } from "../device.js";
-import type { TlsVersion } from "../network/network.js";
-import type { TlsSetup } from "../qmt/client.js";
 
-/** Bytes: of a file, and of all files together. */
-const sizeLimit = { RAM: 32_768, NVRAM: 2017 } as const;
 /** One set of files fits into NVRAM, under these names. */
 const nvramNames = ["NVRAM:CA0", "NVRAM:CC0", "NVRAM:CK0"];
 const levelTwoFiles = ["cacert", "clientcert", "clientkey"];
 
-/** By the value of "ciphersuite": OpenSSL's name. RSA key exchange only. */
-const cipherSuites: Record<string, string> = {
-  "0X0035": "AES256-SHA",
-  "0X002F": "AES128-SHA",
-  "0X0005": "RC4-SHA",
-  "0X0004": "RC4-MD5",
-  "0X000A": "DES-CBC3-SHA",
-  "0X003D": "AES256-SHA256",
-};
+/** The value of "ciphersuite" that offers all of them. */
 const allCiphers = "0XFFFF";
-/** OpenSSL's names of what a modem offers with "0XFFFF". */
-export const allCipherSuites: readonly string[] = Object.values(cipherSuites);
 
 /** By the value of "sslversion", 1 to 4; 0 is SSL 3.0, which OpenSSL has no longer. */
 const versions: readonly ([TlsVersion, TlsVersion] | undefined)[] = [
@@ -55,11 +43,11 @@ const plainSettings: Record<string, [min: number, max: number]> = {
   httpsctxi: [0, 5],
 };
 
-/** XOR of the 16-bit big-endian words, the last byte of an odd length counting as a high byte. */
-export function checksum(data: string): number {
-  let sum = 0;
-  for (let i = 0; i < data.length; i++) sum ^= i % 2 === 0 ? data.charCodeAt(i) << 8 : data.charCodeAt(i);
-  return sum;
+/** A handshake as an SSL context sets it up. */
+export interface TlsSetup {
+  settings: TlsSettings;
+  /** Longest handshake in ms, undefined: as long as AT+QMTOPEN may take. */
+  limit: number | undefined;
 }
 
 export interface TlsStoreHooks {

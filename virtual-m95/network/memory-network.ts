@@ -1,9 +1,10 @@
 // An in-memory network on the simulated clock: host names, ports, latency. It carries bytes and knows no MQTT. Of TLS it
 // only has the certificates looked at.
 
-import { certificatesIn } from "../certificates.js";
+import { certificatesIn, identityFault } from "../../tls/certificates.js";
+import type { TlsSettings } from "../../tls/settings.js";
 import type { Clock } from "../options.js";
-import { contextOf, type Handlers, type Network, type Socket, type TlsSettings } from "./network.js";
+import type { Handlers, Network, Socket } from "./network.js";
 
 export interface MemoryNetworkOptions {
   clock: Clock;
@@ -48,10 +49,12 @@ export class MemoryNetwork implements Network {
   connectTls(host: string, port: number, handlers: Handlers, settings: TlsSettings): Socket {
     const { certificate } = this;
     if (certificate === undefined) return this.connect(host, port, handlers);
-    return this.#dial(host, port, handlers, () => {
-      const context = contextOf(settings);
-      return context instanceof Error ? context.message : settings.refuse(certificatesIn(certificate));
-    });
+    return this.#dial(
+      host,
+      port,
+      handlers,
+      () => identityFault(settings) ?? settings.refuse(certificatesIn(certificate)),
+    );
   }
 
   /** `refuse`: why the modem gives up once it has reached the listener. */

@@ -4,7 +4,8 @@ import { type Packet, type Parser, parser } from "mqtt-packet";
 import type { Device } from "../device.js";
 import type { Bearer } from "../module/bearer.js";
 import type { PdpContext } from "../module/pdp-context.js";
-import type { Socket, TlsSettings } from "../network/network.js";
+import type { TlsSetup } from "../module/tls-store.js";
+import type { Socket } from "../network/network.js";
 import { Timers } from "../time/timers.js";
 import { QmtConfig } from "./config.js";
 import { InFlight, type Operation } from "./in-flight.js";
@@ -12,13 +13,6 @@ import { recvText } from "./recv.js";
 import { binary, encode } from "./text.js";
 
 type State = "closed" | "opening" | "initial" | "connecting" | "connected" | "disconnecting";
-
-/** A handshake as an SSL context sets it up. */
-export interface TlsSetup {
-  settings: TlsSettings;
-  /** Longest handshake in ms, undefined: as long as AT+QMTOPEN may take. */
-  limit: number | undefined;
-}
 
 /** What the SSL context comes to for this host; a string says why it cannot be used. */
 export type TlsContext = (context: number, host: string) => TlsSetup | string;

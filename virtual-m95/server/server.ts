@@ -1,7 +1,7 @@
 // A virtual M95 as a server: the UART on one TCP port, the control protocol on another. No command line here.
 
 import net from "node:net";
-import { tcpNetwork } from "../network/network.js";
+import { tcpNetwork } from "../network/tcp-network.js";
 import type { VirtualM95Options } from "../options.js";
 import { ScaledClock } from "../time/scaled-clock.js";
 import { VirtualM95 } from "../virtual-m95.js";

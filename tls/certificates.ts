@@ -1,8 +1,7 @@
-// Certificates as an M95 judges them: the broker's chain, dates, name and algorithms. It reads no files and opens no
-// connection.
+// Certificates as an M95 judges them: the broker's chain, dates, name and algorithms, and its own identity. It reads no
+// files and opens no connection.
 
-import { X509Certificate } from "node:crypto";
-import net from "node:net";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 
 /** DER of the object identifiers in hex, and what they name. */
 const signatures: Record<string, string> = {
@@ -41,6 +40,20 @@ export function certificatesIn(pem: string): X509Certificate[] {
   return blocks.map((block) => new X509Certificate(block));
 }
 
+/** Says why no handshake can be made with this client certificate and key (PEM); undefined when it can. */
+export function identityFault({ cert, key }: { cert?: string; key?: string }): string | undefined {
+  try {
+    const own = cert === undefined ? undefined : new X509Certificate(cert);
+    const secret = key === undefined ? undefined : createPrivateKey(key);
+    const kind = secret?.asymmetricKeyType ?? "rsa";
+    if (kind !== "rsa") return `the client key is ${kind}, not RSA`;
+    // In OpenSSL's words.
+    return own && secret && !own.checkPrivateKey(secret) ? "key values mismatch" : undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 export interface Trust {
   anchors: X509Certificate[];
   /** The name or address that was dialled; undefined: names are not looked at. */
@@ -74,7 +87,8 @@ export function dateFault(certificate: X509Certificate, time: number): string | 
 }
 
 export function isFor(certificate: X509Certificate, host: string): boolean {
-  return (net.isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host)) !== undefined;
+  const isAddress = /^[\d.]+$|:/.test(host);
+  return (isAddress ? certificate.checkIP(host) : certificate.checkHost(host)) !== undefined;
 }
 
 /** The common name, or the whole name where there is none. */
