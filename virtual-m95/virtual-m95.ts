@@ -3,7 +3,7 @@
 import { type CommandTable, Interpreter, type Terminal } from "./at/interpreter.js";
 import { SerialLine } from "./at/serial-line.js";
 import type { Device } from "./device.js";
-import { Faults } from "./faults/index.js";
+import { Faults, type FaultTarget } from "./faults/index.js";
 import { Bearer } from "./module/bearer.js";
 import { CellNetwork } from "./module/cell-network.js";
 import { PdpContext } from "./module/pdp-context.js";
@@ -37,7 +37,7 @@ const defaultRegisterAfter = 3000;
  *
  * Strings on the UART are binary: one character is one byte. Times are milliseconds of the clock it was given.
  */
-export class VirtualM95 implements Device {
+export class VirtualM95 implements Device, FaultTarget {
   /** Host side of the UART; the host assigns `onReceive`. */
   readonly uart: { write(data: string): void; onReceive: (chunk: string) => void; setBaud(baud: number): void };
   /** Host side of the pins: levels as the MCU sees them, a transistor inverts PWRKEY and EMERG_OFF. */

@@ -1,13 +1,39 @@
 // One connection of the in-memory broker: packets in, packets out, keepalive, will. Sessions are elsewhere.
 
-import { generate, type IConnectPacket, type IPublishPacket, type Packet, parser } from "mqtt-packet";
+import {
+  generate,
+  type IConnectPacket,
+  type IPublishPacket,
+  type ISubscribePacket,
+  type Packet,
+  parser,
+} from "mqtt-packet";
 import type { Socket } from "../network/network.js";
-import type { MemoryBroker } from "./memory-broker.js";
-import type { Session } from "./session.js";
+import type { Clock } from "../options.js";
+import type { Message, Session } from "./session.js";
+
+/** The broker as its connections know it. */
+export interface BrokerSide {
+  readonly clock: Clock;
+  /** ms until a connection without CONNECT is ended. */
+  readonly connectTimeout: number;
+  /** CONNACK return code, or what decides it; 0 accepts. */
+  readonly connack: number | ((connect: IConnectPacket) => number);
+  /** Whether a packet is swallowed unseen. */
+  ignore(packet: Packet): boolean;
+  /** A CONNECT was accepted; an older connection of that client ends. */
+  openSession(connect: IConnectPacket, connection: BrokerConnection): { session: Session; present: boolean };
+  /** SUBSCRIBE; returns the granted QoS levels and the retained messages due. */
+  subscribe(session: Session, packet: ISubscribePacket): { granted: number[]; retained: Message[] };
+  /** A client published, or its will came due. */
+  accept(clientId: string, packet: IPublishPacket): void;
+  /** This connection is over. */
+  closed(connection: BrokerConnection): void;
+}
 
 export class BrokerConnection {
   session: Session | undefined;
-  readonly #broker: MemoryBroker;
+  readonly #broker: BrokerSide;
   readonly #socket: Socket;
   readonly #parser = parser();
   #will: IConnectPacket["will"];
@@ -16,7 +42,7 @@ export class BrokerConnection {
   #timer: unknown;
   #open = true;
 
-  constructor(broker: MemoryBroker, socket: Socket) {
+  constructor(broker: BrokerSide, socket: Socket) {
     this.#broker = broker;
     this.#socket = socket;
     this.#lastHeard = broker.clock.now();

@@ -3,7 +3,7 @@
 import type { IConnectPacket, IPublishPacket, ISubscribePacket, Packet } from "mqtt-packet";
 import { MemoryNetwork, type MemoryNetworkOptions } from "../network/memory-network.js";
 import type { Clock } from "../options.js";
-import { BrokerConnection } from "./connection.js";
+import { BrokerConnection, type BrokerSide } from "./connection.js";
 import { type Message, Session } from "./session.js";
 import { matches } from "./topic-filter.js";
 
@@ -23,7 +23,7 @@ export interface ReceivedMessage extends Message {
   dup: boolean;
 }
 
-export class MemoryBroker {
+export class MemoryBroker implements BrokerSide {
   /** The network whose every host and port leads here. */
   readonly network: MemoryNetwork;
   readonly clock: Clock;
@@ -107,7 +107,8 @@ export class MemoryBroker {
     this.#route({ topic, payload: Buffer.from(payload), qos, retain });
   }
 
-  /** For connections: a CONNECT was accepted; an older connection of that client ends. */
+  // For connections, up to `closed`: see BrokerSide.
+
   openSession(connect: IConnectPacket, connection: BrokerConnection): { session: Session; present: boolean } {
     this.kick(connect.clientId);
     const kept = connect.clean ? undefined : this.#sessions.get(connect.clientId);
@@ -118,7 +119,6 @@ export class MemoryBroker {
     return { session, present: kept !== undefined };
   }
 
-  /** For connections: a client published, or its will came due. */
   accept(clientId: string, packet: IPublishPacket): void {
     const { topic, qos, retain, dup } = packet;
     const message: Message = { topic, payload: Buffer.from(packet.payload), qos, retain };
@@ -128,7 +128,6 @@ export class MemoryBroker {
     this.#route(message);
   }
 
-  /** For connections: SUBSCRIBE; returns the granted QoS levels and the retained messages due. */
   subscribe(session: Session, packet: ISubscribePacket): { granted: number[]; retained: Message[] } {
     const retained: Message[] = [];
     const granted = packet.subscriptions.map(({ topic: filter, qos }) => {
@@ -144,7 +143,6 @@ export class MemoryBroker {
     return { granted, retained };
   }
 
-  /** For connections: this one is over. */
   closed(connection: BrokerConnection): void {
     this.#connections.delete(connection);
     const session = connection.session;

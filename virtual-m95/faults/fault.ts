@@ -1,7 +1,7 @@
 // What a fault is made of: a row of data that says how it is called, what it takes and what it does. No fault is here.
 
 import type { ViolationKind } from "../options.js";
-import type { VirtualM95 } from "../virtual-m95.js";
+import type { FaultTarget } from "./target.js";
 
 /** An argument behind the name of a fault; all of them have a default. */
 export type FaultArg =
@@ -34,7 +34,7 @@ export interface FaultEffect {
 
 /** What a fault works with. */
 export interface FaultWorld {
-  readonly modem: VirtualM95;
+  readonly modem: FaultTarget;
   /** 0 up to 1, repeatable. */
   random(): number;
   /** A whole number from 0 to below `limit`. */

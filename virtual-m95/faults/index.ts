@@ -1,13 +1,14 @@
 // Faults by name, several at a time: parses their arguments and chains their hooks in front of those of the user.
 
 import { Timers } from "../time/timers.js";
-import type { VirtualM95 } from "../virtual-m95.js";
 import { byteFaults } from "./bytes.js";
 import type { FaultArgs, FaultEffect, FaultRow, FaultWorld } from "./fault.js";
 import { lineFaults } from "./lines.js";
+import type { FaultTarget } from "./target.js";
 import { worldFaults } from "./world.js";
 
 export type { FaultArg, FaultEffect, FaultRow, FaultWorld } from "./fault.js";
+export type { FaultTarget } from "./target.js";
 
 /** Every fault there is; docs/virtual-m95.md shows the same table. */
 export const faultTable: Readonly<Record<string, FaultRow>> = { ...lineFaults, ...byteFaults, ...worldFaults };
@@ -34,12 +35,12 @@ interface Running extends ActiveFault {
 
 /** The faults of one modem: `modem.faults`. */
 export class Faults {
-  readonly #modem: VirtualM95;
+  readonly #modem: FaultTarget;
   readonly #running: Running[] = [];
   readonly #groups = new Set<Timers>();
   #seed = 1;
 
-  constructor(modem: VirtualM95) {
+  constructor(modem: FaultTarget) {
     this.#modem = modem;
   }
 

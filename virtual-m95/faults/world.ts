@@ -1,8 +1,8 @@
 // Faults of the module, its power, its SIM, its cell and its broker: the mishaps of `VirtualM95`, by name.
 
 import type { Registration, ViolationKind } from "../options.js";
-import type { VirtualM95 } from "../virtual-m95.js";
 import { count, type FaultArg, type FaultArgs, type FaultRow, seconds } from "./fault.js";
+import type { FaultTarget } from "./target.js";
 
 /** What is under way when a module goes away. */
 const cut: Partial<Record<ViolationKind, string>> = { "sent-while-off": "bytes under way while the power goes" };
@@ -11,8 +11,8 @@ const cut: Partial<Record<ViolationKind, string>> = { "sent-while-off": "bytes u
 function lasting(
   help: string,
   byDefault: number,
-  begin: (modem: VirtualM95, args: FaultArgs) => void,
-  undo: (modem: VirtualM95) => void,
+  begin: (modem: FaultTarget, args: FaultArgs) => void,
+  undo: (modem: FaultTarget) => void,
   extra: readonly FaultArg[] = [],
 ): FaultRow {
   return {
@@ -28,7 +28,7 @@ function lasting(
 }
 
 /** Something that happens once. */
-function once(help: string, what: (modem: VirtualM95) => void, causes: FaultRow["causes"] = {}): FaultRow {
+function once(help: string, what: (modem: FaultTarget) => void, causes: FaultRow["causes"] = {}): FaultRow {
   return {
     help,
     args: [],
