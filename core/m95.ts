@@ -1,5 +1,5 @@
 // The public M95: composes the modem's lifecycle with its MQTT clients and checks what users hand in.
-import { integer, quote, wrong } from "./at/params.js";
+import { integer, quote, split, wrong } from "./at/params.js";
 import type { Session } from "./at/session.js";
 import type { SessionStats } from "./at/types.js";
 import { binary, bytesOf, type Codec } from "./codec.js";
@@ -316,9 +316,13 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     one();
   }
 
-  result(name: string, fields: string[], line: string, suspect: boolean): void {
+  urc(line: string, suspect: boolean): boolean {
+    this.emit("urc", line);
+    if (!line.startsWith("+QMT")) return false;
+    const fields = split(line);
     const client = this.clients[+fields[0]!];
-    if (client) client.result(name, fields, line, suspect);
+    if (client) client.result(line.substring(1, line.indexOf(":")).trim(), fields, line, suspect);
+    return true;
   }
 
   lossy(): void {

@@ -1,6 +1,5 @@
 // The modem's lifecycle: power, synchronisation, bring-up, the steps of recovery that concern it, power-off. It knows its
-// clients only through a listener, and nothing of MQTT but what is left open by an earlier run.
-import { split } from "../at/params.js";
+// clients only through a listener, and nothing of MQTT but that an earlier run may have left something open.
 import { Session } from "../at/session.js";
 import type { Request, SessionSink, SessionStats } from "../at/types.js";
 import { M95Error } from "../errors.js";
@@ -186,12 +185,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
   }
 
   urc(line: string, suspect: boolean): void {
-    this._listener.emit("urc", line);
-    if (line.startsWith("+QMT")) {
-      const colon = line.indexOf(":");
-      if (colon > 0) this._listener.result(line.substring(1, colon).trim(), split(line), line, suspect);
-      return;
-    }
+    if (this._listener.urc(line, suspect)) return;
     const state = this.state;
     // While it boots and while it goes down these are as expected.
     if (state === "starting" || state === "syncing" || state === "stopping" || state === "recovering") return;

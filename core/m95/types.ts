@@ -16,10 +16,8 @@ export interface LifecycleListener extends SessionHost {
   failed(error: M95Error, heard: boolean): void;
   /** Clients are to end; `then` is called when all of them have. */
   endAll(then: () => void): void;
-  /** A `+QMT…` URC but a message. */
-  result(name: string, fields: string[], line: string, suspect: boolean): void;
-  /** `"urc"`, with every line that answers no command. */
-  emit(event: "urc", line: string): boolean;
+  /** A line that answers no command. True: it is about a client, and none of the lifecycle's business. */
+  urc(line: string, suspect: boolean): boolean;
   /** A step of recovery begins in `next` ms. */
   recovery(error: M95Error, step: number, attempt: number, next: number): void;
 }

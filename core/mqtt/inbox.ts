@@ -12,6 +12,17 @@ export interface Receiver {
   received(topic: string, payload: string, msgid: number, ambiguous: boolean): void;
 }
 
+// Where firmware has the lengths of payloads.
+
+/** It was not asked since it booted. */
+export const NOT_ASKED = -1;
+/** Nowhere, as in the application note. */
+export const NO_LENGTHS = 0;
+/** In +QMTRECV. */
+export const IN_RECEIVED = 1;
+/** In +QMTRECV and AT+QMTPUB. */
+export const IN_PUBLISH = 2;
+
 /** Where the tcpconnectID starts in `+QMTRECV: <id>,…`. */
 const ID = 9;
 
@@ -42,7 +53,7 @@ function covered(filters: string[], topic: string): boolean {
 }
 
 export class Inbox implements Counter {
-  /** What the firmware offers of lengths: 1 in +QMTRECV, 2 in AT+QMTPUB as well; -1: it was not asked since it booted. */
+  /** Where the firmware has lengths of payloads: one of the numbers above. */
   offers: number;
   private _clients: (Receiver | undefined)[];
   /** A payload came bare behind a quoted topic: quotes around a payload belong to it. */
@@ -61,14 +72,14 @@ export class Inbox implements Counter {
     this._stats = stats;
     this._cut = undefined;
     this._counted = 0;
-    this.offers = -1;
+    this.offers = NOT_ASKED;
     this.framer = framer;
     framer.inbox = this;
   }
 
   /** The modem has booted: it tells no lengths, and is to be asked whether it can. */
   booted(): void {
-    this.offers = -1;
+    this.offers = NOT_ASKED;
     this._counted = 0;
     this.framer.counter = undefined;
   }

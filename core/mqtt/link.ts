@@ -4,6 +4,7 @@ import { M95Error } from "../errors.js";
 import { build, nameOf, resultWait, traits } from "../m95/commands.js";
 import { RETRY } from "../m95/recovery.js";
 import type { TimerHandle } from "../ports.js";
+import { IN_PUBLISH, IN_RECEIVED, NO_LENGTHS, NOT_ASKED } from "./inbox.js";
 import type { Profile } from "./options.js";
 import type { ClientHost, LinkState } from "./types.js";
 
@@ -170,21 +171,21 @@ export class Link {
   private _lengths(then: () => void): void {
     const inbox = this._host.inbox;
     const show = (): void => {
-      if (inbox.offers > 0)
+      if (inbox.offers >= IN_RECEIVED)
         this._ask('AT+QMTCFG="SHOWRECVLEN",' + this._id + ",1", (error) => {
           inbox.count(this._id, !error);
           then();
         });
       else then();
     };
-    if (inbox.offers >= 0) show();
+    if (inbox.offers !== NOT_ASKED) show();
     else
       this._ask("AT+QMTCFG=?", (error, lines) => {
-        inbox.offers = error || lines.join().indexOf("SHOWRECVLEN") < 0 ? 0 : 1;
+        inbox.offers = error || lines.join().indexOf("SHOWRECVLEN") < 0 ? NO_LENGTHS : IN_RECEIVED;
         if (!inbox.offers) then();
         else
           this._ask("AT+QMTPUB=?", (refused, forms) => {
-            if (!refused && takesLength(forms.join())) inbox.offers = 3;
+            if (!refused && takesLength(forms.join())) inbox.offers = IN_PUBLISH;
             show();
           });
       });

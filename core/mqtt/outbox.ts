@@ -4,6 +4,7 @@ import { number, split } from "../at/params.js";
 import { M95Error } from "../errors.js";
 import { RETRY } from "../m95/recovery.js";
 import type { TimerHandle } from "../ports.js";
+import { IN_PUBLISH } from "./inbox.js";
 import { forbidden, wrongBytes } from "./options.js";
 import type { ClientHost } from "./types.js";
 
@@ -315,7 +316,7 @@ export class Outbox {
     this._owner.emit("packetsend", packet);
     let text = packet.text;
     let data = packet.data;
-    const counted = this._host.inbox.offers === 3 && data !== undefined && data.length > 1;
+    const counted = this._host.inbox.offers === IN_PUBLISH && data !== undefined && data.length > 1;
     if (counted) {
       // The modem counts the bytes, so any may be among them, and there is no end mark.
       data = data!.substring(0, data!.length - 1);

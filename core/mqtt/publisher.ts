@@ -5,6 +5,7 @@ import { build } from "../m95/commands.js";
 import type { Done } from "../ports.js";
 import { Durable } from "./durable.js";
 import { decode, isEncoded } from "./encoding.js";
+import { IN_PUBLISH } from "./inbox.js";
 import { flag, type Profile, payloadOf } from "./options.js";
 import { type Outbox, type Packet, packet } from "./outbox.js";
 import { checkTopic } from "./topics.js";
@@ -51,7 +52,7 @@ export class Publisher {
     checkTopic("topic", name);
     const qos = options.qos === undefined ? 0 : options.qos;
     const retain = flag("retain", options.retain, false) ? 1 : 0;
-    const data = payloadOf(codec, payload, this._host.inbox.offers === 3, isEncoded(profile.encoded, name));
+    const data = payloadOf(codec, payload, this._host.inbox.offers === IN_PUBLISH, isEncoded(profile.encoded, name));
     const msgid = qos ? this._outbox.nextId() : 0;
     // Whatever the table refuses is refused before it matters whether there is room.
     const text = build("QMTPUB", [owner.connectionId, msgid, qos, retain, name]);

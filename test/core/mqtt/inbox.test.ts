@@ -1,6 +1,6 @@
 // Messages taken apart: every shape of +QMTRECV, topics with commas, and what is learned of the firmware.
 import type { Framer } from "../../../core/at/framer.js";
-import { Inbox, type Receiver } from "../../../core/mqtt/inbox.js";
+import { IN_PUBLISH, Inbox, NOT_ASKED, type Receiver } from "../../../core/mqtt/inbox.js";
 import test from "../../support/harness.js";
 
 type Message = [id: number, msgid: number, topic: string, payload: string, ambiguous: boolean];
@@ -169,8 +169,8 @@ test("lengths: one that is not that of the payload makes the message ambiguous, 
 
 test("lengths: told for each client, and forgotten when the modem boots", (t) => {
   const { box, framer } = inbox();
-  t.deepEqual([box.offers, framer.counter], [-1, undefined]);
-  box.offers = 3;
+  t.deepEqual([box.offers, framer.counter], [NOT_ASKED, undefined]);
+  box.offers = IN_PUBLISH;
   box.count(1, true);
   box.count(4, true);
   t.is(framer.counter, box);
@@ -181,5 +181,5 @@ test("lengths: told for each client, and forgotten when the modem boots", (t) =>
   t.is(framer.counter, undefined);
   box.count(4, true);
   box.booted();
-  t.deepEqual([box.offers, framer.counter], [-1, undefined]);
+  t.deepEqual([box.offers, framer.counter], [NOT_ASKED, undefined]);
 });
