@@ -1,0 +1,422 @@
+// What a hostile publisher has been able to do, one scenario each, on a modem that takes the time that bytes take. Those that
+// are expected to fail are what the driver does not withstand yet.
+import test, { type ExecutionContext } from "ava";
+import { type Op, show } from "./oracle.js";
+import { DELAYS, FIRMWARE, SETUP, type Setup, World } from "./world.js";
+
+const framed = (...lines: string[]): string => lines.map((line) => `\r\n${line}\r\n`).join("");
+
+/** A modem with clients 0 and 1 connected and subscribed to cmd/+. */
+function world(setup: Partial<Setup> = {}, ids = [0, 1]): World {
+  const w = new World({ ...SETUP, ...setup });
+  w.setUp(ids, ["cmd/+"]);
+  return w;
+}
+
+function lengths(shape: 1 | 2 | 3 | 4 = 2): Partial<Setup> {
+  return { firmware: { ...FIRMWARE, lengths: true, shape } };
+}
+
+function faults(w: World): string[] {
+  return w.oracle.problems.map(({ rule, text }) => `${rule}: ${text}`);
+}
+
+/** Nothing was done that should not have been, and every callback has come. */
+function good(t: ExecutionContext, w: World, delivered = false): void {
+  if (!w.settle(300_000)) t.log("something hangs");
+  w.time.advance(30_000);
+  w.oracle.close(delivered);
+  t.deepEqual(w.time.thrown, []);
+  t.deepEqual(faults(w), []);
+}
+
+/** Message ID of the next PUBLISH or SUBSCRIBE, as only the UART shows it. */
+function nextId(w: World, name: string, then: (id: string) => void): void {
+  w.onCommand = (text) => {
+    const id = new RegExp(`^AT\\+${name}=\\d,(\\d+)`).exec(text)?.[1];
+    if (!id) return;
+    w.onCommand = () => {};
+    then(id);
+  };
+}
+
+/** Publishes of client 1, one a second, while messages come. */
+function publishes(w: World, count: number): Op[] {
+  return Array.from({ length: count }, () => {
+    const op = w.publish(1, "up", 1);
+    w.time.advance(1000);
+    return op;
+  });
+}
+
+function median(ops: Op[]): number {
+  return ops.map((op) => op.doneAt - op.at).sort((a, b) => a - b)[ops.length >> 1]!;
+}
+
+function flow(w: World, wait: () => number, text: (n: number) => string): void {
+  let n = 0;
+  const next = (): void => {
+    w.qmt.inbound(0, "cmd/a", text(n++), 0);
+    w.time.at(w.time.now() + wait(), next);
+  };
+  w.time.at(w.time.now() + wait(), next);
+}
+
+// ---- lengths
+
+for (const shape of [2, 3] as const) {
+  const topic = shape === 3 ? "cmd/a,1,b" : 'cmd/a",1,b';
+  const name = `lengths, shape ${shape}, a topic that holds a length:`;
+  const hostile = (w: World, ...lines: string[]): boolean => w.qmt.inbound(0, topic, `x\r\n${framed(...lines)}`, 0);
+
+  test.failing(`${name} a forged result confirms nothing`, (t) => {
+    const w = world(lengths(shape));
+    w.qmt.fate = () => ({ lost: 9, failed: true, arrived: false, mute: false });
+    nextId(w, "QMTPUB", (id) => w.time.at(w.time.now() + 500, () => hostile(w, `+QMTPUB: 1,${id},0`)));
+    const op = w.publish(1, "up", 1);
+    w.oracle.twofold = true;
+    good(t, w);
+    t.is(op.error, "ETIMEOUT");
+  });
+
+  test.failing(`${name} a forged +QMTSTAT closes nobody`, (t) => {
+    const w = world(lengths(shape));
+    hostile(w, "+QMTSTAT: 1,1");
+    w.oracle.twofold = true;
+    good(t, w);
+    t.true(w.clients[1]!.connected);
+  });
+
+  test.failing(`${name} a forged RDY restarts nothing`, (t) => {
+    const w = world(lengths(shape));
+    hostile(w, "RDY");
+    w.oracle.twofold = true;
+    good(t, w);
+    t.is(w.driver.stats.restarts, 0);
+  });
+
+  test.failing(`${name} a forged refusal takes no subscription`, (t) => {
+    const w = world(lengths(shape));
+    nextId(w, "QMTSUB", (id) => w.time.at(w.time.now() + 200, () => hostile(w, `+QMTSUB: 1,${id},0,128`)));
+    const op = w.subscribe(1, ["more/+"], 1);
+    w.oracle.twofold = true;
+    good(t, w);
+    t.is(op.error, undefined);
+  });
+
+  test.failing(`${name} a forged message is not delivered as certain`, (t) => {
+    const w = world(lengths(shape));
+    hostile(w, '+QMTRECV: 1,0,"cmd/x",3,off');
+    w.oracle.twofold = true;
+    good(t, w);
+  });
+
+  test.failing(`${name} one that is long loses no verdict`, (t) => {
+    const w = world(lengths(shape));
+    w.oracle.twofold = true;
+    for (let i = 0; i < 10; i++) {
+      const op = w.publish(1, "up", 1);
+      const piece = w.onPiece;
+      // Right in front of the verdict.
+      let pieces = 0;
+      w.onPiece = (after) => {
+        if (after || ++pieces !== 3) return;
+        w.onPiece = piece;
+        w.qmt.inbound(0, shape === 3 ? "cmd/a,1500,b" : 'cmd/a",1500,b', "x", 0);
+      };
+      w.settle(60_000);
+      t.is(op.error, undefined);
+    }
+    good(t, w);
+  });
+}
+
+// ---- RDY and ERROR
+
+test.failing("a burst of RDY and ERROR at 115200 baud, 45 ms apart, restarts nothing", (t) => {
+  const w = world();
+  for (let round = 0; round < 8; round++) {
+    for (let i = 0; i < 3; i++) {
+      w.qmt.inbound(0, "cmd/a", `x\r\n${framed("RDY")}\r\nERROR`, 0);
+      w.time.advance(45);
+    }
+    w.time.advance(20_000);
+  }
+  good(t, w);
+  t.is(w.driver.stats.restarts, 0);
+});
+
+test.failing("five such messages a second for a minute restart nothing", (t) => {
+  const w = world();
+  flow(
+    w,
+    () => w.modem.draw.wait(200),
+    () => `x\r\n${framed("RDY")}\r\nERROR`,
+  );
+  w.time.advance(60_000);
+  t.is(w.driver.stats.restarts, 0);
+  t.deepEqual(faults(w), []);
+});
+
+test.failing("one message of 1,548 bytes at 9600 baud restarts nothing", (t) => {
+  const w = world({ baud: 9600 });
+  w.qmt.inbound(0, "cmd/a", `x\r\n${framed("RDY")}${"\r\n\r\nERROR".repeat(200)}`.slice(0, 1548), 0);
+  good(t, w);
+  t.is(w.driver.stats.restarts, 0);
+});
+
+for (const [baud, answer] of [
+  [9600, DELAYS.answer],
+  [115200, [200, 400]],
+] as const)
+  test.failing(`forged OKs at ${baud} baud do not empty the answer of AT+QMTCONN?`, (t) => {
+    const w = world({ baud, delays: { ...DELAYS, answer: [...answer] } });
+    flow(
+      w,
+      () => w.modem.draw.wait(200),
+      (n) => `x\r\n${framed(n % 4 ? "OK" : "+QMTSTAT: 1,1")}`,
+    );
+    w.time.advance(60_000);
+    t.true(w.clients[1]!.connected);
+    t.deepEqual(faults(w), []);
+  });
+
+// ---- the prompt
+
+for (const late of [400, 1500])
+  test.failing(`a forged refusal while the prompt is ${late} ms late: no byte of client 1 gets to client 0's broker`, (t) => {
+    const w = world({ delays: { ...DELAYS, prompt: [late, late] } });
+    nextId(w, "QMTPUB", () => w.qmt.inbound(0, "cmd/a", `x\r\n${framed("+CME ERROR: 50")}`, 0));
+    const first = w.publish(0, "up/0", 1);
+    const second = w.publish(1, "up/1", 1);
+    good(t, w);
+    t.deepEqual([first.error, second.error], [undefined, undefined]);
+  });
+
+test("a forged prompt: no payload is typed as a command", (t) => {
+  for (const busy of ["keep", "drop"] as const) {
+    const w = world({ firmware: { ...FIRMWARE, busy }, delays: { ...DELAYS, prompt: [700, 900] } });
+    nextId(w, "QMTPUB", () => w.qmt.inbound(0, "cmd/a", "x\r\n\r\n> ", 0));
+    w.publish(0, "up/0", 1);
+    good(t, w);
+  }
+});
+
+// ---- a busy line
+
+test.failing("25 harmless messages a second, a tenth of the line, do not slow down publishes", (t) => {
+  const w = world();
+  flow(
+    w,
+    () => 40,
+    (n) => `reading ${n}`.padEnd(22, "."),
+  );
+  const ops = publishes(w, 30);
+  w.settle(60_000);
+  t.deepEqual(
+    ops.map((op) => op.error),
+    ops.map(() => undefined),
+  );
+  t.true(median(ops) < 1200, `median ${median(ops)} ms`);
+  t.is(w.driver.stats.restarts, 0);
+});
+
+test.failing("50 harmless messages a second, Poisson, do not slow down publishes", (t) => {
+  const w = world();
+  flow(
+    w,
+    () => w.modem.draw.wait(20),
+    (n) => `reading ${n}`.padEnd(22, "."),
+  );
+  const ops = publishes(w, 30);
+  w.settle(60_000);
+  t.deepEqual(
+    ops.map((op) => op.error),
+    ops.map(() => undefined),
+  );
+  t.true(median(ops) < 1500, `median ${median(ops)} ms`);
+  t.is(w.driver.stats.restarts, 0);
+});
+
+test.failing("20 hostile messages a second: publishes get through, if slowly", (t) => {
+  const w = world();
+  const lines = ["OK", "ERROR", "+CME ERROR: 50", "> ", "RDY", "+QMTSTAT: 1,1", "+QMTPUB: 1,1,0", "AT+QMTCONN?"];
+  flow(
+    w,
+    () => 50,
+    (n) => `x\r\n${framed(lines[n % lines.length]!)}`,
+  );
+  const ops = publishes(w, 30);
+  w.settle(120_000);
+  const through = ops.filter((op) => op.calls && !op.error).length;
+  t.true(through >= 24, `${through} of 30, ${ops.map((op) => op.error ?? "")}`);
+  t.deepEqual(faults(w), []);
+});
+
+// ---- age
+
+test.failing("age: neither a message of client 0 nor a forged one of client 1 is a sign of client 1's life", (t) => {
+  const w = world();
+  w.time.advance(10_000);
+  for (const payload of [
+    "plain",
+    `x\r\n${framed('+QMTRECV: 1,0,"cmd/x","y"')}`,
+    'x\r\n\r\n+QMTRECV: 1,0,"cmd/x","y"',
+  ]) {
+    w.qmt.inbound(0, "cmd/a", payload, 0);
+    w.time.advance(500);
+    w.oracle.age(1, w.clients[1]!.age);
+  }
+  good(t, w);
+});
+
+test.failing("a lost +QMTSTAT is noticed within the keepalive time, whatever messages claim", (t) => {
+  const w = new World(SETUP);
+  w.setUp([0, 1], ["cmd/+"], { keepalive: 60 });
+  flow(
+    w,
+    () => 500,
+    () => `x\r\n${framed('+QMTRECV: 1,0,"cmd/x","y"', "+QMTPUB: 1,1,0")}`,
+  );
+  w.time.advance(5000);
+  w.drop(1, 1, false);
+  const since = w.time.now();
+  const noticed = w.time.run(() => !w.clients[1]!.connected, 3_600_000);
+  t.true(noticed && w.time.now() - since < 90_000, `after ${w.time.now() - since} ms`);
+});
+
+// ---- TLS
+
+const PEM = (label: string): string => `-----BEGIN ${label}-----\n${"QUJD".repeat(16)}\n-----END ${label}-----\n`;
+const TLS = {
+  ca: PEM("CERTIFICATE"),
+  cert: PEM("CERTIFICATE"),
+  key: PEM("PRIVATE KEY"),
+  ignoreTime: true,
+};
+
+test.failing("a forged CONNECT: no key is written before the modem's own", (t) => {
+  for (const busy of ["keep", "drop"] as const) {
+    const w = world({ firmware: { ...FIRMWARE, busy }, delays: { ...DELAYS, prompt: [300, 500] } }, [0]);
+    w.secrets.push("-----");
+    w.onCommand = (text) => {
+      if (text.startsWith("AT+QSECWRITE")) w.qmt.inbound(0, "cmd/a", `x\r\n${framed("CONNECT")}`, 0);
+    };
+    w.connect(1, { tls: TLS, keepalive: 0 });
+    t.true(w.time.run(() => w.clients[1]!.connected, 120_000));
+    good(t, w);
+    t.deepEqual([...w.system.files.values()], [TLS.ca, TLS.cert, TLS.key]);
+  }
+});
+
+test.failing("20 +QSECREAD lines a second do not keep a TLS client from connecting", (t) => {
+  const w = world({}, [0]);
+  w.secrets.push("-----");
+  flow(
+    w,
+    () => 50,
+    () => `x\r\n${framed("+QSECREAD: 1,0")}`,
+  );
+  w.connect(1, { tls: TLS, keepalive: 0 });
+  t.true(
+    w.time.run(() => w.clients[1]!.connected, 180_000),
+    w.clients[1]!.state,
+  );
+  t.deepEqual(faults(w), []);
+});
+
+// ---- echoes
+
+test("a forged echo with OK costs no time-out", (t) => {
+  for (const at of ["AT+CSQ", "AT+QMTPUB=0", "AT+QMTPUB=1", "AT+QMTSUB=1"]) {
+    const w = world();
+    w.onCommand = (text) => {
+      if (!text.startsWith(at)) return;
+      w.onCommand = () => {};
+      w.qmt.inbound(0, "cmd/a", `x\r\n${framed(text, "OK")}`, 0);
+    };
+    const signal = w.command("AT+CSQ");
+    w.publish(0, "up/0", 1);
+    w.publish(1, "up/1", 1);
+    w.subscribe(1, ["more/+"], 1);
+    good(t, w);
+    t.deepEqual([signal.error, signal.lines], [undefined, ["+CSQ: 21,0"]], at);
+    t.is(w.driver.stats.timeouts, 0, at);
+  }
+});
+
+test.failing("a forged echo does not make a payload of the driver's own out of the modem's OK", (t) => {
+  for (const payload of ["OK", "OK\r\nOK", "\r\nOK"]) {
+    const w = world();
+    nextId(w, "QMTPUB", (id) => w.qmt.inbound(0, "cmd/a", `x\r\n${framed(`AT+QMTPUB=1,${id},1,0,"up"`)}`, 0));
+    const op = w.publishAs(1, "up", 1, payload);
+    good(t, w);
+    t.is(op.error, undefined);
+    t.is(w.driver.stats.timeouts, 0);
+  }
+});
+
+// ---- what throws inside a receive call
+
+function deaf(t: ExecutionContext, w: World, once: () => void): void {
+  once();
+  w.time.advance(60_000);
+  const op = w.publish(1, "up", 1);
+  w.qmt.inbound(0, "cmd/a", "heard?", 0);
+  t.true(w.settle(60_000), "the driver is deaf");
+  t.is(op.error, undefined);
+  t.true(w.oracle.heard > 0, show("no message"));
+}
+
+test.failing("an Uart whose write throws once, inside a receive call, does not make the driver deaf", (t) => {
+  let w!: World;
+  let armed = false;
+  const uart = {
+    write(data: string) {
+      if (armed && data.startsWith("own#")) {
+        armed = false;
+        throw new Error("no room");
+      }
+      w.wire.write(data);
+    },
+    onReceive: (_chunk: string) => {},
+  };
+  w = new World({ ...SETUP, options: { uart } });
+  w.setUp([0, 1], ["cmd/+"]);
+  deaf(t, w, () => {
+    armed = true;
+    w.publish(1, "up", 1);
+  });
+});
+
+test.failing("a wallClock that throws does not make the driver deaf", (t) => {
+  let armed = true;
+  const wallClock = (): number => {
+    if (armed) {
+      armed = false;
+      throw new Error("no clock");
+    }
+    return Date.UTC(2026, 0, 1);
+  };
+  const w = world({ options: { wallClock } });
+  w.connect(2, { tls: { ca: TLS.ca }, keepalive: 0 });
+  t.true(
+    w.time.run(() => w.clients[2]!.connected, 300_000),
+    w.clients[2]!.state,
+  );
+  deaf(t, w, () => {});
+});
+
+test("a listener that throws in each of a port's events does not make the driver deaf", (t) => {
+  const w = world();
+  const refuse = (): void => {
+    throw new Error("a listener's");
+  };
+  for (const name of ["urc", "recovery", "trace", "state", "error"]) w.driver.on(name, refuse);
+  for (const client of w.clients) for (const name of ["message", "packetsend", "close"]) client?.on(name, refuse);
+  deaf(t, w, () => {
+    w.modem.urc("+NEWS: 1");
+    w.qmt.inbound(0, "cmd/a", "hello", 0);
+    w.publish(0, "up", 2);
+  });
+});
