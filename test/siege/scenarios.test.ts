@@ -412,8 +412,9 @@ test("a listener that throws in each of a port's events does not make the driver
   const refuse = (): void => {
     throw new Error("a listener's");
   };
-  for (const name of ["urc", "recovery", "trace", "state", "error"]) w.driver.on(name, refuse);
-  for (const client of w.clients) for (const name of ["message", "packetsend", "close"]) client?.on(name, refuse);
+  for (const name of ["urc", "recovery", "trace", "state", "error"] as const) w.driver.on(name, refuse);
+  for (const client of w.clients)
+    for (const name of ["message", "packetsend", "close"] as const) client?.on(name, refuse);
   deaf(t, w, () => {
     w.modem.urc("+NEWS: 1");
     w.qmt.inbound(0, "cmd/a", "hello", 0);

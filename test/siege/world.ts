@@ -142,8 +142,8 @@ export class World {
     this.wills[id] = will ? `${will.qos ?? 0},${will.retain ? 1 : 0},${will.topic},${will.payload}` : "";
     this.clients[id] = client;
     client.on("connect", () => this.connected(id));
-    for (const name of ["close", "offline", "reconnect", "end"])
-      client.on(name, (error: unknown) => {
+    for (const name of ["close", "offline", "reconnect", "end"] as const)
+      client.on(name, (error?: unknown) => {
         this.log?.(`${this.stamp()}   client ${id}: ${name} ${error ?? ""}`);
         oracle.event(id, name, error);
       });
