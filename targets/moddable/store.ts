@@ -1,4 +1,6 @@
-// The outbox's store in the SDK's `preference` module, which the application hands in: one preference a record.
+// The outbox's store in the SDK's `preference` module, which the application hands in: one preference a record. It touches no
+// preference but its own.
+import { wrong } from "../../core/at/params.js";
 import type { OutboxStore } from "../../core/index.js";
 import { fromBuffer, toBuffer } from "./codec.js";
 
@@ -16,21 +18,29 @@ const BASE = 0x10000000;
 /**
  * A store for `ConnectOptions.store`.
  * @param preference - the module `preference`
- * @param domain - of the store's own, one for each client; at most 15 characters on ESP32
+ * @param domain - one for each client; at most 15 characters on ESP32
+ * @throws M95Error `EPARAM`
  */
 export function preferenceStore(preference: PreferenceModule, domain: string): OutboxStore {
+  if (typeof preference?.keys !== "function") throw wrong("preference", "the module preference", preference);
+  if (typeof domain !== "string" || !domain) throw wrong("domain", "a text of at least one character", domain);
   const nameOf = (key: number): string => (BASE + key).toString(16);
   return {
     load() {
       const list: { key: number; record: string }[] = [];
       for (const name of preference.keys(domain).sort()) {
+        const key = parseInt(name, 16) - BASE;
+        // Letter for letter the name that a key makes, or else another's.
+        if (!(key > 0 && key < BASE) || nameOf(key) !== name) continue;
         const value = preference.get(domain, name);
-        if (value instanceof ArrayBuffer) list.push({ key: parseInt(name, 16) - BASE, record: fromBuffer(value) });
+        if (value instanceof ArrayBuffer) list.push({ key, record: fromBuffer(value) });
       }
       return list;
     },
     append(key, record) {
-      preference.set(domain, nameOf(key), toBuffer(record));
+      const name = nameOf(key);
+      if (preference.get(domain, name) !== undefined) throw new Error(`another's preference is called ${name}`);
+      preference.set(domain, name, toBuffer(record));
     },
     remove(key) {
       preference.delete(domain, nameOf(key));

@@ -200,6 +200,51 @@ for (const bundle of ["M95.js", "M95.min.js"])
     t.throws(() => store("x".repeat(20)), { code: "EPARAM" });
   });
 
+for (const bundle of ["M95.js", "M95.min.js"])
+  test(`${bundle}: a store touches no file but its own`, (t) => {
+    const { files, store } = espruino(bundle);
+    const foreign = {
+      "m95.json": '{"apn":"internet"}',
+      "m95.boot.js": "start()",
+      // Another store's: its name begins with this one's.
+      "m95.b.10000002": "1up\nother.",
+      // Digits, but not as a key makes them; torn or not.
+      "m95.20240101": "a log\xff",
+      "m95.00000002": "1up\nx.",
+      "m95.1000000A": "1up\nx.",
+      "m95.1000000aa": "1up\nx.",
+      "m95.1000000": "1up\nx.",
+      "m95.10000000": "1up\nx.",
+      "m95.+1000002": "1up\nx.",
+      "m95.1000002 ": "1up\nx.",
+      "m95.": "1up\nx.",
+      m95: "1up\nx.",
+      // Its name could be a key's; what it holds is no record, whole or torn.
+      "m95.1000000e": "another's",
+    };
+    for (const [name, data] of Object.entries(foreign)) files.set(name, data);
+    files.set("m95.10000002", "1up\nkept.").set("m95.10000004", "1up\nto\xff\xff").set("m95.1000000b", "-.");
+    const records = (name: string) =>
+      store(name)
+        .load()
+        .map((one: { key: number; record: string }) => [one.key, one.record]);
+    t.deepEqual(records("m95"), [
+      [2, "1up\nkept"],
+      [11, "-"],
+    ]);
+    t.deepEqual(records("m95.b"), [[2, "1up\nother"]]);
+    const own = store("m95");
+    own.append(16, "1up\nmore");
+    for (const key of [2, 11]) own.remove(key);
+    t.throws(() => own.append(14, "1up\nx"), { message: "another's file is called m95.1000000e" });
+    t.throws(() => store("m95.b").append(2, "1up\nx"));
+    own.remove(16);
+    t.deepEqual(Object.fromEntries(files), foreign);
+    // In flash a name ends at a NUL: this would be the file of somebody called `m95`.
+    for (const name of ["m95\0", "a\nb", undefined, 5, {}, Symbol("s")])
+      t.throws(() => store(name as string), { code: "EPARAM" });
+  });
+
 test("bad options are refused at once", (t) => {
   const { serial, connect } = espruino("M95.min.js");
   const refused = (options: object) => {

@@ -292,12 +292,20 @@ export const tests = {
         [...values.keys()].filter((key) => key.startsWith(`${domain}/`)).map((key) => key.split("/")[1]),
     };
     values.set("other/10000002", new ArrayBuffer(1));
+    // The application's own, in the same domain.
+    for (const name of ["volume", "20240101", "1000000A"])
+      values.set(`out/${name}`, ArrayBuffer.fromString("1in\nforeign"));
+    const foreign = [...values.keys()].join();
     const all = Uint8Array.from({ length: 256 }, (_, i) => i);
     const first = open();
     const one = first.connect({ host: HOST, store: preferenceStore(preference, "out"), encoding: "base64" });
     one.publish("in", all, { qos: 2 });
     one.publish("in", "\0é", { qos: 1 });
-    is([...values.keys()].join(), "other/10000002,out/10000002,out/10000004", "keys");
+    is([...values.keys()].join(), `${foreign},out/10000002,out/10000004`, "keys");
+    const taken = thrown(() => preferenceStore(preference, "out").append(2, "1in\nx"));
+    is(taken.message, "another's preference is called 10000002", "a name that is taken");
+    for (const domain of ["", undefined, Symbol("s")])
+      is(thrown(() => preferenceStore(preference, domain)).code, "EPARAM", "domain");
     closed(first);
     const second = open();
     const got = [];
@@ -313,7 +321,7 @@ export const tests = {
     until("plain", () => got.length === 3);
     is(got[2][1], false, "encoded");
     is(String.fromArrayBuffer(got[2][0].buffer), "no base64", "plain");
-    until("gone from the store", () => values.size === 1);
+    until("gone from the store", () => [...values.keys()].join() === foreign);
     closed(second);
   },
   "TLS: files in flash are uploaded before the connection, and again when the modem has lost them"() {
