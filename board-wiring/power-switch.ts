@@ -1,6 +1,7 @@
 // Switches an M95 on and off over PWRKEY, STATUS, EMERG_OFF and the supply: the order and length of the pulses.
 // It sends no AT command, knows no engine's pins, and cannot tell a hung modem from a working one.
 
+import { callable, integer, refusal } from "../core/at/params.js";
 import { M95Error } from "../core/errors.js";
 import type { Clock, Done, PowerSwitch } from "../core/ports.js";
 
@@ -121,6 +122,7 @@ class Switch implements PowerSwitch {
   }
 
   _add(want: Want, done: Done): void {
+    callable("done", done);
     const queue = this._queue;
     const last = queue[queue.length - 1];
     if (last && last._want === want) last._calls.push(done);
@@ -250,10 +252,23 @@ class Switch implements PowerSwitch {
  * shares its result. A press that has begun always ends, by the switch's own timer. Every `done` is called once, never
  * before the call that brought it returns. All errors are `EPOWER`.
  *
- * @throws M95Error `EPARAM` without a pin for PWRKEY
+ * @throws M95Error `EPARAM` without a pin for PWRKEY, for what is no pin or no clock, and for a time that is none
  */
 export function powerSwitch(pins: PowerPins, clock: Clock, options?: PowerSwitchOptions): PowerSwitch {
-  const pwrkey = pins && pins.pwrkey;
-  if (!pwrkey || typeof pwrkey.write !== "function") throw new M95Error("EPARAM", "pwrkey must be a pin, with write");
-  return new Switch(pins, clock, options ?? {});
+  const o: any = options || {};
+  try {
+    "pwrkey status emergOff supply".split(" ").forEach((name, i) => {
+      const method = i === 1 ? "read" : "write";
+      const pin = pins && (pins as any)[name];
+      if ((pin || !i) && !(pin && typeof pin[method] === "function"))
+        throw new M95Error("EPARAM", name + " must be a pin, with " + method);
+    });
+    callable("clock.after", clock && clock.after);
+    "pwrkeyPressed onPulse offPulse bootTime offTime gap killPulse killTime cutTime".split(" ").forEach((name, i) => {
+      if (o[name] !== undefined) integer(name, o[name], 0, i ? 86400000 : 1);
+    });
+  } catch (error) {
+    throw refusal(error);
+  }
+  return new Switch(pins, clock, o);
 }

@@ -1,5 +1,6 @@
 // A small synchronous event emitter whose listeners cannot stop the driver. It does not know what the events mean; events.ts
 // has those of modem and client.
+import { callable } from "./at/params.js";
 
 export type Listener = (...args: any[]) => void;
 
@@ -24,8 +25,10 @@ export class Emitter<Events extends { [E in keyof Events]: any[] } = any> {
     this._counts = counts;
   }
 
+  /** @throws M95Error `EPARAM` for what is no listener */
   on<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): this;
   on(event: any, listener: Listener): this {
+    callable("listener", listener);
     // Copied, so that a list that is being walked through does not change under the walk.
     this._on[event] = (this._on[event] || []).concat([listener]);
     return this;

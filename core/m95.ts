@@ -1,5 +1,5 @@
 // The public M95: composes the modem's lifecycle with its MQTT clients and checks what users hand in.
-import { integer, quote, split, wrong } from "./at/params.js";
+import { callable, integer, optionsOf, quote, refusal, split, wrong } from "./at/params.js";
 import type { Session } from "./at/session.js";
 import type { SessionStats } from "./at/types.js";
 import { binary, bytesOf, type Codec } from "./codec.js";
@@ -102,40 +102,46 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
       listenerErrors: 0,
     };
     super(stats);
-    const o = options;
-    if (!o || !o.uart || typeof o.uart.write !== "function") throw wrong("uart", "an object with write", o && o.uart);
-    if (!o.clock || typeof o.clock.after !== "function")
-      throw wrong("clock", "an object with now, after and cancel", o.clock);
-    if (o.power !== undefined && (!o.power || typeof o.power.on !== "function" || typeof o.power.off !== "function"))
-      throw wrong("power", "an object with on, off and isOn", o.power);
-    this._stats = stats;
-    this.clock = o.clock;
-    this.codec = o.codec || binary();
-    this.random = o.random || Math.random;
-    this._apn = apnOf(this.codec, o.apn);
-    this.clients = [];
-    this.wallClock = o.wallClock;
-    this.tls = this.secure(-1, o.tls);
-    this._commands = 0;
-    const recovery = recoveryOf(o.recovery);
-    this.stable = recovery.stable;
-    this._lifecycle = new Lifecycle(
-      {
-        uart: o.uart,
-        clock: o.clock,
-        random: this.random,
-        power: o.power,
-        pin: pinOf(o.pin),
-        settings: { apn: this._apn, baud: rateOf(o.baud), flow: flowOf(o.flowControl) },
-        guardTime: integer("guardTime", o.guardTime === undefined ? 20 : o.guardTime, 0, 1000),
-        receiveLimit: integer("receiveLimit", o.receiveLimit === undefined ? 4096 : o.receiveLimit, 512, 65536),
-        recovery,
-      },
-      this,
-      stats,
-    );
-    this.session = this._lifecycle.session;
-    this.inbox = new Inbox(this.clients, stats, this.session.framer);
+    try {
+      const o = options;
+      if (!o || !o.uart || typeof o.uart.write !== "function") throw wrong("uart", "an object with write", o && o.uart);
+      if (!o.clock || typeof o.clock.after !== "function")
+        throw wrong("clock", "an object with now, after and cancel", o.clock);
+      if (o.power !== undefined && (!o.power || typeof o.power.on !== "function" || typeof o.power.off !== "function"))
+        throw wrong("power", "an object with on, off and isOn", o.power);
+      this._stats = stats;
+      this.clock = o.clock;
+      this.codec = o.codec || binary();
+      this.random = o.random || Math.random;
+      callable("random", this.random);
+      this._apn = apnOf(this.codec, o.apn);
+      this.clients = [];
+      if (o.wallClock) callable("wallClock", o.wallClock);
+      this.wallClock = o.wallClock;
+      this.tls = this.secure(-1, o.tls);
+      this._commands = 0;
+      const recovery = recoveryOf(o.recovery);
+      this.stable = recovery.stable;
+      this._lifecycle = new Lifecycle(
+        {
+          uart: o.uart,
+          clock: o.clock,
+          random: this.random,
+          power: o.power,
+          pin: pinOf(o.pin),
+          settings: { apn: this._apn, baud: rateOf(o.baud), flow: flowOf(o.flowControl) },
+          guardTime: integer("guardTime", o.guardTime === undefined ? 20 : o.guardTime, 0, 1000),
+          receiveLimit: integer("receiveLimit", o.receiveLimit === undefined ? 4096 : o.receiveLimit, 512, 65536),
+          recovery,
+        },
+        this,
+        stats,
+      );
+      this.session = this._lifecycle.session;
+      this.inbox = new Inbox(this.clients, stats, this.session.framer);
+    } catch (error) {
+      throw refusal(error);
+    }
   }
 
   get state(): ModemState {
@@ -180,17 +186,21 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
    * @throws M95Error `EPARAM` or `ETOOBIG` for bad options, a seventh client, or a modem without APN
    */
   connect(options: ConnectOptions): MqttClient {
-    const o = options || ({} as ConnectOptions);
-    if (!this._apn) throw wrong("apn", "given to the M95 before a client can connect", undefined);
-    let id = 0;
-    if (o.connectionId !== undefined) id = integer("connectionId", o.connectionId, 0, CLIENTS - 1);
-    else while (id < CLIENTS && this.clients[id]) id++;
-    if (id >= CLIENTS)
-      throw new M95Error("EPARAM", "connectionId: all of 0.." + (CLIENTS - 1) + " are in use, " + id + " clients");
-    if (this.clients[id]) throw wrong("connectionId", "one that is not in use", id);
-    const client = this.createClient(id, o);
-    this.clients[id] = client;
-    return client;
+    try {
+      const o = options || ({} as ConnectOptions);
+      if (!this._apn) throw wrong("apn", "given to the M95 before a client can connect", undefined);
+      let id = 0;
+      if (o.connectionId !== undefined) id = integer("connectionId", o.connectionId, 0, CLIENTS - 1);
+      else while (id < CLIENTS && this.clients[id]) id++;
+      if (id >= CLIENTS)
+        throw new M95Error("EPARAM", "connectionId: all of 0.." + (CLIENTS - 1) + " are in use, " + id + " clients");
+      if (this.clients[id]) throw wrong("connectionId", "one that is not in use", id);
+      const client = this.createClient(id, o);
+      this.clients[id] = client;
+      return client;
+    } catch (error) {
+      throw refusal(error);
+    }
   }
 
   /**
@@ -204,8 +214,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     done?: (error?: Error | null, lines?: string[]) => void,
   ): void {
     const callback = typeof options === "function" ? options : done;
-    const o = typeof options === "object" && options ? options : {};
-    this._try(text, o, (error, lines) => this._answer(error, callback, lines));
+    this._try(text, options, (error, lines) => this._answer(error, callback, lines));
   }
 
   identity(done: (error?: Error | null, identity?: Identity) => void): void {
@@ -357,11 +366,11 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
   }
 
   /** Sends a command; what is refused is told later, as everything else is. */
-  private _try(text: string, options: CommandOptions, done: (error: M95Error | null, lines: string[]) => void): void {
+  private _try(text: string, options: unknown, done: (error: M95Error | null, lines: string[]) => void): void {
     try {
-      this._command(text, options, done);
+      this._command(text, optionsOf(options), done);
     } catch (error) {
-      this.clock.after(0, () => done(error as M95Error, []));
+      this.clock.after(0, () => done(refusal(error), []));
     }
   }
 

@@ -8,8 +8,45 @@ export function wrong(field: string, limit: string, value: unknown): M95Error {
 }
 
 function show(value: unknown): string {
-  if (typeof value !== "string") return "" + (value && typeof value === "object" ? "an object" : value);
-  return '"' + (value.length > 40 ? value.substring(0, 40) + "..." : value) + '"';
+  const kind = typeof value;
+  if (typeof value === "string") return '"' + (value.length > 40 ? value.substring(0, 40) + "..." : value) + '"';
+  // What an object, a symbol or a function says of itself may throw, or be long.
+  if (!value || kind === "number" || kind === "boolean") return "" + value;
+  return (kind === "object" ? "an " : "a ") + kind;
+}
+
+/** What somebody else's code threw, in words. */
+export function reason(thrown: any): string {
+  const text = (thrown && thrown.message) || thrown;
+  return typeof text === "string" ? text : show(text);
+}
+
+/** What a call with bad arguments ends with: an error of the driver, also for what reading an argument threw. */
+export function refusal(thrown: unknown): M95Error {
+  return thrown instanceof M95Error ? thrown : new M95Error("EPARAM", "an argument cannot be read: " + reason(thrown));
+}
+
+/** A copy of a call's options, which reads each of them once. @throws M95Error `EPARAM` when one cannot be read */
+export function readable<T extends object>(options: T | undefined): T {
+  try {
+    return Object.assign({}, options) as T;
+  } catch (error) {
+    throw refusal(error);
+  }
+}
+
+/** Checks a function. @throws M95Error `EPARAM` */
+export function callable(field: string, value: unknown): void {
+  if (typeof value !== "function") throw wrong(field, "a function", value);
+}
+
+/** The options of a call, of which a number is the QoS, as in Espruino's MQTT module. @throws M95Error `EPARAM` */
+export function optionsOf(options: any): any {
+  const kind = typeof options;
+  if (kind === "number") return { qos: options };
+  if (kind === "object" && options) return options;
+  if (options && kind !== "function") throw wrong("options", "an object", options);
+  return {};
 }
 
 /**

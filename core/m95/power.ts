@@ -1,4 +1,5 @@
 // A user's power switch behind a guard: whatever it throws or calls back is one EPOWER, once. It switches nothing itself.
+import { reason } from "../at/params.js";
 import { M95Error } from "../errors.js";
 import type { PowerSwitch } from "../ports.js";
 
@@ -31,7 +32,7 @@ export class Power {
     const once = (error?: Error | null): void => {
       if (over) return;
       over = true;
-      done(error ? new M95Error("EPOWER", error.message || "" + error) : null);
+      done(error ? new M95Error("EPOWER", reason(error)) : null);
     };
     try {
       this._switch[what]!(once);

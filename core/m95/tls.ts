@@ -1,6 +1,6 @@
 // TLS: the check of certificates and settings, their way into the modem, its clock. An optional part: a target that wants it
 // puts `secure` into the M95. It does no cryptography; who signed what is not looked at.
-import { number, split, wrong } from "../at/params.js";
+import { integer, number, split, wrong } from "../at/params.js";
 import type { Session } from "../at/session.js";
 import type { Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
@@ -144,8 +144,13 @@ export class Tls {
     if (o.storage !== undefined && !nvram && o.storage !== "RAM")
       throw wrong("tls.storage", '"RAM" or "NVRAM"', o.storage);
     const suites = o.cipherSuites === undefined ? "0XFFFF" : o.cipherSuites;
-    const context = o.context === undefined ? 0 : o.context;
-    const level = o.securityLevel === undefined ? (o.cert && o.key ? 2 : 1) : o.securityLevel;
+    const context = integer("tls.context", o.context === undefined ? 0 : o.context, 0, 5);
+    const level = integer(
+      "tls.securityLevel",
+      o.securityLevel === undefined ? (o.cert && o.key ? 2 : 1) : o.securityLevel,
+      0,
+      2,
+    );
     const limit = nvram ? NVRAM_LIMIT : RAM_LIMIT;
     this._host = host;
     this.options = o;

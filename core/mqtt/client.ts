@@ -2,7 +2,7 @@
 // and no modem; a host lends them.
 
 import type { Framer } from "../at/framer.js";
-import { wrong } from "../at/params.js";
+import { optionsOf, refusal, wrong } from "../at/params.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { Emitter } from "../emitter.js";
 import { M95Error } from "../errors.js";
@@ -156,9 +156,7 @@ export class MqttClient<Payload = any>
     const callback = typeof options === "function" ? options : done;
     try {
       this._checkOpen();
-      // A number is the QoS, as in Espruino's MQTT module; untyped, as only code written for that has it.
-      const o = typeof options === "number" ? { qos: options } : typeof options === "object" && options ? options : {};
-      this._publisher.publish(topic, payload, o, callback);
+      this._publisher.publish(topic, payload, optionsOf(options), callback);
     } catch (error) {
       this._refuse(error, callback);
     }
@@ -177,9 +175,9 @@ export class MqttClient<Payload = any>
     done?: GrantDone,
   ): this {
     const callback = typeof options === "function" ? options : done;
-    const o = typeof options === "number" ? { qos: options } : typeof options === "object" && options ? options : {};
-    const qos = o.qos === undefined ? 0 : o.qos;
     try {
+      const o = optionsOf(options);
+      const qos = o.qos === undefined ? 0 : o.qos;
       const map = typeof topics === "object" && topics && !Array.isArray(topics) ? topics : undefined;
       const names = map ? Object.keys(map) : listOf(topics as string | string[]);
       this._checkOpen();
@@ -317,7 +315,7 @@ export class MqttClient<Payload = any>
   }
 
   private _refuse(error: unknown, done: Done | GrantDone | undefined): void {
-    this._clock.after(0, () => this._answer(error as M95Error, done));
+    this._clock.after(0, () => this._answer(refusal(error), done));
   }
 
   // ---- reconnecting and ending

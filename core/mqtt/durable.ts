@@ -1,5 +1,5 @@
 // Publishes of QoS 1 and 2 that outlive a power cut: their records in the store that the user lends. It sends nothing.
-import { wrong } from "../at/params.js";
+import { reason, wrong } from "../at/params.js";
 import { M95Error } from "../errors.js";
 import type { OutboxStore } from "./types.js";
 
@@ -101,6 +101,6 @@ export class Durable {
   }
 
   private _failure(error: unknown): M95Error {
-    return new M95Error("ESTORE", "store: " + ((error && (error as Error).message) || error));
+    return new M95Error("ESTORE", "store: " + reason(error));
   }
 }

@@ -183,8 +183,6 @@ export class Profile {
     this._will = [id, 0];
     this.encoded = prefixesOf(codec, o.encoding);
     if (o.will !== undefined) this._will = willOf(o.will, id, codec, this.encoded);
-    this.packet = this._time[1]! * 1000;
-    this.packets = this.packet * (this._time[2]! + 1);
     const limit = 86400000;
     this.reconnectPeriod = integer("reconnectPeriod", pick(o.reconnectPeriod, 1000), 0, limit);
     this.maxReconnectPeriod = integer("maxReconnectPeriod", pick(o.maxReconnectPeriod, 120000), 0, limit);
@@ -202,6 +200,9 @@ export class Profile {
     // Built once here, so that whatever the table refuses is refused at once.
     this.opening();
     this.connecting();
+    // Numbers, now that the table has looked at them.
+    this.packet = this._time[1]! * 1000;
+    this.packets = this.packet * (this._time[2]! + 1);
   }
 
   /** The commands that configure and open the network, in order (application note 3.2.1, 3.2.2). */

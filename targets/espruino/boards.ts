@@ -16,8 +16,9 @@ export function pinsOf<T>(board: string, toPin: (name: string) => T): { [field: 
     "nucleo-f401re": nucleo,
     "nucleo-f411re": nucleo,
   };
-  const line = lines[board];
-  if (!line) return undefined;
+  const line = typeof board === "string" ? lines[board] : undefined;
+  // An object has more names than its own.
+  if (typeof line !== "string") return undefined;
   const fields = "tx rx cts pwrkey status emergOff supply".split(" ");
   const pins: { [field: string]: T } = {};
   line.split(" ").forEach((name, i) => {

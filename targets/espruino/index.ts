@@ -1,7 +1,7 @@
 // The Espruino module: require("M95").connect(serial, options, callback), in the manner of Espruino's own modem modules.
 // Strings in, strings out. It holds no protocol; what Espruino's MQTT module calls differently is renamed here.
 import { powerSwitch } from "../../board-wiring/power-switch.js";
-import { wrong } from "../../core/at/params.js";
+import { readable, wrong } from "../../core/at/params.js";
 import type { Listener } from "../../core/emitter.js";
 import {
   type ConnectOptions,
@@ -132,7 +132,7 @@ const modem = M95.prototype as any;
 modem.explain = explain;
 modem.secure = secure;
 modem.mqtt = function (options: MqttOptions) {
-  const o = options;
+  const o = readable(options);
   return this.connect(Object.assign({ clientId: o.client_id, keepalive: o.keep_alive, clean: o.clean_session }, o));
 };
 
@@ -147,11 +147,14 @@ export function connect(
   options: EspruinoOptions,
   callback?: (error: Error | null, modem: Modem) => void,
 ): Modem {
-  const board = options.board;
+  const given = readable(options);
+  const board = given.board;
+  if (!serial || typeof serial.on !== "function" || typeof serial.write !== "function")
+    throw wrong("serial", "an object with on, setup and write", serial);
   const pins = board ? pinsOf(board, (name) => new Pin(name)) : {};
   if (!pins) throw wrong("board", "a known board", board);
-  const o: any = Object.assign({ wallClock: clock.now }, pins, options, { clock, codec });
-  const flow = o.flow || (options.cts && "hardware");
+  const o: any = Object.assign({ wallClock: clock.now }, pins, given, { clock, codec });
+  const flow = o.flow || (given.cts && "hardware");
   const hardware = flow === "hardware";
   let port: object | undefined;
   o.flowControl = flow === "xon" ? "software" : flow;

@@ -1,5 +1,6 @@
 // A client with the surface of the SDK's classic `mqtt` module, over an M95. What that module lacks (QoS verdicts, queue,
 // promises) is left to `M95.connect`.
+import { refusal, wrong } from "../../core/at/params.js";
 import type { ConnectOptions, Will } from "../../core/index.js";
 import type { M95 } from "./m95.js";
 
@@ -45,13 +46,7 @@ export class Client {
 
   /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options */
   constructor(options: ClientOptions) {
-    const { modem, id, user, timeout, will, ...rest } = options;
-    const wanted: ConnectOptions = { reconnectPeriod: 0, ...rest };
-    if (id !== undefined) wanted.clientId = id;
-    if (user !== undefined) wanted.username = user;
-    if (timeout !== undefined) wanted.keepalive = Math.ceil(timeout / 1000);
-    if (will) wanted.will = willOf(will);
-    const client = modem.connect(wanted);
+    const client = connect(options);
     this._client = client;
     this._open = true;
     const over = (): void => {
@@ -68,17 +63,20 @@ export class Client {
     client.on("end", over);
     client.on("error", (error) => {
       if (this.onError) this.onError(error);
-      else modem.emit("error", error);
+      else options.modem.emit("error", error);
     });
   }
 
   /** @param data - an ArrayBuffer or a view of one; anything else is sent as its text */
   publish(topic: string, data: unknown, flags?: PublishFlags): void {
-    const bytes = data instanceof ArrayBuffer || ArrayBuffer.isView(data);
-    this._client.publish(topic, bytes ? data : String(data), {
-      qos: flags?.quality ?? 0,
-      retain: flags?.retain ?? false,
-    });
+    const client = this._client;
+    try {
+      const bytes = data instanceof ArrayBuffer || ArrayBuffer.isView(data);
+      client.publish(topic, bytes ? data : String(data), { qos: flags?.quality ?? 0, retain: flags?.retain ?? false });
+    } catch (thrown) {
+      // What data or flags say of themselves; the client itself throws nothing.
+      client.emit("error", refusal(thrown));
+    }
   }
 
   subscribe(topic: string): void {
@@ -97,6 +95,23 @@ export class Client {
 }
 
 export default Client;
+
+/** @throws M95Error `EPARAM` or `ETOOBIG` for bad options */
+function connect(options: ClientOptions): ReturnType<M95["connect"]> {
+  try {
+    const { modem, id, user, timeout, will, ...rest } = options ?? {};
+    if (typeof modem?.connect !== "function") throw wrong("modem", "an M95", modem);
+    if (timeout !== undefined && typeof timeout !== "number") throw wrong("timeout", "milliseconds", timeout);
+    const wanted: ConnectOptions = { reconnectPeriod: 0, ...rest };
+    if (id !== undefined) wanted.clientId = id;
+    if (user !== undefined) wanted.username = user;
+    if (timeout !== undefined) wanted.keepalive = Math.ceil(timeout / 1000);
+    if (will) wanted.will = willOf(will);
+    return modem.connect(wanted);
+  } catch (error) {
+    throw refusal(error);
+  }
+}
 
 function willOf(will: ClientWill): Will {
   return { topic: will.topic, payload: will.message, qos: will.quality ?? 0, retain: will.retain ?? false };

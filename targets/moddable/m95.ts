@@ -1,5 +1,5 @@
 // The M95 on Moddable: ports made of ECMA-419 IO classes that the application injects. It includes no IO module itself.
-import { wrong } from "../../core/at/params.js";
+import { readable, reason, wrong } from "../../core/at/params.js";
 import {
   type ClientEvents,
   type ConnectOptions,
@@ -31,8 +31,8 @@ export interface M95Options extends Omit<CoreOptions, "uart" | "clock" | "power"
 /** Errors that nobody listens to are traced, so that they are seen in the debugger's console. */
 function traceUnheard(heard: boolean, event: unknown, error: unknown): boolean {
   if (!heard && event === "error") {
-    const { code, message } = error as { code?: string; message?: string };
-    trace(`m95-mqtt: ${code || "error"}: ${message || error}\n`);
+    const { code } = (error || {}) as { code?: unknown };
+    trace(`m95-mqtt: ${typeof code === "string" ? code : "error"}: ${reason(error)}\n`);
   }
   return heard;
 }
@@ -56,7 +56,7 @@ export class M95 extends CoreM95 {
 
   /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options; what the IO classes throw. Nothing stays open then. */
   constructor(options: M95Options) {
-    const { serial, power, board, ...rest } = options ?? {};
+    const { serial, power, board, ...rest } = readable(options);
     if (rest.flowControl !== undefined && rest.flowControl !== "none")
       throw wrong("flowControl", '"none": the serial port has no other', rest.flowControl);
     const known = board === undefined ? { serial: {}, pins: {} } : boardOf(board);
@@ -64,9 +64,9 @@ export class M95 extends CoreM95 {
     const pins = new Pins();
     // A modem that keeps a rate hears no other one.
     const baud = typeof rest.baud === "number" ? rest.baud : 115200;
-    const uart = new SerialUart({ baud, ...known.serial, ...serial }, clock);
+    const uart = new SerialUart({ baud, ...known.serial, ...readable(serial) }, clock);
     try {
-      const own = power ? { power: pins.powerSwitch({ ...known.pins, ...power }, clock) } : {};
+      const own = power ? { power: pins.powerSwitch({ ...known.pins, ...readable(power) }, clock) } : {};
       super({ wallClock: Date.now, ...rest, ...own, uart, clock, codec });
     } catch (error) {
       uart.close();

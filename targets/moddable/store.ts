@@ -1,6 +1,6 @@
 // The outbox's store in the SDK's `preference` module, which the application hands in: one preference a record. It touches no
 // preference but its own.
-import { wrong } from "../../core/at/params.js";
+import { callable, refusal, wrong } from "../../core/at/params.js";
 import type { OutboxStore } from "../../core/index.js";
 import { fromBuffer, toBuffer } from "./codec.js";
 
@@ -22,7 +22,12 @@ const BASE = 0x10000000;
  * @throws M95Error `EPARAM`
  */
 export function preferenceStore(preference: PreferenceModule, domain: string): OutboxStore {
-  if (typeof preference?.keys !== "function") throw wrong("preference", "the module preference", preference);
+  try {
+    for (const method of ["set", "get", "delete", "keys"] as const)
+      callable(`preference.${method}`, preference?.[method]);
+  } catch (error) {
+    throw refusal(error);
+  }
   if (typeof domain !== "string" || !domain) throw wrong("domain", "a text of at least one character", domain);
   const nameOf = (key: number): string => (BASE + key).toString(16);
   return {

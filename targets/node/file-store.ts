@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import * as nodeFs from "node:fs";
 import path from "node:path";
+import { wrong } from "../../core/at/params.js";
 import type { OutboxStore } from "../../core/index.js";
 
 /** What the store uses of node:fs. */
@@ -126,7 +127,9 @@ export class FileStore implements OutboxStore {
 /**
  * A store for `ConnectOptions.store` in a file; its folder has to exist. Each operation is on the disk when it returns. Not to
  * be shared by two clients.
+ * @throws M95Error `EPARAM`
  */
 export function fileStore(file: string): OutboxStore {
+  if (typeof file !== "string" || !file || file.includes("\0")) throw wrong("file", "the name of a file", file);
   return new FileStore(file);
 }

@@ -1,4 +1,5 @@
 // The M95 and its client as Node users see them: Buffers, promises, the system clock, texts for the modem's numbers.
+import { readable } from "../../core/at/params.js";
 import {
   type Battery,
   type Clock,
@@ -33,8 +34,9 @@ export class M95 extends CoreM95 {
 
   /** @throws M95Error `EPARAM` or `ETOOBIG`, naming option, limit and value */
   constructor(options: M95Options) {
-    super({ codec, wallClock: Date.now, ...options, clock: options?.clock ?? systemClock });
-    this.#uart = options.uart;
+    const given = readable(options);
+    super({ codec, wallClock: Date.now, ...given, clock: given.clock ?? systemClock });
+    this.#uart = given.uart;
   }
 
   override connect(options: ConnectOptions): MqttClient {

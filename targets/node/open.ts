@@ -2,9 +2,10 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { integer, readable } from "../../core/at/params.js";
 import { M95Error } from "../../core/index.js";
 import { M95, type M95Options } from "./m95.js";
-import { streamUart } from "./uart.js";
+import { checkStream, streamUart } from "./uart.js";
 
 export type OpenOptions = Omit<M95Options, "uart"> & {
   /** Rate at which a path is opened, baud; default: option `baud`, else 115200. */
@@ -19,19 +20,17 @@ export type OpenOptions = Omit<M95Options, "uart"> & {
  * error when the port cannot be opened
  */
 export async function openM95(port: string | Duplex, options: OpenOptions = {}): Promise<M95> {
-  const { baudRate = options.baud ?? 115200, ...rest } = options;
+  const { baudRate, ...rest } = readable(options);
   // Bad options are refused before a port is touched: opening one moves its control lines.
   new M95({ ...rest, uart: { write() {}, onReceive() {} } });
-  const stream = typeof port === "string" ? await openPort(port, baudRate, rest.flowControl) : await openStream(port);
+  const rate = baudRate ?? rest.baud ?? 115200;
+  const stream = typeof port === "string" ? await openPort(port, rate, rest.flowControl) : await openStream(port);
   const modem: M95 = new M95({ ...rest, uart: streamUart(stream, (error) => modem.emit("error", error)) });
   return modem;
 }
 
 async function openStream(stream: Duplex): Promise<Duplex> {
-  if (typeof stream?.write !== "function" || typeof stream.read !== "function") {
-    const given = stream === null ? "null" : typeof stream;
-    throw new M95Error("EPARAM", `port must be a path or a Duplex stream, not ${given}`);
-  }
+  checkStream("port", stream);
   const { readableEncoding: encoding } = stream;
   if (encoding && encoding !== "latin1" && encoding !== "binary")
     throw new M95Error("EPARAM", `port must be a stream of bytes, not of text in ${encoding}`);
@@ -43,8 +42,7 @@ async function openStream(stream: Duplex): Promise<Duplex> {
 
 async function openPort(path: string, baudRate: number, flow: OpenOptions["flowControl"]): Promise<Duplex> {
   if (path === "") throw new M95Error("EPARAM", "port must be a path or a Duplex stream, not an empty string");
-  if (!Number.isInteger(baudRate) || baudRate < 1)
-    throw new M95Error("EPARAM", `baudRate must be a positive integer, not ${baudRate}`);
+  integer("baudRate", baudRate, 1, 4_000_000);
   let serialport: typeof import("serialport");
   try {
     serialport = await import("serialport");

@@ -1,18 +1,35 @@
 // A Duplex stream as the core's Uart port. Opening devices is open.ts's.
 import type { Duplex } from "node:stream";
-import type { Uart } from "../../core/index.js";
+import { refusal } from "../../core/at/params.js";
+import { M95Error, type Uart } from "../../core/index.js";
 
 /** The part of `serialport`'s SerialPort that a plain Duplex does not have. */
 interface RateSetter {
   update?(options: { baudRate: number }): void;
 }
 
+/** @throws M95Error `EPARAM` for what is no Duplex stream */
+export function checkStream(field: string, stream: unknown): asserts stream is Duplex {
+  let good: boolean;
+  try {
+    const { write, read } = (stream ?? {}) as Partial<Duplex>;
+    good = typeof write === "function" && typeof read === "function";
+  } catch (error) {
+    throw refusal(error);
+  }
+  if (good) return;
+  const wanted = field === "port" ? "a path or a Duplex stream" : "a Duplex stream";
+  throw new M95Error("EPARAM", `${field} must be ${wanted}, not ${stream === null ? "null" : typeof stream}`);
+}
+
 /**
  * Carries a modem's bytes over any Duplex stream: a serial port, a TCP socket to a serial server, a pty. Writing is not
  * paced here: the driver has one command on its way at a time, so what a stream holds back stays small.
  * @param onError - gets the stream's errors, which the Uart port has no words for; it can only say that the line is gone
+ * @throws M95Error `EPARAM` for what is no stream
  */
 export function streamUart(stream: Duplex & RateSetter, onError?: (error: Error) => void): Uart {
+  checkStream("stream", stream);
   let closed = false;
   const uart: Uart = {
     write(data) {

@@ -114,9 +114,9 @@ for (const bundle of ["M95.js", "M95.min.js"]) {
 
     for (const message of ["text", 21.5, new Uint8Array([0, 255])])
       mqtt.publish("up", message, { qos: 1 }, (error: unknown) => heard.push(error));
-    mqtt.publish("up", true, (error: Error) => heard.push(error.name));
+    mqtt.publish("up", true, (error: { code: string }) => heard.push(error.code));
     until("published", () => heard.length === 4);
-    t.deepEqual(heard.splice(0), ["TypeError", undefined, undefined, undefined]);
+    t.deepEqual(heard.splice(0), ["EPARAM", undefined, undefined, undefined]);
     t.deepEqual(
       broker.received.map(({ payload }) => Buffer.from(payload).toString("latin1")),
       ["text", "21.5", "\x00\xff"],
@@ -258,4 +258,19 @@ test("bad options are refused at once", (t) => {
   t.is(refused({ apn: "a", board: "toaster" }), "EPARAM");
   t.is(refused({ apn: "a", flow: "cts" }), "EPARAM");
   t.is(refused({ apn: "a\r\nAT+QPOWD=0" }), "EPARAM");
+  // Names that every object has are no boards.
+  t.is(refused({ apn: "a", board: "toString" }), "EPARAM");
+  t.is(refused({ apn: "a", pwrkey: "A8" }), "EPARAM");
+  t.is(refused({ apn: "a", pwrkey: { write() {} }, onPulse: "long" }), "EPARAM");
+  const thrown = () => {
+    throw new Error("mine");
+  };
+  t.is(refused({ apn: "a", toString: thrown, board: { toString: thrown } }), "EPARAM");
+  t.is(refused(Object.defineProperty({}, "apn", { get: thrown, enumerable: true })), "EPARAM");
+  for (const options of [undefined, null, 5, "apn", Symbol("s"), 5n])
+    for (const port of [undefined, null, 5, Symbol("s"), {}, { on() {} }])
+      t.throws(() => connect(port, options as never), { code: "EPARAM" });
+  const driver = connect(serial, { apn: "internet" });
+  for (const options of [undefined, null, 5, "host", Symbol("s"), { host: Symbol("s") }, { client_id: 5n, host: "h" }])
+    t.throws(() => driver.mqtt(options), { code: "EPARAM" });
 });
