@@ -1,10 +1,9 @@
 // What the demo runs on: a virtual M95 behind a TCP socket, or a real one on a serial port; an embedded broker, or yours.
 import net from "node:net";
 import { type Clock, type M95, openM95, powerSwitch, systemClock } from "../../targets/node/index.js";
-import { startAedes } from "../../test/support/aedes.js";
 import { startVirtualM95Server, type VirtualM95Server } from "../../virtual-m95/server/server.js";
 import { ScaledClock } from "../../virtual-m95/time/scaled-clock.js";
-import { startTlsBroker } from "./tls.js";
+import { type OwnBroker, startBroker, startTlsBroker } from "./brokers.js";
 
 export interface Settings {
   /** A broker to use instead of the embedded one. */
@@ -22,15 +21,6 @@ export interface Settings {
 export interface Address {
   host: string;
   port: number;
-}
-
-/** A broker that lives with the demo. */
-export interface OwnBroker {
-  name: string;
-  port: number;
-  stop(): Promise<void>;
-  /** On the same port, with no memory. */
-  restart(): Promise<void>;
 }
 
 export interface Bench {
@@ -61,7 +51,7 @@ const BROKER_LIMIT = 5000;
 export async function setUp(settings: Settings): Promise<Bench> {
   const about: string[] = [];
   const secured = settings.tls ? await startTlsBroker(TLS_EXAMPLE.host) : undefined;
-  const embedded = settings.broker ? undefined : (secured?.broker ?? (await aedes()));
+  const embedded = settings.broker ? undefined : (secured?.broker ?? (await startBroker()));
   const address = settings.broker ?? { host: "127.0.0.1", port: embedded!.port };
   about.push(`broker   ${embedded?.name ?? "yours"}, ${address.host}:${address.port}`);
   if (secured)
@@ -102,10 +92,6 @@ export async function setUp(settings: Settings): Promise<Bench> {
       await embedded?.stop();
     },
   };
-}
-
-async function aedes(): Promise<OwnBroker> {
-  return Object.assign(await startAedes(), { name: "Aedes, in this process" });
 }
 
 /** Says at once what the modem could only tell as the failure of AT+QMTOPEN. */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import tls from "node:tls";
 import { fileURLToPath } from "node:url";
 import test from "ava";
-import { aedesBehindTls } from "../../examples/demo/tls.js";
+import { aedesBehindTls } from "../../examples/demo/brokers.js";
 import { startVirtualM95Server } from "../../virtual-m95/index.js";
 import { startPty } from "../../virtual-m95/server/pty.js";
 import { makeCertificate } from "../support/certificates.js";

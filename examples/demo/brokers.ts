@@ -1,14 +1,26 @@
-// A broker that demands a client certificate, for the demo: Mosquitto where it is installed, else Aedes behind node:tls. The
-// certificates are made anew each time.
+// The demo's own brokers: Aedes, or one that demands a client certificate: Mosquitto where it is installed, else Aedes
+// behind node:tls. The certificates are made anew each time.
 import { startAedes } from "../../test/support/aedes.js";
 import { makeCertificate } from "../../test/support/certificates.js";
 import { type MosquittoTls, startMosquitto } from "../../test/support/mosquitto.js";
-import type { OwnBroker } from "./bench.js";
+
+/** A broker that lives with the demo. */
+export interface OwnBroker {
+  name: string;
+  port: number;
+  stop(): Promise<void>;
+  /** On the same port, with no memory. */
+  restart(): Promise<void>;
+}
 
 export interface TlsBroker {
   broker: OwnBroker;
   /** For the driver. */
   options: { ca: string; cert: string; key: string };
+}
+
+export async function startBroker(): Promise<OwnBroker> {
+  return Object.assign(await startAedes(), { name: "Aedes, in this process" });
 }
 
 /** `host`: the name under which the modem knows it. */
