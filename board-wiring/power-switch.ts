@@ -1,7 +1,7 @@
 // Switches an M95 on and off over PWRKEY, STATUS, EMERG_OFF and the supply: the order and length of the pulses.
 // It sends no AT command, knows no engine's pins, and cannot tell a hung modem from a working one.
 
-import { callable, integer, refusal } from "../core/at/params.js";
+import { callable, integer, refusal } from "../core/arguments.js";
 import { M95Error } from "../core/errors.js";
 import type { Clock, Done, PowerSwitch } from "../core/ports.js";
 

@@ -1,5 +1,6 @@
 // The public M95: composes the modem's lifecycle with its MQTT clients and checks what users hand in.
-import { callable, integer, optionsOf, quote, refusal, split, wrong } from "./at/params.js";
+import { callable, integer, optionsOf, refusal, wrong } from "./arguments.js";
+import { quote, split } from "./at/params.js";
 import type { Session } from "./at/session.js";
 import type { SessionStats } from "./at/types.js";
 import { binary, bytesOf, type Codec } from "./codec.js";

@@ -1,7 +1,8 @@
 // The command table: every command the driver knows, with its forms, waiting times and parameters, and the builder that
 // turns a row and values into text. It sends nothing.
 
-import { integer, quote } from "../at/params.js";
+import { integer } from "../arguments.js";
+import { quote } from "../at/params.js";
 import { M95Error } from "../errors.js";
 
 /**

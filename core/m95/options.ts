@@ -1,5 +1,5 @@
 // The options of the modem and their checks. It sends nothing; the options of a client are in mqtt/options.ts.
-import { integer, wrong } from "../at/params.js";
+import { integer, wrong } from "../arguments.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
 import type { Clock, PowerSwitch, Uart } from "../ports.js";

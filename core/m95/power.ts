@@ -1,5 +1,5 @@
 // A user's power switch behind a guard: whatever it throws or calls back is one EPOWER, once. It switches nothing itself.
-import { reason } from "../at/params.js";
+import { reason } from "../arguments.js";
 import { M95Error } from "../errors.js";
 import type { PowerSwitch } from "../ports.js";
 

@@ -1,6 +1,7 @@
 // TLS: the check of certificates and settings, their way into the modem, its clock. An optional part: a target that wants it
 // puts `secure` into the M95. It does no cryptography; who signed what is not looked at.
-import { integer, number, split, wrong } from "../at/params.js";
+import { integer, wrong } from "../arguments.js";
+import { number, split } from "../at/params.js";
 import type { Session } from "../at/session.js";
 import type { Codec } from "../codec.js";
 import { M95Error } from "../errors.js";

@@ -1,8 +1,8 @@
 // The MQTT client of one tcpconnectID as users see it: publish, subscribe, events, reconnecting, ending. It owns no line
 // and no modem; a host lends them.
 
+import { optionsOf, refusal, wrong } from "../arguments.js";
 import type { Framer } from "../at/framer.js";
-import { optionsOf, refusal, wrong } from "../at/params.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { Emitter } from "../emitter.js";
 import { M95Error } from "../errors.js";

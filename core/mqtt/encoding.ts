@@ -1,5 +1,5 @@
 // Which payloads travel as base64, and the way back for those that come in. The runtime's codec does the encoding itself.
-import { wrong } from "../at/params.js";
+import { wrong } from "../arguments.js";
 import { bytesOf, type Codec } from "../codec.js";
 import type { Encoding } from "./types.js";
 

@@ -1,5 +1,5 @@
 // The options of a client: their checks, defaults, and the commands they turn into. It sends nothing.
-import { integer, wrong } from "../at/params.js";
+import { integer, wrong } from "../arguments.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
 import { build } from "../m95/commands.js";

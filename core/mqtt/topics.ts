@@ -1,5 +1,5 @@
 // Rules for topic names and topic filters (MQTT 3.1.1, 4.7), and matching one to the other. It knows no modem.
-import { wrong } from "../at/params.js";
+import { wrong } from "../arguments.js";
 
 /**
  * Checks a topic to publish to.

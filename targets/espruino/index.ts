@@ -1,7 +1,7 @@
 // The Espruino module: require("M95").connect(serial, options, callback), in the manner of Espruino's own modem modules.
 // Strings in, strings out. It holds no protocol; what Espruino's MQTT module calls differently is renamed here.
 import { powerSwitch } from "../../board-wiring/power-switch.js";
-import { readable, wrong } from "../../core/at/params.js";
+import { readable, wrong } from "../../core/arguments.js";
 import type { Listener } from "../../core/emitter.js";
 import {
   type ConnectOptions,

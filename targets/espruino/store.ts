@@ -1,6 +1,7 @@
 // The outbox's store in Espruino's Storage: one small file a record, written once and erased, so that flash pages wear only
 // when Storage compacts itself. It knows nothing of records, and touches no file but its own.
-import { quote, wrong } from "../../core/at/params.js";
+import { wrong } from "../../core/arguments.js";
+import { quote } from "../../core/at/params.js";
 import type { OutboxStore } from "../../core/index.js";
 
 declare function require(name: "Storage"): {

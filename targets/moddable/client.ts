@@ -1,6 +1,6 @@
 // A client with the surface of the SDK's classic `mqtt` module, over an M95. What that module lacks (QoS verdicts, queue,
 // promises) is left to `M95.connect`.
-import { refusal, wrong } from "../../core/at/params.js";
+import { refusal, wrong } from "../../core/arguments.js";
 import type { ConnectOptions, Will } from "../../core/index.js";
 import type { M95 } from "./m95.js";
 

@@ -1,5 +1,5 @@
 // The M95 on Moddable: ports made of ECMA-419 IO classes that the application injects. It includes no IO module itself.
-import { readable, reason, wrong } from "../../core/at/params.js";
+import { readable, reason, wrong } from "../../core/arguments.js";
 import {
   type ClientEvents,
   type ConnectOptions,

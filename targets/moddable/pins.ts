@@ -2,7 +2,7 @@
 // no key by itself.
 import { boards } from "../../board-wiring/boards.js";
 import { type PowerPins, type PowerSwitchOptions, powerSwitch } from "../../board-wiring/power-switch.js";
-import { wrong } from "../../core/at/params.js";
+import { wrong } from "../../core/arguments.js";
 import type { Clock, PowerSwitch } from "../../core/index.js";
 
 /** The portable part of an ECMA-419 Digital. */

@@ -1,6 +1,6 @@
 // The outbox's store in the SDK's `preference` module, which the application hands in: one preference a record. It touches no
 // preference but its own.
-import { callable, refusal, wrong } from "../../core/at/params.js";
+import { callable, refusal, wrong } from "../../core/arguments.js";
 import type { OutboxStore } from "../../core/index.js";
 import { fromBuffer, toBuffer } from "./codec.js";
 

@@ -1,6 +1,6 @@
 // A serial port of ECMA-419 (`embedded:io/serial`) as the core's Uart port: writes paced by onWritable, nothing after
 // close. It sets no pins and knows no modem; flow control is not there on any microcontroller's port.
-import { wrong } from "../../core/at/params.js";
+import { wrong } from "../../core/arguments.js";
 import { type Clock, M95Error, type TimerHandle, type Uart } from "../../core/index.js";
 import { fromBuffer, toBuffer } from "./codec.js";
 

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import * as nodeFs from "node:fs";
 import path from "node:path";
-import { wrong } from "../../core/at/params.js";
+import { wrong } from "../../core/arguments.js";
 import type { OutboxStore } from "../../core/index.js";
 
 /** What the store uses of node:fs. */

@@ -1,5 +1,5 @@
 // The M95 and its client as Node users see them: Buffers, promises, the system clock, texts for the modem's numbers.
-import { readable } from "../../core/at/params.js";
+import { readable } from "../../core/arguments.js";
 import {
   type Battery,
   type Clock,

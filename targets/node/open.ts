@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { integer, readable } from "../../core/at/params.js";
+import { integer, readable } from "../../core/arguments.js";
 import { M95Error } from "../../core/index.js";
 import { M95, type M95Options } from "./m95.js";
 import { checkStream, streamUart } from "./uart.js";

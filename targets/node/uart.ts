@@ -1,6 +1,6 @@
 // A Duplex stream as the core's Uart port. Opening devices is open.ts's.
 import type { Duplex } from "node:stream";
-import { refusal } from "../../core/at/params.js";
+import { refusal } from "../../core/arguments.js";
 import { M95Error, type Uart } from "../../core/index.js";
 
 /** The part of `serialport`'s SerialPort that a plain Duplex does not have. */

@@ -3,7 +3,7 @@
 import { PassThrough } from "node:stream";
 import test, { type ExecutionContext } from "ava";
 import fc from "fast-check";
-import { readable } from "../../core/at/params.js";
+import { readable } from "../../core/arguments.js";
 import { M95Error, type MqttClient } from "../../core/index.js";
 import { pinsOf } from "../../targets/espruino/boards.js";
 import { store } from "../../targets/espruino/store.js";

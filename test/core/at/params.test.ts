@@ -1,6 +1,6 @@
 // Parameters: what is refused on the way out, and how those on the way in are split. Which parameter may be what, the
 // command table's tests say.
-import { integer, number, quote, split, wrong } from "../../../core/at/params.js";
+import { number, quote, split } from "../../../core/at/params.js";
 import { M95Error } from "../../../core/errors.js";
 import test from "../../support/harness.js";
 
@@ -32,24 +32,6 @@ test("quote: a wrong type and too many bytes are refused", (t) => {
   t.throws(() => quote("host", undefined, 5), { message: "host must be a string, not undefined" });
   t.throws(() => quote("host", null, 5), { message: "host must be a string, not null" });
   t.throws(() => quote("host", {}, 5), { message: "host must be a string, not an object" });
-});
-
-test("integer: the limits themselves are in, everything else is out", (t) => {
-  t.is(integer("port", 1, 1, 65535), 1);
-  t.is(integer("port", 65535, 1, 65535), 65535);
-  for (const value of [0, 65536, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "80", undefined, true])
-    t.throws(() => integer("port", value, 1, 65535), {
-      code: "EPARAM",
-      message: /^port must be an integer 1\.\.65535, not /,
-    });
-  t.throws(() => integer("port", "80", 1, 65535), { message: 'port must be an integer 1..65535, not "80"' });
-});
-
-test("wrong: a long value is shown in part", (t) => {
-  const message = wrong("topic", "short", "x".repeat(41)).message;
-  t.true(message.startsWith(`topic must be short, not "${"x".repeat(40)}`));
-  t.true(message.length < 75);
-  t.is(wrong("topic", "short", "x".repeat(40)).message, `topic must be short, not "${"x".repeat(40)}"`);
 });
 
 test("split: the parameters behind the first colon", (t) => {
