@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { engine, lack } from "../scripts/testing/needs.mjs";
 
 const TIME_LIMIT = 120_000;
 const MODULE = fileURLToPath(new URL("../dist/espruino/M95.min.js", import.meta.url));
@@ -59,16 +60,16 @@ async function measure(from) {
     `const FROM=${JSON.stringify(from)},FILE=${JSON.stringify(MODULE)};${part("scripted-modem.js")}${part("ram.js")}`,
   );
   // Its input stays open: at its end it is read again and again.
-  const engine = spawn(process.env.ESPRUINO, [script], { cwd: folder, stdio: ["pipe", "pipe", "ignore"] });
-  const closed = new Promise((resolve) => engine.once("close", resolve));
+  const child = spawn(engine("ESPRUINO"), [script], { cwd: folder, stdio: ["pipe", "pipe", "ignore"] });
+  const closed = new Promise((resolve) => child.once("close", resolve));
   let output = "";
   try {
     return await new Promise((resolve, reject) => {
       const fail = (why) => reject(new Error(`jsVars (${from}): ${why}\n${output.slice(-500)}`));
       setTimeout(() => fail("no result"), TIME_LIMIT).unref();
-      engine.once("error", (error) => fail(error.message));
-      engine.once("close", () => fail("the engine has ended"));
-      engine.stdout.setEncoding("latin1").on("data", (data) => {
+      child.once("error", (error) => fail(error.message));
+      child.once("close", () => fail("the engine has ended"));
+      child.stdout.setEncoding("latin1").on("data", (data) => {
         output += data;
         const found = /RESULT (\{.*\})\r?\n/.exec(output);
         if (found && /WRONG/.test(output)) fail("wrong");
@@ -77,18 +78,16 @@ async function measure(from) {
       });
     });
   } finally {
-    engine.kill();
+    child.kill();
     await closed;
     rmSync(folder, { recursive: true });
   }
 }
 
-/** Rows of a table and figures for the budgets; undefined when the engine is not there, with the reason printed. */
+/** Rows of a table and figures for the budgets; without the engine only what is lacking. */
 export async function espruinoRam() {
-  if (!process.env.ESPRUINO) {
-    console.log("RAM on Espruino was not measured: set ESPRUINO to an Espruino Linux binary.");
-    return undefined;
-  }
+  const lacking = lack("ESPRUINO");
+  if (lacking) return { lack: lacking.why };
   const [flash, ram] = await Promise.all(["flash", "ram"].map(measure));
   return {
     rows: [

@@ -1,10 +1,12 @@
 // Cost on Espruino: instructions per byte under callgrind, and of idling. Needs ESPRUINO (a release build with symbols) and
 // valgrind; with ESPRUINO_DOCS (a folder with AT.js) its AT module is measured in the same run.
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { minify } from "terser";
+import { engine, lack } from "../scripts/testing/needs.mjs";
+import { atModuleFile } from "./at-module.mjs";
 
 const PLAN = [
   { size: 64, chunk: 1, count: 20 },
@@ -43,13 +45,13 @@ async function measure(name, code) {
     script,
     `var PLAN=${JSON.stringify(PLAN)};var M={};(function(exports){${code}\n})(M);${driver}${START[name]}`,
   );
-  const engine = spawn(
+  const child = spawn(
     "valgrind",
     [
       "--tool=callgrind",
       `--callgrind-out-file=${profile}`,
       "--dump-before=jswrap_espruino_kickWatchdog",
-      process.env.ESPRUINO,
+      engine("ESPRUINO"),
       script,
     ],
     { stdio: ["pipe", "pipe", "ignore"] },
@@ -57,7 +59,7 @@ async function measure(name, code) {
   let output = "";
   const result = await new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error(`${name}: no result\n${output.slice(-500)}`)), 90_000);
-    engine.stdout.on("data", (data) => {
+    child.stdout.on("data", (data) => {
       output += data;
       const found = /RESULT (\{.*\})\r?\n/.exec(output);
       if (!found && !/Uncaught|ASSERT/.test(output)) return;
@@ -65,8 +67,8 @@ async function measure(name, code) {
       if (found) resolve(JSON.parse(found[1]));
       else reject(new Error(`${name}: ${output.slice(-500)}`));
     });
-  }).finally(() => engine.kill());
-  await new Promise((resolve) => engine.once("close", resolve));
+  }).finally(() => child.kill());
+  await new Promise((resolve) => child.once("close", resolve));
   if (!(result.got > 0)) throw new Error(`${name} delivered nothing`);
   // A file for each call of E.kickWatchdog, with what was executed since the one before.
   const executed = (i) => Number(/^(?:summary|totals): (\d+)/m.exec(readFileSync(`${profile}.${i}`, "utf8"))[1]);
@@ -76,14 +78,12 @@ async function measure(name, code) {
   return { cost, command };
 }
 
-/** Rows of a table and figures for the budgets; undefined when the engine is not there, with the reason printed. */
+/** Rows of a table and figures for the budgets; without the engine only what is lacking. */
 export async function espruino() {
-  if (!process.env.ESPRUINO) return missing("set ESPRUINO to an Espruino Linux binary");
-  if (spawnSync("valgrind", ["--version"]).status !== 0) return missing("install valgrind");
+  const lacking = lack("ESPRUINO", "valgrind");
+  if (lacking) return { lack: lacking.why };
   const m95 = await measure("m95", readFileSync("dist/espruino/M95.min.js", "utf8"));
-  const source = process.env.ESPRUINO_DOCS && path.join(process.env.ESPRUINO_DOCS, "AT.js");
-  const known = source && [source, path.join(process.env.ESPRUINO_DOCS, "modules", "AT.js")].find(existsSync);
-  if (!known) console.log("AT.js is not measured: set ESPRUINO_DOCS to a folder that has it.");
+  const known = atModuleFile();
   const at = known && (await measure("at", (await minify(readFileSync(known, "utf8"), { toplevel: true })).code));
   const rows = [["bytes a message / a chunk", "M95, instructions per byte", ...(at ? ["AT.js", "ratio"] : [])]];
   const figures = {};
@@ -99,10 +99,5 @@ export async function espruino() {
   const notes = [
     `A command with its answer, such as the look whether an idle connection still stands: ${Math.round(m95.command / 1000)} thousand instructions.`,
   ];
-  return { rows, figures, notes };
-}
-
-function missing(what) {
-  console.log(`Cost on Espruino was not measured: ${what}.`);
-  return undefined;
+  return { rows, figures, notes, lack: lack("ESPRUINO_DOCS")?.why };
 }

@@ -1,9 +1,10 @@
 // Parsing cost on Node: time per byte of the driver against mqtt-packet and, with ESPRUINO_DOCS, AT.js, in turns in one process.
 // Times are for reading; only their ratios are figures.
-import { existsSync, readFileSync } from "node:fs";
-import path from "node:path";
+import { readFileSync } from "node:fs";
 import { generate, parser } from "mqtt-packet";
 import { M95 } from "../build/core/index.js";
+import { lack } from "../scripts/testing/needs.mjs";
+import { atModuleFile } from "./at-module.mjs";
 import { messages, scriptedModem } from "./scripted-modem.js";
 
 const CHUNK = 64;
@@ -62,9 +63,7 @@ function packets() {
 
 /** Rows of a table and figures for the budgets. */
 export async function node() {
-  const docs = process.env.ESPRUINO_DOCS;
-  const file = docs && [path.join(docs, "AT.js"), path.join(docs, "modules", "AT.js")].find(existsSync);
-  if (!file) console.log("AT.js is not measured on Node: set ESPRUINO_DOCS to a folder that has it.");
+  const file = atModuleFile();
   const all = { "m95-mqtt": await driver(), "mqtt-packet": packets(), ...(file ? { "AT.js": atModule(file) } : {}) };
   const times = Object.fromEntries(Object.keys(all).map((name) => [name, []]));
   for (let round = 0; round < ROUNDS; round++)
@@ -80,5 +79,5 @@ export async function node() {
   for (const name of Object.keys(all))
     rows.push([name, median(times[name]).toFixed(1), (own / median(times[name])).toFixed(2)]);
   const figures = file ? { "node.parse.ratio": Number((own / median(times["AT.js"])).toFixed(3)) } : {};
-  return { rows, figures };
+  return { rows, figures, lack: lack("ESPRUINO_DOCS")?.why };
 }

@@ -7,11 +7,12 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { rollup } from "rollup";
 import configs from "../rollup.config.js";
-import { hold, table, write } from "./report.mjs";
+import { engine, lack } from "../scripts/testing/needs.mjs";
+import { report } from "./report.mjs";
 
 /**
  * Optional parts of the Espruino bundle: how a row calls them, their module in build/, and what stands in for it when it is left
- * out. A part whose module is not there yet has no row; with `added`, it is not in the bundle and is put in.
+ * out; with `added`, it is not in the bundle and is put in.
  */
 const parts = [
   { title: "the texts of errors", file: "core/m95/texts.js", stub: 'export function explain() { return ""; }' },
@@ -33,7 +34,7 @@ const parts = [
     stub: 'import { M95 } from "../m95.js"; export const secure = M95.prototype.secure;',
   },
   { title: "the promise forms", file: "core/mqtt/async.js", added: true },
-].filter(({ file }) => existsSync(`build/${file}`));
+];
 
 const config = configs.find(({ input }) => input === "build/targets/espruino/index.js");
 const minified = config.output.find(({ file }) => file.endsWith(".min.js"));
@@ -58,13 +59,8 @@ async function espruino(left, added = []) {
 }
 
 /** Bytes of byte code that XS has of a module, as a release build of an application compiles it. */
-function byteCode(file) {
+function byteCode(xsc, file) {
   const folder = mkdtempSync(path.join(tmpdir(), "m95-size-"));
-  const tools = path.join(process.env.MODDABLE, "build/bin");
-  const xsc = readdirSync(tools)
-    .map((system) => path.join(tools, system, "release/xsc"))
-    .find(existsSync);
-  if (!xsc) throw new Error("MODDABLE names no SDK with a built xsc");
   try {
     execFileSync(xsc, ["-e", file, "-o", folder, "-r", "module"]);
     return statSync(path.join(folder, "module.xsb")).size;
@@ -74,44 +70,51 @@ function byteCode(file) {
 }
 
 const bytes = (code) => [Buffer.byteLength(code), gzipSync(code, { level: 9 }).length];
-const figures = {};
 
-const optional = parts.filter(({ added }) => !added);
-const everything = bytes(await espruino([]));
-const rows = [
-  ["minified Espruino bundle", "bytes", "gzip", "difference"],
-  ["everything", ...everything, ""],
-];
-const add = (title, code) => {
-  const [plain, zipped] = bytes(code);
-  const difference = plain - everything[0];
-  rows.push([title, plain, zipped, difference > 0 ? `+${difference}` : difference]);
-  return plain;
-};
-figures["espruino.min.bytes"] = everything[0];
-for (const part of parts)
-  if (part.added) add(`with ${part.title}`, await espruino([], [part]));
-  else add(`without ${part.title}`, await espruino([part]));
-figures["espruino.mqtt.bytes"] = add("the MQTT path alone, without any of them", await espruino(optional));
+async function size() {
+  const everything = bytes(await espruino([]));
+  const rows = [
+    ["minified Espruino bundle", "bytes", "gzip", "difference"],
+    ["everything", ...everything, ""],
+  ];
+  const add = (title, code) => {
+    const [plain, zipped] = bytes(code);
+    const difference = plain - everything[0];
+    rows.push([title, plain, zipped, difference > 0 ? `+${difference}` : difference]);
+    return plain;
+  };
+  for (const part of parts)
+    if (part.added) add(`with ${part.title}`, await espruino([], [part]));
+    else add(`without ${part.title}`, await espruino([part]));
+  const optional = parts.filter(({ added }) => !added);
+  const mqtt = add("the MQTT path alone, without any of them", await espruino(optional));
+  return { rows, figures: { "espruino.min.bytes": everything[0], "espruino.mqtt.bytes": mqtt } };
+}
 
-const others = [
-  ["other bundles, not minified", "bytes", "gzip"],
-  ...["dist/node/index.js", "dist/moddable/index.js", "dist/moddable/client.js"].map((file) => [
-    `\`${file}\``,
-    ...bytes(readFileSync(file)),
-  ]),
-];
-let text = `${table(rows)}\n\n${table(others)}`;
-console.log(text);
-write("size", text);
+function others() {
+  const files = ["dist/node/index.js", "dist/moddable/index.js", "dist/moddable/client.js"];
+  return {
+    rows: [
+      ["other bundles, not minified", "bytes", "gzip"],
+      ...files.map((file) => [`\`${file}\``, ...bytes(readFileSync(file))]),
+    ],
+  };
+}
 
-if (process.env.MODDABLE) {
+function bytecode() {
+  const sdk = engine("MODDABLE");
+  if (!sdk) return { lack: lack("MODDABLE").why };
+  const tools = path.join(sdk, "build/bin");
+  const xsc = readdirSync(tools)
+    .map((system) => path.join(tools, system, "release/xsc"))
+    .find(existsSync);
+  if (!xsc) throw new Error("MODDABLE names no SDK with a built xsc");
   const names = ["index", "client"];
-  const sizes = names.map((name) => byteCode(path.resolve(`dist/moddable/${name}.js`)));
-  figures["xs.bytecode.bytes"] = sizes[0];
-  text = table([["XS byte code", "bytes"], ...names.map((name, i) => [`\`dist/moddable/${name}.js\``, sizes[i]])]);
-  console.log(`\n${text}`);
-  write("bytecode", text);
-} else console.log("\nXS byte code was not measured: set MODDABLE to a Moddable SDK with its tools built.");
+  const sizes = names.map((name) => byteCode(xsc, path.resolve(`dist/moddable/${name}.js`)));
+  return {
+    rows: [["XS byte code", "bytes"], ...names.map((name, i) => [`\`dist/moddable/${name}.js\``, sizes[i]])],
+    figures: { "xs.bytecode.bytes": sizes[0] },
+  };
+}
 
-process.exit(hold(figures) ? 0 : 1);
+await report({ size, others, bytecode });

@@ -36,12 +36,9 @@ function chunkBytes(file) {
   throw new Error("the snapshot has no block of chunks");
 }
 
-/** Rows of a table and figures for the budgets; undefined when the engine is not there, with the reason printed. */
+/** Rows of a table and figures for the budgets; without the engine only what is lacking. */
 export async function xs() {
-  if (!ready()) {
-    console.log("Memory in XS was not measured: its engine could not be built, which takes make and a C compiler.");
-    return undefined;
-  }
+  if (!ready()) return { lack: "the XS engine could not be built, which takes make and a C compiler" };
   const folder = mkdtempSync(path.join(tmpdir(), "m95-bench-"));
   const worker = new XsWorker(() => Buffer.alloc(0));
   try {

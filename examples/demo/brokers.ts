@@ -3,6 +3,7 @@
 import { startAedes } from "../../test/support/aedes.js";
 import { makeCertificate } from "../../test/support/certificates.js";
 import { type MosquittoTls, startMosquitto } from "../../test/support/mosquitto.js";
+import { findProgram } from "../../test/support/needs.js";
 
 /** A broker that lives with the demo. */
 export interface OwnBroker {
@@ -38,16 +39,15 @@ export async function startTlsBroker(host: string): Promise<TlsBroker> {
 
 /** Undefined where there is none. */
 async function mosquitto(tls: MosquittoTls): Promise<OwnBroker | undefined> {
-  // Where tests are to run with it, its absence is an error; the demo has another broker.
-  let running = await startMosquitto({ tls }).catch(() => undefined);
-  if (!running) return undefined;
+  if (!findProgram("mosquitto")) return undefined;
+  let running = await startMosquitto({ tls });
   const { port } = running;
   return {
     name: "Mosquitto with TLS",
     port,
-    stop: async () => running?.stop(),
+    stop: async () => running.stop(),
     async restart() {
-      await running?.stop();
+      await running.stop();
       running = await startMosquitto({ port, tls });
     },
   };

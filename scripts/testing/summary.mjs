@@ -61,16 +61,27 @@ export function parseXs(output, exitCode) {
 }
 
 /**
- * Counts from the line that the tests in a real engine end with. Without that line they did not run for want of the
- * engine, which they have said, if they ended well.
+ * Counts from the line that the tests in a real engine end with. For want of the engine that is one that says how many did
+ * not run.
  * @param {string} output
  * @param {number} exitCode
  * @returns {Counts}
  */
 export function parseEngine(output, exitCode) {
-  const pattern = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;
-  const ran = linesOf(output).some((line) => pattern.test(line));
-  return !ran && exitCode === 0 ? { passed: 0, failed: 0, skipped: 0 } : honest(lastCounts(output, pattern), exitCode);
+  const lines = linesOf(output);
+  const left = lines.map((line) => /did not run \((\d+) skipped/.exec(line)).findLast(Boolean);
+  if (left && exitCode === 0) return { passed: 0, failed: 0, skipped: Number(left[1]) };
+  return honest(lastCounts(output, /^(\d+) passed, (\d+) failed, (\d+) skipped$/), exitCode);
+}
+
+/**
+ * Counts from the line that the programs in bench/ end with.
+ * @param {string} output
+ * @param {number} exitCode
+ * @returns {Counts}
+ */
+export function parseBudgets(output, exitCode) {
+  return honest(lastCounts(output, /^Budgets: (\d+) held, (\d+) broken, (\d+) not measured$/), exitCode);
 }
 
 /**
@@ -78,5 +89,5 @@ export function parseEngine(output, exitCode) {
  * @param {Counts} counts
  */
 export function lastLine({ passed, failed, skipped }) {
-  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }

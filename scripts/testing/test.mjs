@@ -1,4 +1,4 @@
-// `npm test`: builds, lints, runs the tests under AVA and in XS, judges the coverage, and sums up in the last line.
+// `npm test`: builds, lints, runs the tests under AVA and in XS, judges coverage and budgets, and sums up in the last line.
 // It installs no system packages, only the nested package test/xs when that is missing.
 
 import { spawn } from "node:child_process";
@@ -6,17 +6,17 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, styleText } from "node:util";
-import { isThere } from "./programs.mjs";
-import { lastLine, parseAva, parseEngine, parseXs } from "./summary.mjs";
+import { engines as engineVariables, lack, searchPath } from "./needs.mjs";
+import { lastLine, parseAva, parseBudgets, parseEngine, parseXs } from "./summary.mjs";
 import { xsSetUp } from "./xs-engine.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-// Debian keeps mosquitto where an ordinary user's PATH does not reach.
-const folders = [path.join(root, "node_modules/.bin"), process.env.PATH, "/usr/sbin", "/usr/local/sbin"];
-const PATH = folders.join(path.delimiter);
+const PATH = [path.join(root, "node_modules/.bin"), searchPath].join(path.delimiter);
 
-const STEPS = { build, lint, tools, ava, xs, coverage, engines };
+const STEPS = { build, lint, tools, ava, xs, coverage, budgets, engines };
+
+const XS_SCRIPTS = [["test/xs/run.mjs"], ["test/moddable/run.mjs"]];
 
 const USAGE = `Usage: npm test -- [options]
 
@@ -29,10 +29,10 @@ Steps: ${Object.keys(STEPS).join(", ")}`;
 
 const colour = !process.env.NO_COLOR && (process.stdout.isTTY || Boolean(process.env.FORCE_COLOR));
 
-/** A child's environment: colours as decided here, and never two variables that contradict each other. */
+/** A child's environment: colours as decided here, never two variables that contradict each other, paths absolute. */
 function environment(extra) {
   const { NO_COLOR: _no, FORCE_COLOR: _force, ...env } = process.env;
-  return { ...env, PATH, ...(colour ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }), ...extra };
+  return { ...env, ...engineVariables(), PATH, ...(colour ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }), ...extra };
 }
 
 /**
@@ -67,11 +67,15 @@ async function all(...commands) {
   return {};
 }
 
-/** Says in a plain line what does not run for want of programs; under CI that is a failure. */
-function need(programs, what, debianPackage) {
-  if (programs.every((program) => isThere(program, PATH))) return { failed: 0 };
-  console.log(`${what} did not run: apt-get install ${debianPackage}`);
-  return { failed: process.env.CI ? 1 : 0, absent: true };
+/** Runs scripts one after another and adds up the counts that `parse` reads out of what they print. */
+async function sum(scripts, parse, env = {}) {
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const [script, ...args] of scripts) {
+    const { code, text } = await run("node", [script, ...args], { output: "copy", env });
+    const counts = parse(text, code);
+    for (const key of Object.keys(total)) total[key] += counts[key];
+  }
+  return total;
 }
 
 function build() {
@@ -82,11 +86,21 @@ function lint() {
   return all(["biome", ["check", "."]], ["tsc", ["-p", "core"]]);
 }
 
+/** Says what will not run for want of programs. What CI has to have, it does not begin without. */
 function tools() {
-  const mosquitto = need(["mosquitto"], "Tests against the Mosquitto broker", "mosquitto");
-  const socat = need(["socat"], "Tests over a pseudo-terminal", "socat");
-  const chromium = need(["chromium"], "Tests of the flashing page", "chromium");
-  return { failed: mosquitto.failed + socat.failed + chromium.failed };
+  let failed = 0;
+  for (const [program, what] of [
+    ["mosquitto", "Tests against the Mosquitto broker"],
+    ["socat", "Tests over a pseudo-terminal"],
+    ["chromium", "Tests in a browser"],
+    ["compiler", "Tests in XS, if its engine has yet to be built,"],
+  ]) {
+    const lacking = lack(program);
+    if (!lacking) continue;
+    console.log(`${what} do not run: ${lacking.why}`);
+    if (lacking.fatal) failed++;
+  }
+  return { failed };
 }
 
 async function ava({ match, v8Coverage }) {
@@ -99,41 +113,40 @@ async function ava({ match, v8Coverage }) {
 async function xs() {
   const setUp = xsSetUp();
   if (setUp.length > 0) {
-    const compiler = need(["cc", "make"], "Tests in XS, whose engine has to be built,", "build-essential");
-    if (compiler.absent) return compiler;
+    const lacking = lack("compiler");
+    if (lacking) {
+      console.log(`Tests in XS did not run (${XS_SCRIPTS.length} skipped, one for each program): ${lacking.why}`);
+      return { failed: lacking.fatal ? 1 : 0, skipped: XS_SCRIPTS.length };
+    }
     console.log("Building the XS engine, this once (less than a minute)");
     const built = await all(
       ...setUp.map(([command, args, options]) => [command, args, { ...options, output: "hide" }]),
     );
     if (built.failed) return built;
   }
-  const counts = { passed: 0, failed: 0, skipped: 0 };
-  for (const script of ["test/xs/run.mjs", "test/moddable/run.mjs"]) {
-    const { code, text } = await run("node", [script], { output: "copy" });
-    const { passed, failed, skipped } = parseXs(text, code);
-    counts.passed += passed;
-    counts.failed += failed;
-    counts.skipped += skipped;
-  }
-  return counts;
+  return sum(XS_SCRIPTS, parseXs);
 }
 
 function coverage({ v8Coverage }) {
   return all(["node", ["scripts/testing/coverage.mjs", v8Coverage]]);
 }
 
+/** Size, RAM and cost: each budget counts as a test. Nothing is written. */
+function budgets() {
+  return sum(
+    [
+      ["bench/size.mjs", "--check"],
+      ["bench/bench.mjs", "--check"],
+    ],
+    parseBudgets,
+  );
+}
+
 /** The tests in real engines. Called from here, a script without its engine says so in a line and has not failed. */
-async function engines() {
-  const total = { passed: 0, failed: 0, skipped: 0 };
-  for (const script of ["test:espruino", "test:moddable"]) {
-    const { code, text } = await run("npm", ["run", "--silent", script], {
-      env: { M95_VIA_NPM_TEST: "1" },
-      output: "copy",
-    });
-    const counts = parseEngine(text, code);
-    for (const key of Object.keys(total)) total[key] += counts[key];
-  }
-  return total;
+function engines() {
+  return sum([["test/engines/espruino/run.mjs"], ["test/engines/moddable/run.mjs"]], parseEngine, {
+    M95_VIA_NPM_TEST: "1",
+  });
 }
 
 /** The steps to run, in order, or a word on what is wrong with the options. */

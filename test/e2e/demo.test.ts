@@ -1,5 +1,5 @@
 // The demo as a user starts it: with all defaults, with another broker, with a trace, and wrongly. Output and exit codes.
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
@@ -11,7 +11,8 @@ import { aedesBehindTls } from "../../examples/demo/brokers.js";
 import { startVirtualM95Server } from "../../virtual-m95/index.js";
 import { startPty } from "../../virtual-m95/server/pty.js";
 import { makeCertificate } from "../support/certificates.js";
-import { mosquittoHint, startMosquitto } from "../support/mosquitto.js";
+import { startMosquitto } from "../support/mosquitto.js";
+import { testWith } from "../support/test-with.js";
 
 const program = fileURLToPath(new URL("../../examples/demo/main.js", import.meta.url));
 
@@ -84,13 +85,8 @@ test("without Mosquitto --tls has Aedes behind TLS, which wants a certificate to
   t.is(await shake({}), "refused");
 });
 
-test("--broker leads it to another broker, where its names are its own", async (t) => {
+testWith("mosquitto")("--broker leads it to another broker, where its names are its own", async (t) => {
   const mosquitto = await startMosquitto();
-  if (!mosquitto) {
-    t.log(`not run: ${mosquittoHint}`);
-    t.pass();
-    return;
-  }
   t.teardown(() => mosquitto.stop());
   const args = ["--speed", "20", "--broker", `127.0.0.1:${mosquitto.port}`];
   for (const { code, stdout } of await Promise.all([run(args), run(args)])) {
@@ -100,18 +96,10 @@ test("--broker leads it to another broker, where its names are its own", async (
   }
 });
 
-test("--port opens a serial port", async (t) => {
+testWith("mosquitto", "socat")("--port opens a serial port", async (t) => {
   // At the modem's own pace: verdicts that stand right behind messages are waited for.
   t.timeout(180_000);
   const mosquitto = await startMosquitto();
-  if (!mosquitto || spawnSync("socat", ["-V"]).error) {
-    await mosquitto?.stop();
-    const hint = mosquitto ? "socat is missing: apt-get install socat" : mosquittoHint;
-    if (process.env.CI) t.fail(hint);
-    t.log(`not run: ${hint}`);
-    t.pass();
-    return;
-  }
   t.teardown(() => mosquitto.stop());
   const directory = await mkdtemp(join(tmpdir(), "m95-demo-"));
   t.teardown(() => rm(directory, { recursive: true, force: true }));

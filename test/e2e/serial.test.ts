@@ -1,25 +1,18 @@
 // End to end over a pseudo-terminal: the package serialport opens it as it would open /dev/ttyUSB0.
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import test from "ava";
 import { startPty } from "../../virtual-m95/server/pty.js";
+import { testWith } from "../support/test-with.js";
 import { serveModem, until } from "./rig.js";
 
-const hint = "socat is missing: apt-get install socat";
 const program = fileURLToPath(new URL("serial-program.js", import.meta.url));
 
-test("openM95 with a path: a full cycle, twice on the same port", async (t) => {
-  if (spawnSync("socat", ["-V"]).error) {
-    if (process.env.CI) t.fail(hint);
-    t.log(`not run: ${hint}`);
-    t.pass();
-    return;
-  }
+testWith("socat")("openM95 with a path: a full cycle, twice on the same port", async (t) => {
   const directory = await mkdtemp(join(tmpdir(), "m95-serial-"));
   t.teardown(() => rm(directory, { recursive: true, force: true }));
   const { port, violations } = await serveModem(t);

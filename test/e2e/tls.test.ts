@@ -2,12 +2,14 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import test, { type ExecutionContext } from "ava";
+import type { ExecutionContext } from "ava";
 import type { ConnectOptions, M95Error } from "../../targets/node/index.js";
 import { type CertificateOptions, type Issued, makeCertificate } from "../support/certificates.js";
-import { type MosquittoTls, mosquittoHint, startMosquitto } from "../support/mosquitto.js";
+import { type MosquittoTls, startMosquitto } from "../support/mosquitto.js";
+import { testWith } from "../support/test-with.js";
 import { connect, type ModemOptions, type OpenedModem, openModem, until } from "./rig.js";
 
+const test = testWith("mosquitto");
 const host = "broker.example";
 const year = 365 * 86_400_000;
 
@@ -30,18 +32,9 @@ async function ours(): Promise<{ ca: string; cert: string; key: string }> {
   return { ca: await caPem(), cert, key };
 }
 
-/** A Mosquitto of one's own and a modem in front of it; undefined without Mosquitto, and the test is over. */
-async function rig(
-  t: ExecutionContext,
-  settings: MosquittoTls,
-  options: ModemOptions = {},
-): Promise<OpenedModem | undefined> {
+/** A Mosquitto of one's own and a modem in front of it. */
+async function rig(t: ExecutionContext, settings: MosquittoTls, options: ModemOptions = {}): Promise<OpenedModem> {
   const broker = await startMosquitto({ tls: settings });
-  if (!broker) {
-    t.log(`not run: ${mosquittoHint}`);
-    t.pass();
-    return undefined;
-  }
   t.teardown(() => broker.stop());
   return openModem(t, broker.port, options);
 }
@@ -58,7 +51,6 @@ async function failure({ modem }: OpenedModem, options: Partial<ConnectOptions>)
 
 test("power on, certificates uploaded, the clock set, a client certificate demanded and shown, messages both ways", async (t) => {
   const opened = await rig(t, { ...(await server), clientCa: await caPem() }, { off: true });
-  if (!opened) return;
   const { modem, virtual } = opened;
   const { client: party, inbox } = await connect(modem, { tls: { ...(await ours()), context: 2 } });
   await party.subscribeAsync("a/b", { qos: 2 });
@@ -76,7 +68,6 @@ test("files by name, tls of the modem, two clients in one context; RAM is empty 
   const names = { ca: join(folder, "ca"), cert: join(folder, "cert"), key: join(folder, "key") };
   for (const [field, text] of Object.entries(await ours())) await writeFile(join(folder, field), text);
   const opened = await rig(t, { ...(await server), clientCa: await caPem() }, { modem: { tls: names } });
-  if (!opened) return;
   const { modem, virtual } = opened;
   const [one, other] = await Promise.all([connect(modem), connect(modem)]);
   let back = 0;
@@ -89,7 +80,6 @@ test("files by name, tls of the modem, two clients in one context; RAM is empty 
 
 test("securityLevel 1 verifies the broker, 0 nobody", async (t) => {
   const opened = await rig(t, await server);
-  if (!opened) return;
   const { client: verified } = await connect(opened.modem, { tls: { ca: await caPem(), securityLevel: 1 } });
   t.true(verified.connected);
   await verified.endAsync();
@@ -97,7 +87,7 @@ test("securityLevel 1 verifies the broker, 0 nobody", async (t) => {
     t,
     await makeCertificate({ name: "other.example", notAfter: new Date(Date.now() - year / 2) }),
   );
-  const { client: unverified } = await connect(self!.modem, { tls: { securityLevel: 0 } });
+  const { client: unverified } = await connect(self.modem, { tls: { securityLevel: 0 } });
   t.true(unverified.connected);
   await unverified.endAsync();
 });
@@ -115,7 +105,6 @@ test("a handshake that fails is EOPEN with result -1 and what to look at", async
   ];
   for (const [what, broker, tls] of cases) {
     const opened = await rig(t, broker);
-    if (!opened) return;
     const error = await failure(opened, { tls });
     t.like(error, { code: "EOPEN", result: -1 }, what);
     t.regex(error.message, /with TLS, look at the modem's clock, ca/, what);
@@ -124,7 +113,6 @@ test("a handshake that fails is EOPEN with result -1 and what to look at", async
 
 test("a certificate without its key is refused at once, level 2 without either too", async (t) => {
   const opened = await rig(t, await server);
-  if (!opened) return;
   const { ca, cert, key } = await ours();
   for (const [field, tls] of [
     ["tls.key", { ca, cert }],
@@ -140,7 +128,6 @@ test("nobody knows the time: the error says so; ignoreTime or the network's time
   const ca = await caPem();
   const modem = { wallClock: undefined } as unknown as NonNullable<ModemOptions["modem"]>;
   const opened = await rig(t, await server, { modem });
-  if (!opened) return;
   const error = await failure(opened, { tls: { ca } });
   t.like(error, { code: "EOPEN", result: -1 });
   t.regex(error.message, /the modem's clock \(not set\)/);
@@ -149,7 +136,7 @@ test("nobody knows the time: the error says so; ignoreTime or the network's time
   const iso = new Date().toISOString();
   const networkTime = `${iso.slice(2, 10).replaceAll("-", "/")},${iso.slice(11, 19)}+00`;
   const told = await rig(t, await server, { modem, virtual: { networkTime } });
-  const { client: sure } = await connect(told!.modem, { tls: { ca } });
+  const { client: sure } = await connect(told.modem, { tls: { ca } });
   t.true(sure.connected);
   await sure.endAsync();
 });

@@ -12,18 +12,27 @@ function run(env: { [name: string]: string }): { status: number | null; lines: s
   return { status, lines: stdout.trim().split("\n") };
 }
 
-const NOT_RUN = "Espruino engine tests did not run: set ESPRUINO to an Espruino Linux binary.";
+/** One plain line, with the number of tests. */
+const NOT_RUN = /^Espruino engine tests did not run \([1-9]\d+ skipped\): set ESPRUINO to an Espruino Linux binary\.$/;
 
 test("without ESPRUINO it says so in a line, which is a failure", (t) => {
-  t.deepEqual(run({}), { status: 1, lines: [NOT_RUN] });
+  const { status, lines } = run({});
+  t.is(status, 1);
+  t.is(lines.length, 1);
+  t.regex(lines[0]!, NOT_RUN);
 });
 
 test("as part of npm test it is none", (t) => {
-  t.deepEqual(run({ M95_VIA_NPM_TEST: "1" }), { status: 0, lines: [NOT_RUN] });
+  const { status, lines } = run({ M95_VIA_NPM_TEST: "1" });
+  t.is(status, 0);
+  t.is(lines.length, 1);
+  t.regex(lines[0]!, NOT_RUN);
 });
 
 test("an engine that is not there is a failure in any case", (t) => {
   const { status, lines } = run({ M95_VIA_NPM_TEST: "1", ESPRUINO: "/no/such/espruino" });
   t.is(status, 1);
-  t.deepEqual(lines, ["Espruino engine tests cannot run: there is no /no/such/espruino."]);
+  t.deepEqual(lines, [
+    "Espruino engine tests cannot run: ESPRUINO is /no/such/espruino, and there is no /no/such/espruino.",
+  ]);
 });

@@ -1,25 +1,16 @@
 // Chromium on the flashing page, with stand-ins for navigator.serial and navigator.bluetooth whose other end is a board
 // in this process. It looks for Chromium, starts it, and tests nothing.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { ExecutionContext } from "ava";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { type Folders, serve } from "../../flash/web/server.js";
+import { findProgram } from "../support/needs.js";
 import type { Board } from "./pty.js";
 
-const CHROMIUM = "/usr/bin/chromium";
 const root = process.cwd();
-
-/** Skips a test for want of Chromium: a plain line on a developer's machine, a failure under CI. */
-export function needsChromium(t: ExecutionContext): boolean {
-  if (existsSync(CHROMIUM)) return false;
-  t.log("chromium is missing: install the Debian package chromium to run this test");
-  if (process.env.CI) t.fail("chromium is missing under CI");
-  else t.pass();
-  return true;
-}
 
 /** Builds the page's script; the rest of the page needs no building. */
 export function buildPage(): void {
@@ -49,7 +40,7 @@ export async function startChromium(): Promise<{ context: BrowserContext; stop: 
   const profile = mkdtempSync(path.join(tmpdir(), "m95-chromium-"));
   const quiet = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"];
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: CHROMIUM,
+    executablePath: findProgram("chromium")!,
     headless: true,
     args: ["--no-sandbox", "--disable-gpu", ...quiet, "--disable-sync"],
   });

@@ -6,9 +6,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import test from "ava";
 import { SerialPort } from "serialport";
-import { espruino, needsSocat, onPty } from "./pty.js";
+import { engine } from "../support/needs.js";
+import { testWith } from "../support/test-with.js";
+import { espruino, onPty } from "./pty.js";
 import { type ModelOptions, ReplModel } from "./repl-model.js";
 
+const overPty = testWith("socat");
 const folder = mkdtempSync(path.join(tmpdir(), "m95-cli-"));
 const bundle = path.join(folder, "bundle.js");
 const app = path.join(folder, "app.js");
@@ -38,8 +41,7 @@ function flash(...args: string[]): Promise<{ code: number | null; out: string; e
 
 const settings = ["--board", "nucleo-f411re", "--apn", "internet", "--broker", "broker.example:1884"];
 
-test("module, settings and application go onto a board; plain lines tell of it", async (t) => {
-  if (needsSocat(t)) return;
+overPty("module, settings and application go onto a board; plain lines tell of it", async (t) => {
   const board = new ReplModel();
   const port = await onPty(t, board);
   const { code, out, err } = await flash("--port", port, "--bundle", bundle, "--app", app, ...settings);
@@ -55,8 +57,7 @@ test("module, settings and application go onto a board; plain lines tell of it",
   );
 });
 
-test("a second run over the same port works, with what is there", async (t) => {
-  if (needsSocat(t)) return;
+overPty("a second run over the same port works, with what is there", async (t) => {
   const board = new ReplModel();
   const port = await onPty(t, board);
   t.is((await flash("--port", port, "--bundle", bundle, "--apn", "a")).code, 0);
@@ -65,14 +66,8 @@ test("a second run over the same port works, with what is there", async (t) => {
   t.deepEqual(JSON.parse(board.files.get("m95.json")!), { apn: "a", clientId: "c" });
 });
 
-test("a real Espruino is flashed, and runs the application", async (t) => {
-  if (!process.env.ESPRUINO) {
-    t.log("ESPRUINO is not set: set it to an Espruino Linux binary to run this test");
-    t.pass();
-    return;
-  }
-  if (needsSocat(t)) return;
-  const board = espruino(process.env.ESPRUINO);
+testWith("socat", "ESPRUINO")("a real Espruino is flashed, and runs the application", async (t) => {
+  const board = espruino(engine("ESPRUINO")!);
   const port = await onPty(t, board);
   let printed = "";
   const forward = board.onOutput;
@@ -103,8 +98,7 @@ for (const [what, options, message, advice] of [
   ["full", { storage: 3000 }, /Not enough Storage: \d+ bytes are needed, 3000 are free/, /erase/],
   ["worn out", { worn: "M95" }, /M95 is not what was sent/, /Flash again/],
 ] as [string, ModelOptions, RegExp, RegExp][])
-  test(`a board that is ${what} ends with 1, the reason and what to do`, async (t) => {
-    if (needsSocat(t)) return;
+  overPty(`a board that is ${what} ends with 1, the reason and what to do`, async (t) => {
     const port = await onPty(t, new ReplModel(options));
     const { code, err } = await flash("--port", port, "--bundle", bundle);
     t.is(code, 1);
@@ -112,8 +106,7 @@ for (const [what, options, message, advice] of [
     t.regex(err, advice);
   });
 
-test("a port that another program has ends with 1 and what to do", async (t) => {
-  if (needsSocat(t)) return;
+overPty("a port that another program has ends with 1 and what to do", async (t) => {
   const path = await onPty(t, new ReplModel());
   const other = new SerialPort({ path, baudRate: 115200, autoOpen: false });
   await new Promise<void>((resolve, reject) => other.open((error) => (error ? reject(error) : resolve())));

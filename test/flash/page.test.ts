@@ -7,10 +7,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import test, { type ExecutionContext } from "ava";
 import type { Page } from "playwright-core";
-import { type Browser, buildPage, needsChromium, openPage, servePage, startChromium } from "./browser.js";
+import { engine } from "../support/needs.js";
+import { testWith } from "../support/test-with.js";
+import { type Browser, buildPage, openPage, servePage, startChromium } from "./browser.js";
 import { type Board, espruino } from "./pty.js";
 import { ReplModel } from "./repl-model.js";
 
+const inBrowser = testWith("chromium");
 const MODULE = `exports.name=function(){return "small M95"};${"// filler\n".repeat(300)}`;
 const APP = 'var c=require("Storage").readJSON("m95.json",1);print("app runs with",c.apn,c.host,c.port,c.serial)';
 
@@ -80,8 +83,7 @@ async function flashes(t: ExecutionContext, board: Board): Promise<Page> {
   return page;
 }
 
-test("the page flashes a board and shows what its application prints", async (t) => {
-  if (needsChromium(t)) return;
+inBrowser("the page flashes a board and shows what its application prints", async (t) => {
   t.timeout(60_000);
   const board = new ReplModel();
   const page = await flashes(t, board);
@@ -103,19 +105,12 @@ test("the page flashes a board and shows what its application prints", async (t)
   await page.getByText("Connected to MODEL").waitFor();
 });
 
-test("the page flashes a real Espruino", async (t) => {
-  if (!process.env.ESPRUINO) {
-    t.log("ESPRUINO is not set: set it to an Espruino Linux binary to run this test");
-    t.pass();
-    return;
-  }
-  if (needsChromium(t)) return;
+testWith("chromium", "ESPRUINO")("the page flashes a real Espruino", async (t) => {
   t.timeout(60_000);
-  await flashes(t, espruino(process.env.ESPRUINO));
+  await flashes(t, espruino(engine("ESPRUINO")!));
 });
 
-test("a board with Bluetooth is flashed without a cable, in packets of 20 bytes", async (t) => {
-  if (needsChromium(t)) return;
+inBrowser("a board with Bluetooth is flashed without a cable, in packets of 20 bytes", async (t) => {
   t.timeout(60_000);
   const board = new ReplModel({ pause: { every: 1000, ms: 30 } });
   const url = await servePage(t, folders);
@@ -131,8 +126,7 @@ test("a board with Bluetooth is flashed without a cable, in packets of 20 bytes"
   t.deepEqual(errors, []);
 });
 
-test("all of it works with the keyboard alone", async (t) => {
-  if (needsChromium(t)) return;
+inBrowser("all of it works with the keyboard alone", async (t) => {
   t.timeout(60_000);
   const board = new ReplModel();
   const url = await servePage(t, folders);
@@ -154,8 +148,7 @@ test("all of it works with the keyboard alone", async (t) => {
   await tabTo("console");
 });
 
-test("errors of the board stand on the page with what to do", async (t) => {
-  if (needsChromium(t)) return;
+inBrowser("errors of the board stand on the page with what to do", async (t) => {
   t.timeout(60_000);
   const url = await servePage(t, folders);
   const { page } = await openPage(t, await context(), url, new ReplModel({ storage: 2000 }));
@@ -169,8 +162,7 @@ test("errors of the board stand on the page with what to do", async (t) => {
   await page.getByText('"not a broker" is no broker').waitFor();
 });
 
-test("a file of the user's own is written, whatever its bytes", async (t) => {
-  if (needsChromium(t)) return;
+inBrowser("a file of the user's own is written, whatever its bytes", async (t) => {
   t.timeout(60_000);
   const board = new ReplModel();
   const url = await servePage(t, folders);
@@ -187,25 +179,27 @@ test("a file of the user's own is written, whatever its bytes", async (t) => {
   t.is(board.files.get(".bootcde"), own.toString("latin1"));
 });
 
-test("a browser without Web Serial is told which ones have it; a window closed without a choice is no end", async (t) => {
-  if (needsChromium(t)) return;
-  t.timeout(60_000);
-  const url = await servePage(t, folders);
-  const without = await openPage(t, await context(), url, undefined);
-  await without.page.getByText("Chrome, Edge and Opera on a computer have it").waitFor();
-  t.true(await without.page.getByRole("button", { name: "Connect by USB" }).isDisabled());
-  await picture(without.page, "without");
+inBrowser(
+  "a browser without Web Serial is told which ones have it; a window closed without a choice is no end",
+  async (t) => {
+    t.timeout(60_000);
+    const url = await servePage(t, folders);
+    const without = await openPage(t, await context(), url, undefined);
+    await without.page.getByText("Chrome, Edge and Opera on a computer have it").waitFor();
+    t.true(await without.page.getByRole("button", { name: "Connect by USB" }).isDisabled());
+    await picture(without.page, "without");
 
-  const { page } = await openPage(t, await context(), url, new ReplModel());
-  await page.evaluate("refuse = true");
-  await page.getByRole("button", { name: "Connect by USB" }).click();
-  t.regex(await resultOf(page), /No board was chosen/);
-  await page.evaluate("refuse = false");
-  await page.getByRole("button", { name: "Connect by USB" }).click();
-  await page.getByText("Connected to MODEL").waitFor();
-  await page.evaluate("navigator.serial.dispatchEvent(new Event('disconnect'))");
-  await page.getByText("Not connected.").waitFor();
-});
+    const { page } = await openPage(t, await context(), url, new ReplModel());
+    await page.evaluate("refuse = true");
+    await page.getByRole("button", { name: "Connect by USB" }).click();
+    t.regex(await resultOf(page), /No board was chosen/);
+    await page.evaluate("refuse = false");
+    await page.getByRole("button", { name: "Connect by USB" }).click();
+    await page.getByText("Connected to MODEL").waitFor();
+    await page.evaluate("navigator.serial.dispatchEvent(new Event('disconnect'))");
+    await page.getByText("Not connected.").waitFor();
+  },
+);
 
 test("the server gives what it lists, to this machine only, and survives odd requests", async (t) => {
   const url = await servePage(t, { ...folders, apps: path.join(folder, "none") });

@@ -1,10 +1,11 @@
 // A board behind a pseudo terminal, made by socat: a model of Espruino's console in this process, or a real Espruino.
 // It also gives either of them without a terminal. It tests nothing.
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { ExecutionContext } from "ava";
+import { engine } from "../support/needs.js";
 import { ReplModel } from "./repl-model.js";
 
 /** A board by its bytes, as binary strings. */
@@ -12,15 +13,6 @@ export interface Board {
   receive(data: string): void;
   onOutput: (data: string) => void;
   close(): void;
-}
-
-/** Skips a test for want of socat: a plain line on a developer's machine, a failure under CI. */
-export function needsSocat(t: ExecutionContext): boolean {
-  if (!spawnSync("socat", ["-V"]).error) return false;
-  t.log("socat is missing: install the Debian package socat to run this test");
-  if (process.env.CI) t.fail("socat is missing under CI");
-  else t.pass();
-  return true;
 }
 
 /**
@@ -54,7 +46,8 @@ export function espruino(program: string): Board {
 
 /** The real Espruino when the environment names one, else the model. */
 export function anyBoard(): Board {
-  return process.env.ESPRUINO ? espruino(process.env.ESPRUINO) : new ReplModel();
+  const program = engine("ESPRUINO");
+  return program ? espruino(program) : new ReplModel();
 }
 
 /** Puts a board behind a pseudo terminal, for as long as the test runs; resolves with the terminal's path. */

@@ -8,10 +8,11 @@ interface Counts {
   skipped: number;
 }
 
-const { parseAva, parseEngine, parseXs, lastLine } = (await import(
+const { parseAva, parseBudgets, parseEngine, parseXs, lastLine } = (await import(
   new URL("../../../scripts/testing/summary.mjs", import.meta.url).href
 )) as {
   parseAva(output: string, exitCode: number): Counts;
+  parseBudgets(output: string, exitCode: number): Counts;
   parseEngine(output: string, exitCode: number): Counts;
   parseXs(output: string, exitCode: number): Counts;
   lastLine(counts: Counts): string;
@@ -89,13 +90,23 @@ test("XS: a crash and an empty run are failures", (t) => {
 });
 
 test("the last line", (t) => {
-  t.is(lastLine({ passed: 3, failed: 0, skipped: 0 }), "3 passed, 0 failed");
+  t.is(lastLine({ passed: 3, failed: 0, skipped: 0 }), "3 passed, 0 failed, 0 skipped");
   t.is(lastLine({ passed: 3, failed: 1, skipped: 2 }), "3 passed, 1 failed, 2 skipped");
 });
 
 test("an engine: counts, a run that failed, and one that was not made", (t) => {
-  t.deepEqual(parseEngine("  ✔ 3 passed, 4 failed\n41 passed, 2 failed\n", 1), { passed: 41, failed: 2, skipped: 0 });
-  t.deepEqual(parseEngine("41 passed, 0 failed\n", 1), { passed: 41, failed: 1, skipped: 0 });
-  t.deepEqual(parseEngine("Engine tests did not run\n", 0), { passed: 0, failed: 0, skipped: 0 });
-  t.deepEqual(parseEngine("Engine tests did not run\n", 1), { passed: 0, failed: 1, skipped: 0 });
+  const ran = "  ✔ 3 passed, 4 failed, 0 skipped\n41 passed, 2 failed, 1 skipped\n";
+  t.deepEqual(parseEngine(ran, 1), { passed: 41, failed: 2, skipped: 1 });
+  t.deepEqual(parseEngine("41 passed, 0 failed, 0 skipped\n", 1), { passed: 41, failed: 1, skipped: 0 });
+  const without = "Engine tests did not run (41 skipped): set ENGINE to it.\n";
+  t.deepEqual(parseEngine(without, 0), { passed: 0, failed: 0, skipped: 41 });
+  t.deepEqual(parseEngine(without, 1), { passed: 0, failed: 1, skipped: 0 });
+  t.deepEqual(parseEngine("", 0), { passed: 0, failed: 1, skipped: 0 });
+});
+
+test("budgets: held is passed, not measured is skipped, a program that stopped has failed", (t) => {
+  const line = "Budgets: 8 held, 0 broken, 11 not measured\n";
+  t.deepEqual(parseBudgets(line, 0), { passed: 8, failed: 0, skipped: 11 });
+  t.deepEqual(parseBudgets("Budgets: 7 held, 1 broken, 0 not measured\n", 1), { passed: 7, failed: 1, skipped: 0 });
+  t.deepEqual(parseBudgets("", 1), { passed: 0, failed: 1, skipped: 0 });
 });

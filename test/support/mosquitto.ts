@@ -4,8 +4,9 @@ import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
+import { searchPath } from "./needs.js";
 
 export interface Mosquitto {
   port: number;
@@ -29,19 +30,12 @@ export interface MosquittoOptions {
   tls?: MosquittoTls;
 }
 
-/** What to tell a developer who does not have it. */
-export const mosquittoHint = "mosquitto is missing: apt-get install mosquitto";
-
 const startLimit = 5000;
 
-/** Debian puts it where an ordinary user's PATH does not look. */
-const env = { ...process.env, PATH: [process.env.PATH, "/usr/sbin", "/usr/local/sbin"].join(delimiter) };
+const env = { ...process.env, PATH: searchPath };
 
-/**
- * A broker of one's own; undefined when mosquitto is not installed. Where the
- * environment says CI or M95_REQUIRE_MOSQUITTO a missing mosquitto is an error.
- */
-export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto | undefined> {
+/** A broker of one's own; rejects when mosquitto is not installed. */
+export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
   const directory = await mkdtemp(join(tmpdir(), "m95-mosquitto-"));
   try {
     const port = options.port ?? (await freePort());
@@ -60,9 +54,7 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
     return await launch(config, port, directory);
   } catch (error) {
     await rm(directory, { recursive: true, force: true });
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    if (process.env.CI || process.env.M95_REQUIRE_MOSQUITTO) throw new Error(mosquittoHint);
-    return undefined;
+    throw error;
   }
 }
 

@@ -7,10 +7,12 @@ import tls from "node:tls";
 import test, { type ExecutionContext } from "ava";
 import { tcpNetwork, type VirtualM95, type VirtualM95Options } from "../../virtual-m95/index.js";
 import { type CertificateOptions, type Issued, makeCertificate } from "../support/certificates.js";
-import { type MosquittoTls, mosquittoHint, startMosquitto } from "../support/mosquitto.js";
+import { type MosquittoTls, startMosquitto } from "../support/mosquitto.js";
+import { testWith } from "../support/test-with.js";
 import { listen, modemOn, online, type Say } from "./live.js";
 import { cmeError, ok, running } from "./rig.js";
 
+const withMosquitto = testWith("mosquitto");
 const host = "broker.example";
 const year = 365 * 86_400_000;
 
@@ -73,14 +75,9 @@ function cclk(ms: number): string {
   return `${iso.slice(2, 10).replaceAll("-", "/")},${iso.slice(11, 19)}+00`;
 }
 
-/** The port of a Mosquitto of one's own; undefined without Mosquitto, and the test is over. */
-async function mosquitto(t: ExecutionContext, settings: MosquittoTls): Promise<number | undefined> {
+/** The port of a Mosquitto of one's own. */
+async function mosquitto(t: ExecutionContext, settings: MosquittoTls): Promise<number> {
   const broker = await startMosquitto({ tls: settings });
-  if (!broker) {
-    t.log(mosquittoHint);
-    t.pass();
-    return undefined;
-  }
   t.teardown(() => broker.stop());
   return broker.port;
 }
@@ -100,44 +97,46 @@ async function tlsServer(t: ExecutionContext, options: tls.TlsOptions) {
   return { port: await listen(listener), seen };
 }
 
-test("seclevel 2: a broker that demands a client certificate gets one, messages pass, nothing is amiss", async (t) => {
-  const [ca, { cert, key }] = [(await authority).cert, await client];
-  const port = await mosquitto(t, { ...(await server), clientCa: ca });
-  if (port === undefined) return;
-  const { modem, say, dial } = await modemWith(t, port, { ca, cert, key }, ['"seclevel",2,2', '"sslversion",2,3']);
-  t.is(await dial(), "0");
-  await say('AT+QMTCONN=0,"meter-17"\r', "+QMTCONN: 0,0,0\r\n");
-  await say('AT+QMTSUB=0,1,"topic/pub",1\r', "+QMTSUB: 0,1,0,1\r\n");
-  await say('AT+QMTPUB=0,2,1,0,"topic/pub"\r', ">");
-  await say("through TLS\x1a", '"topic/pub",through TLS\r\n');
-  await say("AT+QMTDISC=0\r", "+QMTDISC: 0,0\r\n");
-  t.deepEqual(modem.violations, []);
-});
+withMosquitto(
+  "seclevel 2: a broker that demands a client certificate gets one, messages pass, nothing is amiss",
+  async (t) => {
+    const [ca, { cert, key }] = [(await authority).cert, await client];
+    const port = await mosquitto(t, { ...(await server), clientCa: ca });
+    const { modem, say, dial } = await modemWith(t, port, { ca, cert, key }, ['"seclevel",2,2', '"sslversion",2,3']);
+    t.is(await dial(), "0");
+    await say('AT+QMTCONN=0,"meter-17"\r', "+QMTCONN: 0,0,0\r\n");
+    await say('AT+QMTSUB=0,1,"topic/pub",1\r', "+QMTSUB: 0,1,0,1\r\n");
+    await say('AT+QMTPUB=0,2,1,0,"topic/pub"\r', ">");
+    await say("through TLS\x1a", '"topic/pub",through TLS\r\n');
+    await say("AT+QMTDISC=0\r", "+QMTDISC: 0,0\r\n");
+    t.deepEqual(modem.violations, []);
+  },
+);
 
-test("seclevel 1 is enough for a broker that asks for no certificate, and not for one that does", async (t) => {
-  const ca = (await authority).cert;
-  const open = await mosquitto(t, await server);
-  if (open === undefined) return;
-  t.is(await (await modemWith(t, open, { ca }, ['"seclevel",2,1'])).dial(), "0");
-  const demanding = await mosquitto(t, { ...(await server), clientCa: ca });
-  const { dial, said } = await modemWith(t, demanding!, { ca }, ['"seclevel",2,1']);
-  t.is(await dial(), "-1");
-  t.regex(said.at(-1)!, /alert|handshake|reset/i);
-});
+withMosquitto(
+  "seclevel 1 is enough for a broker that asks for no certificate, and not for one that does",
+  async (t) => {
+    const ca = (await authority).cert;
+    const open = await mosquitto(t, await server);
+    t.is(await (await modemWith(t, open, { ca }, ['"seclevel",2,1'])).dial(), "0");
+    const demanding = await mosquitto(t, { ...(await server), clientCa: ca });
+    const { dial, said } = await modemWith(t, demanding, { ca }, ['"seclevel",2,1']);
+    t.is(await dial(), "-1");
+    t.regex(said.at(-1)!, /alert|handshake|reset/i);
+  },
+);
 
-test("seclevel 0 needs no file and looks at nothing", async (t) => {
+withMosquitto("seclevel 0 needs no file and looks at nothing", async (t) => {
   const wrong = await makeCertificate({ name: "other.example", notAfter: new Date(Date.now() - year / 2) });
   const port = await mosquitto(t, wrong);
-  if (port === undefined) return;
   t.is(await (await modemWith(t, port, {}, ['"seclevel",2,0'])).dial(), "0");
 });
 
-test("the modem refuses: wrong CA, expired, not yet valid, another name; and says only -1", async (t) => {
+withMosquitto("the modem refuses: wrong CA, expired, not yet valid, another name; and says only -1", async (t) => {
   const ca = (await authority).cert;
   const level = ['"seclevel",2,1'];
   const refused = async (broker: Issued, files: Files, why: RegExp): Promise<void> => {
     const port = await mosquitto(t, broker);
-    if (port === undefined) return;
     const { dial, said } = await modemWith(t, port, files, level);
     t.is(await dial(), "-1");
     t.regex(said.at(-1)!, why);
@@ -151,11 +150,10 @@ test("the modem refuses: wrong CA, expired, not yet valid, another name; and say
   await refused(await issue({ name: "other.example", hosts: ["other.example"] }), { ca }, /not for broker\.example/);
 });
 
-test("what is in the modem decides: no key, no certificate, the key of another", async (t) => {
+withMosquitto("what is in the modem decides: no key, no certificate, the key of another", async (t) => {
   const ca = (await authority).cert;
   const { cert, key } = await client;
   const port = await mosquitto(t, { ...(await server), clientCa: ca });
-  if (port === undefined) return;
   const level = ['"seclevel",2,2'];
   const cases: [Files, RegExp][] = [
     [{ ca, cert }, /seclevel 2 needs clientkey/],
@@ -172,10 +170,9 @@ test("what is in the modem decides: no key, no certificate, the key of another",
   }
 });
 
-test("the clock in 2004: every certificate is not yet valid, until the clock is set or ignored", async (t) => {
+withMosquitto("the clock in 2004: every certificate is not yet valid, until the clock is set or ignored", async (t) => {
   const ca = (await authority).cert;
   const port = await mosquitto(t, await server);
-  if (port === undefined) return;
   const unset = { clockTime: "04/01/01,00:00:00+00" };
   const { say, dial, said } = await modemWith(t, port, { ca }, ['"seclevel",2,1'], unset);
   t.is(await dial(), "-1");
@@ -189,9 +186,8 @@ test("the clock in 2004: every certificate is not yet valid, until the clock is 
   t.is(await dial(), "0");
 });
 
-test("quirk tlsHostName false: only the chain counts", async (t) => {
+withMosquitto("quirk tlsHostName false: only the chain counts", async (t) => {
   const port = await mosquitto(t, await issue({ name: "other.example", hosts: ["other.example"] }));
-  if (port === undefined) return;
   const quirks = { tlsHostName: false };
   const { dial } = await modemWith(t, port, { ca: (await authority).cert }, ['"seclevel",2,1'], { quirks });
   t.is(await dial(), "0");

@@ -1,28 +1,15 @@
 // `npm run test:espruino`: the minified bundle and the example sketches in a real Espruino (Linux build), against the
 // virtual M95. ESPRUINO names the binary; nothing is built or fetched here.
 
-import { existsSync } from "node:fs";
-import path from "node:path";
 import { parseArgs } from "node:util";
+import { engine, lack } from "../../../scripts/testing/needs.mjs";
+import { lastLine } from "../../../scripts/testing/summary.mjs";
 
 const { values } = parseArgs({
   options: {
     match: { type: "string", multiple: true, default: [] },
   },
 });
-
-if (!process.env.ESPRUINO) {
-  console.log("Espruino engine tests did not run: set ESPRUINO to an Espruino Linux binary.");
-  // Part of a run of everything, or asked for by itself.
-  process.exit(process.env.M95_VIA_NPM_TEST ? 0 : 1);
-}
-if (!existsSync(process.env.ESPRUINO)) {
-  console.log(`Espruino engine tests cannot run: there is no ${process.env.ESPRUINO}.`);
-  process.exit(1);
-}
-
-// Each process runs in a folder of its own.
-process.env.ESPRUINO = path.resolve(process.env.ESPRUINO);
 
 const files = [
   "load",
@@ -49,25 +36,43 @@ for (const file of files) {
 const chosen = queue.filter(
   ({ name }) => values.match.length === 0 || values.match.some((part) => name.includes(part)),
 );
-let passed = 0;
-let failed = 0;
+
+let lacking;
+try {
+  lacking = lack("ESPRUINO")?.why;
+} catch (error) {
+  console.log(`Espruino engine tests cannot run: ${error.message}.`);
+  process.exit(1);
+}
+if (lacking) {
+  console.log(`Espruino engine tests did not run (${chosen.length} skipped): ${lacking}.`);
+  // Part of a run of everything, or asked for by itself.
+  process.exit(process.env.M95_VIA_NPM_TEST ? 0 : 1);
+}
+// Each process runs in a folder of its own.
+process.env.ESPRUINO = engine("ESPRUINO");
+
+const counts = { passed: 0, failed: 0, skipped: 0 };
 
 async function work() {
   for (let test = chosen.shift(); test; test = chosen.shift()) {
     const since = performance.now();
     const remarks = [];
     try {
-      await test.run((text) => remarks.push(`      ${text}`));
-      passed++;
-      console.log([`  ✔ ${test.name} (${((performance.now() - since) / 1000).toFixed(1)} s)`, ...remarks].join("\n"));
+      const outcome = await test.run((text) => remarks.push(`      ${text}`));
+      counts[outcome === "skipped" ? "skipped" : "passed"]++;
+      const mark = outcome === "skipped" ? "- [skip]" : "✔";
+      console.log(
+        [`  ${mark} ${test.name} (${((performance.now() - since) / 1000).toFixed(1)} s)`, ...remarks].join("\n"),
+      );
     } catch (error) {
-      failed++;
+      counts.failed++;
       console.log([`  ✘ [fail]: ${test.name}`, ...remarks, error.stack].join("\n"));
     }
   }
 }
 
 await Promise.all(Array.from({ length: AT_ONCE }, work));
-console.log(`${passed} passed, ${failed} failed`);
+console.log(lastLine(counts));
 // Sockets of a failed test must not keep the process.
-process.exit(failed > 0 || passed === 0 ? 1 : 0);
+process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0);

@@ -6,7 +6,8 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { isThere } from "../../../scripts/testing/programs.mjs";
+import { engine, engines, lack } from "../../../scripts/testing/needs.mjs";
+import { lastLine } from "../../../scripts/testing/summary.mjs";
 import { startXsbug } from "./xsbug.mjs";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -24,20 +25,18 @@ const ENOUGH_FOR_XVFB = 10_000;
 /** Taken for a certificate by driver and virtual modem; nobody reads what is in it. */
 const PEM = `-----BEGIN CERTIFICATE-----\n${"TUlJQmFz".repeat(8)}\n-----END CERTIFICATE-----\n`;
 
-const sdk = process.env.MODDABLE;
+const sdk = engine("MODDABLE");
 const tools = sdk && path.join(sdk, "build/bin/lin/release");
 const PATH = [tools, path.join(root, "node_modules/.bin"), process.env.PATH].filter(Boolean).join(path.delimiter);
 
 /** Why the tests cannot run here, or nothing. */
 function missing() {
-  if (!sdk) return "set MODDABLE to a built Moddable SDK";
+  if (!sdk) return lack("MODDABLE").why;
   if (os.platform() !== "linux") return "the SDK's simulator has serial ports of this kind on Linux only";
   for (const program of ["mcconfig", "mcsim"])
     if (!existsSync(path.join(tools, program)))
       return `MODDABLE has no build/bin/lin/release/${program}: build the SDK's tools and simulator, as its Getting Started says`;
-  if (!isThere("socat", PATH)) return "apt-get install socat";
-  if (!process.env.DISPLAY && !isThere("Xvfb", PATH)) return "apt-get install xvfb";
-  return undefined;
+  return lack("socat", ...(process.env.DISPLAY ? [] : ["xvfb"]))?.why;
 }
 
 const children = new Set();
@@ -49,7 +48,7 @@ function start(command, args, options = {}) {
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
     ...options,
-    env: { ...process.env, PATH, ...options.env },
+    env: { ...process.env, ...engines(), PATH, ...options.env },
   });
   children.add(child);
   child.text = "";
@@ -220,7 +219,7 @@ async function simulate(library, folder, screen, onLine) {
   return { why: why && `${why}\n${mcsim.text}`, version: xsbug.version, peaks: xsbug.peaks, driver };
 }
 
-const counts = { passed: 0, failed: 0 };
+const counts = { passed: 0, failed: 0, skipped: 0 };
 
 function check(title, ok, why = "") {
   counts[ok ? "passed" : "failed"]++;
@@ -323,13 +322,13 @@ async function main() {
     await stopAll();
     rmSync(parent, { recursive: true, force: true });
   }
-  console.log(`${counts.passed} passed, ${counts.failed} failed`);
+  console.log(lastLine(counts));
   process.exitCode = counts.failed > 0 ? 1 : 0;
 }
 
 const reason = missing();
 if (reason) {
-  console.log(`Moddable engine tests did not run: ${reason}.`);
+  console.log(`Moddable engine tests did not run (1 skipped, which stands for all of them): ${reason}.`);
   // Nobody asked for them in `npm test` without an SDK.
   process.exitCode = process.env.M95_VIA_NPM_TEST && !sdk ? 0 : 1;
 } else await main();
