@@ -4,15 +4,29 @@ import * as nodeFs from "node:fs";
 import path from "node:path";
 import { wrong } from "../../core/arguments.js";
 import type { OutboxStore } from "../../core/index.js";
+import { FileLock } from "./file-lock.js";
 
 /** What the store uses of node:fs. */
 export type StoreFs = Pick<
   typeof nodeFs,
-  "openSync" | "writeSync" | "fsyncSync" | "closeSync" | "readFileSync" | "renameSync" | "ftruncateSync" | "fstatSync"
+  | "openSync"
+  | "writeSync"
+  | "fsyncSync"
+  | "closeSync"
+  | "readFileSync"
+  | "renameSync"
+  | "ftruncateSync"
+  | "fstatSync"
+  | "fchmodSync"
+  | "fchownSync"
+  | "unlinkSync"
+  | "realpathSync"
 >;
 
 /** Lines of history from which on the file is written anew. */
 const HISTORY = 200;
+/** Mode of a new file: payloads are nobody else's business. One that is there keeps its own. */
+const PRIVATE = 0o600;
 
 /**
  * One line: a checksum, then "+" and a key with its record in base64, or "-" and a key. The line feed stands in front, so that
@@ -26,12 +40,14 @@ function checksum(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }
 
-/** See `fileStore`; the file system can be another one, for tests. */
+/** The journal of `fileStore`, without a lock; the file system can be another one, for tests. */
 export class FileStore implements OutboxStore {
   readonly #file: string;
   readonly #fs: StoreFs;
   readonly #records = new Map<number, string>();
   #lines = 0;
+  /** Bytes of the file, so that a write of somebody else shows. */
+  #size = 0;
 
   constructor(file: string, fs: StoreFs = nodeFs) {
     this.#file = file;
@@ -40,12 +56,8 @@ export class FileStore implements OutboxStore {
 
   load(): { key: number; record: string }[] {
     this.#records.clear();
-    let text = "";
-    try {
-      text = this.#fs.readFileSync(this.#file, "latin1");
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    }
+    const text = this.#read();
+    this.#size = text.length;
     const lines = text.split("\n").filter((one) => one !== "");
     for (const one of lines) {
       const [, sum, rest] = /^(\w+) (.*)$/.exec(one) ?? [];
@@ -56,11 +68,18 @@ export class FileStore implements OutboxStore {
       else this.#records.delete(Number(key));
     }
     this.#lines = lines.length;
-    if (lines.length > this.#records.size) this.#rewrite();
+    if (lines.length > this.#records.size) {
+      try {
+        this.#rewrite();
+      } catch {
+        // Only history stays: a full disk does not keep from sending what is kept.
+      }
+    }
     return [...this.#records].map(([key, record]) => ({ key, record })).sort((a, b) => a.key - b.key);
   }
 
   append(key: number, record: string): void {
+    if (this.#records.has(key)) throw new Error(`${this.#file} serves two clients`);
     this.#write(`+ ${key} ${Buffer.from(record, "latin1").toString("base64")}`);
     this.#records.set(key, record);
   }
@@ -74,13 +93,15 @@ export class FileStore implements OutboxStore {
 
   #write(text: string): void {
     const fs = this.#fs;
-    const fd = fs.openSync(this.#file, "a");
+    const fd = fs.openSync(this.#file, "a", PRIVATE);
     try {
       const { size } = fs.fstatSync(fd);
+      if (size !== this.#size) throw new Error(`${this.#file} was changed by somebody else`);
       try {
         const data = Buffer.from(line(text));
         if (fs.writeSync(fd, data) !== data.length) throw new Error(`${this.#file}: no room`);
         fs.fsyncSync(fd);
+        this.#size = size + data.length;
       } catch (error) {
         fs.ftruncateSync(fd, size);
         throw error;
@@ -89,33 +110,89 @@ export class FileStore implements OutboxStore {
       fs.closeSync(fd);
     }
     // The file may be new: its name has to last, too.
-    if (this.#lines++ === 0) this.#syncFolder();
+    if (this.#lines++ === 0) this.#syncFolder(fs.realpathSync(this.#file));
   }
 
-  /** The new file takes the place of the old one when all of it is on the disk. */
-  #rewrite(): void {
+  #read(): string {
     const fs = this.#fs;
-    const fresh = `${this.#file}.new`;
-    const fd = fs.openSync(fresh, "w");
+    let fd: number;
     try {
-      const lines = [...this.#records].map(([key, record]) =>
-        line(`+ ${key} ${Buffer.from(record, "latin1").toString("base64")}`),
-      );
-      const data = Buffer.from(lines.join(""));
-      if (data.length > 0 && fs.writeSync(fd, data) !== data.length) throw new Error(`${fresh}: no room`);
-      fs.fsyncSync(fd);
+      // A pipe or a terminal in its place must not be waited for.
+      fd = fs.openSync(this.#file, nodeFs.constants.O_RDONLY | (nodeFs.constants.O_NONBLOCK ?? 0));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+      throw error;
+    }
+    try {
+      const stat = fs.fstatSync(fd);
+      if (!stat.isFile() && !stat.isDirectory()) throw new Error(`${this.#file} is no file`);
+      return fs.readFileSync(fd, "latin1");
     } finally {
       fs.closeSync(fd);
     }
-    fs.renameSync(fresh, this.#file);
-    this.#lines = this.#records.size;
-    this.#syncFolder();
   }
 
-  #syncFolder(): void {
+  /** The new file takes the place of the old one, where a link leads to it there, when all of it is on the disk. */
+  #rewrite(): void {
+    const fs = this.#fs;
+    const file = fs.realpathSync(this.#file);
+    const fresh = `${file}.new`;
+    const lines = [...this.#records].map(([key, record]) =>
+      line(`+ ${key} ${Buffer.from(record, "latin1").toString("base64")}`),
+    );
+    const data = Buffer.from(lines.join(""));
+    const fd = this.#fresh(fresh);
+    try {
+      this.#likeTheOld(file, fd);
+      if (data.length > 0 && fs.writeSync(fd, data) !== data.length) throw new Error(`${fresh}: no room`);
+      fs.fsyncSync(fd);
+    } catch (error) {
+      fs.closeSync(fd);
+      fs.unlinkSync(fresh);
+      throw error;
+    }
+    fs.closeSync(fd);
+    fs.renameSync(fresh, file);
+    this.#size = data.length;
+    this.#lines = this.#records.size;
+    this.#syncFolder(file);
+  }
+
+  /** A file of our own: what is left of an earlier try goes, a link somebody put there is not followed. */
+  #fresh(name: string): number {
+    const fs = this.#fs;
+    try {
+      fs.unlinkSync(name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+    return fs.openSync(name, "wx", PRIVATE);
+  }
+
+  /** Mode and owner of the file whose place it takes. */
+  #likeTheOld(file: string, fd: number): void {
+    const fs = this.#fs;
+    const old = fs.openSync(file, "r");
+    try {
+      const { mode, uid, gid } = fs.fstatSync(old);
+      const own = fs.fstatSync(fd);
+      let kept = 0o777;
+      try {
+        if (uid !== own.uid || gid !== own.gid) fs.fchownSync(fd, uid, gid);
+      } catch {
+        // Only root can give a file away. What the mode says is meant for others, then.
+        kept = 0o700;
+      }
+      fs.fchmodSync(fd, mode & kept);
+    } finally {
+      fs.closeSync(old);
+    }
+  }
+
+  #syncFolder(file: string): void {
     let fd: number | undefined;
     try {
-      fd = this.#fs.openSync(path.dirname(this.#file), "r");
+      fd = this.#fs.openSync(path.dirname(file), "r");
       this.#fs.fsyncSync(fd);
     } catch {
       // Not every system lets folders be synchronised.
@@ -124,12 +201,45 @@ export class FileStore implements OutboxStore {
   }
 }
 
+/** The journal behind its lock. */
+class LockedStore implements OutboxStore {
+  readonly #journal: FileStore;
+  readonly #lock: FileLock;
+
+  constructor(file: string) {
+    this.#journal = new FileStore(file);
+    this.#lock = new FileLock(file);
+  }
+
+  load(): { key: number; record: string }[] {
+    this.#lock.take();
+    try {
+      return this.#journal.load();
+    } catch (error) {
+      this.#lock.release();
+      throw error;
+    }
+  }
+
+  append(key: number, record: string): void {
+    this.#lock.check();
+    this.#journal.append(key, record);
+  }
+
+  remove(key: number): void {
+    this.#lock.check();
+    this.#journal.remove(key);
+  }
+}
+
 /**
- * A store for `ConnectOptions.store` in a file; its folder has to exist. Each operation is on the disk when it returns. Not to
- * be shared by two clients.
+ * A store for `ConnectOptions.store` in a file; its folder has to exist. Each operation is on the disk when it returns. One
+ * client of one process uses the file: another process that wants it gets `ESTORE`, which names the one that has it. The lock
+ * is a file beside it, `.lock`; that of a process which was killed is taken over.
+ * @param file - a link is followed; a new file gets mode 0600
  * @throws M95Error `EPARAM`
  */
 export function fileStore(file: string): OutboxStore {
   if (typeof file !== "string" || !file || file.includes("\0")) throw wrong("file", "the name of a file", file);
-  return new FileStore(file);
+  return new LockedStore(file);
 }

@@ -71,6 +71,10 @@ test("a folder that is not there, and a file that cannot be read, are errors", (
   t.throws(() => fileStore(folder).load(), { code: "EISDIR" });
 });
 
+function none(): never {
+  throw Object.assign(new Error("none"), { code: "ENOENT" });
+}
+
 /** A disk that keeps, of what was not synced, some bytes or none; the power fails at an operation. */
 class Disk {
   /** Operations until the power fails. */
@@ -98,18 +102,25 @@ class Disk {
   }
 
   readonly fs = {
-    openSync: (name: string, flags: string) => {
+    openSync: (name: string, flags: string | number) => {
       this.#step();
       let inode = this.#names.get(name);
       if (flags === "r") this.#open.set(this.#next, inode ?? "folder");
+      else if (typeof flags === "number") this.#open.set(this.#next, inode ?? none());
       else {
+        if (flags === "wx" && inode) throw Object.assign(new Error("there"), { code: "EEXIST" });
         inode ??= { synced: Buffer.alloc(0), data: Buffer.alloc(0) };
-        if (flags === "w") inode = { synced: inode.synced, data: Buffer.alloc(0) };
         this.#names.set(name, inode);
         this.#open.set(this.#next, inode);
       }
       return this.#next++;
     },
+    unlinkSync: (name: string) => {
+      this.#step();
+      if (!this.#names.delete(name)) none();
+    },
+    realpathSync: (name: string) => (this.#names.has(name) ? name : none()),
+    fchmodSync: () => this.#step(),
     writeSync: (fd: number, data: Buffer) => {
       const inode = this.#file(fd);
       const half = data.subarray(0, data.length >> 1);
@@ -127,7 +138,7 @@ class Disk {
     closeSync: (fd: number) => {
       this.#open.delete(fd);
     },
-    fstatSync: (fd: number) => ({ size: this.#file(fd).data.length }),
+    fstatSync: (fd: number) => ({ size: this.#file(fd).data.length, isFile: () => true, uid: 1, gid: 1 }),
     ftruncateSync: (fd: number, size: number) => {
       this.#step();
       const inode = this.#file(fd);
@@ -138,11 +149,7 @@ class Disk {
       this.#names.set(to, this.#names.get(from)!);
       this.#names.delete(from);
     },
-    readFileSync: (name: string) => {
-      const inode = this.#names.get(name);
-      if (!inode) throw Object.assign(new Error("none"), { code: "ENOENT" });
-      return inode.data.toString("latin1");
-    },
+    readFileSync: (fd: number) => this.#file(fd).data.toString("latin1"),
   } as unknown as StoreFs;
 
   #file(fd: number) {
