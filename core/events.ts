@@ -1,7 +1,6 @@
 // The events of modem and client with their arguments. Types only; it holds no code.
 import type { ModemState } from "./m95/bringup.js";
 import type { Recovery } from "./m95/recovery.js";
-import type { Packet } from "./mqtt/outbox.js";
 import type { PacketInfo, PublishInfo } from "./mqtt/types.js";
 
 /** What an `M95` emits. */
@@ -20,8 +19,19 @@ export interface M95Events {
   trace: [direction: "<" | ">" | "", text: string];
 }
 
-/** What is known of a packet that is about to be sent. */
-export type SentPacket = Readonly<Pick<Packet, "name" | "msgid" | "topics">>;
+/** What is known of a packet that is about to be sent; names as in MQTT.js. */
+export interface SentPacket {
+  cmd: "publish" | "subscribe" | "unsubscribe";
+  /** 0 with QoS 0. */
+  messageId: number;
+  /** Of a PUBLISH. */
+  topic?: string;
+  /** Topic filters of a SUBSCRIBE or UNSUBSCRIBE. */
+  topics?: string[];
+  /** Of the packet: 1 for SUBSCRIBE and UNSUBSCRIBE. */
+  qos: 0 | 1 | 2;
+  retain: boolean;
+}
 
 /** What an `MqttClient` emits; `Payload` is the runtime's form of bytes. */
 export interface ClientEvents<Payload> {

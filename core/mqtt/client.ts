@@ -6,7 +6,7 @@ import type { Framer } from "../at/framer.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { Emitter } from "../emitter.js";
 import { M95Error } from "../errors.js";
-import type { ClientEvents } from "../events.js";
+import type { ClientEvents, SentPacket } from "../events.js";
 import { resultWait, traits } from "../m95/commands.js";
 import { REOPEN } from "../m95/recovery.js";
 import type { Clock, Done, TimerHandle } from "../ports.js";
@@ -15,8 +15,9 @@ import type { Receiver } from "./inbox.js";
 import { Link, type LinkOwner } from "./link.js";
 import { type ConnectOptions, Profile } from "./options.js";
 import { Outbox, type OutboxOwner } from "./outbox.js";
+import type { Filter, Packet } from "./packet.js";
 import { Publisher, type PublisherOwner } from "./publisher.js";
-import { type Filter, refused, Subscriptions } from "./subscriptions.js";
+import { refused, Subscriptions } from "./subscriptions.js";
 import type {
   ClientHost,
   ClientState,
@@ -94,7 +95,7 @@ export class MqttClient<Payload = any>
       resultWait("QMTPUB", profile.packets),
       resultWait("QMTPUB", profile.packet),
     );
-    this.subscriptions = new Subscriptions(id, this.outbox);
+    this.subscriptions = new Subscriptions(this.outbox);
     this._publisher = new Publisher(this, host, profile, this.outbox, options.store);
     this._ends = [];
     this.connected = this.reconnecting = this._ending = this._ended = this._force = false;
@@ -258,6 +259,22 @@ export class MqttClient<Payload = any>
   }
 
   // ---- for link and outbox
+
+  sending(packet: Packet): void {
+    const list = this._on.packetsend;
+    // Made only for those who listen.
+    if (!list || !list.length) return;
+    const texts = this._texts(packet.payload === undefined ? packet.filters : [packet]).map((one) => one.topic);
+    const sent: SentPacket = {
+      cmd: packet.name === "QMTPUB" ? "publish" : packet.name === "QMTSUB" ? "subscribe" : "unsubscribe",
+      messageId: packet.msgid,
+      qos: packet.qos as SentPacket["qos"],
+      retain: !!packet.retain,
+    };
+    if (packet.payload === undefined) sent.topics = texts;
+    else sent.topic = texts[0]!;
+    this.emit("packetsend", sent);
+  }
 
   drained(): void {
     if (this._ending && this.connected) this._disconnect();

@@ -1,11 +1,12 @@
 // The outbox of one client: packets that wait, packets in flight (window of 5), message IDs and overdue verdicts. It
 // sends packets; what they mean, and when the link is there, the client knows.
-import { number, split } from "../at/params.js";
+import { number } from "../at/params.js";
 import { M95Error } from "../errors.js";
 import { RETRY } from "../m95/recovery.js";
 import type { TimerHandle } from "../ports.js";
 import { IN_PUBLISH } from "./inbox.js";
 import { forbidden, wrongBytes } from "./options.js";
+import { commandOf, type Packet } from "./packet.js";
 import type { ClientHost } from "./types.js";
 
 /** Packets the modem takes before it wants a verdict for one (application note 3.2.8, note 1). */
@@ -27,72 +28,15 @@ const TRIES = 3;
 const ACKNOWLEDGED = 0;
 const RETRANSMITTED = 1;
 
-/** A PUBLISH, SUBSCRIBE or UNSUBSCRIBE on its way. */
-export interface Packet {
-  name: "QMTPUB" | "QMTSUB" | "QMTUNS";
-  text: string;
-  /** Payload and end mark, of a PUBLISH. */
-  data: string | undefined;
-  /** Message ID; 0 for QoS 0. */
-  msgid: number;
-  /** Of a PUBLISH. */
-  qos: number;
-  topics: string[];
-  /** Sent again when the link is lost before its verdict. */
-  again: boolean;
-  /** Its place; one that has to wait again waits in front of all that came after it. */
-  order: number;
-  /** Key under which the store is told that it is handed over; 0: it is not told. */
-  mark: number;
-  /** Seconds until its verdict is overdue; 0: it is not in the modem's hands yet. */
-  left: number;
-  tries: number;
-  /** It was sent at least once, so what became of it is unknown. */
-  sent: boolean;
-  /** The link went while it was being handed over. */
-  lost: boolean;
-  /** A verdict that may be part of a message. */
-  claim: string | undefined;
-  /** The claim does not count: there was another one, or bytes were lost since the packet was handed over. */
-  doubted: boolean;
-  /** Called once. @param values - the granted QoS vector of a SUBSCRIBE */
-  done(error: M95Error | null, values: string[]): void;
-}
-
-/** A packet that was not sent yet. */
-export function packet(
-  name: Packet["name"],
-  text: string,
-  data: string | undefined,
-  msgid: number,
-  topics: string[],
-  again: boolean,
-  done: Packet["done"],
-): Packet {
-  return {
-    name,
-    text,
-    data,
-    msgid,
-    qos: 0,
-    topics,
-    again,
-    order: 0,
-    mark: 0,
-    left: 0,
-    tries: 0,
-    sent: false,
-    lost: false,
-    claim: undefined,
-    doubted: false,
-    done,
-  };
-}
+/** Ends the data behind the prompt of a modem that does not count it (3.2.8). */
+const END = "\x1a";
 
 /** What an outbox needs of its client. */
 export interface OutboxOwner {
+  readonly connectionId: number;
   readonly link: { check(): void };
-  emit(event: string, packet: Packet): boolean;
+  /** A packet is handed to the modem. */
+  sending(packet: Packet): void;
   /** Nothing is in flight any more. */
   drained(): void;
 }
@@ -159,7 +103,7 @@ export class Outbox {
 
   /** Whether a SUBSCRIBE for this filter waits. */
   holds(filter: string): boolean {
-    return this._wait.some((packet) => packet.name === "QMTSUB" && packet.topics.indexOf(filter) >= 0);
+    return this._wait.some((packet) => packet.name === "QMTSUB" && packet.filters.some((one) => one.topic === filter));
   }
 
   /** A message ID that no packet uses, 1..65535. */
@@ -167,6 +111,11 @@ export class Outbox {
     do this._last = (this._last % 65535) + 1;
     while (this._uses(this._flight, this._last) || this._uses(this._wait, this._last));
     return this._last;
+  }
+
+  /** The command that hands a packet over. @throws M95Error `EPARAM` or `ETOOBIG` */
+  command(packet: Packet): string {
+    return commandOf(this._owner.connectionId, packet);
   }
 
   add(packet: Packet, first?: boolean): void {
@@ -247,7 +196,7 @@ export class Outbox {
       const packet = flight[i]!;
       if (packet.name !== name || packet.msgid !== number(fields[1])) continue;
       // All publishes of QoS 0 have one ID: each claim is for another one of them.
-      if (!found || (suspect && found.claim !== undefined && packet.claim === undefined)) found = packet;
+      if (!found || (suspect && found.claim && !packet.claim)) found = packet;
     }
     // A line that lost its end is no verdict.
     if (!found || !(result >= ACKNOWLEDGED)) return false;
@@ -256,15 +205,16 @@ export class Outbox {
       if (!suspect) {
         flight.splice(flight.indexOf(found), 1);
         // If there was a claim, it was for another one, or for none.
-        if (found.claim !== undefined) this.result(name, split(found.claim), found.claim, true);
+        if (found.claim) this.result(name, found.claim, found.claimLine, true);
         this._settle(found, fields, line);
-      } else if (found.claim === undefined) {
-        found.claim = line;
+      } else if (!found.claim) {
+        found.claim = fields;
+        found.claimLine = line;
         if (found.left && !found.doubted) found.left = this._notice;
-      } else if (found.claim !== line) this._doubt(found);
+      } else if (found.claimLine !== line) this._doubt(found);
       this._settled();
     } else if (suspect) {
-      if (found.claim !== undefined) this._doubt(found);
+      if (found.claim) this._doubt(found);
     } else {
       this._host.stats.retransmissions++;
       // Whatever was said of it before was not so.
@@ -278,7 +228,7 @@ export class Outbox {
   /** A claim does not count any more; a clean verdict may still come. */
   private _doubt(packet: Packet): void {
     // Once, or a message a second would keep it waiting for ever.
-    if (!packet.doubted && packet.claim !== undefined && packet.left) packet.left = this._seconds;
+    if (!packet.doubted && packet.claim && packet.left) packet.left = this._seconds;
     packet.doubted = true;
   }
 
@@ -286,7 +236,7 @@ export class Outbox {
     const result = +fields[2]!;
     let error: M95Error | null = null;
     if (result !== ACKNOWLEDGED) {
-      error = new M95Error("ETIMEOUT", line + " (" + this._host.explain("packet", result) + ")", packet.text);
+      error = new M95Error("ETIMEOUT", line + " (" + this._host.explain("packet", result) + ")", this.command(packet));
       error.result = result;
       error.messageId = packet.msgid;
       error.raw = line;
@@ -303,7 +253,7 @@ export class Outbox {
     const flight = this._flight;
     if (!this._open || this._hand || this._full || flight.length >= HELD || !this._wait.length) return;
     let room = WINDOW;
-    for (let i = 0; i < flight.length; i++) if (flight[i]!.claim === undefined) room--;
+    for (let i = 0; i < flight.length; i++) if (!flight[i]!.claim) room--;
     if (room <= 0) return;
     const packet = this._wait.shift()!;
     this._hand = packet;
@@ -313,19 +263,20 @@ export class Outbox {
     packet.lost = packet.doubted = false;
     if (packet.mark) this.durable!.mark(packet.mark);
     packet.mark = 0;
-    this._owner.emit("packetsend", packet);
-    let text = packet.text;
-    let data = packet.data;
-    const counted = this._host.inbox.offers === IN_PUBLISH && data !== undefined && data.length > 1;
-    if (counted) {
-      // The modem counts the bytes, so any may be among them, and there is no end mark.
-      data = data!.substring(0, data!.length - 1);
-      text += "," + data.length;
-    } else if (data && forbidden(data) < data.length - 1) {
-      // Accepted when the firmware took lengths, which it does not any more.
+    this._owner.sending(packet);
+    let text = this.command(packet);
+    let data = packet.payload;
+    // The modem counts the bytes, so any may be among them, and there is no end mark.
+    const counted = !!data && this._host.inbox.offers === IN_PUBLISH;
+    if (counted) text += "," + data!.length;
+    else if (data !== undefined) {
       const at = forbidden(data);
-      this._host.clock.after(0, () => this._handed(packet, wrongBytes(at), false));
-      return;
+      if (at < data.length) {
+        // Accepted when the firmware took lengths, which it does not any more.
+        this._host.clock.after(0, () => this._handed(packet, wrongBytes(at), false));
+        return;
+      }
+      data += END;
     }
     this._host.session.send({
       text,
@@ -349,8 +300,8 @@ export class Outbox {
     } else if (at >= 0) {
       // With its data in the modem, a verdict may come although the OK did not.
       if (!error || (sent && error.code === "ETIMEOUT")) {
-        packet.left = packet.claim === undefined || packet.doubted ? this._seconds : this._notice;
-        if (packet.data !== undefined) packet.tries = 0;
+        packet.left = !packet.claim || packet.doubted ? this._seconds : this._notice;
+        if (packet.payload !== undefined) packet.tries = 0;
         this._startTimer();
       } else {
         this._flight.splice(at, 1);
@@ -403,10 +354,9 @@ export class Outbox {
     if (this._flight.length) this._startTimer();
     for (let i = 0; i < overdue.length; i++) {
       const packet = overdue[i]!;
-      const claim = packet.claim;
-      if (claim !== undefined && !packet.doubted) this._settle(packet, split(claim), claim);
+      if (packet.claim && !packet.doubted) this._settle(packet, packet.claim, packet.claimLine);
       // A SUBSCRIBE does no harm twice, and a subscription that is missing shows nowhere.
-      else if (packet.data === undefined && ++packet.tries < TRIES) this._requeue(packet);
+      else if (packet.payload === undefined && ++packet.tries < TRIES) this._requeue(packet);
       else {
         packet.again = false;
         packet.done(this._unknown(packet), []);
@@ -419,7 +369,7 @@ export class Outbox {
     const error = new M95Error(
       "EUNKNOWN",
       packet.name + " " + packet.msgid + " was sent, no verdict came",
-      packet.text,
+      this.command(packet),
     );
     error.messageId = packet.msgid;
     return error;

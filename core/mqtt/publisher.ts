@@ -1,21 +1,21 @@
 // Publishing for one client: checks, the limit of the queue and what makes room in it, the store. Sending is the outbox's.
 import { bytesOf } from "../codec.js";
 import { M95Error } from "../errors.js";
-import { build } from "../m95/commands.js";
 import type { Done } from "../ports.js";
-import { Durable } from "./durable.js";
+import { Durable, type Kept } from "./durable.js";
 import { decode, isEncoded } from "./encoding.js";
 import { IN_PUBLISH } from "./inbox.js";
 import { flag, type Profile, payloadOf } from "./options.js";
-import { type Outbox, type Packet, packet } from "./outbox.js";
+import type { Outbox } from "./outbox.js";
+import { type Packet, packet } from "./packet.js";
 import { checkTopic } from "./topics.js";
-import type { ClientHost, OutboxStore, PublishOptions } from "./types.js";
+import type { ClientHost, OutboxStore, PublishInfo, PublishOptions } from "./types.js";
 
 /** Who publishes. */
 export interface PublisherOwner {
   readonly connected: boolean;
   readonly connectionId: number;
-  emit(event: string, a?: unknown, b?: unknown, c?: unknown): boolean;
+  emit(event: "drop" | "unknown" | "error" | "offline", a?: unknown, b?: unknown, c?: unknown): boolean;
   /** Tells a user's callback how a publish ended. */
   _answer(error: M95Error | null, done: Done | undefined): void;
 }
@@ -53,9 +53,8 @@ export class Publisher {
     const qos = options.qos === undefined ? 0 : options.qos;
     const retain = flag("retain", options.retain, false) ? 1 : 0;
     const data = payloadOf(codec, payload, this._host.inbox.offers === IN_PUBLISH, isEncoded(profile.encoded, name));
-    const msgid = qos ? this._outbox.nextId() : 0;
-    // Whatever the table refuses is refused before it matters whether there is room.
-    const text = build("QMTPUB", [owner.connectionId, msgid, qos, retain, name]);
+    // What it refuses is refused before it matters whether there is room.
+    const one = this._packet(name, data, qos, retain);
     const waiting = this._outbox.waiting(true);
     if (!owner.connected && !qos && !profile.queueQoSZero)
       throw new M95Error("EQUEUE", "not connected, and queueQoSZero is false");
@@ -63,18 +62,30 @@ export class Publisher {
     const key = qos && this._durable ? this._durable.keep(qos, retain, name, data) : 0;
     if (gone) this._drop(gone);
     if (!owner.connected && !waiting) owner.emit("offline");
-    this._queue(text, data, msgid, qos, key, done);
+    this._queue(one, key, done);
   }
 
-  private _queue(text: string, data: string, msgid: number, qos: number, key: number, done: Done | undefined): void {
-    const one = packet("QMTPUB", text, data + "\x1a", msgid, [], qos === 1 && this._profile.resend, (error) => {
+  /** @throws M95Error `EPARAM` or `ETOOBIG` for what the command table refuses */
+  private _packet(topic: string, payload: string, qos: number, retain: number): Packet {
+    const one = packet("QMTPUB", qos ? this._outbox.nextId() : 0, [], () => undefined);
+    one.topic = topic;
+    one.payload = payload;
+    one.qos = qos;
+    one.retain = retain;
+    one.again = qos === 1 && this._profile.resend;
+    this._outbox.command(one);
+    return one;
+  }
+
+  private _queue(one: Packet, key: number, done: Done | undefined): void {
+    const qos = one.qos;
+    one.done = (error) => {
       const code = error && error.code;
       // What was never sent, or is to be sent again, is left to the next client that gets the store.
       if (key && code !== "ECLOSED" && !(one.again && code === "EUNKNOWN")) this._forget(key, qos);
       if (!error) this._host.stats.published++;
       this._owner._answer(error, done);
-    });
-    one.qos = qos;
+    };
     if (key && qos === 2) one.mark = key + 1;
     this._outbox.add(one);
   }
@@ -89,15 +100,12 @@ export class Publisher {
 
   /** Takes a publish out of the queue. */
   private _drop(gone: Packet): void {
-    const text = gone.text;
-    const data = gone.data!;
     this._host.stats.dropped++;
     this._outbox.remove(gone);
     // Told later, so that who publishes it once more at once does not come back in here.
     this._host.clock.after(0, () => {
-      const topic = text.substring(text.indexOf('"') + 1, text.lastIndexOf('"'));
-      this._tell("drop", topic, data.substring(0, data.length - 1), gone.qos, +text.split(",")[3]!);
-      this._outbox.fail(gone, new M95Error("EQUEUE", "dropped: the queue was full", text));
+      this._tell("drop", gone);
+      this._outbox.fail(gone, new M95Error("EQUEUE", "dropped: the queue was full", this._outbox.command(gone)));
     });
   }
 
@@ -108,19 +116,23 @@ export class Publisher {
     this._durable = this._outbox.durable = durable;
     for (let i = 0; i < kept.length; i++) {
       const one = kept[i]!;
-      const msgid = this._outbox.nextId();
       let error: M95Error | undefined;
       try {
-        const text = build("QMTPUB", [this._owner.connectionId, msgid, one.qos, one.retain, one.topic]);
-        if (one.sent) error = new M95Error("EUNKNOWN", "handed to the modem before a restart, no verdict came", text);
-        else this._queue(text, one.payload, msgid, one.qos, one.key, undefined);
+        const made = this._packet(one.topic, one.payload, one.qos, one.retain);
+        if (!one.sent) this._queue(made, one.key, undefined);
+        else
+          error = new M95Error(
+            "EUNKNOWN",
+            "handed to the modem before a restart, no verdict came",
+            this._outbox.command(made),
+          );
       } catch (e) {
         error = e as M95Error;
       }
       // Later, so that listeners can be attached first.
       if (error)
         this._host.clock.after(0, () => {
-          if (!this._tell("unknown", one.topic, one.payload, one.qos, one.retain)) this._owner.emit("error", error);
+          if (!this._tell("unknown", one)) this._owner.emit("error", error);
           this._forget(one.key, one.qos);
         });
     }
@@ -132,15 +144,16 @@ export class Publisher {
   }
 
   /** Tells of a publish that is not sent; false: nobody listens. */
-  private _tell(event: string, topic: string, payload: string, qos: number, retain: number): boolean {
+  private _tell(event: "drop" | "unknown", what: Packet | Kept): boolean {
     const codec = this._host.codec;
-    const bytes = isEncoded(this._profile.encoded, topic) ? decode(codec, payload) : undefined;
-    if (bytes !== undefined) payload = bytes;
+    const topic = what.topic;
+    const bytes = isEncoded(this._profile.encoded, topic) ? decode(codec, what.payload!) : undefined;
+    const payload = bytes === undefined ? what.payload! : bytes;
     return this._owner.emit(
       event,
       codec.toText ? codec.toText(topic) : topic,
       codec.toPayload ? codec.toPayload(payload) : payload,
-      { qos, retain: !!retain },
+      { qos: what.qos as PublishInfo["qos"], retain: !!what.retain },
     );
   }
 }

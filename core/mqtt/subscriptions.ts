@@ -1,8 +1,8 @@
 // The topic filters of one client: remembered, packed into SUBSCRIBE and UNSUBSCRIBE commands, made anew on connect.
 import { number } from "../at/params.js";
 import { M95Error } from "../errors.js";
-import { build } from "../m95/commands.js";
-import { type Outbox, type Packet, packet } from "./outbox.js";
+import type { Outbox } from "./outbox.js";
+import { type Filter, type Packet, packet } from "./packet.js";
 import { checkFilter } from "./topics.js";
 
 /** Topic filters a client may have; more are refused with `EQUEUE`. */
@@ -14,20 +14,6 @@ const REFUSED = 128;
 /** Longest command line for several topics; the real limit of the modem is not documented. */
 const LINE = 256;
 
-/** A topic filter, in bytes, with the wished or the granted QoS. */
-export interface Filter {
-  topic: string;
-  /** Undefined when the modem gave fewer values than there were topics. */
-  qos: number | undefined;
-}
-
-/** One command of several topic filters. */
-interface Batch {
-  text: string;
-  msgid: number;
-  filters: Filter[];
-}
-
 type Granted = (error: M95Error | null, granted: Filter[]) => void;
 
 /** The filters that the broker refused. */
@@ -36,12 +22,10 @@ export function refused(granted: Filter[]): Filter[] {
 }
 
 export class Subscriptions {
-  private _id: number;
   private _outbox: Outbox;
   private _list: Filter[];
 
-  constructor(id: number, outbox: Outbox) {
-    this._id = id;
+  constructor(outbox: Outbox) {
     this._outbox = outbox;
     this._list = [];
   }
@@ -55,7 +39,7 @@ export class Subscriptions {
    * @throws M95Error `EPARAM`, `ETOOBIG`, or `EQUEUE` when there are too many
    */
   subscribe(wanted: Filter[], done: Granted): void {
-    const batches = this._batches("QMTSUB", wanted);
+    const packets = this._packets("QMTSUB", wanted);
     const list = this._without(wanted);
     // One asked for twice counts once.
     wanted.forEach((filter) => {
@@ -65,21 +49,21 @@ export class Subscriptions {
       throw new M95Error("EQUEUE", "a client has at most " + SUBSCRIPTION_LIMIT + " subscriptions");
     this._room();
     this._list = list;
-    this._send("QMTSUB", batches, done, false);
+    this._send(packets, done, false);
   }
 
   /** Unsubscribes. @throws M95Error `EPARAM`, `ETOOBIG` */
   unsubscribe(topics: Filter[], done: Granted): void {
-    const batches = this._batches("QMTUNS", topics);
+    const packets = this._packets("QMTUNS", topics);
     this._room();
     this._list = this._without(topics);
-    this._send("QMTUNS", batches, done, false);
+    this._send(packets, done, false);
   }
 
   /** Makes all subscriptions anew that are not waiting to be made, in front of everything that waits. */
   renew(done: Granted): void {
     const list = this._list.filter((one) => !this._outbox.holds(one.topic));
-    if (list.length) this._send("QMTSUB", this._batches("QMTSUB", list), done, true);
+    if (list.length) this._send(this._packets("QMTSUB", list), done, true);
   }
 
   private _room(): void {
@@ -91,54 +75,48 @@ export class Subscriptions {
     return this._list.filter((one) => !gone.some((other) => other.topic === one.topic));
   }
 
-  /** Commands for the filters, as many a line as fit. */
-  private _batches(name: Packet["name"], list: Filter[]): Batch[] {
+  /** Packets for the filters, as many a command as fit. */
+  private _packets(name: Packet["name"], list: Filter[]): Packet[] {
     if (!list.length) throw new M95Error("EPARAM", "topic must be at least one topic filter, not none");
-    const batches: Batch[] = [];
-    let values: (string | number)[] = [];
-    let batch: Batch | undefined;
+    const packets: Packet[] = [];
+    let last: Packet | undefined;
     for (let i = 0; i < list.length; i++) {
       const one = list[i]!;
       checkFilter(one.topic);
-      // Types are checked when the command is built.
-      const more = name === "QMTSUB" ? [one.topic, one.qos!] : [one.topic];
-      let text = batch ? build(name, values.concat(more)) : "";
-      if (!batch || text.length > LINE) {
-        const msgid = this._outbox.nextId();
-        values = [this._id, msgid];
-        text = build(name, values.concat(more));
-        batch = { text, msgid, filters: [] };
-        batches.push(batch);
+      if (last) last.filters.push(one);
+      if (!last || this._outbox.command(last).length > LINE) {
+        if (last) last.filters.pop();
+        last = packet(name, this._outbox.nextId(), [one], () => undefined);
+        // Whatever the table refuses is refused here.
+        this._outbox.command(last);
+        packets.push(last);
       }
-      values = values.concat(more);
-      batch.text = text;
-      batch.filters.push(one);
     }
-    return batches;
+    return packets;
   }
 
-  private _send(name: Packet["name"], batches: Batch[], done: Granted, first: boolean): void {
-    let left = batches.length;
+  private _send(packets: Packet[], done: Granted, first: boolean): void {
+    const answers: Filter[][] = [];
+    let left = packets.length;
     let failed: M95Error | null = null;
-    const one = (batch: Batch): void => {
-      const topics = batch.filters.map((filter) => filter.topic);
-      const settle: Packet["done"] = (error, values) => {
+    packets.forEach((one, at) => {
+      one.done = (error, values) => {
         failed = failed || error;
-        batch.filters = topics.map((topic, i) => {
+        const granted = one.filters.map((filter, i) => {
           const value = values[i];
-          return { topic, qos: value === undefined ? undefined : number(value) };
+          return { topic: filter.topic, qos: value === undefined ? undefined : number(value) };
         });
+        answers[at] = granted;
         // Refused once, a filter is not asked for again on each connect.
-        if (!error) this._list = this._without(refused(batch.filters));
+        if (!error) this._list = this._without(refused(granted));
         if (!--left)
           done(
             failed,
-            batches.reduce((all: Filter[], other) => all.concat(other.filters), []),
+            answers.reduce((all, other) => all.concat(other), []),
           );
       };
-      this._outbox.add(packet(name, batch.text, undefined, batch.msgid, topics, true, settle), first);
-    };
+    });
     // Put in front one by one, the last one has to be put first.
-    for (let i = 0; i < batches.length; i++) one(batches[first ? batches.length - 1 - i : i]!);
+    for (let i = 0; i < packets.length; i++) this._outbox.add(packets[first ? packets.length - 1 - i : i]!, first);
   }
 }

@@ -25,6 +25,33 @@ test("QoS 0, 1 and 2: done when sent or acknowledged, and the broker has it", (t
   t.is(finish(b), 0);
 });
 
+test('"packetsend" tells of each packet as it is handed over, in text and with the names of MQTT.js', (t) => {
+  const b = bench(
+    {},
+    { modem: { codec: { toBytes: (value) => `${value}`.toUpperCase(), toText: (bytes) => bytes.toLowerCase() } } },
+  );
+  const packets: object[] = [];
+  const results: string[] = [];
+  const listener = (packet: object) => packets.push(packet);
+  b.client.on("packetsend", listener);
+  b.client.subscribe({ a: { qos: 2 }, b: { qos: 0 } }, outcome(results, "subscribed"));
+  b.client.publish("c", "x", outcome(results, "0"));
+  b.client.publish("d", "x", { qos: 1, retain: true }, outcome(results, "1"));
+  b.client.unsubscribe(["a"], outcome(results, "unsubscribed"));
+  b.until("all", () => results.length === 4);
+  t.deepEqual(packets, [
+    { cmd: "subscribe", messageId: 1, topics: ["a", "b"], qos: 1, retain: false },
+    { cmd: "publish", messageId: 0, topic: "c", qos: 0, retain: false },
+    { cmd: "publish", messageId: 2, topic: "d", qos: 1, retain: true },
+    { cmd: "unsubscribe", messageId: 3, topics: ["a"], qos: 1, retain: false },
+  ]);
+  t.deepEqual(sent(b, "AT+QMTSUB"), ['AT+QMTSUB=0,1,"A",2,"B",0']);
+  b.client.off("packetsend", listener);
+  b.client.publish("c", "x", outcome(results, "last"));
+  b.until("last", () => results.length === 5);
+  t.is(packets.length, 4);
+});
+
 test("a number in place of the options is the QoS, as in Espruino's MQTT module", (t) => {
   const b = bench();
   const results: string[] = [];

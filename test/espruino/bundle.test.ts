@@ -174,6 +174,37 @@ for (const bundle of ["M95.js", "M95.min.js"]) {
 }
 
 for (const bundle of ["M95.js", "M95.min.js"])
+  test(`${bundle}: what events hand out has the names of the contract`, (t) => {
+    const { broker, modem, serial, connect, until } = espruino(bundle);
+    const driver = connect(serial, { apn: "internet", pwrkey: modem.pins.pwrkey, status: modem.pins.status });
+    const mqtt = driver.mqtt({ host: "broker.example", queueLimit: 1, queuePolicy: "drop-oldest" });
+    const packets: unknown[] = [];
+    const told: { [event: string]: unknown[] } = {};
+    mqtt.on("packetsend", (packet: unknown) => packets.push(packet));
+    for (const event of ["message", "drop"])
+      mqtt.on(event, (...values: unknown[]) => Object.assign(told, { [event]: values }));
+    driver.on("recovery", (...values: unknown[]) => Object.assign(told, { recovery: values }));
+    mqtt.subscribe({ a: { qos: 1 }, "b/#": { qos: 0 } });
+    mqtt.publish("up", "1");
+    mqtt.publish("up", "2", { qos: 2, retain: true });
+    until("published", () => broker.received.length === 1);
+    broker.publish("a", "hello");
+    mqtt.unsubscribe("a");
+    until("unsubscribed", () => packets.length === 3 && told.message !== undefined);
+    const bare = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+    t.deepEqual(bare(packets), [
+      { cmd: "subscribe", messageId: 1, topics: ["a", "b/#"], qos: 1, retain: false },
+      { cmd: "publish", messageId: 2, topic: "up", qos: 2, retain: true },
+      { cmd: "unsubscribe", messageId: 3, topics: ["a"], qos: 1, retain: false },
+    ]);
+    t.deepEqual(bare(told.message), ["a", "hello", { qos: 0, msgid: 0, ambiguous: false }]);
+    t.deepEqual(bare(told.drop), ["up", "1", { qos: 0, retain: false }]);
+    modem.uart.onReceive("\r\n+PDP DEACT\r\n");
+    until("recovering", () => told.recovery !== undefined);
+    t.deepEqual(Object.keys(told.recovery![0] as object), ["cause", "step", "attempt", "next"]);
+  });
+
+for (const bundle of ["M95.js", "M95.min.js"])
   test(`${bundle}: a store in Storage, and payloads as base64`, (t) => {
     const { broker, modem, serial, files, store, connect, until } = espruino(bundle);
     files.set("out.10000002", "1up\nkept.").set("out.10000004", "1up\ntorn\xff").set("output", "not its own.");

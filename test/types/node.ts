@@ -93,7 +93,7 @@ export async function client(modem: M95): Promise<void> {
       same<typeof packet, PacketInfo>();
     })
     .on("close", (reason) => same<typeof reason, Error | undefined>())
-    .on("packetsend", ({ name, msgid }) => `${name} ${msgid}`)
+    .on("packetsend", ({ cmd, messageId, topic, topics }) => `${cmd} ${messageId} ${topic ?? topics?.join()}`)
     .off("offline", () => {});
   // @ts-expect-error payloads are Buffers
   client.on("message", (_topic: string, _payload: string) => {});

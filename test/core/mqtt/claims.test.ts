@@ -2,13 +2,20 @@
 // when nothing else can be true. And packets that wait again keep their place.
 import type { Request } from "../../../core/at/types.js";
 import { M95Error } from "../../../core/errors.js";
-import { Outbox, type OutboxHost, packet, WINDOW } from "../../../core/mqtt/outbox.js";
+import { Outbox, type OutboxHost, WINDOW } from "../../../core/mqtt/outbox.js";
+import { packet } from "../../../core/mqtt/packet.js";
 import { SimClock } from "../../../virtual-m95/time/sim-clock.js";
 import test from "../../support/harness.js";
+import * as packets from "./packets.js";
 
 /** ms until a claim counts, a packet time-out of 5 s with slack, and until a verdict is overdue, that of four tries. */
 const NOTICE = 8000;
 const TIME = 23_000;
+
+/** The topic of a command. */
+function topicOf(request: Request): string {
+  return request.text.split('"')[1]!;
+}
 
 function bench() {
   const clock = new SimClock();
@@ -31,7 +38,12 @@ function bench() {
     recovery: () => {},
   } as unknown as OutboxHost;
   const outbox = new Outbox(
-    { link: { check: () => log.push("doubt") }, emit: () => false, drained: () => log.push("drained") },
+    {
+      connectionId: 0,
+      link: { check: () => log.push("doubt") },
+      sending: () => {},
+      drained: () => log.push("drained"),
+    },
     host,
     7000,
     22000,
@@ -45,10 +57,9 @@ function bench() {
     outbox,
     /** Adds a publish; unless it has to wait, the modem takes it. */
     publish(name: string, qos = 1, again = false) {
-      const one = packet("QMTPUB", name, "x\x1a", qos ? outbox.nextId() : 0, [], again, (error) =>
+      const one = packets.publish(outbox, name, qos, again, (error) =>
         log.push(`${name} ${error ? error.code : "ok"}`),
       );
-      one.qos = qos;
       const before = requests.length;
       outbox.add(one);
       if (requests.length > before) requests[before]!.done(null, [], true);
@@ -108,11 +119,7 @@ test("a retransmission refutes the claim; a claimed one only casts doubt on it, 
 test("the claim came before the OK: its time begins with the OK", (t) => {
   const { clock, log, requests, outbox, claim } = bench();
   for (const name of ["a", "b"])
-    outbox.add(
-      packet("QMTPUB", name, "x", outbox.nextId(), [], false, (error) =>
-        log.push(`${name} ${error ? error.code : "ok"}`),
-      ),
-    );
+    outbox.add(packets.publish(outbox, name, 1, false, (error) => log.push(`${name} ${error ? error.code : "ok"}`)));
   claim("0,1,0");
   requests[0]!.done(null, [], true);
   claim("0,2,0");
@@ -249,15 +256,15 @@ test("a line that lost its end, or says nothing known, is no verdict", (t) => {
 
 test("packets that have to wait again keep their places, whatever sends them back", (t) => {
   const { log, requests, outbox, publish } = bench();
-  const texts = () => requests.map((request) => request.text);
+  const texts = () => requests.map(topicOf);
   for (const name of ["a", "b"]) publish(name, 1, true);
-  outbox.add(packet("QMTPUB", "c", "x", outbox.nextId(), [], true, () => {}));
+  outbox.add(packets.publish(outbox, "c", 1, true, () => {}));
   publish("d", 1, true);
   // The link goes while c is handed over; what becomes of it is known last.
   outbox.lost();
   requests[2]!.done(new M95Error("ECLOSED", ""), [], false);
   outbox.add(
-    packet("QMTSUB", "sub", undefined, outbox.nextId(), ["t"], true, () => {}),
+    packet("QMTSUB", outbox.nextId(), [{ topic: "sub", qos: 0 }], () => {}),
     true,
   );
   outbox.open();
@@ -271,14 +278,11 @@ test("a full window and a prompt that does not come hold back what is younger", 
     const { clock, requests, outbox } = bench();
     const error = new M95Error(code ? "ECME" : "ETIMEOUT", "");
     if (code) error.cme = code;
-    for (const name of ["a", "b"]) outbox.add(packet("QMTPUB", name, "x", outbox.nextId(), [], false, () => {}));
+    for (const name of ["a", "b"]) outbox.add(packets.publish(outbox, name, 1, false, () => {}));
     requests[0]!.done(error, [], false);
     clock.advance(1000);
     requests[1]!.done(null, [], true);
-    t.deepEqual(
-      requests.map((request) => request.text),
-      ["a", "a", "b"],
-    );
+    t.deepEqual(requests.map(topicOf), ["a", "a", "b"]);
   }
 });
 

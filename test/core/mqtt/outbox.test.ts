@@ -1,10 +1,11 @@
 // The outbox on its own: window, order, message IDs, and every packet settled once whatever happens to it.
 import type { Request } from "../../../core/at/types.js";
 import { M95Error } from "../../../core/errors.js";
-import { Outbox, type OutboxHost, packet, WINDOW } from "../../../core/mqtt/outbox.js";
+import { Outbox, type OutboxHost, WINDOW } from "../../../core/mqtt/outbox.js";
 import { Subscriptions } from "../../../core/mqtt/subscriptions.js";
 import { SimClock } from "../../../virtual-m95/time/sim-clock.js";
 import test from "../../support/harness.js";
+import { publish } from "./packets.js";
 
 function bench() {
   const clock = new SimClock();
@@ -27,18 +28,14 @@ function bench() {
     recovery: () => {},
   } as unknown as OutboxHost;
   const outbox = new Outbox(
-    { link: { check: () => log.push("doubt") }, emit: () => false, drained: () => {} },
+    { connectionId: 0, link: { check: () => log.push("doubt") }, sending: () => {}, drained: () => {} },
     host,
     7000,
     22000,
     7000,
   );
   const add = (name: string, again = false, qos0 = false) =>
-    outbox.add(
-      packet("QMTPUB", name, "x\x1a", qos0 ? 0 : outbox.nextId(), [], again, (error) =>
-        log.push(`${name} ${error ? error.code : "ok"}`),
-      ),
-    );
+    outbox.add(publish(outbox, name, qos0 ? 0 : 1, again, (error) => log.push(`${name} ${error ? error.code : "ok"}`)));
   return { clock, requests, log, outbox, add };
 }
 
@@ -139,7 +136,7 @@ test("message IDs wrap at 65535 and skip those in use", (t) => {
 
 test("subscriptions: topics packed into lines, remembered once, renewed unless they wait", (t) => {
   const { outbox, requests } = bench();
-  const list = new Subscriptions(0, outbox);
+  const list = new Subscriptions(outbox);
   const granted: unknown[] = [];
   list.subscribe(
     [
