@@ -16,14 +16,6 @@ export interface Fate {
 
 export const GOOD: Fate = { lost: 0, failed: false, arrived: false, mute: false };
 
-/** A verdict that the modem has given. */
-export interface Verdict {
-  client: number;
-  name: string;
-  msgid: number;
-  result: number;
-}
-
 interface Client {
   /** 0 none, 1 open, 2 connecting, 3 connected (note 3.2.4). */
   state: number;
@@ -64,8 +56,10 @@ export class Qmt {
   clients: Client[] = Array.from({ length: 6 }, fresh);
   /** Draws what becomes of the next packet. */
   fate: (name: string) => Fate = () => GOOD;
-  /** Called when the host is handed a verdict. */
-  onVerdict: (verdict: Verdict) => void = () => {};
+  /** Clients get back what they publish, if they are subscribed to it. */
+  loop = false;
+  /** A packet was given up, or its result is lost. */
+  onUnheard: (client: number, name: string) => void = () => {};
   /** Called when the host is handed what shows that this client's connection lives. */
   onLife: (client: number) => void = () => {};
   /** A message is put on the line. */
@@ -311,6 +305,8 @@ export class Qmt {
         const fate = qos ? this.fate("QMTPUB") : GOOD;
         const arrive = (): string => {
           broker.publish({ client: id, topic, payload: data, qos, retain, at: modem.time.now() });
+          if (this.loop)
+            modem.later(modem.draw.between(...modem.delays.roundTrip) / 2, () => this.arrived(id, topic, data));
           return "";
         };
         // The connection has gone while the data came.
@@ -338,11 +334,9 @@ export class Qmt {
     const alive = (): boolean => era === client.era;
     const verdict = (result: number, more: string): void => {
       client.flight.delete(`${name},${msgid}`);
+      if (fate.mute || result) this.onUnheard(id, name);
       if (fate.mute) return;
-      modem.result(`+${name}: ${id},${msgid},${result}${more}`, () => {
-        if (!result) this.onLife(id);
-        this.onVerdict({ client: id, name, msgid, result });
-      });
+      modem.result(`+${name}: ${id},${msgid},${result}${more}`, () => this.onLife(id));
     };
     const attempt = (n: number): void => {
       if (!alive()) return;
@@ -350,7 +344,7 @@ export class Qmt {
         verdict(2, "");
         return;
       }
-      if (n && notice) modem.result(`+${name}: ${id},${msgid},1,${n}`);
+      if (n && notice) modem.result(`+${name}: ${id},${msgid},1,${n}`, () => this.onLife(id));
       const trip = modem.draw.between(...modem.delays.roundTrip);
       const gone = n < lost;
       if (!gone || (fate.arrived && !fate.failed))
@@ -376,12 +370,10 @@ export class Qmt {
     });
   }
 
-  /** Delivers what one of the clients has published to those who are subscribed, the publisher's own broker only. */
-  loop(client: number, topic: string, payload: string): void {
-    for (const [filter, qos] of this.broker.sessions[client]!.filters)
-      if (matches(filter, topic)) {
-        this.inbound(client, topic, payload, qos);
-        return;
-      }
+  /** A message has got to the broker. False: the client is not subscribed to it. */
+  arrived(id: number, topic: string, payload: string, most = 1): boolean {
+    for (const [filter, qos] of this.broker.sessions[id]!.filters)
+      if (matches(filter, topic)) return this.inbound(id, topic, payload, Math.min(qos, most));
+    return false;
   }
 }

@@ -170,15 +170,17 @@ for (const [baud, answer] of [
   [115200, [200, 400]],
 ] as const)
   test.failing(`forged OKs at ${baud} baud do not empty the answer of AT+QMTCONN?`, (t) => {
-    const w = world({ baud, delays: { ...DELAYS, answer: [...answer] } });
-    flow(
-      w,
-      () => w.modem.draw.wait(200),
-      (n) => `x\r\n${framed(n % 4 ? "OK" : "+QMTSTAT: 1,1")}`,
-    );
-    w.time.advance(60_000);
-    t.true(w.clients[1]!.connected);
-    t.deepEqual(faults(w), []);
+    for (let seed = 1; seed <= 4; seed++) {
+      const w = world({ seed, baud, delays: { ...DELAYS, answer: [...answer] } });
+      flow(
+        w,
+        () => w.modem.draw.wait(200),
+        (n) => `x\r\n${framed(n % 4 ? "OK" : "+QMTSTAT: 1,1")}`,
+      );
+      w.time.advance(60_000);
+      t.true(w.clients[1]!.connected);
+      t.deepEqual(faults(w), []);
+    }
   });
 
 // ---- the prompt

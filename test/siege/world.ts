@@ -1,9 +1,9 @@
 // A driver, its modem and its brokers on one clock, under the oracle's eyes. What happens in it is others' to say.
-import { M95, type M95Error, type M95Options, type MqttClient, secure } from "../../core/index.js";
-import { Broker } from "./broker.js";
+import { M95, type M95Options, type MqttClient, secure } from "../../core/index.js";
+import { Broker, matches } from "./broker.js";
 import { Draw } from "./draw.js";
 import { type Delays, type Firmware, Modem, parameters } from "./modem.js";
-import { type Op, Oracle, show } from "./oracle.js";
+import { type Op, Oracle, type Real, show } from "./oracle.js";
 import { Qmt } from "./qmt.js";
 import { System } from "./system.js";
 import { Time } from "./time.js";
@@ -60,6 +60,24 @@ const HARMLESS = ["none", "ask", "retry", "resync"];
 /** What the user's payloads begin with, so that nothing else looks like one. */
 export const OWN = "own#";
 
+/** Whether a message with its length also reads as another one, whole or going on, of a topic that is subscribed to. */
+function twofold(shape: number, topic: string, payload: string, filters: string[]): boolean {
+  const quote = shape === 3 ? "" : '"';
+  const wrap = shape === 1 || shape === 4 ? '"' : "";
+  const head = `${quote},${shape === 1 ? " " : ""}`;
+  const body = `${topic}${head}${payload.length},${wrap}${payload}${wrap}`;
+  for (const found of body.matchAll(shape === 3 ? /(?=,(\d+),)/g : /(?=", ?(\d+),)/g)) {
+    const other = body.slice(0, found.index);
+    if (other === topic || !filters.some((filter) => matches(filter, other))) continue;
+    const from = found.index + head.length + found[1]!.length + 1;
+    for (const quotes of [0, 1]) {
+      const end = from + Number(found[1]) + 2 * quotes;
+      if (end >= body.length || body.startsWith("\r\n", end)) return true;
+    }
+  }
+  return false;
+}
+
 export class World {
   readonly time = new Time();
   readonly wire: Wire;
@@ -78,6 +96,9 @@ export class World {
   /** What a command or data must not be part of, besides the user's payloads. */
   readonly secrets: string[] = [OWN, "\x1a"];
   private made = 0;
+  /** Messages that are on the line, by the place of their bytes in all that is said. */
+  private under: { from: number; to: number; real: Real }[] = [];
+  private heardAt = 0;
   private readonly wills: string[] = [];
 
   constructor(setup: Setup) {
@@ -87,10 +108,13 @@ export class World {
     this.modem = new Modem(time, this.wire, new Draw(setup.seed, 2), setup.firmware, setup.delays, {
       piece: (after) => this.onPiece(after),
       command: (text) => this.commanded(text),
-      garbage: (bytes) => this.oracle.blame("injection", `typed as a command: ${show(bytes)}`),
+      garbage: (bytes) => {
+        // Of a command that came too soon, half may be lost.
+        if (setup.firmware.busy === "keep" || this.secret(bytes))
+          this.oracle.blame("injection", `typed as a command: ${show(bytes)}`);
+      },
       early: (bytes) => {
-        if (this.secrets.some((one) => bytes.includes(one)))
-          this.oracle.blame("injection", `written in front of the prompt: ${show(bytes)}`);
+        if (this.secret(bytes)) this.oracle.blame("injection", `written in front of the prompt: ${show(bytes)}`);
       },
       data: () => {},
       torn: (client, text) => this.torn(client, text),
@@ -103,12 +127,21 @@ export class World {
     this.qmt.onLife = (client) => {
       this.oracle.life[client] = time.now();
     };
+    this.qmt.onUnheard = (client, name) => this.oracle.unheard.add(`${client},${name}`);
     this.qmt.onMessage = (client, msgid, topic, payload) => this.put(client, msgid, topic, payload);
     const uart = { write: (data: string) => this.write(data), onReceive: (_chunk: string) => {} };
     const own = new Draw(setup.seed, 3);
-    this.driver = new Driver({ uart, clock: time, apn: "internet", random: () => own.unit(), ...setup.options });
+    this.driver = new Driver({
+      uart,
+      clock: time,
+      apn: "internet",
+      random: () => own.unit(),
+      baud: setup.baud,
+      ...setup.options,
+    });
     this.wire.toHost = (chunk) => {
       this.log?.(`${this.stamp()} < ${show(chunk)}`);
+      this.look(chunk.length);
       this.driverUart.onReceive(chunk);
     };
     this.driverUart = setup.options.uart ?? uart;
@@ -148,7 +181,9 @@ export class World {
         oracle.event(id, name, error);
       });
     client.on("error", (error: unknown) => {
-      if (!(error as M95Error).message?.includes("refuse")) oracle.event(id, "error", error);
+      const text = `${error}`;
+      if (text.includes("QMTSUB") && oracle.unheard.has(`${id},QMTSUB`)) oracle.told[id]!.clear();
+      else if (!text.includes("refuses the topics")) oracle.event(id, "error", error);
     });
     client.on("message", (topic: string, payload: string, { ambiguous }: { ambiguous: boolean }) => {
       this.log?.(
@@ -238,6 +273,10 @@ export class World {
 
   // ---- small things
 
+  private secret(bytes: string): boolean {
+    return this.secrets.some((one) => bytes.includes(one));
+  }
+
   private client(id: number): MqttClient {
     const client = this.clients[id];
     if (!client) throw new Error(`there is no client ${id}`);
@@ -286,9 +325,25 @@ export class World {
     if (!harmless) oracle.blame("drop", `${text} without a cause`);
   }
 
+  /** Messages in which the host is silent for longer than the driver waits for their end. */
+  private look(bytes: number): void {
+    const now = this.time.now();
+    const begin = this.wire.handed - bytes;
+    const silent = now - this.heardAt >= Math.max(20, 40 * this.wire.byteTime);
+    this.heardAt = now;
+    if (!this.under.length) return;
+    if (silent) for (const { from, to, real } of this.under) if (from < begin && begin < to) real.torn = true;
+    this.under = this.under.filter(({ to }) => to > begin);
+  }
+
   private put(client: number, _msgid: number, topic: string, payload: string): void {
     const { qmt, oracle } = this;
-    oracle.sent(client, topic, payload);
+    const real = oracle.sent(client, topic, payload);
+    real.torn ||= this.modem.firmware.hold;
+    this.under.push({ from: this.wire.sent, to: this.wire.sent + topic.length + payload.length + 20, real });
+    const { lengths, shape } = this.modem.firmware;
+    if (lengths && twofold(shape, topic, payload, [...this.broker.sessions[client]!.filters.keys()]))
+      oracle.twofold = true;
     for (const [, name, id, msgid] of payload.matchAll(/\+(QMTPUB|QMTSUB|QMTUNS): ?([0-5]),(\d{1,5}),/g))
       oracle.forged(Number(id), name!, qmt.flights(Number(id), name!), qmt.inFlight(Number(id), name!, Number(msgid)));
   }
