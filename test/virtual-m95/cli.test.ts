@@ -152,6 +152,72 @@ test("the control protocol answers nonsense with an error, and lists its command
   for (const { usage } of Object.values(controlCommands)) t.true(help.includes(`\n${usage} `), usage);
 });
 
+test("the control port obeys no browser, whatever a page has it send", async (t) => {
+  const server = await startVirtualM95Server({
+    control: { host: "127.0.0.1", port: 0 },
+    modem: { poweredOn: true },
+  });
+  t.teardown(() => server.close());
+  const url = `http://127.0.0.1:${server.controlPort}/`;
+  for (const [path, init] of [
+    ["", {}],
+    ["", { method: "POST", body: "supply 0\nstatus\n" }],
+    ["%0asupply%200", { method: "HEAD" }],
+    ["", { method: "supply" }],
+    ["x".repeat(10_000), { method: "POST", body: "supply 0\n" }],
+  ] as const)
+    await t.throwsAsync(fetch(url + path, init), undefined, JSON.stringify(init));
+  const raw = [
+    "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nsupply 0\r\n",
+    "supply-0 / HTTP/1.1\nsupply 0\n",
+    // A TLS handshake.
+    "\x16\x03\x01\x02\x00\x01\nsupply 0\n",
+    "\nwhatever\x00\nsupply 0\n",
+  ];
+  for (const text of raw) {
+    const { say, ended } = await dial(t, server.controlPort!);
+    t.regex(
+      await say(text, "\n"),
+      /^(error no command whatever.*\n)?error (this is no web server|control characters)/,
+      text,
+    );
+    await ended;
+  }
+  // Byte by byte.
+  const { socket, ended } = await dial(t, server.controlPort!);
+  for (const byte of raw[0]!) socket.write(byte);
+  await ended;
+  const { say } = await dial(t, server.controlPort!);
+  t.is(await say("status\n", "\n"), "ok 1\n");
+});
+
+test("a line without end is given up with a word; lines of one connection are taken one after the other", async (t) => {
+  const server = await startVirtualM95Server({ control: { host: "127.0.0.1", port: 0 } });
+  t.teardown(() => server.close());
+  const endless = await dial(t, server.controlPort!);
+  t.is(await endless.say("x".repeat(5000), "\n"), "error a line has at most 4096 characters\n");
+  const flood = setInterval(() => endless.socket.write("x".repeat(1000)), 5);
+  t.teardown(() => clearInterval(flood));
+  await endless.ended;
+  const { socket, say } = await dial(t, server.controlPort!);
+  t.is(await say(`urc ${"x".repeat(4000)}\n`, "\n"), "ok\n");
+  setTimeout(() => socket.write("nosuch\n"), 20);
+  t.regex(await say("wait 200\n", "\nerror"), /^ok\nerror/);
+});
+
+test("a browser on the UART's port is turned away, and leaves the line to its host", async (t) => {
+  const server = await startVirtualM95Server({ modem: { poweredOn: true } });
+  t.teardown(() => server.close());
+  const url = `http://127.0.0.1:${server.port}/`;
+  await t.throwsAsync(fetch(url, { method: "POST", body: "\rAT+QPOWD=1\r" }));
+  const slow = await dial(t, server.port);
+  for (const byte of "POST / HTTP/1.1\r\n\r\n\rAT+QPOWD=1\r") slow.socket.write(byte);
+  await slow.ended;
+  const host = await dial(t, server.port);
+  t.true((await host.say("\rATE0\r", "OK\r\n")).endsWith("\r\nOK\r\n"));
+  t.is(await host.say("AT\r", "OK\r\n"), "\r\nOK\r\n");
+});
+
 test("a second host is turned away while one is on the UART", async (t) => {
   const server = await startVirtualM95Server({ modem: { poweredOn: true } });
   t.teardown(() => server.close());

@@ -1,4 +1,5 @@
-// A virtual M95 as a server: the UART on one TCP port, the control protocol on another. No command line here.
+// A virtual M95 as a server: the UART on one TCP port, the control protocol on another. No command line here, and nothing
+// for web pages.
 
 import net from "node:net";
 import { tcpNetwork } from "../network/tcp-network.js";
@@ -84,7 +85,13 @@ export async function startVirtualM95Server(options: ServerOptions = {}): Promis
   }
 }
 
-/** A UART has one host: a second connection is turned away. */
+/**
+ * How a browser begins: any page on this machine can have it call any port here. AT commands have no such word in front of a
+ * path, and nothing of such a request has a chance to be one.
+ */
+const request = /^(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH) /;
+
+/** A UART has one host: a second connection is turned away, and so is a browser. */
 function uartOf(modem: VirtualM95): (socket: net.Socket) => void {
   let host: net.Socket | undefined;
   modem.uart.onReceive = (chunk) => host?.write(chunk, "latin1");
@@ -93,29 +100,67 @@ function uartOf(modem: VirtualM95): (socket: net.Socket) => void {
       socket.destroy();
       return;
     }
+    let begin = "";
     host = socket;
-    socket.on("data", (data) => modem.uart.write(String(data)));
+    socket.on("data", (data) => {
+      if (begin.length < 8) begin += String(data).slice(0, 8);
+      if (request.test(begin)) socket.destroy();
+      else modem.uart.write(String(data));
+    });
     socket.on("close", () => {
       host = undefined;
     });
   };
 }
 
+/** Characters of a line on the control port, at most. */
+const lineLimit = 4096;
+/** ms that what a peer still sends is read and dropped, so that it hears why it was hung up on. */
+const farewell = 1000;
+
+/** What is wrong with a line, or with what has come of it; undefined if nothing. */
+function fault(line: string): string | undefined {
+  if (request.test(line) || / HTTP\/\d/.test(line)) return "this is no web server";
+  if (line.length > lineLimit) return `a line has at most ${lineLimit} characters`;
+  // A TLS handshake has some, and no command.
+  return /[\0-\x08\x0b-\x1f\x7f]/.test(line) ? "control characters have no meaning here" : undefined;
+}
+
+/** One line after the other; the first that cannot be one ends the connection, and what is behind it is not looked at. */
 function controlOf(modem: VirtualM95, close: () => Promise<void>): (socket: net.Socket) => void {
   return (socket) => {
     let pending = "";
+    let over = false;
+    const hangUp = (word: string): void => {
+      over = true;
+      socket.end(`${word}\n`);
+      socket.resume();
+      setTimeout(() => socket.destroy(), farewell).unref();
+    };
     socket.on("data", async (data) => {
-      const lines = (pending + data).split(/\r?\n/);
+      if (over) return;
+      const lines = (pending + data).split("\n");
       pending = lines.pop()!;
-      for (const line of lines) {
-        if (line.trim() === "") continue;
-        if (line.trim() === "quit") {
+      // One after the other, and no more is read meanwhile.
+      socket.pause();
+      for (const text of lines) {
+        const line = text.trim();
+        const wrong = fault(line);
+        if (wrong !== undefined) {
+          hangUp(`error ${wrong}`);
+          return;
+        }
+        if (line === "") continue;
+        if (line === "quit") {
           socket.end("ok\n");
           await close();
           return;
         }
         socket.write(`${await runControlLine(modem, line)}\n`, "latin1");
       }
+      const wrong = fault(pending.trim());
+      if (wrong === undefined) socket.resume();
+      else hangUp(`error ${wrong}`);
     });
   };
 }
