@@ -4,6 +4,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { harmless, harmlessJson } from "../terminal/harmless.js";
 import { type BrokerAddress, tryBroker } from "./broker.js";
 import { bundle, type Runtime, runtimes } from "./bundle.js";
 import type { Finding } from "./inspect.js";
@@ -183,7 +184,7 @@ function conclude(
   const ok = !findings.some(isProblem);
   if (!ok) code = exit.problems;
   if (json) {
-    console.log(JSON.stringify({ ok, securityLevel, files, findings, ...packed }, null, 2));
+    console.log(harmlessJson({ ok, securityLevel, files, findings, ...packed }));
     return;
   }
   const report = new Report();
@@ -198,10 +199,10 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) code = error.exitCode === 0 ? exit.ok : exit.usage;
   else if (error instanceof UsageError) {
-    console.error(`m95-certs: ${error.message}\nSee m95-certs --help`);
+    console.error(`m95-certs: ${harmless(error.message)}\nSee m95-certs --help`);
     code = exit.usage;
   } else {
-    console.error(`m95-certs: ${(error as Error).message}`);
+    console.error(`m95-certs: ${harmless((error as Error).message)}`);
     code = exit.problems;
   }
 }

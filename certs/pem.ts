@@ -16,13 +16,43 @@ export interface PemText {
   lineEnds: "LF" | "CRLF" | "mixed" | "none";
 }
 
+const DASHES = "-----";
+const MARK = /-----(BEGIN|END) ([A-Z0-9 ]+)(?=-----)/g;
+
+/**
+ * Every BEGIN with the first END of its label behind it, none inside another, and what is outside of all. Each mark is looked
+ * at once: a file may have thousands that belong to nothing.
+ */
+function blocksOf(text: string): { blocks: Block[]; rest: string } {
+  const begins: { label: string; at: number; body: number }[] = [];
+  const ends = new Map<string, { all: number[]; next: number }>();
+  // The last dashes of a mark may be the first of another.
+  for (const { 0: mark, 1: kind, 2: label = "", index: at } of text.matchAll(MARK)) {
+    if (kind === "END") {
+      const known = ends.get(label) ?? { all: [], next: 0 };
+      known.all.push(at);
+      ends.set(label, known);
+    } else begins.push({ label, at, body: at + mark.length + DASHES.length });
+  }
+  const blocks: Block[] = [];
+  let rest = "";
+  let done = 0;
+  for (const { label, at, body } of begins) {
+    const own = ends.get(label);
+    if (at < done || !own) continue;
+    while (own.next < own.all.length && own.all[own.next]! < body) own.next++;
+    const end = own.all[own.next];
+    if (end === undefined) continue;
+    rest += text.slice(done, at);
+    done = end + `-----END ${label}-----`.length;
+    blocks.push({ label, text: text.slice(at, done) });
+  }
+  return { blocks, rest: rest + text.slice(done) };
+}
+
 /** `text` is binary: one character, one byte. */
 export function takeApart(text: string): PemText {
-  const blocks: Block[] = [];
-  const rest = text.replace(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g, (block, label: string) => {
-    blocks.push({ label, text: block });
-    return "";
-  });
+  const { blocks, rest } = blocksOf(text);
   const crlf = text.match(/\r\n/g)?.length ?? 0;
   const ends = text.match(/[\r\n]/g)?.length ?? 0;
   const one = crlf === 0 && !text.includes("\r") ? "LF" : ends === 2 * crlf ? "CRLF" : "mixed";

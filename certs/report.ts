@@ -1,6 +1,7 @@
 // What m95-certs prints for people: colour on a terminal, plain text in a pipe.
 
 import picocolors from "picocolors";
+import { harmless } from "../terminal/harmless.js";
 import type { FileFacts, Finding } from "./inspect.js";
 
 const names = { ca: "CA", cert: "client certificate", key: "private key", server: "broker" };
@@ -10,7 +11,7 @@ export class Report {
 
   files(files: FileFacts[]): void {
     for (const { role, file, bytes, checksum, certificates, key } of files) {
-      console.log(`${this.#colours.bold(names[role])}  ${file}`);
+      console.log(`${this.#colours.bold(names[role])}  ${harmless(file)}`);
       if (role !== "server") this.#row("size", `${bytes} bytes, the modem's checksum ${checksum}`);
       if (key !== undefined) this.#row("key", key);
       for (const one of certificates ?? []) {
@@ -30,7 +31,7 @@ export class Report {
       for (const one of findings) {
         if (one.level !== level) continue;
         const where = one.role === "set" || one.role === "broker" ? "" : `${names[one.role]}: `;
-        console.log(`${marks[level]} ${where}${one.text}`);
+        console.log(`${marks[level]} ${where}${harmless(one.text)}`);
       }
     }
     if (findings.length > 0) console.log("");
@@ -43,10 +44,10 @@ export class Report {
     }
     for (const { file, bytes, checksum } of files) {
       console.log(
-        `${this.#colours.green("✔")} ${file}  ${bytes} bytes${checksum === undefined ? "" : `, checksum ${checksum}`}`,
+        `${this.#colours.green("✔")} ${harmless(file)}  ${bytes} bytes${checksum === undefined ? "" : `, checksum ${checksum}`}`,
       );
     }
-    if (usage !== undefined) console.log(`\n  ${usage}\n`);
+    if (usage !== undefined) console.log(`\n  ${harmless(usage)}\n`);
   }
 
   verdict(findings: Finding[], securityLevel: number): void {
@@ -57,7 +58,7 @@ export class Report {
   }
 
   #row(name: string, text: string): void {
-    console.log(`  ${this.#colours.dim(name.padEnd(8))} ${text}`);
+    console.log(`  ${this.#colours.dim(name.padEnd(8))} ${harmless(text)}`);
   }
 }
 

@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { ConnectOptions, MqttClient } from "../../targets/node/index.js";
+import { harmless } from "../../terminal/harmless.js";
 import { type Address, addressOf, type Bench, type Settings, setUp } from "./bench.js";
 import { Screen } from "./screen.js";
 
@@ -333,7 +334,7 @@ async function main(): Promise<boolean> {
   const bench = await setUp(options);
   const { modem } = bench;
   console.log("m95-mqtt demo");
-  for (const line of bench.about) console.log(`  ${line}`);
+  for (const line of bench.about) console.log(`  ${harmless(line)}`);
   if (options.trace) modem.on("trace", (direction, text) => screen.traffic(direction, text));
   modem.on("recovery", (what) => screen.note(`recovery: ${what.cause}; ${what.step} in ${what.next} ms`));
   modem.on("error", (error) => screen.note(`modem: ${error.message}`));
@@ -351,7 +352,7 @@ async function main(): Promise<boolean> {
 main().then(
   (right) => process.exit(right ? 0 : 1),
   (error: Error) => {
-    console.error(`The demo could not be set up: ${error.message.replace(/^Error: /, "")}`);
+    console.error(`The demo could not be set up: ${harmless(error.message.replace(/^Error: /, ""))}`);
     process.exit(1);
   },
 );

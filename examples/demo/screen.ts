@@ -1,5 +1,6 @@
 // What the demo prints: steps as they go, AT traffic on demand, a summary. Colour on a terminal, plain text in a pipe.
 import picocolors from "picocolors";
+import { harmless, visible } from "../../terminal/harmless.js";
 
 export interface Check {
   what: string;
@@ -26,14 +27,16 @@ export class Screen {
 
   /** Something that happened, for information. */
   note(text: string): void {
-    console.log(`${this.#time()}    ${this.#colours.dim(text)}`);
+    console.log(`${this.#time()}    ${this.#colours.dim(harmless(text))}`);
   }
 
   /** Something that has to be so; what is not makes the demo fail. */
   check(what: string, ok: boolean, detail = ""): void {
     this.checks.push({ what, ok });
     const { green, red, dim } = this.#colours;
-    console.log(`${this.#time()}  ${ok ? green("✔") : red("✘")} ${what}${detail && dim(`  ${detail}`)}`);
+    console.log(
+      `${this.#time()}  ${ok ? green("✔") : red("✘")} ${harmless(what)}${detail && dim(`  ${harmless(detail)}`)}`,
+    );
   }
 
   /** A check without which it makes no sense to go on. @throws Error */
@@ -51,7 +54,8 @@ export class Screen {
   traffic(direction: string, text: string): void {
     if (!this.#trace) return;
     const { cyan, yellow, magenta } = this.#colours;
-    const shown = printable(text.length > WIDTH ? `${text.slice(0, WIDTH - 1)}…` : text);
+    const line = visible(text.replaceAll("\r", ""));
+    const shown = line.length > WIDTH ? `${line.slice(0, WIDTH - 1)}…` : line;
     if (direction === ">") console.log(`               ${cyan(`→ ${shown}`)}`);
     else if (direction === "<") console.log(`               ${yellow(`← ${shown}`)}`);
     else console.log(`               ${magenta(`  ${shown}`)}`);
@@ -62,10 +66,10 @@ export class Screen {
     const { green, red } = this.#colours;
     this.step("Summary");
     const width = Math.max(...rows.map(([name]) => name.length));
-    for (const [name, value] of rows) console.log(`  ${name.padEnd(width)}  ${value}`);
+    for (const [name, value] of rows) console.log(`  ${name.padEnd(width)}  ${harmless(value)}`);
     const failed = this.checks.filter((one) => !one.ok);
     console.log("");
-    for (const one of failed) console.log(red(`  ✘ ${one.what}`));
+    for (const one of failed) console.log(red(`  ✘ ${harmless(one.what)}`));
     if (failed.length > 0) console.log(red(`${failed.length} of ${this.checks.length} checks failed`));
     else console.log(green(`All ${this.checks.length} checks passed`));
     return failed.length === 0;
@@ -82,14 +86,4 @@ function coloured(): boolean {
   if (NO_COLOR) return false;
   if (FORCE_COLOR !== undefined) return FORCE_COLOR !== "0" && FORCE_COLOR !== "false";
   return process.stdout.isTTY === true && TERM !== "dumb";
-}
-
-/** Control characters as a person writes them. */
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e…]/g, (char) => {
-    if (char === "\r") return "";
-    if (char === "\x1a") return "<Ctrl+Z>";
-    if (char === "\x1b") return "<ESC>";
-    return ".";
-  });
 }

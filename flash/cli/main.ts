@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
+import { harmless } from "../../terminal/harmless.js";
 import { boardNames, type Choices, configOf } from "../board/config.js";
 import { FlashError } from "../board/errors.js";
 import { install, type Plan } from "../board/install.js";
@@ -58,7 +59,8 @@ function bytesOf(file: string, advice: string): string {
 async function list(): Promise<void> {
   const ports = await findPorts();
   if (ports.length === 0) process.stdout.write("No serial port found. Plug the board in; some cables only charge.\n");
-  for (const { path, description } of ports) process.stdout.write(`${path}${description && `  ${description}`}\n`);
+  for (const { path, description } of ports)
+    process.stdout.write(`${harmless(path)}${description && `  ${harmless(description)}`}\n`);
 }
 
 async function flash(options: Options): Promise<void> {
@@ -88,8 +90,8 @@ function failed(error: unknown): number {
   // Commander has already shown its own, and the help.
   if (code?.startsWith("commander.")) return exitCode === 0 ? 0 : 2;
   process.stdout.isTTY && process.stdout.write("\n");
-  process.stderr.write(pc.red(`${(error as Error).message}\n`));
-  if (error instanceof FlashError) process.stderr.write(`${error.advice}\n`);
+  process.stderr.write(pc.red(`${harmless((error as Error).message)}\n`));
+  if (error instanceof FlashError) process.stderr.write(`${harmless(error.advice)}\n`);
   return error instanceof UsageError ? 2 : 1;
 }
 

@@ -1,6 +1,7 @@
 // What the command line shows: one line with a bar that redraws itself on a terminal, plain lines in a pipe. It has no
 // opinion on what is shown.
 import pc from "picocolors";
+import { harmless } from "../../terminal/harmless.js";
 import type { BoardInfo, Show } from "../board/install.js";
 import type { Progress } from "../board/storage.js";
 
@@ -11,6 +12,8 @@ export interface Out {
 }
 
 const WIDTH = 24;
+/** What a board says of itself is cut to so many characters. */
+const NAME = 60;
 /** In a pipe a line is worth it only so often, in percent. */
 const STEP = 25;
 /** Files below this many bytes are done before anybody asks. */
@@ -23,7 +26,7 @@ export class Screen implements Show {
   constructor(private readonly out: Out) {}
 
   found({ board, version }: BoardInfo): void {
-    this.line(`Espruino ${version} on ${board}`);
+    this.line(`Espruino ${harmless(version, NAME)} on ${harmless(board, NAME)}`);
   }
 
   step(text: string): Progress {

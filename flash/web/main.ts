@@ -4,6 +4,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError } from "commander";
 import pc from "picocolors";
+import { harmless } from "../../terminal/harmless.js";
 import { serve } from "./server.js";
 
 const program = new Command("npm run flash:web --")
@@ -36,6 +37,6 @@ try {
   else {
     process.exitCode = 1;
     const busy = "This port is taken: give another with --port-http, or leave it out.";
-    process.stderr.write(pc.red(`${code === "EADDRINUSE" ? busy : message}\n`));
+    process.stderr.write(pc.red(`${code === "EADDRINUSE" ? busy : harmless(message)}\n`));
   }
 }

@@ -1,6 +1,6 @@
 // Serves the flashing page to this machine only: the page, its script, the bundles and the example applications.
 // It reads files and changes nothing; the page itself talks to the board.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
@@ -48,7 +48,12 @@ export async function serve(folders: Folders, port = 0): Promise<{ server: Serve
     const host = (request.headers.host ?? "").replace(/:\d+$/, "");
     if (host !== "localhost" && host !== "127.0.0.1") return answer(403, "text/plain", "Only for this machine");
     if (request.method !== "GET" && request.method !== "HEAD") return answer(405, "text/plain", "Only GET");
-    const found = find(folders, (request.url ?? "/").replace(/\?.*$/, ""));
+    let found: ReturnType<typeof find>;
+    try {
+      found = find(folders, (request.url ?? "/").replace(/\?.*$/, ""));
+    } catch {
+      // Gone between looking and reading, or not to be read.
+    }
     if (!found) return answer(404, "text/plain", "Not found");
     answer(200, found.type, found.body);
   });
@@ -81,8 +86,22 @@ function file(folder: string, name: string): { type: string; body: Buffer } {
   return { type: TYPES[path.extname(name)]!, body: readFileSync(path.join(folder, name)) };
 }
 
+/** Scripts that can be read. A folder may have a script's name, a link may lead nowhere, and a pipe would be waited for. */
 function scripts(folder: string): { name: string; size: number }[] {
-  if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).filter((name) => name.endsWith(".js"));
-  return names.sort().map((name) => ({ name, size: readFileSync(path.join(folder, name)).length }));
+  let names: string[];
+  try {
+    names = readdirSync(folder).filter((name) => name.endsWith(".js"));
+  } catch {
+    return [];
+  }
+  return names.sort().flatMap((name) => {
+    try {
+      const stat = statSync(path.join(folder, name));
+      if (!stat.isFile()) return [];
+      accessSync(path.join(folder, name), constants.R_OK);
+      return [{ name, size: stat.size }];
+    } catch {
+      return [];
+    }
+  });
 }

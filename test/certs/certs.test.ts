@@ -10,6 +10,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import vm from "node:vm";
 import test, { type ExecutionContext } from "ava";
+import fc from "fast-check";
+import { type Block, takeApart } from "../../certs/pem.js";
 import { checkSet, type Files, type SetOptions } from "../../certs/set.js";
 import { MemoryBroker } from "../../virtual-m95/broker/memory-broker.js";
 import { SimClock, VirtualM95 } from "../../virtual-m95/index.js";
@@ -85,6 +87,74 @@ async function good(): Promise<Required<Pick<Texts, "ca" | "cert" | "key">> & Re
 function der(pem: string): Buffer {
   return Buffer.from(pem.replace(/-----.*-----|\n/g, ""), "base64");
 }
+
+test("what a certificate calls itself does not reach the terminal as a command", async (t) => {
+  const obeyed = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/;
+  const name = "Ö\x1b[2J\u009b31m\u202ecod\r\nNo problem found";
+  const { cert } = await makeCertificate({ name, ca: true });
+  const directory = await folder(t);
+  const file = join(directory, "ca\x1b[31m.pem");
+  await writeFile(file, cert);
+  for (const args of [
+    ["check"],
+    ["check", "--json"],
+    ["bundle", "--for", "node", "--out", join(directory, "o\x1b[1mut")],
+  ]) {
+    const { stdout, stderr } = await run([...args, "--ca", file]);
+    t.notRegex(stdout + stderr, obeyed, args.join(" "));
+    t.true(stdout.includes("Ö"), stdout);
+    if (args.includes("--json")) t.is(JSON.parse(stdout).files[0].file, file);
+  }
+  const none = await run(["check", "--ca", `${file}\x1b[2J`]);
+  t.is(none.code, 2);
+  t.notRegex(none.stderr, obeyed);
+});
+
+test("thousands of marks that belong to nothing are looked at once each", (t) => {
+  // The number does it: looked at as often as there are marks, they would take hours.
+  const many = 300_000;
+  const begins = "-----BEGIN CERTIFICATE-----\n".repeat(many);
+  const labels = Array.from({ length: many }, (_, i) => `-----BEGIN A${i}-----\n-----END B${i}-----\n`).join("");
+  const ends = "-----END CERTIFICATE-----\n".repeat(many);
+  const block = "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n";
+  t.deepEqual(takeApart(begins), { form: "neither", blocks: [], around: false, lineEnds: "LF" });
+  t.is(takeApart(labels + ends).blocks.length, 0);
+  t.is(takeApart(ends + begins + ends).blocks.length, 1);
+  t.is(takeApart(block.repeat(many)).blocks.length, many);
+  t.deepEqual(check({ ca: begins }), { ok: false, found: ["problem ca not-pem", "problem set no-room"] });
+  t.true(takeApart(`${"-----BEGIN X-----\n".repeat(many)}${block}`).around);
+});
+
+test("blocks are those of the plain rule: a BEGIN, and the first END of its label behind it", (t) => {
+  const piece = fc.constantFrom(
+    ...[
+      "-----BEGIN A-----",
+      "-----END A-----",
+      "-----BEGIN B-----",
+      "-----END B-----",
+      "-----",
+      "-----BEGIN ",
+      "END A-----",
+      "A",
+      "\n",
+      " ",
+    ],
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      const text = pieces.join("");
+      const blocks: Block[] = [];
+      const rest = text.replace(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g, (whole, label: string) => {
+        blocks.push({ label, text: whole });
+        return "";
+      });
+      const found = takeApart(text);
+      t.deepEqual(found.blocks, blocks);
+      t.is(found.around, blocks.length > 0 && rest.trim() !== "");
+    }),
+    { numRuns: 3000 },
+  );
+});
 
 test("a good set: facts, the modem's checksums, nothing found, 0", async (t) => {
   const set = await good();

@@ -57,6 +57,33 @@ overPty("module, settings and application go onto a board; plain lines tell of i
   );
 });
 
+overPty("what a board says of itself, throws or holds does not reach the terminal as a command", async (t) => {
+  const obeyed = /[\x00-\x09\x0b-\x1f\x7f-\x9f]/;
+  const name = "\x1b]0;owned\x07\x1b[2JM\u009bODEL\r\n";
+  const first = await flash("--port", await onPty(t, new ReplModel({ board: name })), "--bundle", bundle);
+  t.is(first.code, 0);
+  t.regex(first.out, /^Espruino 2v29 on <ESC>\]0;owned<07><ESC>\[2JM<9B>ODEL<CR><LF>\nMaking room\n/);
+  t.notRegex(first.out, obeyed);
+  const full = new ReplModel({ storage: 3000, board: { toString: 1 } });
+  full.files.set("\x1b[31mred", "x");
+  const second = await flash("--port", await onPty(t, full), "--bundle", bundle);
+  t.is(second.code, 1);
+  t.regex(second.out, /^Espruino 2v29 on \{"toString":1\}\n/);
+  t.regex(second.err, /It also holds <ESC>\[31mred\./);
+  t.notRegex(second.out + second.err, obeyed);
+  const thrower = new ReplModel();
+  thrower.files.set("m95.json", "x");
+  Object.defineProperty(thrower.files, "get", {
+    value: () => {
+      throw new Error("\x1b[31mthrown\nDone: all is well");
+    },
+  });
+  const third = await flash("--port", await onPty(t, thrower), "--bundle", bundle, "--apn", "a");
+  t.is(third.code, 1);
+  t.regex(third.err, /<ESC>\[31mthrown<LF>Done: all is well\n/);
+  t.notRegex(third.err, obeyed);
+});
+
 overPty("a second run over the same port works, with what is there", async (t) => {
   const board = new ReplModel();
   const port = await onPty(t, board);

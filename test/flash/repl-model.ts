@@ -5,6 +5,8 @@ import { crc32 } from "../../flash/board/quote.js";
 
 /** How the board is to be, and what goes wrong. */
 export interface ModelOptions {
+  /** What it says it is, default MODEL. */
+  board?: unknown;
   /** Bytes of Storage, default 65536. */
   storage?: number;
   /** What the board does instead of being Espruino: nothing, sending all back, or asking for a login. */
@@ -123,7 +125,7 @@ export class ReplModel {
         throw new Error(`Module ${name} not found`);
       },
       E: { CRC32: (bytes: string) => crc32(bytes) },
-      process: { env: { BOARD: "MODEL", VERSION: "2v29", CONSOLE: "USB" } },
+      process: { env: { BOARD: this.options.board ?? "MODEL", VERSION: "2v29", CONSOLE: "USB" } },
       USB: { println: (text: string) => this.onOutput(`${text}\r\n`) },
       atob,
       btoa,

@@ -8,9 +8,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import test, { type ExecutionContext } from "ava";
+import { visible } from "../../terminal/harmless.js";
 import { controlCommands } from "../../virtual-m95/server/control.js";
 import { startVirtualM95Server } from "../../virtual-m95/server/server.js";
-import { formatTrace, visible } from "../../virtual-m95/server/trace-format.js";
+import { formatTrace } from "../../virtual-m95/server/trace-format.js";
 
 const cli = fileURLToPath(new URL("../../virtual-m95/server/cli.js", import.meta.url));
 const limit = 10_000;

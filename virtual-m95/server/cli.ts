@@ -3,6 +3,7 @@
 
 import { readFile } from "node:fs/promises";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { harmless } from "../../terminal/harmless.js";
 import { baudRates } from "../at/serial-line.js";
 import { defaultQuirks, type Quirks, type VirtualM95Options } from "../options.js";
 import { runControlLine } from "./control.js";
@@ -169,7 +170,7 @@ async function main(argv: string[]): Promise<number> {
   return code;
 
   function fail(error: Error): void {
-    console.error(`m95-virtual: ${error.message}`);
+    console.error(`m95-virtual: ${harmless(error.message)}`);
     code = exit.failure;
     end();
   }
@@ -179,7 +180,13 @@ async function play(server: VirtualM95Server, file: string): Promise<void> {
   for (const line of (await readFile(file, "utf8")).split(/\r?\n/)) {
     if (line.trim() === "" || line.startsWith("#")) continue;
     const answer = await runControlLine(server.modem, line);
-    console.log(`${line}: ${answer}`);
+    // The answer has lines of its own.
+    console.log(
+      `${harmless(line)}: ${answer
+        .split("\n")
+        .map((one) => harmless(one))
+        .join("\n")}`,
+    );
     if (answer.startsWith("error")) throw new Error(`${file}: ${line}: ${answer}`);
   }
 }
@@ -191,7 +198,7 @@ main(process.argv.slice(2)).then(
     if (error instanceof CommanderError) {
       process.exit(error.exitCode === 0 ? exit.ok : exit.usage);
     }
-    console.error(`m95-virtual: ${(error as Error).message}`);
+    console.error(`m95-virtual: ${harmless((error as Error).message)}`);
     process.exit(exit.failure);
   },
 );

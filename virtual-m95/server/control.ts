@@ -1,5 +1,6 @@
 // The control protocol: one text line, one answer, `ok …` or `error …`. It moves pins and plays mishaps, no AT commands.
 
+import { visible } from "../../terminal/harmless.js";
 import { faultTable, faultUsage } from "../faults/index.js";
 import type { Registration } from "../options.js";
 import type { VirtualM95 } from "../virtual-m95.js";
@@ -140,9 +141,10 @@ export const controlCommands: Record<string, ControlCommand> = {
     help: "number of protocol violations by the host, then one per line",
     words: [0, 0],
     run: ({ violations }) =>
-      [violations.length, ...violations.map(({ at, kind, detail }) => `${Math.round(at)} ${kind} ${detail}`)].join(
-        "\n",
-      ),
+      [
+        violations.length,
+        ...violations.map(({ at, kind, detail }) => `${Math.round(at)} ${kind} ${visible(detail)}`),
+      ].join("\n"),
   },
   help: {
     usage: "help",
@@ -159,7 +161,7 @@ export const controlCommands: Record<string, ControlCommand> = {
 export async function runControlLine(modem: VirtualM95, line: string): Promise<string> {
   const [name = "", ...words] = line.trim().split(/\s+/);
   const command = Object.hasOwn(controlCommands, name) ? controlCommands[name] : undefined;
-  if (!command) return `error no command ${name}, try help`;
+  if (!command) return `error no command ${visible(name)}, try help`;
   const text = line.trim().slice(name.length).trim();
   const values = command.words === "text" ? (text === "" ? [] : [text]) : words;
   const [min, max] = command.words === "text" ? [1, 1] : command.words;
@@ -168,7 +170,7 @@ export async function runControlLine(modem: VirtualM95, line: string): Promise<s
     const answer = await command.run(modem, values);
     return answer ? `ok ${answer}` : "ok";
   } catch (error) {
-    return `error ${(error as Error).message}; usage: ${command.usage}`;
+    return `error ${visible((error as Error).message)}; usage: ${command.usage}`;
   }
 }
 
