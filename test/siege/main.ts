@@ -19,6 +19,7 @@ const USAGE = `Usage: npm run test:hostile -- [options]
   --show <n>        failures that are made short and shown for each rate and firmware, default 1
   --trial <n>       play this one trial of each rate and firmware given, with a transcript
   --short           with --trial: make it short first
+  --rule <name>     with --short: what has to stay broken, default what is broken first
   --help            show this
 
 Exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage.`;
@@ -33,6 +34,7 @@ interface Options {
   show: number;
   trial: number | undefined;
   short: boolean;
+  rule: Rule | undefined;
 }
 
 const RATES: Rate[] = [9600, 57600, 115200];
@@ -56,6 +58,7 @@ function readOptions(): Options | undefined {
       show: text,
       trial: text,
       short: flag,
+      rule: text,
       help: flag,
     },
   });
@@ -91,6 +94,7 @@ function readOptions(): Options | undefined {
     show: whole("show", 1),
     trial: values.trial === undefined ? undefined : whole("trial", 0),
     short: values.short ?? false,
+    rule: values.rule as Rule | undefined,
   };
 }
 
@@ -119,7 +123,7 @@ function single(options: Options, trial: number): boolean {
   for (const kind of options.kinds)
     for (const rate of options.rates) {
       const plan = planOf(options.seed, trial, rate, kind);
-      const rule = brokenBy(plan);
+      const rule = brokenBy(plan, options.rule);
       console.log(`${kind} firmware, ${rate} baud, seed ${options.seed}, trial ${trial}`);
       show(rule && options.short ? shrunk(plan, rule) : plan);
       if (rule) good = false;

@@ -90,6 +90,11 @@ export class Oracle {
   strict = false;
   /** Two ways to read a message: what stands behind it until silence may be marked. */
   twofold = false;
+  /** Messages that were not sent so. */
+  private readonly misread: { client: number; topic: string; payload: string; at: number }[] = [];
+  /** Messages told, by client and topic, those that are marked among them; and what marked ones have swallowed. */
+  private readonly by = new Map<string, number>();
+  private swallowed = "";
   private readonly real: Map<string, Real>[] = Array.from({ length: 6 }, () => new Map<string, Real>());
   private readonly now: () => number;
   private readonly broker: Broker;
@@ -104,10 +109,10 @@ export class Oracle {
     broker.onPublish = (one) => this.published(one);
   }
 
-  blame(rule: Rule, text: string, packet = ""): void {
+  blame(rule: Rule, text: string, packet = "", at = this.now()): void {
     // Where IDs can be foretold, a hit is no luck.
     const drawn = [...this.ids].some((id) => id > 64);
-    this.problems.push({ rule, at: this.now(), text, lucky: drawn && this.hitBy.has(packet) });
+    this.problems.push({ rule, at, text, lucky: drawn && this.hitBy.has(packet) });
   }
 
   /** Problems that are not the publisher's luck. */
@@ -181,16 +186,22 @@ export class Oracle {
   message(client: number, topic: string, payload: string, ambiguous: boolean): void {
     const real = this.real[client]!.get(`${topic},${payload}`);
     this.heard++;
-    if (ambiguous) this.marked++;
+    if (ambiguous) {
+      this.marked++;
+      if (payload.includes("+QMTRECV: ")) this.swallowed += payload;
+    }
     if (real) real.heard++;
+    this.by.set(`${client},${topic}`, (this.by.get(`${client},${topic}`) ?? 0) + 1);
     if (ambiguous && this.strict && !this.twofold)
       this.blame("message", `marked, for client ${client}: ${show(topic)} ${show(payload)}`);
     if (ambiguous || (real && (real.heard <= real.sent || !this.strict))) return;
-    if (!real && !this.strict && this.reads(client, topic, payload)) return;
-    this.blame(
-      "message",
-      `not marked, for client ${client}: ${show(topic)} ${show(payload)}${real ? ", a second time" : ""}`,
-    );
+    // Whether the host was silent in the middle of one shows later.
+    if (!real && !this.strict) this.misread.push({ client, topic, payload, at: this.now() });
+    else
+      this.blame(
+        "message",
+        `not marked, for client ${client}: ${show(topic)} ${show(payload)}${real ? ", a second time" : ""}`,
+      );
   }
 
   event(client: number, name: string, error: unknown): void {
@@ -249,6 +260,9 @@ export class Oracle {
   /** @param delivered - every message must have been told by now */
   close(delivered: boolean): void {
     for (const op of this.ops) if (!op.calls) this.blame("callback", `${this.name(op)}: no callback`);
+    for (const { client, topic, payload, at } of this.misread)
+      if (!this.reads(client, topic, payload))
+        this.blame("message", `not marked, for client ${client}: ${show(topic)} ${show(payload)}`, "", at);
     if (delivered && !this.twofold)
       this.real.forEach((list, client) => {
         for (const { topic, payload, sent, heard } of list.values())
@@ -267,8 +281,26 @@ export class Oracle {
     });
   }
 
+  /** Connections that are gone, and of which the driver should know by now. */
+  overlooked(client: number, since: number): void {
+    this.blame("life", `client ${client}: gone for ${Math.round(this.now() - since)} ms, and not noticed`);
+  }
+
   excused(client: number): boolean {
     return this.modemGone || this.gone[client]!;
+  }
+
+  /** Every message with a topic like any other was told in some form: whole, cut, or more than it was, but told. */
+  lost(): void {
+    this.real.forEach((list, client) => {
+      const sent = new Map<string, number>();
+      for (const one of list.values()) sent.set(one.topic, (sent.get(one.topic) ?? 0) + one.sent);
+      for (const [topic, count] of sent) {
+        const heard = this.by.get(`${client},${topic}`) ?? 0;
+        if (/^[a-z0-9/]+$/.test(topic) && heard < count && !this.swallowed.includes(topic))
+          this.blame("message", `client ${client} heard ${heard} of ${count} with topic ${topic}`);
+      }
+    });
   }
 
   private subscribed(client: number, filter: string): boolean {

@@ -55,6 +55,9 @@ export interface Plan {
 const FILTERS = ["cmd/+", "cmd/#", "#", "+/in", "cmd/+/set", "cmd/a"];
 const UP = "up";
 
+/** How long a loss may go unnoticed that nobody tells: the keepalive period, and the time of a few questions, ms. */
+export const VIGIL = 45_000;
+
 function habitOf(draw: Draw): Habit {
   const idle = draw.pick([2, 3, 10]);
   const what = draw.unit();
@@ -105,7 +108,7 @@ function delaysOf(draw: Draw): Delays {
     ]),
     roundTrip: [trip * 0.7, trip * 1.3],
     late,
-    lateBy: [200, 1900],
+    lateBy: [200, 1500],
   };
 }
 
@@ -240,6 +243,15 @@ export function planOf(seed: number, trial: number, rate: Rate, kind: Kind): Pla
   return plan;
 }
 
+/** A loss that the modem does not tell, while messages go on coming. */
+function vigil(draw: Draw, plan: Plan, planner: Planner): void {
+  const from = plan.span;
+  plan.keepalive = 15;
+  planner.add(draw.between(0, from), { what: "drop", client: draw.pick(plan.clients), told: false });
+  plan.span = from + VIGIL;
+  for (let at = from; at < plan.span; at += draw.wait(1500)) planner.add(at, planner.message(draw.pick([20, 40, 80])));
+}
+
 /** Now and then something of what is claimed is true. */
 function truth(draw: Draw, plan: Plan, planner: Planner): void {
   const what = draw.unit();
@@ -247,9 +259,7 @@ function truth(draw: Draw, plan: Plan, planner: Planner): void {
   const free = plan.clients.length;
   if (what < 0.06) planner.add(at, { what: "drop", client: draw.pick(plan.clients), told: true });
   else if (what < 0.08) planner.add(at, { what: "reboot", told: true });
-  else if (what < 0.1) {
-    plan.keepalive = 30;
-    planner.add(at, { what: "drop", client: draw.pick(plan.clients), told: false });
-  } else if (what < 0.16 && free < 6) planner.add(at, { what: "connect", client: free, tls: draw.chance(0.4) });
+  else if (what < 0.1) vigil(draw, plan, planner);
+  else if (what < 0.16 && free < 6) planner.add(at, { what: "connect", client: free, tls: draw.chance(0.4) });
   else if (what < 0.19 && free > 1) planner.add(plan.span * 0.9, { what: "end", client: free - 1 });
 }

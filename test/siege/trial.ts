@@ -2,7 +2,7 @@
 import { Draw } from "./draw.js";
 import type { Problem } from "./oracle.js";
 import { DASHES, TLS } from "./pem.js";
-import type { Action, Plan, What } from "./plan.js";
+import { type Action, type Plan, VIGIL, type What } from "./plan.js";
 import { GOOD } from "./qmt.js";
 import { OWN, World } from "./world.js";
 
@@ -120,6 +120,9 @@ export function play(plan: Plan, log?: (line: string) => void): Report {
   };
   arm(world, plan);
   time.advance(plan.span);
+  world.droppedAt.forEach((at, id) => {
+    if (oracle.gone[id] && world.clients[id]!.connected && time.now() - at >= VIGIL) oracle.overlooked(id, at);
+  });
   // What the modem has still to say comes first.
   time.advance(Math.max(0, world.wire.freeAt - time.now()));
   world.settle(PATIENCE);
@@ -132,7 +135,9 @@ export function play(plan: Plan, log?: (line: string) => void): Report {
     if (!time.run(() => standing(world), 300_000)) oracle.blame("drop", "somebody does not come back");
   }
   time.run(() => subscribed(world), 90_000);
-  oracle.close(plan.firmware.lengths && !plan.options.receiveLimit);
+  const limited = plan.options.receiveLimit !== undefined;
+  oracle.close(plan.firmware.lengths && !limited);
+  if (!limited) oracle.lost();
   if (plan.calm) calm(world, plan);
   for (const error of time.thrown) oracle.blame("callback", `thrown: ${error}`);
   const publishes = oracle.ops.filter((op) => op.payload.startsWith(OWN) && op.qos > 0);

@@ -55,6 +55,8 @@ export function played(
 }
 
 if (parentPort) {
+  // Errors are made by the thousand here, and nobody reads where.
+  Error.stackTraceLimit = 0;
   const share = workerData as Share;
   let progress = fresh();
   for (let trial = share.first; trial < share.end; trial += share.step) {

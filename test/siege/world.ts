@@ -88,6 +88,8 @@ export class World {
   readonly oracle: Oracle;
   readonly driver: M95;
   readonly clients: (MqttClient | undefined)[] = [];
+  /** When connections were really lost. */
+  readonly droppedAt: number[] = [];
   /** Lines of what happens, if somebody wants to read them. */
   log: ((line: string) => void) | undefined;
   /** Called when the modem has got a command, and around each piece of its answers. */
@@ -258,6 +260,7 @@ export class World {
   drop(id: number, code = 1, told = true): void {
     this.log?.(`${this.stamp()}   the connection of client ${id} is lost`);
     this.oracle.gone[id] = true;
+    this.droppedAt[id] = this.time.now();
     this.qmt.drop(id, code, told);
   }
 
