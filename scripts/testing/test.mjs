@@ -105,7 +105,9 @@ function tools() {
 
 async function ava({ match, v8Coverage }) {
   const args = match.flatMap((pattern) => ["--match", pattern]);
-  const env = v8Coverage ? { NODE_V8_COVERAGE: v8Coverage } : {};
+  const seed = process.env.M95_SEED ?? String(Math.floor(Math.random() * 0x100000000));
+  console.log(`Whatever is left to chance begins at M95_SEED=${seed}`);
+  const env = { M95_SEED: seed, ...(v8Coverage ? { NODE_V8_COVERAGE: v8Coverage } : {}) };
   const { code, text } = await run("ava", args, { env, output: "copy" });
   return parseAva(text, code);
 }
