@@ -123,7 +123,13 @@ async function build(folder, config) {
     ],
     // Where preferences are kept.
     config: { ...config, file: { root: `${folder}/` } },
-    modules: { "*": [path.join(app, "*"), path.join(folder, "mqttbasic")] },
+    modules: {
+      "*": [
+        path.join(app, "*"),
+        path.join(root, "examples/moddable/simulator/digital"),
+        path.join(folder, "mqttbasic"),
+      ],
+    },
     resources: { "*": [path.join(folder, "ca")] },
   };
   writeFileSync(path.join(folder, "ca.pem"), PEM);
