@@ -10,6 +10,7 @@ const sources = readTree(root, [
   "board-wiring",
   "targets",
   "tls",
+  "terminal",
   "virtual-m95",
   "certs",
   "flash",
@@ -41,6 +42,7 @@ const simulator = [
   "virtual-m95/options.ts",
   "virtual-m95/network/network.ts",
   "tls/",
+  "terminal/",
 ];
 
 /** Each room, and what it may import besides itself. */
@@ -53,8 +55,8 @@ const arrows: Record<string, readonly string[]> = {
   "targets/moddable/": ["board-wiring/", ...driver, "packages"],
   "targets/node/": ["board-wiring/", ...driver, "packages"],
   ...floors(simulator, "packages"),
-  "certs/": ["tls/", "packages"],
-  "flash/": ["board-wiring/", "packages"],
+  "certs/": ["tls/", "terminal/", "packages"],
+  "flash/": ["board-wiring/", "terminal/", "packages"],
 };
 const users = ["examples/", "scripts/", "test/"];
 for (const room of users) arrows[room] = [...Object.keys(arrows), ...users, "packages"];
