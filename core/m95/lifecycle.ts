@@ -26,8 +26,27 @@ const USUAL_RATE = 115200;
 const DOWN_POLLS = 50;
 const DOWN_POLL = 100;
 
+// What is known of the other end of the line.
+/** The port is closed, for good. */
+const CLOSED = 0;
+/** Nothing has answered since it was last switched on or looked for. */
+const SILENT = 1;
+/** The same; AT+CFUN=0 comes first when something answers. */
+const CYCLING = 2;
+const ANSWERING = 3;
+/** It answers; a line that may be part of a message says that the modem or its PDP context is gone, which is looked into. */
+const DOUBTED = 4;
+
+/** The same by name, for the model check. */
+export const CONTACT = ["closed", "silent", "cycling", "answering", "doubted"];
+
+/** Bring-ups that may fail once one has not: what once ran is brought back for as long as it takes. */
+const ENDLESS = Infinity;
+
 export class Lifecycle implements SessionSink, ScriptHost {
   state: ModemState;
+  /** What is known of the other end of the line; a number of the list above. */
+  private _contact: number;
   readonly session: Session;
   private _setup: LifecycleSetup;
   private _listener: LifecycleListener;
@@ -40,28 +59,21 @@ export class Lifecycle implements SessionSink, ScriptHost {
   /** When a command last stayed without an answer, and how many did in a row. */
   private _lateAt: number;
   private _late: number;
-  /** AT+CFUN=0 comes first in the next bring-up. */
-  private _cycle: boolean;
   /** Changes whenever what runs is called off, so that answers to it fall on deaf ears. */
   private _era: number;
   private _timer: TimerHandle;
-  private _attempt: number;
-  private _wasReady: boolean;
-  /** It has answered since it was last switched on. */
-  private _heard: boolean;
+  /** Bring-ups that may still fail until `start` gives up. */
+  private _left: number;
   private _starting: Done[];
   private _stopping: Done[];
-  private _closed: boolean;
-  /** A line that may be part of a message claims that the modem or its PDP context is gone; that is being looked into. */
-  private _claimed: boolean;
 
   constructor(setup: LifecycleSetup, listener: LifecycleListener, stats: SessionStats) {
     this._setup = setup;
     this._listener = listener;
     this._clock = setup.clock;
     this.state = "off";
-    this._era = this._attempt = this._since = this._lateAt = this._late = 0;
-    this._wasReady = this._closed = this._heard = this._cycle = this._claimed = false;
+    this._era = this._left = this._since = this._lateAt = this._late = 0;
+    this._contact = SILENT;
     this._timer = undefined;
     this._starting = [];
     this._stopping = [];
@@ -71,7 +83,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
     const power = setup.power && new Power(setup.power);
     this._power = power;
     this._ladder = new Ladder(setup.recovery, (step) =>
-      step < POWER ? step !== CFUN || this._heard : !!power && power.can(WAYS[step - POWER]!),
+      step < POWER ? step !== CFUN || this._contact >= ANSWERING : !!power && power.can(WAYS[step - POWER]!),
     );
     const uart = setup.uart;
     this.session = new Session(
@@ -98,9 +110,8 @@ export class Lifecycle implements SessionSink, ScriptHost {
     this._starting.push(done);
     const resting = this.state === "recovering" && this._ladder.step === REST;
     if (resting) this._ladder.reset();
-    else if (this.state === "off" || this.state === "failed") this._wasReady = false;
-    else return;
-    this._attempt = 0;
+    else if (this.state !== "off" && this.state !== "failed") return;
+    if (!resting || this._left !== ENDLESS) this._left = this._setup.recovery.attempts;
     this._begin();
   }
 
@@ -117,8 +128,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
       });
       return;
     }
-    this._attempt = 0;
-    this._wasReady = false;
+    this._left = this._setup.recovery.attempts;
     // While it is ready the clients say goodbye to their brokers first.
     if (state !== "ready") this._drop(error, false);
     this.enter("stopping");
@@ -200,19 +210,23 @@ export class Lifecycle implements SessionSink, ScriptHost {
 
   // It may be part of a message. If it is true there is no address any more.
   private _doubt(error: M95Error, cause: string): void {
-    if (this._claimed) return;
-    this._claimed = true;
+    if (this._contact === DOUBTED) return;
+    this._contact = DOUBTED;
     this.ask("AT+QILOCIP", (refused) => {
-      this._claimed = false;
+      this._believe();
       if (refused) this.recover(error, cause);
     });
+  }
+
+  private _believe(): void {
+    if (this._contact === DOUBTED) this._contact = ANSWERING;
   }
 
   // ---- power and synchronisation
 
   private _begin(): void {
     if (!this._callOff() || !this.enter("starting")) return;
-    if (this._closed) {
+    if (this._contact === CLOSED) {
       this._fail(new M95Error("ECLOSED", "the port is closed"));
       return;
     }
@@ -241,14 +255,13 @@ export class Lifecycle implements SessionSink, ScriptHost {
     const deadline = this._clock.now() + ms;
     let usual = false;
     let wayOut = ESCAPE;
-    this._heard = false;
+    if (this._contact > CYCLING) this._contact = SILENT;
     this.session.open = true;
     const answer = (error: M95Error | null): void => {
       if (error && error.code === "ECLOSED") return;
-      this._heard = !error;
       if (!error) {
-        const cycle = this._cycle;
-        this._cycle = false;
+        const cycle = this._contact === CYCLING;
+        this._contact = ANSWERING;
         this._script.run(bringUp(this._setup.settings, cycle));
       } else if (this._clock.now() < deadline) {
         // Set to the wanted rate by an earlier run, or reset since: it is at the one or at the other.
@@ -274,7 +287,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
     const power = this._power;
     this._callOff();
     // Without STATUS, a press behind AT+QPOWD could switch the modem on again: there the key does it alone.
-    if (!this._heard || this._closed || (power && !power.isOn())) this._powerOff();
+    if (this._contact < ANSWERING || (power && !power.isOn())) this._powerOff();
     else {
       this.session.open = true;
       this.ask("AT+QPOWD=1", (error) => this._goingDown(error ? 0 : DOWN_POLLS));
@@ -289,7 +302,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
   }
 
   private _down(error: M95Error | null): void {
-    this._heard = false;
+    if (this._contact !== CLOSED) this._contact = SILENT;
     this.enter(error ? "failed" : "off");
     this._settle(this._stopping, error);
     // Started again in the meantime.
@@ -298,7 +311,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
 
   private _portGone(): void {
     const error = new M95Error("ECLOSED", "the port was closed");
-    this._closed = true;
+    this._contact = CLOSED;
     if (this.state === "stopping") {
       this._listener.lost(error, false);
       this.session.reset(error);
@@ -323,20 +336,19 @@ export class Lifecycle implements SessionSink, ScriptHost {
   }
 
   scriptDone(): void {
-    this._attempt = 0;
-    this._wasReady = this.session.quiet = true;
+    this._left = ENDLESS;
+    this.session.quiet = true;
     this._since = this._clock.now();
     if (this.enter("ready")) this._settle(this._starting, null);
   }
 
   scriptFailed(error: M95Error, final: number): void {
-    // What once ran is brought back for as long as it takes.
-    if (final > (this._wasReady ? 1 : 0)) this._fail(error);
+    if (final > (this._left === ENDLESS ? 1 : 0)) this._fail(error);
     else this.recover(error);
   }
 
   scriptSilent(error: M95Error): void {
-    this._heard = false;
+    this._contact = SILENT;
     this.recover(error, "silent");
   }
 
@@ -351,7 +363,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
     // Not when it was ready or connected, but when that has lasted.
     if (ready && this._clock.now() - this._since >= options.stable && this._listener.steady()) ladder.reset();
     // What start() was called for ends after some tries.
-    if (!this._wasReady && ++this._attempt >= options.attempts) {
+    if (!--this._left) {
       this._fail(error);
       return;
     }
@@ -367,7 +379,8 @@ export class Lifecycle implements SessionSink, ScriptHost {
 
   private _take(step: number): void {
     const era = this._era;
-    this._cycle = step === CFUN;
+    if (step === CFUN) this._contact = CYCLING;
+    else if (this._contact === CYCLING) this._contact = SILENT;
     if (step === PDP) {
       this.session.open = true;
       this._script.run(pdpSteps(this._setup.settings, true));
@@ -391,7 +404,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
       });
     };
     if (this._power) this._power.end(0, rest);
-    else if (this._heard) {
+    else if (this._contact >= ANSWERING) {
       this.session.open = true;
       this.ask("AT+CFUN=0", rest);
     } else rest();
@@ -415,7 +428,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
   private _callOff(): boolean {
     const era = ++this._era;
     this._cancel();
-    this._claimed = false;
+    this._believe();
     this.session.open = false;
     this.session.reset(new M95Error("ECLOSED", "the modem was stopped or lost"));
     return era === this._era;

@@ -33,6 +33,17 @@ import type {
 /** `<ret_code>` of +QMTCONN that may heal by itself (application note 3.2.4). */
 const SERVER_UNAVAILABLE = 3;
 
+// How far a client is from its end.
+const LIVING = 0;
+/** `end` was called, or the broker has refused too often: what is in flight may finish. */
+const ENDING = 1;
+/** `end(true)` was called: nothing is waited for. */
+const FORCED = 2;
+const ENDED = 3;
+
+/** The same by name, for the model check. */
+export const LIFE = ["living", "ending", "forced", "ended"];
+
 function listOf(topics: string | string[]): string[] {
   if (typeof topics === "string") return [topics];
   if (Array.isArray(topics)) return topics;
@@ -54,6 +65,8 @@ export class MqttClient<Payload = any>
   readonly link: Link;
   readonly outbox: Outbox;
   readonly subscriptions: Subscriptions;
+  /** How far it is from its end; a number of the list above. */
+  private _life: number;
   private _stats: ClientStats;
   private _codec: Codec;
   private _framer: Framer;
@@ -67,9 +80,6 @@ export class MqttClient<Payload = any>
   private _since: number;
   private _failures: number;
   private _refusals: number;
-  private _ending: boolean;
-  private _ended: boolean;
-  private _force: boolean;
   private _ends: Done[];
 
   /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options, `ESTORE` when the store cannot be read */
@@ -98,7 +108,8 @@ export class MqttClient<Payload = any>
     this.subscriptions = new Subscriptions(this.outbox);
     this._publisher = new Publisher(this, host, profile, this.outbox, options.store);
     this._ends = [];
-    this.connected = this.reconnecting = this._ending = this._ended = this._force = false;
+    this.connected = this.reconnecting = false;
+    this._life = LIVING;
     this._failures = this._refusals = this._since = 0;
     this._timer = undefined;
     // Later, so that listeners can be attached first.
@@ -132,7 +143,7 @@ export class MqttClient<Payload = any>
 
   get state(): ClientState {
     const state = this.link.state;
-    return this._ended || state !== "closed" ? state : "waiting";
+    return this._life === ENDED || state !== "closed" ? state : "waiting";
   }
 
   /**
@@ -215,8 +226,7 @@ export class MqttClient<Payload = any>
   end(force?: boolean | Done, done?: Done): this {
     const callback = typeof force === "function" ? force : done;
     if (callback) this._ends.push(callback);
-    if (force === true) this._force = true;
-    this._ending = true;
+    this._life = Math.max(this._life, force === true ? FORCED : ENDING);
     this._clock.after(0, () => this._end());
     return this;
   }
@@ -234,12 +244,12 @@ export class MqttClient<Payload = any>
     if (this.link.state === "closed") return;
     this.link.forget();
     this._down(error);
-    if (this._ending) this._finish();
+    if (this._life) this._finish();
   }
 
   /** The modem could not be started. */
   modemFailed(error: M95Error): void {
-    if (this._ended) return;
+    if (this._life === ENDED) return;
     this.emit("error", error);
     // With the port closed there is nothing to wait for.
     if (error.code === "ECLOSED") this._finish();
@@ -277,7 +287,7 @@ export class MqttClient<Payload = any>
   }
 
   drained(): void {
-    if (this._ending && this.connected) this._disconnect();
+    if (this._life && this.connected) this._disconnect();
   }
 
   linkUp(): void {
@@ -299,7 +309,7 @@ export class MqttClient<Payload = any>
   linkFailed(error: M95Error): void {
     const code = error.returnCode;
     if (code !== undefined && code !== SERVER_UNAVAILABLE && ++this._refusals > this._profile.refusedRetries)
-      this._ending = true;
+      this._life = this._life || ENDING;
     this._down(error);
     this.emit("error", error);
     this._goOn(error);
@@ -328,7 +338,7 @@ export class MqttClient<Payload = any>
   }
 
   private _checkOpen(): void {
-    if (this._ending) throw new M95Error("ECLOSED", "the client was ended");
+    if (this._life) throw new M95Error("ECLOSED", "the client was ended");
   }
 
   private _refuse(error: unknown, done: Done | GrantDone | undefined): void {
@@ -338,7 +348,7 @@ export class MqttClient<Payload = any>
   // ---- reconnecting and ending
 
   private _attempt(): void {
-    if (this.state !== "waiting" || this._ending) return;
+    if (this.state !== "waiting" || this._life) return;
     if (!this._host.ready()) return;
     if (this.reconnecting) {
       this._stats.reconnects++;
@@ -359,7 +369,7 @@ export class MqttClient<Payload = any>
     // Connected alone is nothing: a broker may accept and hang up at once.
     if (this.connected && this._lasted()) this._failures = 0;
     this.connected = false;
-    this.reconnecting = !this._ending;
+    this.reconnecting = !this._life;
     this.outbox.lost();
     this.emit("close", error);
   }
@@ -369,7 +379,7 @@ export class MqttClient<Payload = any>
   }
 
   private _goOn(error: M95Error): void {
-    if (this._ending) this._finish();
+    if (this._life) this._finish();
     else if (this._profile.reconnectPeriod && this._host.takesOver(error, this._failures)) this._failures++;
     else this._wait(error);
   }
@@ -391,11 +401,11 @@ export class MqttClient<Payload = any>
 
   private _end(): void {
     const state = this.state;
-    if (this._ended) this._settleEnds();
+    if (this._life === ENDED) this._settleEnds();
     else {
       this.outbox.refuse(new M95Error("ECLOSED", "the client was ended before it was sent"), false);
       if (state === "waiting") this._finish();
-      else if (state !== "disconnecting" && (!this.connected || this._force || this.outbox.idle)) this._disconnect();
+      else if (state !== "disconnecting" && (!this.connected || this._life === FORCED || this.outbox.idle)) this._disconnect();
     }
   }
 
@@ -409,8 +419,8 @@ export class MqttClient<Payload = any>
   }
 
   private _finish(): void {
-    if (this._ended) return;
-    this._ended = this._ending = true;
+    if (this._life === ENDED) return;
+    this._life = ENDED;
     this.reconnecting = false;
     if (this._timer !== undefined) this._clock.cancel(this._timer);
     this._timer = undefined;

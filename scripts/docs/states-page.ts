@@ -50,8 +50,8 @@ function transitions(machine: Machine): string[][] {
   return lines;
 }
 
-function section({ machine, depth, roots }: (typeof MACHINES)[number]): string[] {
-  return [
+function section({ machines, depth, roots }: (typeof MACHINES)[number]): string[] {
+  return machines.flatMap((machine, table) => [
     `## ${machine.title}`,
     "",
     machine.about,
@@ -62,13 +62,18 @@ function section({ machine, depth, roots }: (typeof MACHINES)[number]): string[]
       Object.entries(machine.states).map(([state, meaning]) => [`\`${state}\``, meaning]),
     ),
     ...list(["in", "these events", "lead to"], transitions(machine)),
-    ...list(
-      ["event", "what it stands for"],
-      Object.entries(machine.events).map(([event, meaning]) => [event, meaning]),
-    ),
-    `Explored from ${roots.length} places, every sequence of ${depth} events behind each.`,
-    "",
-  ];
+    // Tables of one world have the same events.
+    ...(table
+      ? []
+      : [
+          ...list(
+            ["event", "what it stands for"],
+            Object.entries(machine.events).map(([event, meaning]) => [event, meaning]),
+          ),
+          `Explored from ${roots.length} places, every sequence of ${depth} events behind each.`,
+          "",
+        ]),
+  ]);
 }
 
 /** The whole page. */
@@ -78,7 +83,7 @@ export function statesPage(): string {
     "",
     "# States",
     "",
-    "The three machines of the driver, as they are checked: `npm test` drives the real classes through every sequence of the",
+    "The machines of the driver, as they are checked: `npm test` drives the real classes through every sequence of the",
     "events below, to the depth named, and finds no transition that is not here, none here that does not happen, no state",
     "without a timer or a command that leads on, and from every place a way to a good end on which each callback comes once",
     "(`test/model/model.test.ts`). Several states behind one event: which one depends on what went before. What is in no row",

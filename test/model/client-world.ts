@@ -2,6 +2,7 @@
 import type { Session } from "../../core/at/session.js";
 import type { Request } from "../../core/at/types.js";
 import { M95, M95Error, type MqttClient } from "../../core/index.js";
+import { LIFE } from "../../core/mqtt/client.js";
 import { SimClock } from "../../virtual-m95/time/sim-clock.js";
 import { fingerprint, type World } from "./explore.js";
 
@@ -76,7 +77,11 @@ export class ClientWorld implements World {
     for (const name of ["connect", "close", "end"] as const) this.client.on(name, () => this.events.push(name));
   }
 
-  state(): string {
+  states(): string[] {
+    return [this.client.state, LIFE[(this.client as unknown as { _life: number })._life]!];
+  }
+
+  private state(): string {
     return this.client.state;
   }
 

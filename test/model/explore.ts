@@ -5,8 +5,8 @@ import type { SimClock } from "../../virtual-m95/time/sim-clock.js";
 /** The real thing behind one machine, and all that stands around it. */
 export interface World {
   readonly clock: SimClock;
-  /** The state of the table that it is in. */
-  state(): string;
+  /** The state that it is in, of each table. */
+  states(): string[];
   /** Whether an event can happen here. */
   can(event: string): boolean;
   perform(event: string): void;
@@ -23,8 +23,8 @@ export interface Findings {
   worlds: number;
   /** Events performed on a world that was new. */
   steps: number;
-  /** `state event` to the states that followed, each with how often and the shortest way there. */
-  seen: Map<string, Map<string, string[]>>;
+  /** For each table, `state event` to the states that followed, each with the shortest way there. */
+  seen: Map<string, Map<string, string[]>>[];
   problems: string[];
 }
 
@@ -37,7 +37,7 @@ const ENOUGH = 5;
  */
 export function explore(make: () => World, roots: string[][], events: string[], depth: number): Findings {
   const known = new Set<string>();
-  const findings: Findings = { worlds: 0, steps: 0, seen: new Map(), problems: [] };
+  const findings: Findings = { worlds: 0, steps: 0, seen: [], problems: [] };
   const replay = (way: string[]): World => {
     const world = make();
     for (const event of way) world.perform(event);
@@ -64,13 +64,17 @@ export function explore(make: () => World, roots: string[][], events: string[], 
       for (const event of events) {
         if (!able.can(event)) continue;
         const world = replay(way);
-        const before = world.state();
+        const before = world.states();
         world.perform(event);
         findings.steps++;
-        const row = findings.seen.get(`${before} ${event}`) ?? new Map<string, string[]>();
-        findings.seen.set(`${before} ${event}`, row);
         const longer = [...way, event];
-        if (!row.has(world.state())) row.set(world.state(), longer);
+        world.states().forEach((state, table) => {
+          findings.seen[table] ??= new Map();
+          const key = `${before[table]} ${event}`;
+          const row = findings.seen[table].get(key) ?? new Map<string, string[]>();
+          findings.seen[table].set(key, row);
+          if (!row.has(state)) row.set(state, longer);
+        });
         if (arrived(world, longer)) next.push(longer);
       }
     }
@@ -105,10 +109,10 @@ export function fingerprint(owner: object, clock: SimClock, others: object[], re
   return visit("", owner);
 }
 
-/** What differs between the table and the findings. */
+/** What differs between a table and the findings. */
 export function compare(
   rows: { [state: string]: { [event: string]: string } },
-  seen: Findings["seen"],
+  seen: Findings["seen"][number],
 ): { unknown: string[]; dead: string[] } {
   const unknown: string[] = [];
   const dead: string[] = [];

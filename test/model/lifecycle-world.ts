@@ -1,6 +1,7 @@
 // The modem's lifecycle as the model check drives it: the public M95 with a client, on a line whose other end answers as
 // the event says until the state changes.
 import { M95, type Uart } from "../../core/index.js";
+import { CONTACT } from "../../core/m95/lifecycle.js";
 import { SimClock } from "../../virtual-m95/time/sim-clock.js";
 import { fingerprint, type World } from "./explore.js";
 
@@ -64,7 +65,12 @@ export class LifecycleWorld implements World {
     });
   }
 
-  state(): string {
+  states(): string[] {
+    const { _contact } = (this.modem as unknown as { _lifecycle: { _contact: number } })._lifecycle;
+    return [this.modem.state, CONTACT[_contact]!];
+  }
+
+  private state(): string {
     return this.modem.state;
   }
 

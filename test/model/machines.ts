@@ -3,11 +3,12 @@ import { ClientWorld } from "./client-world.js";
 import type { World } from "./explore.js";
 import { LifecycleWorld } from "./lifecycle-world.js";
 import { SessionWorld } from "./session-world.js";
-import { CLIENT, LIFECYCLE, type Machine, SESSION } from "./tables.js";
+import { CLIENT, CONTACT, LIFE, LIFECYCLE, type Machine, SESSION } from "./tables.js";
 
 export interface Checked {
   name: string;
-  machine: Machine;
+  /** Tables of the same world, the one that says where it stands first. */
+  machines: Machine[];
   make: () => World;
   /** Sequences of events that lead to where each exploration begins; every state is the end of one, or close to it. */
   roots: string[][];
@@ -29,7 +30,7 @@ const syncing = ["open", "sync", "timer"];
 export const MACHINES: Checked[] = [
   {
     name: "lifecycle",
-    machine: LIFECYCLE,
+    machines: [LIFECYCLE, CONTACT],
     make: () => new LifecycleWorld(),
     roots: [
       [],
@@ -40,6 +41,9 @@ export const MACHINES: Checked[] = [
       ready,
       [...ready, "connect", "timer"],
       [...ready, "RDY", "timer"],
+      [...ready, "?RDY", "RDY"],
+      // Registering once more, it is denied, which AT+CFUN may help.
+      [...ready, "RDY", "timer", "timer", "runs well", "runs well", "denied", "timer"],
       [...ready, "stop"],
       [...ready, "stop", "timer", "timer"],
     ],
@@ -47,7 +51,7 @@ export const MACHINES: Checked[] = [
   },
   {
     name: "client",
-    machine: CLIENT,
+    machines: [CLIENT, LIFE],
     make: () => new ClientWorld(),
     roots: [
       [],
@@ -57,13 +61,14 @@ export const MACHINES: Checked[] = [
       connected,
       [...connected, "publish", "OK"],
       [...connected, "end", "timer"],
+      [...connected, "publish", "end at once"],
       ["end", "timer"],
     ],
     depth: 4,
   },
   {
     name: "session",
-    machine: SESSION,
+    machines: [SESSION],
     make: () => new SessionWorld(),
     roots: [
       [],
@@ -78,3 +83,8 @@ export const MACHINES: Checked[] = [
     depth: 4,
   },
 ];
+
+/** The events of a world; its tables have the same. */
+export function eventsOf({ machines }: Checked): string[] {
+  return Object.keys(machines[0]!.events);
+}

@@ -2,15 +2,15 @@
 // transition beside the table, no dead row, no dead end. It also shows that defects are noticed.
 import test from "ava";
 import { Session } from "../../core/at/session.js";
-import { Lifecycle } from "../../core/m95/lifecycle.js";
-import { MqttClient } from "../../core/mqtt/client.js";
+import * as lifecycle from "../../core/m95/lifecycle.js";
+import * as client from "../../core/mqtt/client.js";
 import { Link } from "../../core/mqtt/link.js";
 import { compare, explore } from "./explore.js";
-import { type Checked, MACHINES } from "./machines.js";
-import { readRows, SESSION } from "./tables.js";
+import { type Checked, eventsOf, MACHINES } from "./machines.js";
+import { CONTACT, LIFE, readRows, SESSION } from "./tables.js";
 
-function find({ make, roots, machine, depth }: Checked, less = 0): ReturnType<typeof explore> {
-  return explore(make, roots, Object.keys(machine.events), depth - less);
+function find(one: Checked, less = 0): ReturnType<typeof explore> {
+  return explore(one.make, one.roots, eventsOf(one), one.depth - less);
 }
 
 for (const one of MACHINES)
@@ -18,34 +18,36 @@ for (const one of MACHINES)
     const found = find(one);
     const hint = `\nAfter a wanted change: node build/test/model/print.js --write ${one.name}, read the diff, npm run docs`;
     t.deepEqual(found.problems, []);
-    const { unknown, dead } = compare(readRows(one.machine.rows), found.seen);
-    t.deepEqual(unknown.slice(0, 10), [], `not in the table${hint}`);
-    t.deepEqual(dead.slice(0, 10), [], `in the table, but never seen${hint}`);
+    one.machines.forEach((machine, table) => {
+      const { unknown, dead } = compare(readRows(machine.rows), found.seen[table]!);
+      t.deepEqual(unknown.slice(0, 10), [], `${machine.title}: not in the table${hint}`);
+      t.deepEqual(dead.slice(0, 10), [], `${machine.title}: in the table, but never seen${hint}`);
+    });
     t.true(found.worlds > 1000, `${found.worlds} worlds`);
     t.log(`${found.worlds} worlds, ${found.steps} steps, depth ${one.depth}`);
   });
 
 test("exploration begins in every state but those that are an event or two away", (t) => {
   const near: { [name: string]: string[] } = {
-    lifecycle: ["starting", "failed"],
-    client: ["closed"],
+    lifecycle: ["starting", "failed", "closed"],
+    client: ["closed", "ended"],
     session: ["closed", "guard"],
   };
-  for (const { name, machine, make, roots } of MACHINES) {
-    const ends = roots.map((way) => {
+  for (const { name, machines, make, roots } of MACHINES) {
+    const ends = roots.flatMap((way) => {
       const world = make();
       for (const event of way) world.perform(event);
-      return world.state();
+      return world.states();
     });
     t.deepEqual(
-      Object.keys(machine.states).filter((state) => !ends.includes(state)),
+      machines.flatMap((machine) => Object.keys(machine.states)).filter((state) => !ends.includes(state)),
       near[name]!,
     );
   }
 });
 
 test("the tables speak of their own states and events", (t) => {
-  for (const { machine } of MACHINES) {
+  for (const machine of MACHINES.flatMap((one) => one.machines)) {
     const rows = readRows(machine.rows);
     t.deepEqual(Object.keys(rows).sort(), Object.keys(machine.states).sort());
     for (const events of Object.values(rows))
@@ -61,12 +63,17 @@ test("the tables speak of their own states and events", (t) => {
   }
 });
 
+test("the tables and the classes have the same names for their states", (t) => {
+  t.deepEqual(Object.keys(CONTACT.states).sort(), [...lifecycle.CONTACT].sort());
+  t.deepEqual(Object.keys(LIFE.states).sort(), [...client.LIFE].sort());
+});
+
 test("a table that says too little or too much is noticed", (t) => {
-  const session = MACHINES.find((one) => one.machine === SESSION)!;
+  const session = MACHINES.find((one) => one.machines[0] === SESSION)!;
   const rows = readRows(SESSION.rows);
   delete rows.idle!.sync;
   rows.idle!.reset = "idle data";
-  const { unknown, dead } = compare(rows, find(session, 2).seen);
+  const { unknown, dead } = compare(rows, find(session, 2).seen[0]!);
   t.true(unknown.some((one) => one.startsWith("idle sync -> syncing, by ")));
   t.true(dead.includes("idle reset -> data"));
 });
@@ -99,7 +106,7 @@ test.serial("planted defects are noticed", (t) => {
     /no way out of (opening|connecting)/,
   );
   t.regex(
-    broken("client", MqttClient.prototype, "_finish", (good) => {
+    broken("client", client.MqttClient.prototype, "_finish", (good) => {
       return function (this: unknown) {
         (this as { emit: Method }).emit("end");
         good.call(this);
@@ -108,7 +115,7 @@ test.serial("planted defects are noticed", (t) => {
     /not one "end"/,
   );
   t.regex(
-    broken("lifecycle", Lifecycle.prototype, "later", () => () => undefined),
+    broken("lifecycle", lifecycle.Lifecycle.prototype, "later", () => () => undefined),
     /no timer leads out of/,
   );
 });

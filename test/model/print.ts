@@ -3,8 +3,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { explore } from "./explore.js";
-import { type Checked, MACHINES } from "./machines.js";
+import { explore, type Findings } from "./explore.js";
+import { eventsOf, MACHINES } from "./machines.js";
+import type { Machine } from "./tables.js";
 
 const TABLES = fileURLToPath(new URL("../../../test/model/tables.ts", import.meta.url));
 
@@ -22,12 +23,9 @@ function row(events: string[], next: string): string {
   return `  ${lines.map((line) => line.trimEnd()).join("\n    ")} -> ${next}`;
 }
 
-function rowsOf({ name, machine, make, roots, depth }: Checked): string {
+function rowsOf(machine: Machine, seen: Findings["seen"][number]): string {
   const events = Object.keys(machine.events);
   const states = Object.keys(machine.states);
-  const { seen, worlds, steps, problems } = explore(make, roots, events, depth);
-  console.log(`${name}: ${worlds} worlds, ${steps} steps, depth ${depth}`);
-  for (const problem of problems) console.log(`PROBLEM ${problem}`);
   const lines: string[] = [];
   for (const state of states) {
     const groups = new Map<string, string[]>();
@@ -50,7 +48,12 @@ function rowsOf({ name, machine, make, roots, depth }: Checked): string {
 const { values, positionals } = parseArgs({ options: { write: { type: "boolean" } }, allowPositionals: true });
 for (const one of MACHINES) {
   if (positionals.length && !positionals.includes(one.name)) continue;
-  const rows = rowsOf(one);
-  if (!values.write) console.log(`\n${rows}\n`);
-  else writeFileSync(TABLES, readFileSync(TABLES, "utf8").replace(one.machine.rows, `\n${rows}\n`));
+  const { seen, worlds, steps, problems } = explore(one.make, one.roots, eventsOf(one), one.depth);
+  console.log(`${one.name}: ${worlds} worlds, ${steps} steps, depth ${one.depth}`);
+  for (const problem of problems) console.log(`PROBLEM ${problem}`);
+  one.machines.forEach((machine, table) => {
+    const rows = rowsOf(machine, seen[table]!);
+    if (!values.write) console.log(`\n${rows}\n`);
+    else writeFileSync(TABLES, readFileSync(TABLES, "utf8").replace(machine.rows, `\n${rows}\n`));
+  });
 }

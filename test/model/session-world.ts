@@ -28,7 +28,11 @@ export class SessionWorld implements World {
   readonly clock = this.rig.clock;
   private readonly ends: number[] = [];
 
-  state(): string {
+  states(): string[] {
+    return [this.state()];
+  }
+
+  private state(): string {
     const inside = this.rig.session as unknown as Inside;
     const run = inside._run;
     if (inside._tries !== undefined) return inside._synced ? "settling" : "syncing";

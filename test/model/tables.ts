@@ -33,6 +33,30 @@ export function readRows(rows: string): { [state: string]: { [event: string]: st
   return table;
 }
 
+const LIFECYCLE_EVENTS = {
+  start: "`start()`",
+  stop: "`stop()`",
+  connect: "`connect()` makes a client",
+  "runs well": "the modem answers as it should, until the state changes",
+  mute: "it says nothing, until the state changes",
+  "SIM gone": "`+CME ERROR: 10` to AT+CPIN?",
+  "SIM busy": "`+CME ERROR: 14` to AT+CPIN?",
+  denied: "`+CREG: 0,3`",
+  "no network": "`+CREG: 0,2`, for as long as it takes",
+  "no address": "AT+QILOCIP is refused",
+  "echo refused": "ATE0 is refused",
+  RDY: "the modem has rebooted",
+  "+PDP DEACT": "the PDP context is gone",
+  "?RDY": "the same line glued to a message: it may be payload",
+  "?+PDP DEACT": "the same line glued to a message: it may be payload",
+  "NORMAL POWER DOWN": "the modem switches itself off",
+  pressed: "the power switch has done what it was asked for",
+  "press fails": "the power switch reports an error",
+  "power lost": "STATUS falls, in silence",
+  "port closed": "the serial port is gone",
+  timer: "the next timer fires",
+};
+
 export const LIFECYCLE: Machine = {
   title: "The modem's lifecycle",
   about:
@@ -49,29 +73,7 @@ export const LIFECYCLE: Machine = {
     stopping: "clients end, then AT+QPOWD=1 or PWRKEY",
     failed: "given up; `start()` or a client's next attempt begins anew",
   },
-  events: {
-    start: "`start()`",
-    stop: "`stop()`",
-    connect: "`connect()` makes a client",
-    "runs well": "the modem answers as it should, until the state changes",
-    mute: "it says nothing, until the state changes",
-    "SIM gone": "`+CME ERROR: 10` to AT+CPIN?",
-    "SIM busy": "`+CME ERROR: 14` to AT+CPIN?",
-    denied: "`+CREG: 0,3`",
-    "no network": "`+CREG: 0,2`, for as long as it takes",
-    "no address": "AT+QILOCIP is refused",
-    "echo refused": "ATE0 is refused",
-    RDY: "the modem has rebooted",
-    "+PDP DEACT": "the PDP context is gone",
-    "?RDY": "the same line glued to a message: it may be payload",
-    "?+PDP DEACT": "the same line glued to a message: it may be payload",
-    "NORMAL POWER DOWN": "the modem switches itself off",
-    pressed: "the power switch has done what it was asked for",
-    "press fails": "the power switch reports an error",
-    "power lost": "STATUS falls, in silence",
-    "port closed": "the serial port is gone",
-    timer: "the next timer fires",
-  },
+  events: LIFECYCLE_EVENTS,
   rows: `
 off
   start -> starting failed
@@ -137,6 +139,81 @@ failed
 `,
 };
 
+export const CONTACT: Machine = {
+  title: "What is known of the modem",
+  about: "Beside the state: whether something answers at the other end of the line. Events are those of the lifecycle.",
+  states: {
+    silent: "nothing has answered since it was last switched on or looked for",
+    cycling: "the same; AT+CFUN=0 comes first when something answers",
+    answering: "it has answered",
+    doubted: "a line that may be payload says that the modem or its PDP context is gone; AT+QILOCIP tells",
+    closed: "the port is closed, for good",
+  },
+  events: LIFECYCLE_EVENTS,
+  rows: `
+silent
+  runs well; mute; echo refused; timer -> silent answering
+  port closed -> closed
+  start; stop; connect; RDY; +PDP DEACT; ?RDY; ?+PDP DEACT; NORMAL POWER DOWN; pressed; press fails;
+    power lost -> silent
+cycling
+  runs well; mute -> silent cycling answering
+  echo refused -> silent answering
+  pressed -> silent
+  port closed -> closed
+  timer -> cycling answering
+  start; stop; connect; RDY; +PDP DEACT; ?RDY; ?+PDP DEACT; NORMAL POWER DOWN; press fails; power lost -> cycling
+answering
+  start -> silent answering
+  runs well; mute; timer -> silent cycling answering
+  RDY; +PDP DEACT; ?RDY; NORMAL POWER DOWN -> answering doubted
+  pressed -> silent
+  port closed -> closed
+  stop; connect; SIM gone; SIM busy; denied; no network; no address; ?+PDP DEACT; press fails; power lost -> answering
+doubted
+  start -> silent doubted
+  stop; runs well; mute -> answering doubted
+  SIM gone; SIM busy; denied; no network; no address -> answering
+  port closed -> closed
+  connect; RDY; +PDP DEACT; ?RDY; ?+PDP DEACT; NORMAL POWER DOWN; power lost; timer -> doubted
+closed
+  start; stop; connect; runs well; mute; pressed; press fails; power lost; timer -> closed
+`,
+};
+
+const CLIENT_EVENTS = {
+  publish: "`publish()`",
+  subscribe: "`subscribe()`",
+  end: "`end()`",
+  "end at once": "`end(true)`",
+  OK: "the command that runs is done",
+  ERROR: "the command that runs is refused",
+  "time-out": "the command that runs gets no answer",
+  "CME 8503": "AT+QMTPUB: no connection",
+  "CME 8512": "AT+QMTPUB: the window is full",
+  "no connection": "AT+QMTCONN? does not name the client",
+  "QMTOPEN 0": "opened",
+  "QMTOPEN 2": "the identifier is occupied",
+  "QMTOPEN 3": "no PDP context",
+  "QMTOPEN -1": "failed",
+  "QMTCONN 0,0": "accepted by the broker",
+  "QMTCONN 0,3": "refused, the server is unavailable",
+  "QMTCONN 0,5": "refused, not authorised",
+  "QMTCONN 1": "CONNECT was sent once more",
+  "QMTCONN 2": "CONNECT failed",
+  "QMTSTAT 1": "closed by the peer",
+  "QMTSTAT 2": "PINGREQ failed",
+  "?QMTSTAT 1": "the same line glued to a message: it may be payload",
+  "?QMTCONN 0,5": "the same line glued to a message: it may be payload",
+  "QMTDISC 0": "disconnected",
+  "QMTPUB 0": "acknowledged",
+  "QMTPUB 2": "given up by the modem",
+  "modem ready": "the modem has become ready",
+  "modem lost": "the modem or its PDP context is gone",
+  "modem failed": "the modem could not be started",
+  timer: "the next timer fires",
+};
+
 export const CLIENT: Machine = {
   title: "A client's connection",
   about: "`MqttClient.state`. Events are what the modem says, how a command ends, what users call.",
@@ -148,38 +225,7 @@ export const CLIENT: Machine = {
     disconnecting: "AT+QMTDISC and AT+QMTCLOSE",
     closed: "ended; the tcpconnectID is free",
   },
-  events: {
-    publish: "`publish()`",
-    subscribe: "`subscribe()`",
-    end: "`end()`",
-    "end at once": "`end(true)`",
-    OK: "the command that runs is done",
-    ERROR: "the command that runs is refused",
-    "time-out": "the command that runs gets no answer",
-    "CME 8503": "AT+QMTPUB: no connection",
-    "CME 8512": "AT+QMTPUB: the window is full",
-    "no connection": "AT+QMTCONN? does not name the client",
-    "QMTOPEN 0": "opened",
-    "QMTOPEN 2": "the identifier is occupied",
-    "QMTOPEN 3": "no PDP context",
-    "QMTOPEN -1": "failed",
-    "QMTCONN 0,0": "accepted by the broker",
-    "QMTCONN 0,3": "refused, the server is unavailable",
-    "QMTCONN 0,5": "refused, not authorised",
-    "QMTCONN 1": "CONNECT was sent once more",
-    "QMTCONN 2": "CONNECT failed",
-    "QMTSTAT 1": "closed by the peer",
-    "QMTSTAT 2": "PINGREQ failed",
-    "?QMTSTAT 1": "the same line glued to a message: it may be payload",
-    "?QMTCONN 0,5": "the same line glued to a message: it may be payload",
-    "QMTDISC 0": "disconnected",
-    "QMTPUB 0": "acknowledged",
-    "QMTPUB 2": "given up by the modem",
-    "modem ready": "the modem has become ready",
-    "modem lost": "the modem or its PDP context is gone",
-    "modem failed": "the modem could not be started",
-    timer: "the next timer fires",
-  },
+  events: CLIENT_EVENTS,
   rows: `
 waiting
   modem ready -> waiting opening
@@ -219,6 +265,43 @@ closed
     QMTOPEN 0; QMTOPEN 2; QMTOPEN 3; QMTOPEN -1; QMTCONN 0,0; QMTCONN 0,3; QMTCONN 0,5; QMTCONN 1;
     QMTCONN 2; QMTSTAT 1; QMTSTAT 2; ?QMTSTAT 1; ?QMTCONN 0,5; QMTDISC 0; QMTPUB 0; QMTPUB 2; modem ready;
     modem lost; modem failed; timer -> closed
+`,
+};
+
+export const LIFE: Machine = {
+  title: "How far a client is from its end",
+  about: "Beside the state of its connection. Events are those of the connection.",
+  states: {
+    living: "it connects, and again after a loss",
+    ending: "`end()` was called, or the broker has refused too often: what is in flight may finish",
+    forced: "`end(true)` was called: nothing is waited for",
+    ended: "over; the tcpconnectID is free",
+  },
+  events: CLIENT_EVENTS,
+  rows: `
+living
+  end -> ending
+  end at once -> forced
+  publish; subscribe; OK; ERROR; time-out; CME 8503; CME 8512; no connection; QMTOPEN 0; QMTOPEN 2;
+    QMTOPEN 3; QMTOPEN -1; QMTCONN 0,0; QMTCONN 0,3; QMTCONN 0,5; QMTCONN 1; QMTCONN 2; QMTSTAT 1;
+    QMTSTAT 2; ?QMTSTAT 1; ?QMTCONN 0,5; QMTDISC 0; QMTPUB 0; QMTPUB 2; modem ready; modem lost;
+    modem failed; timer -> living
+ending
+  end at once -> forced
+  OK; ERROR; time-out; no connection; QMTOPEN 2; QMTOPEN 3; QMTOPEN -1; QMTCONN 0,3; QMTCONN 0,5;
+    QMTCONN 2; QMTSTAT 1; QMTSTAT 2; modem lost; modem failed; timer -> ending ended
+  publish; subscribe; end; CME 8503; CME 8512; QMTOPEN 0; QMTCONN 0,0; QMTCONN 1; ?QMTSTAT 1;
+    ?QMTCONN 0,5; QMTDISC 0; QMTPUB 0; QMTPUB 2; modem ready -> ending
+forced
+  OK; ERROR; time-out; no connection; QMTOPEN 2; QMTOPEN 3; QMTOPEN -1; QMTCONN 0,3; QMTCONN 0,5;
+    QMTCONN 2; QMTSTAT 1; QMTSTAT 2; modem lost; modem failed; timer -> forced ended
+  publish; subscribe; end; end at once; CME 8503; CME 8512; QMTOPEN 0; QMTCONN 0,0; QMTCONN 1;
+    ?QMTSTAT 1; ?QMTCONN 0,5; QMTDISC 0; QMTPUB 0; QMTPUB 2; modem ready -> forced
+ended
+  publish; subscribe; end; end at once; OK; ERROR; time-out; CME 8503; CME 8512; no connection;
+    QMTOPEN 0; QMTOPEN 2; QMTOPEN 3; QMTOPEN -1; QMTCONN 0,0; QMTCONN 0,3; QMTCONN 0,5; QMTCONN 1;
+    QMTCONN 2; QMTSTAT 1; QMTSTAT 2; ?QMTSTAT 1; ?QMTCONN 0,5; QMTDISC 0; QMTPUB 0; QMTPUB 2; modem ready;
+    modem lost; modem failed; timer -> ended
 `,
 };
 
