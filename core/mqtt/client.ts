@@ -405,7 +405,8 @@ export class MqttClient<Payload = any>
     else {
       this.outbox.refuse(new M95Error("ECLOSED", "the client was ended before it was sent"), false);
       if (state === "waiting") this._finish();
-      else if (state !== "disconnecting" && (!this.connected || this._life === FORCED || this.outbox.idle)) this._disconnect();
+      else if (state !== "disconnecting" && (!this.connected || this._life === FORCED || this.outbox.idle))
+        this._disconnect();
     }
   }
 
