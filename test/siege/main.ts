@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
-import type { Problem, Rule } from "./oracle.js";
+import { type Problem, RULES, type Rule } from "./oracle.js";
 import { type Action, type Kind, type Plan, planOf, type Rate } from "./plan.js";
 import { brokenBy, shrunk } from "./shrink.js";
 import { play } from "./trial.js";
@@ -58,7 +58,7 @@ function readOptions(): Options | undefined {
       show: text,
       trial: text,
       short: flag,
-      rule: text,
+      rule: several,
       help: flag,
     },
   });
@@ -73,7 +73,7 @@ function readOptions(): Options | undefined {
       throw new Error(`--${name} must be a whole number from ${least}`);
     return value;
   };
-  const chosen = <T>(name: "rate" | "firmware", all: T[]): T[] => {
+  const chosen = <T>(name: "rate" | "firmware" | "rule", all: T[]): T[] => {
     const wanted = values[name];
     if (!wanted) return all;
     return wanted.map((one) => {
@@ -94,7 +94,7 @@ function readOptions(): Options | undefined {
     show: whole("show", 1),
     trial: values.trial === undefined ? undefined : whole("trial", 0),
     short: values.short ?? false,
-    rule: values.rule as Rule | undefined,
+    rule: values.rule === undefined ? undefined : chosen("rule", [...RULES])[0],
   };
 }
 

@@ -3,25 +3,28 @@ import type { Broker, Published } from "./broker.js";
 import { grantOf } from "./broker.js";
 
 /** Which promise was broken. */
-export type Rule =
+export const RULES = [
   /** Bytes got where they were not meant. */
-  | "injection"
+  "injection",
   /** A publish ended otherwise than the broker has it. */
-  | "verdict"
+  "verdict",
   /** Sent twice without being asked to. */
-  | "twice"
+  "twice",
   /** A restart, a close, a reconnect without a cause. */
-  | "drop"
+  "drop",
   /** A wrong grant, or a subscription that is not what was told. */
-  | "grant"
-  /** A message that was none, or is told wrongly, and is not marked. */
-  | "message"
-  /** A callback too often, or not at all. */
-  | "callback"
-  /** Too slow, or no verdict although there was one. */
-  | "life"
+  "grant",
+  /** A message that was none, is told wrongly and not marked, or not told at all. */
+  "message",
+  /** A callback too often, or not at all; something thrown. */
+  "callback",
+  /** Too slow, no verdict although there was one, a loss that is not noticed. */
+  "life",
   /** `age` refreshed by what is no sign of life. */
-  | "age";
+  "age",
+] as const;
+
+export type Rule = (typeof RULES)[number];
 
 export interface Problem {
   rule: Rule;

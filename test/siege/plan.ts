@@ -58,7 +58,7 @@ const UP = "up";
 /** How long a loss may go unnoticed that nobody tells: the keepalive period, and the time of a few questions, ms. */
 export const VIGIL = 45_000;
 
-function habitOf(draw: Draw): Habit {
+function habitOf(draw: Draw, rate: Rate): Habit {
   const idle = draw.pick([2, 3, 10]);
   const what = draw.unit();
   if (what < 0.04) return { chunk: 1, idle };
@@ -66,10 +66,13 @@ function habitOf(draw: Draw): Habit {
   if (what < 0.5) return { chunk: draw.pick([100, 120, 128, 256]), idle };
   if (what < 0.7) return { chunk: 512, idle };
   if (what < 0.85) return { chunk: [1, 512], idle };
+  // Who gathers for as long as the driver listens for silence, and is busy as well, hears silence where there was none: no
+  // driver could know. 10 ms are half of the shortest silence.
+  const chunk = draw.pick([8, 32, Math.floor(rate / 1000)]);
   return {
-    chunk: draw.pick([32, 120, 512]),
+    chunk: Math.floor(Math.min(chunk, rate / 1000)),
     idle,
-    stall: { every: draw.pick([50, 300]), length: draw.pick([10, 40, 150]) },
+    stall: { every: draw.pick([200, 1000]), length: draw.pick([10, 40, 150]) },
   };
 }
 
@@ -125,7 +128,7 @@ class Planner {
       clients: plan.clients,
       topics: [UP, "up/2"],
       filters: plan.filters,
-      commands: ["AT+CSQ", "AT+COPS?"],
+      commands: ["AT+CSQ", "AT+CCLK?"],
       lengths: plan.firmware.lengths,
     };
   }
@@ -202,7 +205,7 @@ export function planOf(seed: number, trial: number, rate: Rate, kind: Kind): Pla
   const draw = new Draw(seed, trial, rate, kind === "plain" ? 1 : 2);
   const perMs = rate / 10_000;
   const calm = draw.chance(0.1);
-  const habit = habitOf(draw);
+  const habit = habitOf(draw, rate);
   const count = draw.chance(0.04) ? 6 : draw.pick([1, 2, 2, 2, 3]);
   const filters = [draw.pick(FILTERS)];
   if (draw.chance(0.2)) filters.push(draw.pick(["extra/+", "also/#"]));

@@ -204,11 +204,16 @@ function framed(draw: Draw, line: string): string {
 export function hostile(draw: Draw, know: Knowledge, size: number): string {
   const lines = draw.chance(0.25) ? story(draw, know) : [];
   const same = draw.chance(0.2) ? lineOf(draw, know) : undefined;
+  // As many guesses as there is room for.
+  const salvo = draw.chance(0.07) ? `+QMTPUB: ${draw.pick(know.clients)},` : "";
   const length = draw.chance(0.5) ? size : Math.min(size, 60);
   let text = draw.pick(["", "x", "x\r\n", "x\r\n", "x\r\n", "\r\n", "\r\n\r\n", `"`, "x\r"]);
   while (text.length < length) {
     const before = text.length;
-    text += framed(draw, lines.shift() ?? same ?? lineOf(draw, know));
+    text += framed(
+      draw,
+      lines.shift() ?? (salvo ? `${salvo}${1 + draw.below(65535)},0` : (same ?? lineOf(draw, know))),
+    );
     if (text.length === before) text += ".";
   }
   const end = draw.pick(["", "", "", "\r\n", "tail", '"', "\r"]);

@@ -13,6 +13,8 @@ const ADDRESS = "10.64.1.7";
 export class System {
   registered = false;
   active = false;
+  /** As AT+IPR has stored it; 0: it goes by what it hears. The line's rate does not follow. */
+  rate: number;
   readonly files = new Map<string, string>();
   /** AT+QSSLCFG since it booted. */
   readonly ssl: string[] = [];
@@ -23,6 +25,7 @@ export class System {
 
   constructor(modem: Modem) {
     this.modem = modem;
+    this.rate = Math.round(10_000 / modem.wire.byteTime);
     modem.carriers.push((text, name, form, values) => this.carry(text, name, form, values));
     modem.onBoot.push(() => {
       this.registered = this.active = false;
@@ -34,7 +37,7 @@ export class System {
   private carry(text: string, name: string, form: string, values: string[]): boolean {
     const { modem } = this;
     const answers: { [name: string]: string } = {
-      "+IPR?": `+IPR: ${Math.round(10_000 / modem.wire.byteTime)}`,
+      "+IPR?": `+IPR: ${this.rate}`,
       "+CPIN?": "+CPIN: READY",
       "+CREG?": "+CREG: 0,1",
       "+CGREG?": "+CGREG: 0,1",
@@ -67,6 +70,7 @@ export class System {
     const { modem } = this;
     if (name === "E0") modem.echo = false;
     if (name === "E1") modem.echo = true;
+    if (name === "+IPR") this.rate = Number.parseInt(text.slice(7), 10);
     if (/&W$/i.test(text)) modem.savedEcho = modem.echo;
     modem.answer([]);
   }
