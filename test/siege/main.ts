@@ -137,6 +137,7 @@ function single(options: Options, trial: number): boolean {
 async function campaign(options: Options, kind: Kind, rate: Rate): Promise<Progress> {
   const total: Progress = { trials: 0, failed: [], lucky: 0, sums: {} };
   const since = performance.now();
+  const used = process.cpuUsage();
   let shown = since;
   const threads = Array.from({ length: options.workers }, (_, first) => {
     const workerData: Share = { seed: options.seed, rate, kind, first, step: options.workers, end: options.trials };
@@ -144,8 +145,9 @@ async function campaign(options: Options, kind: Kind, rate: Rate): Promise<Progr
   });
   const line = (): string => {
     const seconds = (performance.now() - since) / 1000;
-    const each = ((1000 * seconds) / total.trials).toFixed(2);
-    return `${kind} ${rate}: ${total.trials} of ${options.trials} trials, ${total.failed.length} failed, ${seconds.toFixed(0)} s, ${each} ms a trial`;
+    const { user, system } = process.cpuUsage(used);
+    const each = ((user + system) / 1000 / total.trials).toFixed(2);
+    return `${kind} ${rate}: ${total.trials} of ${options.trials} trials, ${total.failed.length} failed, ${seconds.toFixed(0)} s, ${each} ms of processor time a trial`;
   };
   const take = (more: Progress): void => {
     total.trials += more.trials;
