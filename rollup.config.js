@@ -1,7 +1,7 @@
 // Bundles build/ (what tsc compiled) into dist/: Node, Espruino plain and minified, Moddable, the virtual M95 and m95-certs.
 // It compiles no TypeScript; declarations come from tsc.
 
-import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import commonjs from "@rollup/plugin-commonjs";
 import nodeResolve from "@rollup/plugin-node-resolve";
@@ -49,18 +49,6 @@ const configs = [
 function onwarn(warning) {
   if (warning.code === "CIRCULAR_DEPENDENCY" && warning.ids.every((id) => id.includes("node_modules"))) return;
   throw new Error(warning.message);
-}
-
-/** Leaves out, with a word, the bundles whose source is not written yet. To be dropped once all of them are. */
-function withoutMissing(all) {
-  const present = all.filter(({ input }) => {
-    const missing = (typeof input === "string" ? [input] : Object.values(input)).filter((file) => !existsSync(file));
-    if (missing.length > 0) console.warn(`Not bundled, because it does not exist yet: ${missing.join(", ")}`);
-    return missing.length === 0;
-  });
-  // Rollup takes an empty list for a mistake.
-  if (present.length === 0) process.exit(0);
-  return present;
 }
 
 /**
@@ -159,4 +147,4 @@ function executable(name) {
   };
 }
 
-export default withoutMissing(configs).map((config) => ({ ...config, onwarn }));
+export default configs.map((config) => ({ ...config, onwarn }));

@@ -11,7 +11,6 @@ for (const [folder, suffix] of [
   ["build", /\.js(\.map)?$/],
   ["dist/types", /\.d\.ts$/],
 ]) {
-  if (!existsSync(path.join(root, folder))) continue;
   for (const name of readdirSync(path.join(root, folder), { recursive: true })) {
     if (!suffix.test(name)) continue;
     if (!existsSync(path.join(root, name.replace(suffix, ".ts")))) rmSync(path.join(root, folder, name));

@@ -118,7 +118,6 @@ export function sourceLines(compiled, map) {
 
 /** TypeScript sources below a folder of the project, as paths with `/`. */
 function sources(folder) {
-  if (!existsSync(path.join(root, folder))) return [];
   const names = readdirSync(path.join(root, folder), { recursive: true });
   return names
     .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))

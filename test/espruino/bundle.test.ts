@@ -1,5 +1,5 @@
-// The built Espruino bundles in a stand-in for Espruino's globals, on simulated time: what has to hold without the engine
-// at hand. What only the engine can show is in test/engines/espruino.
+// The built Espruino bundles, and the sources that they are made of, in a stand-in for Espruino's globals, on simulated time: what
+// has to hold without the engine at hand. What only the engine can show is in test/engines/espruino.
 
 import { readFileSync } from "node:fs";
 import vm from "node:vm";
@@ -14,8 +14,41 @@ type Listener = (...args: unknown[]) => void;
 // biome-ignore lint/suspicious/noExplicitAny: see above
 type Untyped = any;
 
+interface Exports {
+  store?: (name: string) => Untyped;
+  connect?: (serial: unknown, options: object, callback?: Listener) => Untyped;
+}
+
+/** The two bundles, and for the coverage what they are made of. */
+const PROGRAMS = ["M95.js", "M95.min.js", "the sources"];
+
+type Globals = { [name: string]: unknown };
+
+/** The globals of the Espruino whose test runs: modules are loaded once, and find them in this process's own. */
+let running: Globals | undefined;
+
+/** The target's sources as modules; tests are synchronous, so nobody else misses the timers meanwhile. */
+const sources = (await (async () => {
+  const own = globalThis as Globals;
+  const here = (name: string) => {
+    const otherwise = own[name];
+    return function (this: unknown, ...args: unknown[]) {
+      const target = (running?.[name] ?? otherwise) as Listener & (new (...args: unknown[]) => object);
+      return new.target ? new target(...args) : target(...args);
+    };
+  };
+  for (const name of ["getTime", "setTimeout", "clearTimeout", "btoa", "atob", "require", "Pin"])
+    own[name] = here(name);
+  own.E = { on: here("on"), getErrorFlags: here("getErrorFlags"), toString: here("toString") };
+  return import(new URL("build/targets/espruino/index.js", root).href);
+})()) as Exports;
+
+test.afterEach.always(() => {
+  running = undefined;
+});
+
 /** What an Espruino has, as far as the driver uses it; the modem hangs on the serial port and on a Nucleo's pins. */
-function espruino(bundle: string) {
+function espruino(program: string) {
   const clock = new SimClock();
   const broker = new MemoryBroker({ clock, latency: 50 });
   const modem = new VirtualM95({ clock, network: broker.network });
@@ -41,20 +74,16 @@ function espruino(bundle: string) {
     write: (name: string, data: string) => !!files.set(name, data),
     erase: (name: string) => files.delete(name),
   };
-  const exports: {
-    store?: (name: string) => Untyped;
-    connect?: (serial: unknown, options: object, callback?: Listener) => Untyped;
-  } = {};
-  const context = vm.createContext({
-    exports,
-    E: {
-      on: (_event: string, listener: Listener) => flags.push(listener),
-      getErrorFlags: () => ["FIFO_FULL"],
-      toString: (value: ArrayLike<number>) => {
-        if (typeof value !== "object") throw new TypeError("Expecting Number or iterable");
-        return String.fromCharCode(...Array.from(value));
-      },
+  const E = {
+    on: (_event: string, listener: Listener) => flags.push(listener),
+    getErrorFlags: () => ["FIFO_FULL"],
+    toString: (value: ArrayLike<number>) => {
+      if (typeof value !== "object") throw new TypeError("Expecting Number or iterable");
+      return String.fromCharCode(...Array.from(value));
     },
+  };
+  const globals: Globals = {
+    E,
     getTime: () => clock.now() / 1000,
     setTimeout: (fn: () => void, ms: number) => clock.after(ms, fn),
     clearTimeout: (handle: unknown) => clock.cancel(handle as never),
@@ -64,8 +93,15 @@ function espruino(bundle: string) {
     Pin: function Pin(name: string) {
       return pins[name] ?? { name };
     },
-  });
-  vm.runInContext(readFileSync(new URL(`dist/espruino/${bundle}`, root), "utf8"), context);
+  };
+  let exports: Exports = {};
+  if (program.endsWith(".js")) {
+    const context = vm.createContext({ ...globals, exports });
+    vm.runInContext(readFileSync(new URL(`dist/espruino/${program}`, root), "utf8"), context);
+  } else {
+    running = { ...globals, ...E };
+    exports = sources;
+  }
   const until = (what: string, condition: () => boolean) => {
     if (!clock.run(condition, 600_000)) throw new Error(`${what}: never`);
   };
@@ -83,9 +119,9 @@ function espruino(bundle: string) {
   };
 }
 
-for (const bundle of ["M95.js", "M95.min.js"]) {
-  test(`${bundle}: a board, from power-on to power-off`, (t) => {
-    const { broker, modem, setups, serial, connect, until } = espruino(bundle);
+for (const program of PROGRAMS) {
+  test.serial(`${program}: a board, from power-on to power-off`, (t) => {
+    const { broker, modem, setups, serial, connect, until } = espruino(program);
     const heard: unknown[] = [];
     const driver = connect(
       serial,
@@ -143,8 +179,8 @@ for (const bundle of ["M95.js", "M95.min.js"]) {
     t.deepEqual(modem.violations, []);
   });
 
-  test(`${bundle}: an overflow is counted once, and what may be damaged is dropped`, (t) => {
-    const { clock, modem, flags, serial, connect, until } = espruino(bundle);
+  test.serial(`${program}: an overflow is counted once, and what may be damaged is dropped`, (t) => {
+    const { clock, modem, flags, serial, connect, until } = espruino(program);
     const driver = connect(serial, { apn: "internet", pwrkey: modem.pins.pwrkey, status: modem.pins.status });
     const mqtt = driver.mqtt({ host: "broker.example" });
     const messages: string[] = [];
@@ -173,9 +209,9 @@ for (const bundle of ["M95.js", "M95.min.js"]) {
   });
 }
 
-for (const bundle of ["M95.js", "M95.min.js"])
-  test(`${bundle}: what events hand out has the names of the contract`, (t) => {
-    const { broker, modem, serial, connect, until } = espruino(bundle);
+for (const program of PROGRAMS)
+  test.serial(`${program}: what events hand out has the names of the contract`, (t) => {
+    const { broker, modem, serial, connect, until } = espruino(program);
     const driver = connect(serial, { apn: "internet", pwrkey: modem.pins.pwrkey, status: modem.pins.status });
     const mqtt = driver.mqtt({ host: "broker.example", queueLimit: 1, queuePolicy: "drop-oldest" });
     const packets: unknown[] = [];
@@ -204,9 +240,9 @@ for (const bundle of ["M95.js", "M95.min.js"])
     t.deepEqual(Object.keys(told.recovery![0] as object), ["cause", "step", "attempt", "next"]);
   });
 
-for (const bundle of ["M95.js", "M95.min.js"])
-  test(`${bundle}: a store in Storage, and payloads as base64`, (t) => {
-    const { broker, modem, serial, files, store, connect, until } = espruino(bundle);
+for (const program of PROGRAMS)
+  test.serial(`${program}: a store in Storage, and payloads as base64`, (t) => {
+    const { broker, modem, serial, files, store, connect, until } = espruino(program);
     files.set("out.10000002", "1up\nkept.").set("out.10000004", "1up\ntorn\xff").set("output", "not its own.");
     const driver = connect(serial, { apn: "internet", pwrkey: modem.pins.pwrkey, status: modem.pins.status });
     const mqtt = driver.mqtt({ host: "broker.example", store: store("out"), encoding: { bin: "base64" } });
@@ -231,9 +267,9 @@ for (const bundle of ["M95.js", "M95.min.js"])
     t.throws(() => store("x".repeat(20)), { code: "EPARAM" });
   });
 
-for (const bundle of ["M95.js", "M95.min.js"])
-  test(`${bundle}: a store touches no file but its own`, (t) => {
-    const { files, store } = espruino(bundle);
+for (const program of PROGRAMS)
+  test.serial(`${program}: a store touches no file but its own`, (t) => {
+    const { files, store } = espruino(program);
     const foreign = {
       "m95.json": '{"apn":"internet"}',
       "m95.boot.js": "start()",
@@ -276,32 +312,41 @@ for (const bundle of ["M95.js", "M95.min.js"])
       t.throws(() => store(name as string), { code: "EPARAM" });
   });
 
-test("bad options are refused at once", (t) => {
-  const { serial, connect } = espruino("M95.min.js");
-  const refused = (options: object) => {
-    try {
-      connect(serial, options);
-      return "taken";
-    } catch (error) {
-      return (error as { code?: string }).code;
-    }
-  };
-  t.is(refused({ apn: "a", board: "toaster" }), "EPARAM");
-  t.is(refused({ apn: "a", flow: "cts" }), "EPARAM");
-  t.is(refused({ apn: "a\r\nAT+QPOWD=0" }), "EPARAM");
-  // Names that every object has are no boards.
-  t.is(refused({ apn: "a", board: "toString" }), "EPARAM");
-  t.is(refused({ apn: "a", pwrkey: "A8" }), "EPARAM");
-  t.is(refused({ apn: "a", pwrkey: { write() {} }, onPulse: "long" }), "EPARAM");
-  const thrown = () => {
-    throw new Error("mine");
-  };
-  t.is(refused({ apn: "a", toString: thrown, board: { toString: thrown } }), "EPARAM");
-  t.is(refused(Object.defineProperty({}, "apn", { get: thrown, enumerable: true })), "EPARAM");
-  for (const options of [undefined, null, 5, "apn", Symbol("s"), 5n])
-    for (const port of [undefined, null, 5, Symbol("s"), {}, { on() {} }])
-      t.throws(() => connect(port, options as never), { code: "EPARAM" });
-  const driver = connect(serial, { apn: "internet" });
-  for (const options of [undefined, null, 5, "host", Symbol("s"), { host: Symbol("s") }, { client_id: 5n, host: "h" }])
-    t.throws(() => driver.mqtt(options), { code: "EPARAM" });
-});
+for (const program of PROGRAMS)
+  test.serial(`${program}: bad options are refused at once`, (t) => {
+    const { serial, connect } = espruino(program);
+    const refused = (options: object) => {
+      try {
+        connect(serial, options);
+        return "taken";
+      } catch (error) {
+        return (error as { code?: string }).code;
+      }
+    };
+    t.is(refused({ apn: "a", board: "toaster" }), "EPARAM");
+    t.is(refused({ apn: "a", flow: "cts" }), "EPARAM");
+    t.is(refused({ apn: "a\r\nAT+QPOWD=0" }), "EPARAM");
+    // Names that every object has are no boards.
+    t.is(refused({ apn: "a", board: "toString" }), "EPARAM");
+    t.is(refused({ apn: "a", pwrkey: "A8" }), "EPARAM");
+    t.is(refused({ apn: "a", pwrkey: { write() {} }, onPulse: "long" }), "EPARAM");
+    const thrown = () => {
+      throw new Error("mine");
+    };
+    t.is(refused({ apn: "a", toString: thrown, board: { toString: thrown } }), "EPARAM");
+    t.is(refused(Object.defineProperty({}, "apn", { get: thrown, enumerable: true })), "EPARAM");
+    for (const options of [undefined, null, 5, "apn", Symbol("s"), 5n])
+      for (const port of [undefined, null, 5, Symbol("s"), {}, { on() {} }])
+        t.throws(() => connect(port, options as never), { code: "EPARAM" });
+    const driver = connect(serial, { apn: "internet" });
+    for (const options of [
+      undefined,
+      null,
+      5,
+      "host",
+      Symbol("s"),
+      { host: Symbol("s") },
+      { client_id: 5n, host: "h" },
+    ])
+      t.throws(() => driver.mqtt(options), { code: "EPARAM" });
+  });

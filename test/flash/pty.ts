@@ -5,8 +5,6 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { ExecutionContext } from "ava";
-import { engine } from "../support/needs.js";
-import { ReplModel } from "./repl-model.js";
 
 /** A board by its bytes, as binary strings. */
 export interface Board {
@@ -42,12 +40,6 @@ export function espruino(program: string): Board {
   };
   child.stdout.setEncoding("latin1").on("data", (data: string) => board.onOutput(data));
   return board;
-}
-
-/** The real Espruino when the environment names one, else the model. */
-export function anyBoard(): Board {
-  const program = engine("ESPRUINO");
-  return program ? espruino(program) : new ReplModel();
 }
 
 /** Puts a board behind a pseudo terminal, for as long as the test runs; resolves with the terminal's path. */
