@@ -26,10 +26,10 @@ const configs = [
     ],
   },
   {
-    input: { index: "build/targets/moddable/index.js", client: "build/targets/moddable/client.js" },
+    input: { index: "build/targets/moddable/index.js" },
     external: ["time", "timer"],
     plugins: [moddableNames()],
-    output: { dir: "dist/moddable", format: "es", chunkFileNames: "shared.js" },
+    output: { dir: "dist/moddable", format: "es" },
   },
   {
     input: { index: "build/virtual-m95/index.js", cli: "build/virtual-m95/server/cli.js" },
@@ -52,13 +52,16 @@ function onwarn(warning) {
 }
 
 /**
- * Beside each Moddable module its declarations, and in names/ the module that answers to the package's name: Moddable has
- * no aliases. The other names are those that mcpack makes of the files' paths, so that nothing is in a program twice.
+ * The module `client`, which has no code of its own. Beside each Moddable module its declarations, and in names/ the module that
+ * answers to the package's name: Moddable has no aliases. The other names are those that mcpack makes of the files' paths, so
+ * that nothing is in a program twice.
  */
 function moddableNames() {
   return {
     name: "moddable-names",
     generateBundle() {
+      const client = 'export { Client, Client as default } from "./index.js";\n';
+      this.emitFile({ type: "asset", fileName: "client.js", source: client });
       for (const [name, as] of [
         ["index", "m95-mqtt"],
         ["client", "client"],

@@ -76,4 +76,8 @@ test("manifest and exports name what is published, under names that mcpack makes
     t.true(alias.includes(`"${name}/${file.slice(2, -3)}"`));
   }
   t.true(files.includes("manifest.json"));
+  // What is published without a name is not found.
+  const published = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".js"));
+  const named = Object.values(manifest.modules).map((file) => `${String(file).replace("./dist/moddable/", "")}.js`);
+  t.deepEqual(published.sort(), named.sort());
 });
