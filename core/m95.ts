@@ -1,6 +1,6 @@
 // The public M95: composes the modem's lifecycle with its MQTT clients and checks what users hand in.
 import { callable, integer, optionsOf, refusal, wrong } from "./arguments.js";
-import { quote, split } from "./at/params.js";
+import { number, quote, split } from "./at/params.js";
 import type { Session } from "./at/session.js";
 import type { SessionStats } from "./at/types.js";
 import { binary, bytesOf, type Codec } from "./codec.js";
@@ -140,6 +140,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
       );
       this.session = this._lifecycle.session;
       this.inbox = new Inbox(this.clients, stats, this.session.framer);
+      this.session.inbox = this.inbox;
     } catch (error) {
       throw refusal(error);
     }
@@ -244,9 +245,9 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     // Tracing costs at every line, so it is switched on by its first listener only.
     const session = this.session;
     if (event === "trace" && !session.trace)
-      session.tell((direction, text) => {
+      session.trace = (direction, text) => {
         this.emit("trace", direction, text);
-      });
+      };
     return super.on(event, listener);
   }
 
@@ -335,7 +336,17 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     return true;
   }
 
-  lossy(): void {
+  proves(line: string): boolean {
+    const fields = split(line);
+    const client = this.clients[+fields[0]!];
+    return !!client && client.outbox.expects(line.substring(1, line.indexOf(":")), number(fields[1]));
+  }
+
+  threw(error: unknown): void {
+    this._threw(error, false);
+  }
+
+  bytesLost(): void {
     this._each((client) => {
       // The loss of the connection may have been among them.
       client.link.doubt();

@@ -1,33 +1,39 @@
 // What the session knows of commands and their answers without any state: what ends a command, what an error says, what is an
 // echo, what may be asked once more. It keeps and sends nothing.
 import { M95Error } from "../errors.js";
-import { trimLine } from "./framer.js";
+import { trimLine } from "./lines.js";
 import { isAddress, number } from "./params.js";
 import type { Request, SessionHost } from "./types.js";
 
-/** ms in which a final result that came glued to a message may be followed by the real one. */
+/** ms in which a final result that came glued to a message may be followed by the real one, if no silence comes before. */
 const HOLD = 300;
 /** The same for a command that may take longer than `FAST` ms, unless it reads a value: no network needs longer. */
 const SLOW_HOLD = 20000;
-const FAST = 8000;
-/** A query is sent so often in all when parts of messages may have got into its answer. */
-const ASKS = 4;
+export const FAST = 8000;
+/** What may be repeated is sent so often in all when its answer may be part of a message. */
+const ASKS = 8;
 
 /** Whether a line is a final result that is an error. */
 export function isError(line: string): boolean {
   return line === "ERROR" || line.startsWith("+CME ERROR") || line.startsWith("+CMS ERROR");
 }
 
-/** ms in which the real final result would follow one that may be part of a message. */
-export function holdOf(run: Request): number {
+/** ms in which the real final result would follow one that may be part of a message. @param sent - its data, if any */
+export function holdOf(run: Request, sent: boolean): number {
+  // A prompt that counts bytes is waited for: out of it there is no way that does no harm.
+  if (!sent && (run.counted || run.prompt === "CONNECT")) return run.timeout;
   return run.timeout > FAST && (!run.text.endsWith("?") || run.text.endsWith("=?")) ? SLOW_HOLD : HOLD;
 }
 
-/** Whether a command only asks, and may ask once more. */
-export function asks(run: Request): boolean {
+/** Whether a command may be sent once more: it says so, or it only asks. */
+export function repeats(run: Request): boolean {
   const text = run.text;
   return (
-    (run.asked || 0) + 1 < ASKS && (text[2] === "+" || text.length < 4) && (text.endsWith("?") || text.indexOf("=") < 0)
+    (run.asked || 0) + 1 < ASKS &&
+    (run.repeats ||
+      ((text[2] === "+" || text.length < 4) &&
+        (text.endsWith("?") || text.indexOf("=") < 0) &&
+        run.prompt === undefined))
   );
 }
 

@@ -1,39 +1,18 @@
 // Cuts the byte stream into lines, prompts and messages. It knows no command and no meaning, only shapes and silence.
-import type { Clock, TimerHandle } from "../ports.js";
+import type { Clock } from "../ports.js";
+import { isBlank, trimLine } from "./lines.js";
 import { ReceiveRing } from "./ring.js";
+import { Silence } from "./silence.js";
+import type { Counter, FramerSink } from "./types.js";
 
-/** Where the pieces go. None of these may throw. */
-export interface FramerSink {
-  /**
-   * A line without its line end and the noise in front of it, never empty.
-   * @param suspect - it came without a pause behind a message, or behind lost bytes, so it may be part of a payload
-   */
-  line(line: string, suspect: boolean): void;
-  /** The awaited prompt. */
-  prompt(): void;
-  /** Whether a line inside a message looks like the start of something else. */
-  starts(line: string): boolean;
-  /** Bytes were lost, or dropped because the limit was reached; what they belonged to is not handed over. */
-  overrun(): void;
-}
+// What a line may be that comes now.
 
-/** Where messages go. */
-export interface MessageSink {
-  /**
-   * A message, raw, from its prefix to the last byte before its line feed. Must not throw.
-   * @param ambiguous - it may have been cut too early, or may itself be part of the payload before it
-   */
-  received(text: string, ambiguous: boolean): void;
-}
-
-/** Who knows how long a message is. */
-export interface Counter {
-  /**
-   * Bytes a message has at least when a line ends behind its last one; 0: its length is not known; -1: not yet.
-   * @param text - the message up to the end of one of its lines
-   */
-  measure(text: string): number;
-}
+/** The modem's own. */
+const OWN = 0;
+/** Payload, if the length of a message in front was no length, which shows before the line is silent: all waits until then. */
+const UNSURE = 1;
+/** Payload: a message was cut, or bytes were lost, since the last silence. */
+const PAYLOAD = 2;
 
 /** Silent ticks after which a message whose line end never came is handed over all the same. */
 const PATIENCE = 25;
@@ -44,24 +23,7 @@ const NOISE = 16;
 /** A message under way of which bytes are missing: it is not handed over. No message looks like this. */
 const LOST = "\0";
 
-/** The line without line ends, and without the control characters and line noise in front of it. */
-export function trimLine(line: string): string {
-  let end = line.length;
-  while (end && line.charCodeAt(end - 1) <= 32) end--;
-  let start = 0;
-  let code: number;
-  while (start < end && ((code = line.charCodeAt(start)) <= 32 || code > 126)) start++;
-  return line.substring(start, end);
-}
-
-/** Whether nothing but line ends and blanks is in it. A line of other bytes may be payload. */
-function isBlank(line: string): boolean {
-  return !(line.charCodeAt(0) > 32) && !trimLine(line);
-}
-
-export class Framer {
-  /** Bytes received so far; who remembers the number can tell whether the line was silent since. */
-  bytes: number;
+export class Framer extends Silence {
   /** Lines handed over so far; messages are counted where they go. */
   lines: number;
   /** The prompt that is looked for at the start of a line, finished or not; empty: none. */
@@ -70,18 +32,11 @@ export class Framer {
   strict: boolean;
   /** Whether the line that is being handed over came behind an empty line. */
   framed: boolean;
-  /** Silence that ends a message, ms. */
-  silence: number;
-  /** When a message was last under way, of the clock, as exact as `silence`: to ask the clock for each one costs more. */
-  stamp: number;
-  /** Set before the first byte comes. Apart from the sink, so that a message gets to its client in one call. */
-  inbox!: MessageSink;
   /** Set while the modem tells the lengths of payloads: then a message has just so many bytes, whatever they are. */
   counter: Counter | undefined;
   /** What the counter said of the message under way, or of the one that is being handed over. */
   need: number;
   private _sink: FramerSink;
-  private _clock: Clock;
   private _prefix: string;
   private _limit: number;
   private _ring: ReceiveRing;
@@ -95,35 +50,33 @@ export class Framer {
   private _text: string;
   /** An LF and an empty line inside the message, which may turn out to be in front of the next thing; "" if none. */
   private _gap: string;
-  /** What comes may be payload: a message was cut, or bytes were lost, since the last silence. */
-  private _suspect: boolean;
-  private _timer: TimerHandle;
-  private _mark: number;
-  private _ticks: number;
-  private _onTick: () => void;
+  /** OWN, UNSURE or PAYLOAD. */
+  private _kind: number;
+  /** Messages and lines that came while that was unsure, and their bytes. */
+  private _waiting: string[];
+  private _waits: number;
+
   /**
    * @param prefix - how a line starts that is a message
    * @param limit - bytes a line or message may have
    */
-  constructor(sink: FramerSink, clock: Clock, prefix: string, limit: number, silence: number) {
+  constructor(sink: FramerSink, clock: Clock, prefix: string, limit: number) {
+    super(clock);
     // What is used most stands first: Espruino looks properties up in the order of their making.
-    this.bytes = 0;
     this._text = this._gap = "";
     this._busy = false;
     this._prefix = prefix;
     this._more = "";
-    this._missed = this._suspect = this.strict = this.framed = false;
-    this._timer = undefined;
+    this._missed = this.strict = this.framed = false;
     this.lines = 0;
     this._sink = sink;
     this._limit = limit;
     this._ring = new ReceiveRing(limit);
     this.prompt = "";
-    this.silence = silence;
-    this._clock = clock;
-    this._mark = this._ticks = this.need = this.stamp = 0;
+    this._kind = OWN;
+    this._waiting = [];
+    this._waits = this.need = 0;
     this.counter = undefined;
-    this._onTick = () => this._tick();
   }
 
   /** Takes a chunk of any size. May be called again from inside a sink function. */
@@ -134,14 +87,27 @@ export class Framer {
       else this._more += chunk;
       return;
     }
+    if (chunk.length > this._long && this._gathered(chunk.length * this.byteTime)) this._suspect();
     const at = chunk.indexOf("\n");
     // Most chunks are a piece of a line.
     if (at < 0 && !this.prompt && this._ring.keep(chunk)) return;
     this._busy = true;
-    if (at < 0) this._rest(chunk);
-    else this._scan(chunk, at);
-    if (this._more || this._missed) this._drain();
+    try {
+      if (at < 0) this._rest(chunk);
+      else this._scan(chunk, at);
+      if (this._more || this._missed) this._drain();
+    } catch (error) {
+      this._failed(error);
+    }
     this._busy = false;
+  }
+
+  // The rest of the chunk is lost with it.
+  private _failed(error: unknown): void {
+    this._more = "";
+    this._missed = false;
+    this._overflow();
+    this._sink.threw(error);
   }
 
   /** Looks for a prompt from now on. One that stands there already was meant for an older command. */
@@ -160,16 +126,46 @@ export class Framer {
   /** Forgets what is unfinished and learned, as after a power cut. What is received behind it is scanned as ever. */
   reset(): void {
     this._ring.take("");
-    if (this._timer !== undefined) this._clock.cancel(this._timer);
-    this._timer = undefined;
+    this._forget();
     this.prompt = this._text = this._gap = "";
     this.need = 0;
-    this.strict = this.framed = this._suspect = false;
+    this.strict = this.framed = false;
+    this._kind = OWN;
+    this._waiting = [];
+    this._waits = 0;
   }
 
   /** Whether what comes now could be taken for payload: a message is under way, or its end is not certain. */
   get open(): boolean {
-    return this._suspect || !!this._text;
+    return !!this._kind || !!this._text;
+  }
+
+  private _suspect(): void {
+    this._release(PAYLOAD);
+    this._watch();
+  }
+
+  // What comes from now on is of this kind, and so is what has waited.
+  private _release(kind: number): void {
+    const waiting = this._waiting;
+    this._kind = kind;
+    if (!waiting.length) return;
+    this._waiting = [];
+    this._waits = 0;
+    this.framed = this.strict;
+    for (let i = 0; i < waiting.length; i++) {
+      const text = waiting[i]!;
+      const message = text.startsWith(this._prefix);
+      this.need = message ? 1 : 0;
+      if (message) this._sink.received(text, kind > OWN);
+      else this._sink.line(text, kind > OWN);
+    }
+    this.need = 0;
+  }
+
+  private _wait(text: string): void {
+    this._waiting.push(text);
+    if ((this._waits += text.length) > this._limit) this._release(PAYLOAD);
   }
 
   private _drain(): void {
@@ -202,11 +198,11 @@ export class Framer {
           if (text) {
             // The same as _finish.
             this._gap = "";
-            this._suspect = true;
-            if (text !== LOST) this.inbox.received(text, true);
+            this._release(PAYLOAD);
+            if (text !== LOST) this._sink.received(text, true);
           }
           this._text = line;
-          if (!this._timer) this._watch();
+          this._watch();
           if (this.counter) this._count();
         } else if (text) this._inside(line);
         else this._line(line);
@@ -223,7 +219,7 @@ export class Framer {
       this.prompt &&
       ring.size < NOISE + piece.length &&
       !this._text &&
-      !this._suspect &&
+      !this._kind &&
       piece.indexOf(this.prompt) >= 0
     )
       this._seek();
@@ -239,9 +235,8 @@ export class Framer {
 
   private _overflow(): void {
     this._ring.lose();
-    this._suspect = true;
     if (this._text) this._spoil();
-    this._watch();
+    this._suspect();
     this._sink.overrun();
   }
 
@@ -254,7 +249,7 @@ export class Framer {
   private _line(line: string): void {
     let text = trimLine(line);
     // One that may be part of a message has to stand at the end of the line and be followed by silence.
-    if (this.prompt && !this._suspect && text.startsWith(this.prompt)) {
+    if (this.prompt && !this._kind && text.startsWith(this.prompt)) {
       text = trimLine(text.substring(this.prompt.length));
       this._prompted();
     }
@@ -265,14 +260,18 @@ export class Framer {
       if (this.counter) this._count();
     } else {
       this.lines++;
-      this._sink.line(text, this._suspect);
+      if (this._kind === UNSURE && this.counter && this.counter.continues!(text) && !this._sink.proves(text))
+        this._release(PAYLOAD);
+      if (this._kind === UNSURE) this._wait(text);
+      else this._sink.line(text, this._kind > OWN);
       this.framed = false;
     }
   }
 
   // Hands the message over if it has all of its bytes.
   private _count(): void {
-    this.need = this.counter!.measure(this._text);
+    // One that may be payload has no say over what comes behind it.
+    this.need = this._kind === PAYLOAD || !this.counter ? 0 : this.counter.measure(this._text);
     if (this.need > 0 && this._text.length >= this.need) this._finish(false);
   }
 
@@ -304,8 +303,8 @@ export class Framer {
         return;
       }
     }
-    // Payload, or a line of the modem that nobody knows: its lines end with CR LF.
-    if (gap.endsWith("\r")) this._suspect = true;
+    // Payload; or a line of the modem that nobody knows: its lines end with CR LF; or a message without an empty line in front.
+    if (gap.endsWith("\r") || line.startsWith(this._prefix)) this._release(PAYLOAD);
     this._gap = "";
     this._add(gap + "\n" + line);
   }
@@ -321,11 +320,14 @@ export class Framer {
 
   private _finish(cut: boolean): void {
     const text = this._text;
-    const ambiguous = cut || this._suspect;
     this._text = this._gap = "";
     this.framed = false;
-    this._suspect = cut;
-    if (text !== LOST) this.inbox.received(text, ambiguous);
+    if (cut) this._release(PAYLOAD);
+    else if (this._kind === OWN && this.need && this.counter && this.counter.unsure) this._kind = UNSURE;
+    if (text !== LOST) {
+      if (this._kind === UNSURE) this._wait(text);
+      else this._sink.received(text, this._kind === PAYLOAD);
+    }
     this.need = 0;
   }
 
@@ -350,31 +352,23 @@ export class Framer {
     this._sink.prompt();
   }
 
-  private _watch(): void {
-    if (this._timer !== undefined) return;
-    this._ticks = 0;
-    this.stamp = this._clock.now();
-    this._await();
-  }
-
-  private _await(): void {
-    this._mark = this.bytes;
-    this._timer = this._clock.after(this.silence, this._onTick);
-  }
-
-  private _tick(): void {
-    this._timer = undefined;
-    if (this._mark !== this.bytes) this._watch();
-    else {
-      this._busy = true;
+  protected _silent(): void {
+    this._busy = true;
+    try {
       if (this._text) this._quiet();
       else {
-        this._suspect = false;
+        this._release(OWN);
         if (this.prompt) this._seek();
       }
+      if (!this.open) {
+        this._quietAt = this._clock.now();
+        this._sink.quiet();
+      }
       this._drain();
-      this._busy = false;
+    } catch (error) {
+      this._failed(error);
     }
+    this._busy = false;
   }
 
   // The line has been silent in the middle of a message.
@@ -400,14 +394,14 @@ export class Framer {
         }
         this._finish(true);
       }
-      this._suspect = false;
+      this._release(OWN);
       this._ring.keep(held);
       if (this.prompt) this._seek();
       return;
     }
     if (this.prompt && trimLine(held).startsWith(this.prompt)) {
       this._finish(true);
-      this._suspect = false;
+      this._release(OWN);
       this._ring.keep(held);
       if (this.prompt) this._seek();
       return;
@@ -426,6 +420,6 @@ export class Framer {
       this._inside(held);
     }
     if (this._text) this._finish(cut);
-    this._suspect = false;
+    this._release(OWN);
   }
 }

@@ -1,5 +1,45 @@
-// A command as the session takes it, whom the session tells what it hears, and what it counts. Types only.
+// What the framer hands over, a command as the session takes it, whom the session tells what it hears, and what it counts. Types only.
 import type { M95Error } from "../errors.js";
+import type { Clock, Uart } from "../ports.js";
+
+/** Where the pieces go. */
+export interface FramerSink {
+  /**
+   * A line without its line end and the noise in front of it, never empty.
+   * @param mayBePayload - it came without a pause behind a message, or behind lost bytes
+   */
+  line(line: string, mayBePayload: boolean): void;
+  /**
+   * A message, raw, from its prefix to the last byte before its line feed.
+   * @param ambiguous - it may have been cut too early, or may itself be part of the payload before it
+   */
+  received(text: string, ambiguous: boolean): void;
+  /** The line was silent: what comes now is no payload. Told behind messages and lost bytes only. */
+  quiet(): void;
+  /** The awaited prompt. */
+  prompt(): void;
+  /** Whether a line inside a message looks like the start of something else. */
+  starts(line: string): boolean;
+  /** Whether nobody but the modem can have said a line. */
+  proves(line: string): boolean;
+  /** Bytes were lost, or dropped because the limit was reached; what they belonged to is not handed over. */
+  overrun(): void;
+  /** One of these threw: the rest of the chunk is lost. */
+  threw(error: unknown): void;
+}
+
+/** Who knows how long a message is. */
+export interface Counter {
+  /**
+   * Bytes a message has at least when a line ends behind its last one; 0: its length is not known; -1: not yet.
+   * @param text - the message up to the end of one of its lines
+   */
+  measure(text: string): number;
+  /** Its length may have been read out of a longer topic, if a line that `continues` it comes before the line is silent. */
+  readonly unsure?: boolean;
+  /** Whether a line may be the end of a longer topic, with a length behind it. */
+  continues?(line: string): boolean;
+}
 
 export interface Request {
   /** The command, without its CR. */
@@ -14,22 +54,33 @@ export interface Request {
   data?: string | undefined;
   /** The modem counts the data: there is no end mark, and nothing but so many bytes leads out of the prompt. */
   counted?: boolean;
+  /** Sent twice it does no harm: it is sent again when its answer may be part of a message. Queries are anyway. */
+  repeats?: boolean;
   /** Times it was sent before. */
   asked?: number;
   /** A final result besides OK and the errors; "#.#.#.#": an IPv4 address. */
   final?: string | undefined;
   /**
-   * Called once, never from inside `send`. Errors: `ECME` (refused), `ETIMEOUT`, `EUNKNOWN` (done, but information lines
-   * were lost), `EQUEUE`, and what `reset` is called with.
+   * Called once, never from inside `send`. Errors: `ECME` (refused), `ETIMEOUT`, `EUNKNOWN` (its end, or lines of its answer,
+   * may be part of a message or were lost), `EQUEUE`, and what `reset` is called with.
    * @param lines - the information lines
    * @param sent - whether the command reached the line, and with a prompt, whether its data did
    */
   done(error: M95Error | null, lines: string[], sent: boolean): void;
 }
 
+/** Where messages go. */
+export interface MessageSink {
+  /**
+   * A message, raw, as the framer hands it over.
+   * @param stamp - when it was last under way, ms of the clock, as exact as a silence
+   */
+  received(text: string, ambiguous: boolean, stamp: number): void;
+}
+
 export interface SessionSink {
   /** A line that belongs to no command: a URC, or something unknown. */
-  urc(line: string, suspect: boolean): void;
+  urc(line: string, mayBePayload: boolean): void;
   /** A command stayed without a final result; the line is about to be synchronised. */
   late(run: Request): void;
   /** The modem echoes although it was told not to: it has lost its settings, or a message looks so. */
@@ -41,9 +92,30 @@ export interface SessionSink {
 /** Who knows more than the line. */
 export interface SessionHost {
   /** Received bytes were lost; there may have been a URC among them. */
-  lossy(): void;
+  bytesLost(): void;
+  /** Whether a line holds what nobody but the modem can know. */
+  proves(line: string): boolean;
+  /** A port or a callback threw. */
+  threw(error: unknown): void;
   /** The meaning of a number of the modem, or "". */
   explain(family: string, code: number): string;
+}
+
+/** What a session is made of. */
+export interface SessionSetup {
+  uart: Uart;
+  clock: Clock;
+  sink: SessionSink;
+  host: SessionHost;
+  /** Whether a line is a URC, given the command that runs ("" if none). */
+  isUrc: (line: string, running: string) => boolean;
+  stats: SessionStats;
+  /** ms of silence before a command is sent. */
+  guard: number;
+  /** Bytes that a line, a message or an answer may have. */
+  limit: number;
+  /** How a line starts that is a message. */
+  prefix: string;
 }
 
 export interface SessionStats {

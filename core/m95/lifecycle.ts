@@ -1,11 +1,13 @@
 // The modem's lifecycle: power, synchronisation, bring-up, the steps of recovery that concern it, power-off. It knows its
 // clients only through a listener, and nothing of MQTT but that an earlier run may have left something open.
 import { Session } from "../at/session.js";
+import { ESCAPE } from "../at/sync.js";
 import type { Request, SessionSink, SessionStats } from "../at/types.js";
 import { M95Error } from "../errors.js";
 import type { Clock, Done, TimerHandle } from "../ports.js";
 import { bringUp, type ModemState, pdpSteps } from "./bringup.js";
 import { nameOf, traits } from "./commands.js";
+import { ANSWERING, CLOSED, CYCLING, DOUBTED, SILENT } from "./contact.js";
 import { Power, WAYS } from "./power.js";
 import { CFUN, causeOf, Ladder, PDP, POWER, REOPEN, REST, RESTART, RESYNC, stepAt, stepsOf } from "./recovery.js";
 import { Script, type ScriptHost } from "./script.js";
@@ -19,26 +21,13 @@ const FIRST_TRIES = 4;
 const MORE_TRIES = 9;
 /** They lead out of a data prompt (application note 3.2.8) and an upload, in which an earlier run of the host may have left the modem. */
 const ESC = "\x1b";
-const ESCAPE = "+++";
 /** Rate to look for the modem at, besides the wanted one, baud. */
 const USUAL_RATE = 115200;
 /** STATUS is looked at this often, this many ms apart, behind NORMAL POWER DOWN. */
 const DOWN_POLLS = 50;
 const DOWN_POLL = 100;
-
-// What is known of the other end of the line.
-/** The port is closed, for good. */
-const CLOSED = 0;
-/** Nothing has answered since it was last switched on or looked for. */
-const SILENT = 1;
-/** The same; AT+CFUN=0 comes first when something answers. */
-const CYCLING = 2;
-const ANSWERING = 3;
-/** It answers; a line that may be part of a message says that the modem or its PDP context is gone, which is looked into. */
-const DOUBTED = 4;
-
-/** The same by name, for the model check. */
-export const CONTACT = ["closed", "silent", "cycling", "answering", "doubted"];
+/** ms until a question is asked again whose answer proved nothing. */
+const QUESTION = 1000;
 
 /** Bring-ups that may fail once one has not: what once ran is brought back for as long as it takes. */
 const ENDLESS = Infinity;
@@ -86,18 +75,18 @@ export class Lifecycle implements SessionSink, ScriptHost {
       step < POWER ? step !== CFUN || this._contact >= ANSWERING : !!power && power.can(WAYS[step - POWER]!),
     );
     const uart = setup.uart;
-    this.session = new Session(
+    this.session = new Session({
       uart,
-      setup.clock,
-      this,
-      listener,
+      clock: setup.clock,
+      sink: this,
+      host: listener,
       isUrc,
       stats,
-      setup.guardTime,
-      setup.receiveLimit,
-      RECEIVED,
-    );
-    if (setup.settings.baud) this.session.rate(setup.settings.baud);
+      guard: setup.guardTime,
+      limit: setup.receiveLimit,
+      prefix: RECEIVED,
+    });
+    if (setup.settings.baud) this.session.framer.rate(setup.settings.baud);
     uart.onClose = () => this._portGone();
   }
 
@@ -214,7 +203,9 @@ export class Lifecycle implements SessionSink, ScriptHost {
     this._contact = DOUBTED;
     this.ask("AT+QILOCIP", (refused) => {
       this._believe();
-      if (refused) this.recover(error, cause);
+      if (refused && refused.code === "ECME") this.recover(error, cause);
+      // No answer that proves anything: asked again, and nothing is done on less.
+      else if (refused && this.state === "ready") this.later(QUESTION, () => this._doubt(error, cause));
     });
   }
 
@@ -254,7 +245,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
     const baud = this._setup.settings.baud;
     const deadline = this._clock.now() + ms;
     let usual = false;
-    let wayOut = ESCAPE;
+    let leadOut = ESCAPE;
     if (this._contact > CYCLING) this._contact = SILENT;
     this.session.open = true;
     const answer = (error: M95Error | null): void => {
@@ -269,8 +260,8 @@ export class Lifecycle implements SessionSink, ScriptHost {
           this.setRate(usual ? baud : USUAL_RATE);
           usual = !usual;
         }
-        wayOut = wayOut === ESC ? ESCAPE : ESC;
-        this.session.sync(MORE_TRIES, wayOut, answer);
+        leadOut = leadOut === ESC ? ESCAPE : ESC;
+        this.session.sync(MORE_TRIES, leadOut, answer);
       } else if (otherwise) otherwise();
       else this.scriptSilent(error);
     };
@@ -331,13 +322,17 @@ export class Lifecycle implements SessionSink, ScriptHost {
   setRate(baud: number): void {
     const uart = this._setup.uart;
     if (!uart.setBaud) return;
-    uart.setBaud(baud);
-    this.session.rate(baud);
+    try {
+      uart.setBaud(baud);
+    } catch (error) {
+      this._listener.threw(error);
+    }
+    this.session.framer.rate(baud);
   }
 
   scriptDone(): void {
     this._left = ENDLESS;
-    this.session.quiet = true;
+    this.session.unechoed = true;
     this._since = this._clock.now();
     if (this.enter("ready")) this._settle(this._starting, null);
   }

@@ -124,7 +124,11 @@ export class Script {
   private _answer(step: Step, error: M95Error | null, lines: string[]): void {
     const fields = lines.length ? split(lines[0]!) : [];
     const rule = step.rule;
-    if (error && error.code !== "ECME") this._host.scriptFailed(error, 0);
+    // What was answered may be part of a message: the step is taken again, if it matters.
+    if (error && error.code === "EUNKNOWN" && rule !== MAY) {
+      if (this._setup.clock.now() < this._deadline) this._again();
+      else this._host.scriptFailed(error, 0);
+    } else if (error && error.code !== "ECME" && rule !== MAY) this._host.scriptFailed(error, 0);
     else if (rule === SIM) this._sim(error, fields[0]);
     else if (rule === ADDRESS) {
       if (!error) this._next();

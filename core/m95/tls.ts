@@ -13,6 +13,7 @@ import type { PemSource, TlsOptions } from "./options.js";
 export interface TlsHost {
   readonly codec: Codec;
   readonly wallClock: (() => number) | undefined;
+  threw(error: unknown): void;
   readonly tls: Tls | undefined;
   readonly session: Pick<Session, "send">;
   readonly clients: ({ secure: Tls | undefined } | undefined)[];
@@ -279,6 +280,8 @@ export class Tls {
         (error, lines) => {
           const stored = split(lines[0] || "");
           if (!error && number(stored[0]) === file.size && parseInt(stored[1]!, 16) === file.sum) this._file(at + 1);
+          // Whether the modem asked for the bytes is not known, or what became of them: it is asked what it has.
+          else if (error && error.code === "EUNKNOWN") this._file(at);
           else if (again && !(error && error.code === "ECLOSED")) this._upload(at, false);
           else
             this._end(
@@ -317,7 +320,12 @@ export class Tls {
         this._ask(text, done);
       },
       (error, known) => {
-        const wall = this._host.wallClock ? this._host.wallClock() : 0;
+        let wall = 0;
+        try {
+          if (this._host.wallClock) wall = this._host.wallClock();
+        } catch (thrown) {
+          this._host.threw(thrown);
+        }
         const utc = wall > PLAUSIBLE ? wall : known ? known.utc : 0;
         this._timeless = !utc;
         if (error && (error as M95Error).code === "ECLOSED") this._end(error as M95Error);
@@ -363,7 +371,7 @@ export class Tls {
     const first = this._first;
     this._first = true;
     this._host.session.send(
-      { text, timeout: trait.timeout, info: "+" + nameOf(text), prompt: trait.prompt, data, done },
+      { text, timeout: trait.timeout, info: "+" + nameOf(text), prompt: trait.prompt, data, repeats: !data, done },
       first,
     );
   }

@@ -2,7 +2,6 @@
 // and no modem; a host lends them.
 
 import { optionsOf, refusal, wrong } from "../arguments.js";
-import type { Framer } from "../at/framer.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { Emitter } from "../emitter.js";
 import { M95Error } from "../errors.js";
@@ -69,7 +68,6 @@ export class MqttClient<Payload = any>
   private _life: number;
   private _stats: ClientStats;
   private _codec: Codec;
-  private _framer: Framer;
   private _clock: Clock;
   private _host: ClientHost;
   private _profile: Profile;
@@ -91,7 +89,6 @@ export class MqttClient<Payload = any>
     this._codec = host.codec;
     this._stats = host.stats;
     this.link = new Link(this, host, id, profile);
-    this._framer = host.inbox.framer;
     this._encoded = profile.encoded;
     this._clock = host.clock;
     this._host = host;
@@ -117,11 +114,12 @@ export class MqttClient<Payload = any>
   }
 
   /** A message for this client, topic and payload in bytes. First of the methods: Espruino finds it soonest. */
-  received(topic: string, payload: string, msgid: number, ambiguous: boolean): void {
+  received(topic: string, payload: string, msgid: number, ambiguous: boolean, stamp: number): void {
     const list = this._on.message;
     const codec = this._codec;
     this._stats.received++;
-    this.link.seen = this._framer.stamp;
+    // What may be part of another message is no sign of life.
+    if (!ambiguous) this.link.seen = stamp;
     if (!list) return;
     const info: PacketInfo = { qos: msgid ? undefined : 0, msgid, ambiguous };
     if (this._encoded.length && isEncoded(this._encoded, topic)) {

@@ -1,15 +1,16 @@
 // Takes a +QMTRECV apart, in all the shapes that firmware gives it (application note 4.1.2, 5.1, 5.2), and hands the message
 // to its client. It sends nothing.
-import type { Counter, Framer } from "../at/framer.js";
-import { number } from "../at/params.js";
+import type { Framer } from "../at/framer.js";
+import type { Counter, MessageSink } from "../at/types.js";
+import { exact, type Reading, readings } from "./lengths.js";
 import { covers } from "./topics.js";
 
 /** Who gets messages: the client of a tcpconnectID. */
 export interface Receiver {
   /** The filters subscribed to, in bytes. */
   readonly subscriptions: { filters(): string[] };
-  /** Must not throw. */
-  received(topic: string, payload: string, msgid: number, ambiguous: boolean): void;
+  /** Must not throw. @param stamp - when it came, ms of the clock */
+  received(topic: string, payload: string, msgid: number, ambiguous: boolean, stamp: number): void;
 }
 
 // Where firmware has the lengths of payloads.
@@ -26,33 +27,9 @@ export const IN_PUBLISH = 2;
 /** Where the tcpconnectID starts in `+QMTRECV: <id>,…`. */
 const ID = 9;
 
-/** Where the parts of a message begin and end that tells the length of its payload. */
-interface Cut {
-  /** Of the topic. */
-  start: number;
-  end: number;
-  /** Of the payload, or of the quote in front of it. */
-  from: number;
-  /** Bytes of the payload. */
-  length: number;
-}
-
-/** A topic that ends at `at` or behind it, and a number between two commas behind that. */
-function head(text: string, start: number, at: number, quoted: boolean): Cut | undefined {
-  const mark = quoted ? '",' : ",";
-  for (let end = text.indexOf(mark, at); end >= 0; end = text.indexOf(mark, end + 1)) {
-    const from = text.indexOf(",", end + mark.length) + 1;
-    const length = number(text.substring(end + mark.length, from - 1));
-    if (from && length >= 0) return { start, end, from, length };
-  }
-  return undefined;
-}
-
-function covered(filters: string[], topic: string): boolean {
-  return filters.some((filter) => covers(filter, topic));
-}
-
-export class Inbox implements Counter {
+export class Inbox implements Counter, MessageSink {
+  /** The message under way may be one with a longer topic. */
+  unsure: boolean;
   /** Where the firmware has lengths of payloads: one of the numbers above. */
   offers: number;
   private _clients: (Receiver | undefined)[];
@@ -60,21 +37,21 @@ export class Inbox implements Counter {
   private _bare: boolean;
   private _stats: { orphans: number };
   readonly framer: Framer;
+  /** What stood behind the topic of the last message. */
+  private _mark: string;
   /** A bit for each tcpconnectID whose messages tell their length. */
   private _counted: number;
-  /** The message under way, if it does. */
-  private _cut: Cut | undefined;
 
   /** @param stats - where messages are counted that have no client or are of unreadable shape */
   constructor(clients: (Receiver | undefined)[], stats: { orphans: number }, framer: Framer) {
     this._clients = clients;
     this._bare = false;
     this._stats = stats;
-    this._cut = undefined;
     this._counted = 0;
+    this.unsure = false;
+    this._mark = ",";
     this.offers = NOT_ASKED;
     this.framer = framer;
-    framer.inbox = this;
   }
 
   /** The modem has booted: it tells no lengths, and is to be asked whether it can. */
@@ -94,27 +71,27 @@ export class Inbox implements Counter {
   measure(text: string): number {
     const first = text.indexOf(",");
     const second = text.indexOf(",", first + 1);
-    this._cut = undefined;
-    if (second < 0 || !((this._counted >> +text.substring(ID, first)) & 1)) return 0;
-    const spaced = text[second + 1] === " ";
-    let start = second + (spaced ? 2 : 1);
-    if (text[start] === '"') start++;
-    const quoted = text[start - 1] === '"';
-    // A topic that holds a line end.
-    if (text.indexOf(quoted ? '",' : ",", start) < 0) return -1;
-    let cut = head(text, start, start, quoted);
-    let next = cut;
-    // Of an unquoted topic with commas and numbers, what a filter covers.
-    if (!quoted) {
-      const filters = this._filters(text, first);
-      while (next && !covered(filters, text.substring(start, next.end))) next = head(text, start, next.end + 1, false);
-      cut = next || cut;
-    }
-    this._cut = cut;
-    if (!cut) return 0;
+    if (second < 0 || !this._tells(text, first)) return 0;
+    const filters = this._filters(text, first);
+    const ways = readings(text, second + 1, filters);
+    if (!ways) return -1;
+    // More ways than one: the silence behind it will tell which is right.
+    if (ways.length !== 1) return 0;
+    const way = ways[0]!;
+    this.unsure = !exact(text.substring(way.start, way.end), filters);
+    this._mark = text[way.start - 1] === '"' ? '",' : ",";
     // A quote in front of the payload is the modem's, or the first byte: then the last byte stands where the modem's other
     // quote would be followed by the line end.
-    return cut.from + cut.length + (this._wraps(text, cut) ? 1 : 0);
+    return way.from + way.length + (this._wraps(text, way) ? 1 : 0);
+  }
+
+  continues(line: string): boolean {
+    return (readings(line, 0, [], this._mark) || []).some((way) => way.from + way.length >= line.length);
+  }
+
+  /** Whether messages of its tcpconnectID tell their lengths. @param first - where its first comma is */
+  private _tells(text: string, first: number): boolean {
+    return ((this._counted >> +text.substring(ID, first)) & 1) > 0;
   }
 
   private _filters(text: string, first: number): string[] {
@@ -123,38 +100,38 @@ export class Inbox implements Counter {
   }
 
   /** Whether the quote in front of the payload is the modem's, as far as that is known. */
-  private _wraps(text: string, cut: Cut): boolean {
-    return text[cut.from] === '"' && (text[cut.start - 2] === " " || !this._bare);
+  private _wraps(text: string, way: Reading): boolean {
+    return text[way.from] === '"' && (text[way.start - 2] === " " || !this._bare);
   }
 
-  private _known(client: Receiver, text: string, msgid: number, ambiguous: boolean, cut: Cut): void {
-    let from = cut.from;
-    let end = from + cut.length;
-    const wrapped = this._wraps(text, cut) && text[end + 1] === '"' ? 1 : 0;
-    from += wrapped;
-    end += wrapped;
-    if (text.substring(end + wrapped).trim() || end > text.length) {
-      // The length is not that of the payload: it is handed over with all that came.
-      ambiguous = true;
-      end = text.length;
-      from = cut.from;
-    } else if (text[cut.start - 1] === '"') {
-      if (!wrapped && text[cut.start - 2] !== " ") this._bare = true;
-    } else {
-      // Another topic that is subscribed to, with another number behind it, may fit as well.
-      const filters = this._filters(text, text.indexOf(","));
-      let next = head(text, cut.start, cut.end + 1, false);
-      for (; next; next = head(text, cut.start, next.end + 1, false))
-        if (next.from + next.length === end && covered(filters, text.substring(cut.start, next.end))) ambiguous = true;
-    }
-    client.received(text.substring(cut.start, cut.end), text.substring(from, end), msgid, ambiguous);
+  /** How many bytes of quotes stand around the payload on each side, or -1 when the length is not that of what came. */
+  private _quotes(text: string, way: Reading): number {
+    const end = way.from + way.length;
+    const last = text.endsWith("\r") ? text.length - 1 : text.length;
+    const quotes = this._wraps(text, way) && text[end + 1] === '"' ? 1 : 0;
+    return end + 2 * quotes > last || text.substring(end + 2 * quotes).trim() ? -1 : quotes;
+  }
+
+  private _measured(client: Receiver, text: string, msgid: number, ambiguous: boolean, stamp: number): void {
+    const second = text.indexOf(",", text.indexOf(",") + 1);
+    const ways = readings(text, second + 1, client.subscriptions.filters())!;
+    const right = ways.filter((one) => this._quotes(text, one) >= 0);
+    const way = right[0] || ways[0]!;
+    const quotes = right.length ? this._quotes(text, way) : 0;
+    const from = way.from + quotes;
+    // No length is that of the payload: it is handed over with all that came.
+    const end = right.length ? from + way.length : text.length;
+    if (ways.length === 1 && right.length && text[way.start - 1] === '"' && !quotes && text[way.start - 2] !== " ")
+      this._bare = true;
+    const doubtful = ambiguous || right.length !== 1;
+    client.received(text.substring(way.start, way.end), text.substring(from, end), msgid, doubtful, stamp);
   }
 
   /**
    * Reads `+QMTRECV: <id>,<msgID>,<topic>,<payload>`. The topic may be quoted or not, the payload as well, blanks may stand
    * behind the commas; nothing is escaped.
    */
-  received(text: string, ambiguous: boolean): void {
+  received(text: string, ambiguous: boolean, stamp: number): void {
     const first = text.indexOf(",");
     const second = text.indexOf(",", first + 1);
     const client = this._clients[+text.substring(ID, first)];
@@ -164,30 +141,27 @@ export class Inbox implements Counter {
     const end = text.indexOf(quoted ? '",' : ",", start);
     const from = end + (quoted ? 2 : 1);
     // A number of 16 bits, which is also how a comma that is missing shows.
-    if (!client || end < 0 || (msgid & 65535) !== msgid) {
-      this._stats.orphans++;
-      this._cut = undefined;
-    }
+    if (!client || end < 0 || (msgid & 65535) !== msgid) this._stats.orphans++;
     // The common shapes right here: each statement counts on an interpreter.
     else if (
       !this._counted &&
       (quoted ? this._bare || (ambiguous && text[from] !== '"') : text[start] !== " " && text.indexOf(",", from) < 0) &&
       text.endsWith("\r")
     )
-      client.received(text.substring(start, end), text.substring(from, text.length - 1), msgid, ambiguous);
-    else this._other(client, text, second + 1, msgid, ambiguous);
+      client.received(text.substring(start, end), text.substring(from, text.length - 1), msgid, ambiguous, stamp);
+    else if (this._tells(text, first) && (readings(text, second + 1, []) || []).length)
+      this._measured(client, text, msgid, ambiguous, stamp);
+    else this._other(client, text.substring(second + 1), msgid, ambiguous, stamp);
   }
 
-  private _other(client: Receiver, text: string, start: number, msgid: number, ambiguous: boolean): void {
-    const cut = this._cut;
+  private _other(client: Receiver, text: string, msgid: number, ambiguous: boolean, stamp: number): void {
+    let start = 0;
     const spaced = text[start] === " ";
     let last = text.length;
-    this._cut = undefined;
     if (text.endsWith("\r")) last--;
     if (spaced) start++;
     const end = text.indexOf('",', start + 1);
-    if (cut) this._known(client, text, msgid, ambiguous, cut);
-    else if (text[start] !== '"') this._unquoted(client, text.substring(start, last), msgid, ambiguous);
+    if (text[start] !== '"') this._unquoted(client, text.substring(start, last), msgid, ambiguous, stamp);
     else if (end < 0) this._stats.orphans++;
     else {
       let from = end + 2;
@@ -199,13 +173,13 @@ export class Inbox implements Counter {
         from++;
         last--;
       }
-      client.received(text.substring(start + 1, end), text.substring(from, last), msgid, ambiguous);
+      client.received(text.substring(start + 1, end), text.substring(from, last), msgid, ambiguous, stamp);
     }
   }
 
   // The topic ends at the comma in front of which a filter covers it, else at the first one. More than one such comma: two
   // ways to cut it, and each gives a topic that was subscribed to.
-  private _unquoted(client: Receiver, text: string, msgid: number, ambiguous: boolean): void {
+  private _unquoted(client: Receiver, text: string, msgid: number, ambiguous: boolean, stamp: number): void {
     let end = text.indexOf(",");
     let at = text.indexOf(",", end + 1);
     if (at >= 0) {
@@ -219,6 +193,6 @@ export class Inbox implements Counter {
       }
       if (hits > 1) ambiguous = true;
     }
-    client.received(text.substring(0, end), text.substring(end + 1), msgid, ambiguous);
+    client.received(text.substring(0, end), text.substring(end + 1), msgid, ambiguous, stamp);
   }
 }

@@ -160,8 +160,10 @@ export class Link {
           else if (actual !== STATE_CONNECTING) this._conn(result, code, line);
         });
       else this._conn(result, code, line);
-    } else if (name === "QMTDISC" && this._leaving) this._close();
-    else if (name === "QMTSTAT" && state !== "closed" && (this._asked || state !== "opening")) {
+    } else if (name === "QMTDISC" && this._leaving) {
+      // If it was the modem's, the time for it is short.
+      if (!suspect) this._close();
+    } else if (name === "QMTSTAT" && state !== "closed" && (this._asked || state !== "opening")) {
       if (suspect) this._verify(QUERY, (actual) => actual === STATE_CONNECTED || this._stat(result, line));
       else this._stat(result, line);
     }
@@ -196,8 +198,10 @@ export class Link {
     this._ask(commands[at]!, (error) => {
       // Firmware without TLS does not know that it is switched off.
       const optional = !this._profile.secure && at === commands.length - 2;
-      if (error && !optional) this._fail(error);
-      else if (at + 1 < commands.length) this._configure(commands, at + 1);
+      const last = at + 1 === commands.length;
+      // AT+QMTOPEN with an end that proves nothing: its result will tell.
+      if (error && !optional && !(last && error.code === "EUNKNOWN")) this._fail(error);
+      else if (!last) this._configure(commands, at + 1);
       else if (this.state === "opening") this._overdue("QMTOPEN");
     });
   }
@@ -222,7 +226,7 @@ export class Link {
   private _connect(): void {
     this.state = "connecting";
     this._ask(this._profile.connecting(), (error) => {
-      if (error) this._fail(error);
+      if (error && error.code !== "EUNKNOWN") this._fail(error);
       else if (this.state === "connecting" && this._timer === undefined) this._overdue("QMTCONN");
     });
   }
@@ -276,15 +280,24 @@ export class Link {
       return;
     }
     this._claims++;
+    const asked = this._host.clock.now();
     this._ask(query, (error, lines) => {
       this._claims--;
-      if (error) return;
+      if (error) {
+        // No answer that proves anything: nothing changes, and it is asked again.
+        const era = this._era;
+        if (error.code !== "ECME")
+          this._host.clock.after(SOON, () => {
+            if (era === this._era) this._verify(query, then);
+          });
+        return;
+      }
       let actual: number = STATE_NONE;
       for (let i = 0; i < lines.length; i++) {
         const fields = split(lines[i]!);
         if (number(fields[0]) === this._id) actual = number(fields[1]);
       }
-      if (actual === STATE_CONNECTED) this.seen = this._host.clock.now();
+      if (actual === STATE_CONNECTED) this.seen = Math.max(this.seen, asked);
       then(actual);
     });
   }
@@ -324,11 +337,13 @@ export class Link {
   /** Sends a command whose answer counts only while the attempt lasts. */
   private _ask(text: string, done: (error: M95Error | null, lines: string[]) => void): void {
     const era = this._era;
+    const name = nameOf(text);
     this._host.session.send({
       text,
+      repeats: name !== "QMTOPEN" && name !== "QMTCONN",
       // The lists of the test forms are long, and firmware prints them line by line.
       timeout: traits(text).timeout * (text.endsWith("=?") ? 3 : 1),
-      info: text.endsWith("?") ? "+" + nameOf(text) : undefined,
+      info: text.endsWith("?") ? "+" + name : undefined,
       done: (error, lines) => {
         if (era === this._era) done(error, lines);
       },

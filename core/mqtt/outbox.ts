@@ -6,7 +6,7 @@ import { RETRY } from "../m95/recovery.js";
 import type { TimerHandle } from "../ports.js";
 import { IN_PUBLISH } from "./inbox.js";
 import { forbidden, wrongBytes } from "./options.js";
-import { commandOf, type Packet } from "./packet.js";
+import { commandOf, type Filter, type Packet } from "./packet.js";
 import type { ClientHost } from "./types.js";
 
 /** Packets the modem takes before it wants a verdict for one (application note 3.2.8, note 1). */
@@ -28,6 +28,9 @@ const TRIES = 3;
 const ACKNOWLEDGED = 0;
 const RETRANSMITTED = 1;
 
+/** ms for which a wrong message ID where a payload may be takes the proof from the right ones. */
+const SUSPICION = 60000;
+
 /** Ends the data behind the prompt of a modem that does not count it (3.2.8). */
 const END = "\x1a";
 
@@ -42,7 +45,7 @@ export interface OutboxOwner {
 }
 
 /** What it needs of the modem. */
-export type OutboxHost = Pick<ClientHost, "clock" | "session" | "inbox" | "stats" | "explain" | "recovery">;
+export type OutboxHost = Pick<ClientHost, "clock" | "session" | "inbox" | "random" | "stats" | "explain" | "recovery">;
 
 export class Outbox {
   /** Where it is noted that a packet with a mark is handed over. */
@@ -58,7 +61,8 @@ export class Outbox {
   private _full: boolean;
   /** Why nothing is taken any more. */
   private _closed: M95Error | undefined;
-  private _last: number;
+  /** When somebody last guessed a message ID, ms of the clock. */
+  private _guessed: number;
   /** Places given away at both ends of the queue. */
   private _front: number;
   private _back: number;
@@ -82,7 +86,8 @@ export class Outbox {
     this._flight = [];
     this._hand = this._timer = this._closed = this.durable = undefined;
     this._open = this._full = false;
-    this._last = this._front = this._back = 0;
+    this._front = this._back = 0;
+    this._guessed = -Infinity;
     this._timeout = timeout;
     this._seconds = Math.ceil(wait / 1000) + 1;
     this._notice = Math.ceil(notice / 1000) + 1;
@@ -106,11 +111,23 @@ export class Outbox {
     return this._wait.some((packet) => packet.name === "QMTSUB" && packet.filters.some((one) => one.topic === filter));
   }
 
-  /** A message ID that no packet uses, 1..65535. */
+  /** The filters that are being unsubscribed from. */
+  leaving(): Filter[] {
+    return this._flight
+      .concat(this._wait)
+      .reduce((all: Filter[], packet) => (packet.name === "QMTUNS" ? all.concat(packet.filters) : all), []);
+  }
+
+  /** A message ID that no packet uses, 1..65535, drawn at random: nobody who sends us messages can know it. */
   nextId(): number {
-    do this._last = (this._last % 65535) + 1;
-    while (this._uses(this._flight, this._last) || this._uses(this._wait, this._last));
-    return this._last;
+    let id = Math.floor(this._host.random() * 65536) || 1;
+    while (this._uses(this._flight, id) || this._uses(this._wait, id)) id = (id % 65535) + 1;
+    return id;
+  }
+
+  /** Whether a packet of this kind with this message ID, which nobody else has seen, waits for its verdict. */
+  expects(name: string, msgid: number): boolean {
+    return msgid > 0 && this._flight.some((packet) => packet.name === name && packet.msgid === msgid);
   }
 
   /** The command that hands a packet over. @throws M95Error `EPARAM` or `ETOOBIG` */
@@ -181,48 +198,58 @@ export class Outbox {
   }
 
   /**
-   * A `+QMTPUB`, `+QMTSUB` or `+QMTUNS`: `<id>,<msgID>,<result>[,<value>…]`. False if no packet waited for it.
+   * A `+QMTPUB`, `+QMTSUB` or `+QMTUNS`: `<id>,<msgID>,<result>[,<value>…]`. True if it proves that the broker is there.
    *
-   * One that may be part of a message is a claim. Were it forged, the modem would still have the packet, and would have to
-   * report on it within a packet time-out: a clean verdict beats the claim, a retransmission refutes it. If there is neither,
-   * with the link there and no byte lost, the claim was the verdict. Until then the packet takes no room in the window, or
-   * messages that stand before verdicts would slow everything down; a modem whose window is full says so by itself.
+   * Message IDs are drawn at random and seen by nobody but the modem: one of them proves the line, wherever it stands. A wrong one
+   * where a payload may be is a guess; behind it an ID alone proves nothing for a minute, and what it says is a claim. Were that
+   * forged, the modem would still have the packet, and would have to report on it within a packet time-out: a clean verdict beats
+   * the claim, a retransmission refutes it. If there is neither, with the link there and no byte lost, the claim was the verdict.
+   * Until then the packet takes no room in the window, or messages that stand before verdicts would slow everything down; a modem
+   * whose window is full says so by itself. QoS 0 has no ID, and the modem reports on it once: its success is proven as long as
+   * nobody guesses, its failure never.
    */
-  result(name: string, fields: string[], line: string, suspect: boolean): boolean {
+  result(name: string, fields: string[], line: string, mayBePayload: boolean): boolean {
+    const msgid = number(fields[1]);
     const result = number(fields[2]);
     const flight = this._flight;
     let found: Packet | undefined;
-    for (let i = 0; i < flight.length; i++) {
-      const packet = flight[i]!;
-      if (packet.name !== name || packet.msgid !== number(fields[1])) continue;
-      // All publishes of QoS 0 have one ID: each claim is for another one of them.
-      if (!found || (suspect && found.claim && !packet.claim)) found = packet;
-    }
+    for (let i = 0; i < flight.length && !found; i++)
+      if (flight[i]!.name === name && flight[i]!.msgid === msgid) found = flight[i];
     // A line that lost its end is no verdict.
-    if (!found || !(result >= ACKNOWLEDGED)) return false;
-    if (result !== RETRANSMITTED) {
-      this._full = false;
-      if (!suspect) {
-        flight.splice(flight.indexOf(found), 1);
-        // If there was a claim, it was for another one, or for none.
-        if (found.claim) this.result(name, found.claim, found.claimLine, true);
-        this._settle(found, fields, line);
-      } else if (!found.claim) {
-        found.claim = fields;
-        found.claimLine = line;
-        if (found.left && !found.doubted) found.left = this._notice;
-      } else if (found.claimLine !== line) this._doubt(found);
-      this._settled();
-    } else if (suspect) {
-      if (found.claim) this._doubt(found);
-    } else {
+    if (!(result >= ACKNOWLEDGED)) return false;
+    if (mayBePayload) {
+      const now = this._host.clock.now();
+      if (!found) this._guessed = now;
+      else if (now - this._guessed < SUSPICION) {
+        if (msgid) this._claim(found, fields, line);
+        return false;
+      } else if (!msgid && result !== ACKNOWLEDGED) return false;
+    }
+    if (!found) return false;
+    if (result === RETRANSMITTED) {
       this._host.stats.retransmissions++;
       // Whatever was said of it before was not so.
       found.claim = undefined;
       found.doubted = false;
       if (found.left) found.left = this._seconds;
+    } else {
+      this._full = false;
+      flight.splice(flight.indexOf(found), 1);
+      this._settle(found, fields, line);
+      this._settled();
     }
-    return true;
+    return result === ACKNOWLEDGED;
+  }
+
+  // What is said of a packet where a payload may be, while somebody guesses message IDs.
+  private _claim(packet: Packet, fields: string[], line: string): void {
+    if (+fields[2]! === RETRANSMITTED || (packet.claim && packet.claimLine !== line)) this._doubt(packet);
+    else if (!packet.claim) {
+      packet.claim = fields;
+      packet.claimLine = line;
+      if (packet.left && !packet.doubted) packet.left = this._notice;
+    }
+    this._settled();
   }
 
   /** A claim does not count any more; a clean verdict may still come. */
@@ -298,8 +325,9 @@ export class Outbox {
       if (packet.again || !packet.sent) this._requeue(packet);
       else packet.done(this._unknown(packet), []);
     } else if (at >= 0) {
+      const unproven = !!error && error.code === "EUNKNOWN";
       // With its data in the modem, a verdict may come although the OK did not.
-      if (!error || (sent && error.code === "ETIMEOUT")) {
+      if (!error || (sent && (unproven || error.code === "ETIMEOUT"))) {
         packet.left = !packet.claim || packet.doubted ? this._seconds : this._notice;
         if (packet.payload !== undefined) packet.tries = 0;
         this._startTimer();
@@ -310,7 +338,8 @@ export class Outbox {
         const gone = error.cme === LINK_ERROR || (refusal && error.cme === undefined);
         const full = error.cme === WINDOW_FULL;
         if (gone) this._owner.link.check();
-        if (full || ((gone || error.code === "ETIMEOUT") && ++packet.tries < TRIES)) {
+        // A prompt that may have been part of a message says nothing of the modem.
+        if (full || unproven || ((gone || error.code === "ETIMEOUT") && ++packet.tries < TRIES)) {
           if (!full) this._host.recovery(error, RETRY, packet.tries, 0);
           this._full = full || gone;
           if (this._full) this._startTimer();

@@ -30,8 +30,9 @@ export class Subscriptions {
     this._list = [];
   }
 
+  /** What messages may come for: also what is being unsubscribed from. */
   filters(): string[] {
-    return this._list.map((one) => one.topic);
+    return this._list.concat(this._outbox.leaving()).map((one) => one.topic);
   }
 
   /**

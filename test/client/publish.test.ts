@@ -1,10 +1,10 @@
 // Publishing: QoS, the in-flight window, retransmission, the offline queue, and what happens to what got no verdict.
 import test from "ava";
 import type { M95Error } from "../../core/index.js";
-import { bench, finish, outcome, sent } from "./support.js";
+import { bench, finish, numbered, outcome, sent } from "./support.js";
 
 test("QoS 0, 1 and 2: done when sent or acknowledged, and the broker has it", (t) => {
-  const b = bench();
+  const b = numbered(bench());
   const results: string[] = [];
   b.client.publish("a/0", "zero", outcome(results, "0"));
   b.client.publish("a/1", "one", { qos: 1, retain: true }, outcome(results, "1"));
@@ -26,9 +26,11 @@ test("QoS 0, 1 and 2: done when sent or acknowledged, and the broker has it", (t
 });
 
 test('"packetsend" tells of each packet as it is handed over, in text and with the names of MQTT.js', (t) => {
-  const b = bench(
-    {},
-    { modem: { codec: { toBytes: (value) => `${value}`.toUpperCase(), toText: (bytes) => bytes.toLowerCase() } } },
+  const b = numbered(
+    bench(
+      {},
+      { modem: { codec: { toBytes: (value) => `${value}`.toUpperCase(), toText: (bytes) => bytes.toLowerCase() } } },
+    ),
   );
   const packets: object[] = [];
   const results: string[] = [];
@@ -53,7 +55,7 @@ test('"packetsend" tells of each packet as it is handed over, in text and with t
 });
 
 test("a number in place of the options is the QoS, as in Espruino's MQTT module", (t) => {
-  const b = bench();
+  const b = numbered(bench());
   const results: string[] = [];
   b.client.publish("a", "1", 1 as never, outcome(results, "publish"));
   b.client.subscribe("b", 2 as never, outcome(results, "subscribe"));
@@ -88,7 +90,7 @@ test("a retransmission report is progress: the publish ends with its acknowledge
 });
 
 test("result 2 is a failure: ETIMEOUT with its message ID, and the modem closes the client", (t) => {
-  const b = bench({ packetTimeout: 1, retryTimes: 1 });
+  const b = numbered(bench({ packetTimeout: 1, retryTimes: 1 }));
   b.broker.ignore = (packet) => packet.cmd === "publish";
   let error: M95Error | undefined;
   b.client.publish("a", "x", { qos: 1 }, (e) => {
@@ -100,7 +102,7 @@ test("result 2 is a failure: ETIMEOUT with its message ID, and the modem closes 
 });
 
 test("no verdict: EUNKNOWN with the message ID, and it is not sent again", (t) => {
-  const b = bench();
+  const b = numbered(bench());
   b.broker.ignore = (packet) => packet.cmd === "publish";
   let error: M95Error | undefined;
   b.client.publish("a", "x", { qos: 1 }, (e) => {
@@ -179,7 +181,7 @@ test("the modem's window is full, or its link gone without a word: the publish w
 });
 
 test("another error of the modem ends the publish with ECME and the number", (t) => {
-  const b = bench();
+  const b = numbered(bench());
   b.virtual.failNext("+QMTPUB", 8509);
   let error: M95Error | undefined;
   b.client.publish("a", "x", { qos: 2 }, (e) => {

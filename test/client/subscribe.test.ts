@@ -1,7 +1,7 @@
 // Subscribing, unsubscribing, and messages in all the shapes of +QMTRECV.
 import test from "ava";
 import type { Grant, M95Error, PacketInfo } from "../../core/index.js";
-import { bench, finish, outcome, sent } from "./support.js";
+import { bench, finish, numbered, outcome, sent } from "./support.js";
 
 test("one, many and a map: the granted QoS in the order of the topics", (t) => {
   const b = bench();
@@ -165,7 +165,7 @@ test("a message for nobody is counted", (t) => {
 });
 
 test("a SUBSCRIBE whose verdict never comes is sent again, for a missing subscription shows nowhere", (t) => {
-  const r = bench({ keepalive: 0 });
+  const r = numbered(bench({ keepalive: 0 }));
   const results: string[] = [];
   r.virtual.faults.start("lost-results 2");
   r.client.subscribe("in", outcome(results, "subscribe"));

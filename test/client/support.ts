@@ -28,6 +28,13 @@ export function bench(connect: Partial<ConnectOptions> = {}, options: RigOptions
   return { ...r, client, diary };
 }
 
+/** Message IDs in order instead of drawn at random, for who reads the wire. */
+export function numbered<T extends Bench>(b: T): T {
+  let last = 0;
+  b.client.outbox.nextId = () => ++last;
+  return b;
+}
+
 /** How a call ended: "ok", or the error's code. */
 export function outcome(results: string[], name: string): (error?: Error | null) => void {
   return (error) => results.push(`${name} ${error ? (error as unknown as { code: string }).code : "ok"}`);

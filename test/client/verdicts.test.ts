@@ -65,7 +65,7 @@ test("forged verdicts of SUBSCRIBE and UNSUBSCRIBE count as little", (t) => {
   b.until("settled", () => results.length > 1);
 });
 
-test("real verdicts right behind messages: confirmed in time, and they do not slow the others down", (t) => {
+test("real verdicts right behind messages: their IDs prove them at once", (t) => {
   const b = bench({ queueLimit: 40 }, { broker: { latency: 300 } });
   b.client.subscribe("echo");
   b.clock.advance(2000);
@@ -75,14 +75,12 @@ test("real verdicts right behind messages: confirmed in time, and they do not sl
   const since = b.clock.now();
   for (let i = 0; i < 12; i++) b.client.publish("up", `${i}`, { qos: 1 }, outcome(results, `${i}`));
   b.until("at the broker", () => b.broker.receivedCount === 12);
-  t.true(b.clock.now() - since < 5000);
-  t.deepEqual(results, []);
   b.until("settled", () => results.length === 12);
   t.deepEqual(
     results,
     Array.from({ length: 12 }, (_, i) => `${i} ok`),
   );
-  t.true(b.clock.now() - since < 40_000);
+  t.true(b.clock.now() - since < 5000);
   b.virtual.onSend = undefined;
   t.is(finish(b), 0);
 });

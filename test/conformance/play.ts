@@ -73,6 +73,9 @@ class World {
       }
       protected override createClient(id: number, wanted: Parameters<M95["connect"]>[0]): MqttClient {
         const client = super.createClient(id, wanted);
+        // Drawn at random elsewhere; in the order of their packets they read better.
+        let last = 0;
+        client.outbox.nextId = () => ++last;
         const prefix = id ? `${id} ` : "";
         for (const name of ["connect", "reconnect", "offline", "end"] as const)
           client.on(name, () => note(prefix + name));

@@ -1,7 +1,8 @@
 // What has to hold for every input: runs it on the real framer and session and throws a Failure when an oracle says no.
 // It makes no inputs.
 import { isDeepStrictEqual } from "node:util";
-import { type Framer, trimLine } from "../../core/at/framer.js";
+import type { Framer } from "../../core/at/framer.js";
+import { trimLine } from "../../core/at/lines.js";
 import { isAddress } from "../../core/at/params.js";
 import { QUEUE_LIMIT } from "../../core/at/session.js";
 import { M95Error } from "../../core/errors.js";
@@ -244,7 +245,7 @@ class SessionRun {
     this.rig = rig;
     const { session } = rig;
     const line = session.line.bind(session);
-    const inbox = session.framer.inbox;
+    const inbox = session.inbox;
     const prompt = session.prompt.bind(session);
     session.line = (text, suspect) => {
       this.stream.handedOver(text);
@@ -252,11 +253,11 @@ class SessionRun {
       if (text === "CONNECT") this.prompted = true;
       line(text, suspect);
     };
-    session.framer.inbox = {
-      received: (text, ambiguous) => {
+    session.inbox = {
+      received: (text, ambiguous, stamp) => {
         this.stream.handedOver(text);
         insist("messages begin with +QMTRECV", text.startsWith(PREFIX), () => JSON.stringify(text));
-        inbox.received(text, ambiguous);
+        inbox.received(text, ambiguous, stamp);
       },
     };
     session.prompt = () => {

@@ -277,7 +277,7 @@ test("a modem that rebooted without a word is noticed at its next echo, long bef
   t.deepEqual(b.diary, ["connect", "close", "reconnect", "connect"]);
 });
 
-test("an echo inside a message costs a query", (t) => {
+test("an echo inside a message is no sign of a reboot", (t) => {
   const b = bench();
   b.client.subscribe("in");
   b.clock.advance(2000);
@@ -289,7 +289,7 @@ test("an echo inside a message costs a query", (t) => {
     return [b.virtual.frame('+QMTRECV: 0,0,"in",x'), b.virtual.frame("AT+CSQ"), text];
   };
   b.clock.advance(5000);
-  t.is(b.trace.slice(before).filter((line) => line === ">AT+QILOCIP\r").length, 1);
+  t.is(b.trace.slice(before).filter((line) => line === ">AT+QILOCIP\r").length, 0);
   t.true(b.client.connected);
   t.is(b.modem.stats.restarts, 0);
 });

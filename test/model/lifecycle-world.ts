@@ -1,7 +1,7 @@
 // The modem's lifecycle as the model check drives it: the public M95 with a client, on a line whose other end answers as
 // the event says until the state changes.
 import { M95, type Uart } from "../../core/index.js";
-import { CONTACT } from "../../core/m95/lifecycle.js";
+import { CONTACT } from "../../core/m95/contact.js";
 import { SimClock } from "../../virtual-m95/time/sim-clock.js";
 import { fingerprint, type World } from "./explore.js";
 

@@ -40,6 +40,7 @@ export class FakeUart implements Uart {
   cut: Cut = whole;
   private readonly clock: Clock;
   private readonly replies: { to: string; text: string; delay: number }[] = [];
+  private readonly standing: { [to: string]: { text: string; delay: number } } = {};
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -54,10 +55,17 @@ export class FakeUart implements Uart {
   write(data: string): void {
     this.written.push(data);
     const at = this.replies.findIndex((reply) => reply.to === data);
-    if (at < 0) return;
-    const { text, delay } = this.replies.splice(at, 1)[0]!;
+    const reply = at < 0 ? this.standing[data] : this.replies.splice(at, 1)[0];
+    if (!reply) return;
+    const { text, delay } = reply;
     if (delay < 0) this.feed(text);
     else this.clock.after(delay, () => this.feed(text));
+  }
+
+  /** Answers every write of `to` for which no other reply is left. */
+  always(to: string, text: string, delay = 1): this {
+    this.standing[to] = { text, delay };
+    return this;
   }
 
   /** The other end says something. */

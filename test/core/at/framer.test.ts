@@ -1,5 +1,5 @@
 // The framer: lines, prompts and messages out of chunks of any size. Which line means what, the session's tests say.
-import { trimLine } from "../../../core/at/framer.js";
+import { trimLine } from "../../../core/at/lines.js";
 import { bytewise, everyCut, whole } from "../../support/fake-uart.js";
 import test from "../../support/harness.js";
 import { FramerRig, LIMIT, PREFIX } from "./rig.js";
@@ -145,7 +145,8 @@ test("a payload of 1,548 bytes, byte by byte and in chunks", (t) => {
       rig.framer.receive(text.substring(i, i + size));
       rig.clock.advance(1);
     }
-    rig.clock.advance(100);
+    // A host that gathers many bytes is given more silence.
+    rig.clock.advance(400);
     t.deepEqual(rig.take(), [`message +QMTRECV: 0,0,t,${payload}`], `${size}`);
   }
 });

@@ -19,6 +19,8 @@ export class FramerRig {
   readonly events: string[] = [];
   /** Lines that count as starts inside a message. */
   known: string[] = ["OK", "+QMTSTAT: 0,1"];
+  /** Called at each silence. */
+  silent: () => void = () => {};
   /** Called behind each event. */
   after: (event: string) => void = () => {};
   readonly framer: Framer;
@@ -31,16 +33,18 @@ export class FramerRig {
     this.framer = new Framer(
       {
         line: (line, suspect) => note(`line${suspect ? "?" : ""} ${line}`),
+        received: (text, ambiguous) => note(`message${ambiguous ? "?" : ""} ${withoutCr(text)}`),
         prompt: () => note("prompt"),
+        quiet: () => this.silent(),
         starts: (line) => this.known.includes(line),
+        proves: (line) => line.startsWith("+QMTPUB: 0,7,"),
         overrun: () => note("overrun"),
+        threw: (error) => note(`threw ${(error as Error).message}`),
       },
       this.clock,
       PREFIX,
       limit,
-      20,
     );
-    this.framer.inbox = { received: (text, ambiguous) => note(`message${ambiguous ? "?" : ""} ${withoutCr(text)}`) };
   }
 
   /** What has happened since the last look. */
@@ -79,27 +83,29 @@ export class SessionRig {
       if (running === "AT+QMTCONN?" && name === "+QMTCONN") return line.split(",").length === 3;
       return URCS.includes(name);
     };
-    this.session = new Session(
-      this.uart,
-      this.clock,
-      {
+    this.session = new Session({
+      uart: this.uart,
+      clock: this.clock,
+      sink: {
         urc: (line, suspect) => this.events.push(`urc${suspect ? "?" : ""} ${line}`),
         // Told by time-outs as well, which events show already.
         late: () => undefined,
         echoed: () => this.events.push("echoed"),
         mute: (error) => this.events.push(`mute ${error.message}`),
       },
-      {
-        lossy: () => undefined,
+      host: {
+        bytesLost: () => undefined,
+        proves: () => false,
+        threw: (error) => this.events.push(`threw ${(error as Error).message}`),
         explain: (family, code) => (family === "cme" && code === 10 ? "SIM not inserted" : ""),
       },
       isUrc,
-      this.stats,
+      stats: this.stats,
       guard,
       limit,
-      PREFIX,
-    );
-    this.session.framer.inbox = {
+      prefix: PREFIX,
+    });
+    this.session.inbox = {
       received: (text, ambiguous) => {
         this.events.push(`message${ambiguous ? "?" : ""} ${withoutCr(text)}`);
       },
@@ -128,8 +134,8 @@ export class SessionRig {
   }
 
   /** Notes how a synchronisation ends. */
-  sync(tries: number, wayOut = ""): void {
-    this.session.sync(tries, wayOut, (error) => this.events.push(`synced ${error ? error.code : "OK"}`));
+  sync(tries: number, leadOut = ""): void {
+    this.session.sync(tries, leadOut, (error) => this.events.push(`synced ${error ? error.code : "OK"}`));
   }
 
   /** Runs until nothing is left to happen, for at most `ms`, and hands over what happened since the last look. */

@@ -151,6 +151,13 @@ const TABLE: [string, string, Cause][] = [
       m.client.publish("a", "x", { qos: 1 });
     },
   ],
+  [
+    "EUNKNOWN",
+    "reopen",
+    (m) => {
+      m.answers['AT+QMTCFG="WILL"'] = '+QMTRECV: 0,0,"t",x|OK';
+    },
+  ],
   ["EPDP", "restart", afterReboot("AT+QILOCIP", "ERROR")],
   ["EREG", "cfun", afterReboot("AT+CREG?", "+CREG: 0,3|OK")],
   ["ESIM", "cfun", afterReboot("AT+CPIN?", "+CME ERROR: 10")],

@@ -15,7 +15,14 @@ const key = pem("RSA PRIVATE KEY", "a2V5");
 
 /** An M95 without a line. */
 function host(tls?: TlsOptions): TlsHost {
-  const one = { codec: binary(), wallClock: undefined, tls: undefined, session: { send() {} }, clients: [] } as TlsHost;
+  const one = {
+    codec: binary(),
+    wallClock: undefined,
+    tls: undefined,
+    session: { send() {} },
+    clients: [],
+    threw() {},
+  } as TlsHost;
   if (tls) (one as { tls: Tls | undefined }).tls = secure.call(one, -1, tls);
   return one;
 }

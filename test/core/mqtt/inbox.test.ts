@@ -24,7 +24,7 @@ function inbox(filters: string[] = []) {
     framer,
     read(text: string, ambiguous = false) {
       got = undefined;
-      box.received(text, ambiguous);
+      box.received(text, ambiguous, 0);
       return got;
     },
   };
@@ -147,7 +147,7 @@ test("lengths: an unquoted topic with commas and numbers is what a filter covers
   t.deepEqual(counted(["a,3"])("+QMTRECV: 0,0,a,3,5,hello")[1], [0, 0, "a,3", "hello", false]);
   t.deepEqual(counted(["a"])("+QMTRECV: 0,0,a,3,5,x")[1], [0, 0, "a", "5,x", false]);
   t.deepEqual(counted(["+"])("+QMTRECV: 0,0,a,3,1,x")[1], [0, 0, "a", "1,x", true]);
-  t.deepEqual(counted()("+QMTRECV: 0,0,a,3,1,x")[1], [0, 0, "a", "1,x", false]);
+  t.deepEqual(counted()("+QMTRECV: 0,0,a,3,1,x")[1], [0, 0, "a", "1,x", true], "whatever is subscribed to");
 });
 
 test("lengths: the head may not be there yet; a message without one is like any other", (t) => {

@@ -1,0 +1,16 @@
+// What is line end and noise around a line, and what is the line. It knows no meaning.
+
+/** The line without line ends, and without the control characters and line noise in front of it. */
+export function trimLine(line: string): string {
+  let end = line.length;
+  while (end && line.charCodeAt(end - 1) <= 32) end--;
+  let start = 0;
+  let code: number;
+  while (start < end && ((code = line.charCodeAt(start)) <= 32 || code > 126)) start++;
+  return line.substring(start, end);
+}
+
+/** Whether nothing but line ends and blanks is in it. A line of other bytes may be payload. */
+export function isBlank(line: string): boolean {
+  return !(line.charCodeAt(0) > 32) && !trimLine(line);
+}

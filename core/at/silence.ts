@@ -1,0 +1,102 @@
+// Judges when the line is silent: how long a silence has to be at its rate and with its host, and when one was. It looks into no byte.
+import type { Clock, TimerHandle } from "../ports.js";
+
+/** Characters of silence that end a message, and ms at least: less is a hiccup of the line or of the host, not an end. */
+const CHARACTERS = 40;
+const LEAST = 20;
+/** What a host is seen to gather before it hands it over makes the silence longer, up to so many ms. */
+const MOST = 600;
+
+/** Looks for the end of a silence while somebody waits for it. */
+const LOOKS = 4;
+
+export abstract class Silence {
+  /** Bytes received so far; who remembers the number can tell whether the line was silent since. */
+  bytes: number;
+  /** Silence that ends a message, ms. */
+  silence: number;
+  /** When something was last under way, of the clock, as exact as `silence`: to ask the clock for each one costs more. */
+  stamp: number;
+  /** ms a byte takes on the line. */
+  byteTime: number;
+  /** A command runs: a silence is noticed soon after it was one, for more timers. */
+  hurried: boolean;
+  protected _clock: Clock;
+  /** Bytes of a chunk that was gathered for longer than a silence. */
+  protected _long: number;
+  /** When the last silence was noticed. */
+  protected _quietAt: number;
+  /** Silences in a row since something was under way. */
+  protected _ticks: number;
+  private _timer: TimerHandle;
+  private _mark: number;
+  /** Looks in a row at which no byte had come. */
+  private _still: number;
+  private _onTick: () => void;
+
+  constructor(clock: Clock) {
+    this.bytes = this.stamp = 0;
+    this._clock = clock;
+    this._ticks = this._mark = this._still = 0;
+    this._quietAt = -Infinity;
+    this._timer = undefined;
+    this.hurried = false;
+    this.silence = this.byteTime = this._long = 0;
+    this._onTick = () => this._tick();
+    this.rate(115200);
+  }
+
+  /** Tells the rate of the line, baud; silences follow it. */
+  rate(baud: number): void {
+    this.byteTime = 10000 / baud;
+    this._listen(Math.max(LEAST, Math.ceil(CHARACTERS * this.byteTime)));
+  }
+
+  private _listen(silence: number): void {
+    this.silence = silence;
+    this._long = Math.ceil(silence / this.byteTime);
+  }
+
+  /** A chunk was gathered for so many ms. Whether what seemed silent in front of it may not have been. */
+  protected _gathered(ms: number): boolean {
+    const least = Math.max(LEAST, CHARACTERS * this.byteTime);
+    const doubtful = this._clock.now() - this._quietAt + this.silence - ms < least;
+    this._listen(Math.min(MOST, Math.max(this.silence, Math.ceil(ms) + LEAST)));
+    return doubtful;
+  }
+
+  /** Something is under way: `_silent` is called once the line is silent. */
+  protected _watch(): void {
+    if (this._timer !== undefined) return;
+    this._ticks = 0;
+    this.stamp = this._clock.now();
+    this._await();
+  }
+
+  /** Waits for another silence. */
+  protected _await(): void {
+    this._mark = this.bytes;
+    this._timer = this._clock.after(this.hurried ? this.silence / LOOKS : this.silence, this._onTick);
+  }
+
+  protected _forget(): void {
+    if (this._timer !== undefined) this._clock.cancel(this._timer);
+    this._timer = undefined;
+    this.hurried = false;
+    this.rate(10000 / this.byteTime);
+  }
+
+  protected abstract _silent(): void;
+
+  private _tick(): void {
+    this._timer = undefined;
+    if (this._mark !== this.bytes) {
+      this._still = 0;
+      this._watch();
+    } else if (this.hurried && ++this._still < LOOKS) this._await();
+    else {
+      this._still = 0;
+      this._silent();
+    }
+  }
+}

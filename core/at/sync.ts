@@ -1,0 +1,253 @@
+// Brings a line of which nobody knows where it stands back to where commands are answered: the way out of a data prompt, AT until
+// OK, and no late answers behind it. The session is built on it; it sends no commands of its own.
+import { M95Error } from "../errors.js";
+import type { Clock, TimerHandle, Uart } from "../ports.js";
+import { isError } from "./answers.js";
+import { Framer } from "./framer.js";
+import type { FramerSink, Request, SessionHost, SessionSetup, SessionSink } from "./types.js";
+
+/** ms without a late answer of an older command behind the OK that ends a synchronisation. */
+const SETTLE = 100;
+/** It is waited for this often. */
+const SETTLES = 20;
+/** ms for an answer to a plain AT. */
+export const AT_WAIT = 500;
+/** AT is sent this often before the modem counts as mute. */
+export const AT_TRIES = 10;
+/** And this often more, when messages kept a clean OK away. */
+const AT_GRACE = 100;
+/** ms since the last message in which a line counts as busy with messages. */
+const BUSY = 1000;
+/** The way out of a data mode that counts bytes, and the ms of silence it needs behind it. */
+export const ESCAPE = "+++";
+const ESCAPE_WAIT = 1000;
+
+// Where the session stands. What leads from one to the other is a table in test/model/tables.ts, drawn in docs/states.md.
+
+/** Nothing runs; a command may be waiting for its guard time. */
+export const IDLE = 0;
+/** A command is out whose prompt is waited for. */
+export const PROMPT = 1;
+/** Its final result is waited for. */
+export const RESULT = 2;
+/** One came that may be part of a message: the clean one is waited for, or silence. */
+export const HELD = 3;
+/** Synchronising: AT is sent until OK comes. */
+export const CALLING = 4;
+/** It came; late answers of older commands end here. */
+export const SETTLING = 5;
+
+export abstract class Synchroniser implements FramerSink {
+  /** Who is told of the traffic, both ways, as the modem says or hears it; "" as direction is a remark. */
+  trace: ((direction: "<" | ">" | "", text: string) => void) | undefined;
+  readonly framer: Framer;
+  /** Echo was switched off, and none has come since. */
+  unechoed: boolean;
+  /** IDLE to SETTLING. */
+  protected _phase: number;
+  protected _clock: Clock;
+  protected _sink: SessionSink;
+  protected _host: SessionHost;
+  protected _isUrc: (line: string, running: string) => boolean;
+  /** The command that runs. */
+  protected _run: Request | undefined;
+  /** The next silence moves things on: the one behind a held result, or between messages that keep answers away. */
+  protected _awaitsSilence: boolean;
+  protected _guard: number;
+  /** Only OK was heard of the command before, where it may be part of a message: the modem's own result may be late. */
+  protected _unsettled: boolean;
+  protected _timer: TimerHandle;
+  protected _pause: TimerHandle;
+  protected _whenSynced: ((error: M95Error | null) => void) | undefined;
+  private _uart: Uart;
+  /** AT may still be sent, or late answers be waited for, this often. */
+  private _tries: number;
+  private _grace: number;
+  private _escape: string;
+  /** AT has been sent since the last of the pluses. */
+  private _called: boolean;
+  /** The command whose answer may still come, or "". */
+  private _overdue: string;
+  /** The longest that a quick command has taken to its proven result, ms: before that, an unproven one may be followed by it. */
+  protected _pace: number;
+  /** When something was sent last that is answered, ms of the clock. */
+  protected _sentAt: number;
+  private _echoed: boolean;
+  private _onTimer: () => void;
+
+  constructor(setup: SessionSetup) {
+    const framer = new Framer(this, setup.clock, setup.prefix, setup.limit);
+    const uart = setup.uart;
+    this.framer = framer;
+    this._uart = uart;
+    this._clock = setup.clock;
+    this._sink = setup.sink;
+    this._host = setup.host;
+    this._isUrc = setup.isUrc;
+    this._guard = setup.guard;
+    this._phase = IDLE;
+    this._tries = this._grace = 0;
+    this._pace = this._sentAt = 0;
+    this._escape = this._overdue = "";
+    this._unsettled = this._awaitsSilence = this._called = this._echoed = this.unechoed = false;
+    this._onTimer = () => {
+      this._timer = undefined;
+      this._expired();
+    };
+    uart.onReceive = (chunk) => framer.receive(chunk);
+    uart.onOverrun = () => framer.overrun();
+  }
+
+  abstract line(line: string, mayBePayload: boolean): void;
+  abstract received(text: string, ambiguous: boolean): void;
+  abstract quiet(): void;
+  abstract prompt(): void;
+  abstract starts(line: string): boolean;
+  abstract overrun(): void;
+
+  proves(line: string): boolean {
+    return this._host.proves(line);
+  }
+
+  threw(error: unknown): void {
+    this._host.threw(error);
+  }
+
+  /** ms in which the result of what was sent last may still come. */
+  protected _left(): number {
+    return this._sentAt + this._pace - this._clock.now();
+  }
+
+  /** A proven result has come. */
+  protected _answered(): void {
+    this._pace = Math.max(this._pace, Math.min(AT_WAIT, this._clock.now() - this._sentAt));
+  }
+
+  /** The time of what runs is over. */
+  protected abstract _expired(): void;
+
+  /** The line is free for the next command. */
+  protected abstract _next(): void;
+
+  protected _call(tries: number, leadOut: string, done: ((error: M95Error | null) => void) | undefined): void {
+    const before = this._whenSynced;
+    const run = this._run;
+    this._stop();
+    this._run = undefined;
+    this._phase = CALLING;
+    this._unsettled = this._awaitsSilence = false;
+    this._overdue = run ? run.text : "";
+    this._tries = tries;
+    this._grace = AT_GRACE;
+    this._escape = leadOut;
+    this._whenSynced = done;
+    this._echoed = false;
+    this._called = leadOut !== ESCAPE;
+    this.framer.prompt = "";
+    // Armed before writing, here and below: a line may answer inside the call.
+    this._arm(leadOut === ESCAPE ? ESCAPE_WAIT : leadOut ? this._guard : 0);
+    if (leadOut) this._write(leadOut);
+    if (before) before(new M95Error("ECLOSED", "AT: called off", "AT"));
+  }
+
+  protected _callAgain(): void {
+    if (this._busy() && this._grace-- > 0) {
+      // Between messages no answer proves anything. Behind a silence one is likely to come in time.
+      this._awaitsSilence = true;
+      this._arm(AT_WAIT);
+    } else if (this._tries > 0) {
+      const left = --this._tries;
+      if (this._escape === ESCAPE && this._called && left & 1) {
+        this._called = false;
+        this._arm(ESCAPE_WAIT);
+        this._write(ESCAPE);
+        return;
+      }
+      this._called = true;
+      this._awaitsSilence = false;
+      this._sentAt = this._clock.now();
+      this._arm(AT_WAIT);
+      // A modem left in ATV0 answers with a bare digit; one try in eight gets it out of that.
+      const leadOut = this._escape === ESCAPE || left & 1 ? "" : this._escape;
+      this._write((left & 7) === 7 ? "ATV1\r" : leadOut + "AT\r");
+    } else
+      this._endSync(
+        new M95Error(
+          "ETIMEOUT",
+          this._echoed
+            ? "AT: the echo comes back but no OK; check the wire to the modem's RXD and its ground"
+            : "AT: no answer; check power, wiring and baud rate",
+          "AT",
+        ),
+      );
+  }
+
+  protected _lineInSync(line: string, mayBePayload: boolean): void {
+    if (line === "OK") {
+      // One before the first AT proves nothing: some of the pluses may be in front of the next command.
+      if (!this._called) return;
+      if (mayBePayload) {
+        // Nor does one that may be part of a message. The next AT gets another, and costs no try.
+        if (this._phase === CALLING && this._grace-- > 0) {
+          this._tries++;
+          this._awaitsSilence = true;
+        }
+        return;
+      }
+      if (this._phase === CALLING) {
+        this._phase = SETTLING;
+        this._awaitsSilence = false;
+        this._tries = SETTLES;
+      }
+    } else if (line === "AT" || line === "ATV1") {
+      this._echoed = true;
+      if (!mayBePayload) this._heardEcho();
+    }
+    // A late answer must not pass for a URC of the same name.
+    else if (!isError(line) && (!this._overdue || this._isUrc(line, this._overdue))) this._sink.urc(line, mayBePayload);
+    if (this._phase === SETTLING && !mayBePayload && this._tries-- > 0) this._arm(Math.max(SETTLE, this._pace));
+  }
+
+  // Messages follow each other without a silence.
+  private _busy(): boolean {
+    return this.framer.open && this._clock.now() - this.framer.stamp < BUSY;
+  }
+
+  protected _endSync(error: M95Error | null): void {
+    const done = this._whenSynced;
+    const busy = this._busy();
+    this._phase = IDLE;
+    this._whenSynced = undefined;
+    if (done) done(error);
+    // A modem that hands over messages is not mute: it is asked again for as long as they keep its answer away.
+    else if (error && busy) this._call(AT_TRIES, this._escape, undefined);
+    else if (error) this._sink.mute(error);
+    this._next();
+  }
+
+  protected _heardEcho(): void {
+    if (!this.unechoed) return;
+    this.unechoed = false;
+    this._sink.echoed();
+  }
+
+  protected _arm(ms: number): void {
+    this._stop();
+    this._timer = this._clock.after(ms, this._onTimer);
+  }
+
+  protected _stop(): void {
+    if (this._timer !== undefined) this._clock.cancel(this._timer);
+    if (this._pause !== undefined) this._clock.cancel(this._pause);
+    this._timer = this._pause = undefined;
+  }
+
+  protected _write(data: string): void {
+    if (this.trace) this.trace(">", data);
+    try {
+      this._uart.write(data);
+    } catch (error) {
+      this._host.threw(error);
+    }
+  }
+}
