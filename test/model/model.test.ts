@@ -2,7 +2,8 @@
 // transition beside the table, no dead row, no dead end. It also shows that defects are noticed.
 import test from "ava";
 import { Session } from "../../core/at/session.js";
-import * as lifecycle from "../../core/m95/lifecycle.js";
+import * as contact from "../../core/m95/contact.js";
+import { Lifecycle } from "../../core/m95/lifecycle.js";
 import * as client from "../../core/mqtt/client.js";
 import { Link } from "../../core/mqtt/link.js";
 import { compare, explore } from "./explore.js";
@@ -64,7 +65,7 @@ test("the tables speak of their own states and events", (t) => {
 });
 
 test("the tables and the classes have the same names for their states", (t) => {
-  t.deepEqual(Object.keys(CONTACT.states).sort(), [...lifecycle.CONTACT].sort());
+  t.deepEqual(Object.keys(CONTACT.states).sort(), [...contact.CONTACT].sort());
   t.deepEqual(Object.keys(LIFE.states).sort(), [...client.LIFE].sort());
 });
 
@@ -115,7 +116,7 @@ test.serial("planted defects are noticed", (t) => {
     /not one "end"/,
   );
   t.regex(
-    broken("lifecycle", lifecycle.Lifecycle.prototype, "later", () => () => undefined),
+    broken("lifecycle", Lifecycle.prototype, "later", () => () => undefined),
     /no timer leads out of/,
   );
 });
