@@ -10,13 +10,15 @@ const COUNT = 200;
 /** Round trips to the broker, ms: a good GPRS link, one as it often is, a slow one; and payload bytes. */
 const PLAN = [
   { trip: 200, size: 64 },
+  { trip: 200, size: 1500 },
   { trip: 600, size: 64 },
   { trip: 600, size: 1500 },
   { trip: 1000, size: 64 },
+  { trip: 1000, size: 1500 },
 ];
 
-/** The row that is held against the goal of 0.9. */
-const GOAL = PLAN[1];
+/** The row that is held against the budget; all of them against the goal of 0.9. */
+const GOAL = PLAN[2];
 
 /** A client that is connected, and everything around it at rest. */
 function connected(latency) {
@@ -69,8 +71,10 @@ export function publishing() {
   const figures = {};
   for (const row of PLAN) {
     const { time, bytes } = measure(row);
-    // A command, its prompt, the payload and the OK come one after another, so that one direction waits for the other.
-    const bound = Math.max((bytes * 10_000) / BAUD, row.trip / WINDOW);
+    // A command, its prompt, the payload and the OK come one after another, so that one direction waits for the other. And of the
+    // sixth publish no byte can flow before the modem has a place in its window, which the round trip of the first one frees.
+    const line = (bytes * 10_000) / BAUD;
+    const bound = Math.max(line, (row.trip + line) / WINDOW);
     rows.push([
       `${row.trip} ms / ${row.size} bytes`,
       (1000 / time).toFixed(2),

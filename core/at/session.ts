@@ -4,7 +4,19 @@
 import { M95Error } from "../errors.js";
 import { behindEcho, FAST, holdOf, isError, isFinal, refusal, repeats } from "./answers.js";
 import { trimLine } from "./lines.js";
-import { AT_TRIES, AT_WAIT, CALLING, ESCAPE, HELD, IDLE, PROMPT, RESULT, SETTLING, Synchroniser } from "./sync.js";
+import {
+  AT_TRIES,
+  AT_WAIT,
+  BUSY,
+  CALLING,
+  ESCAPE,
+  HELD,
+  IDLE,
+  PROMPT,
+  RESULT,
+  SETTLING,
+  Synchroniser,
+} from "./sync.js";
 import type { MessageSink, Request, SessionSetup, SessionStats } from "./types.js";
 
 /** Commands that may wait. One more is refused with `EQUEUE`: the youngest, or for one that goes first, the last in line. */
@@ -12,6 +24,8 @@ export const QUEUE_LIMIT = 48;
 
 /** Guard times a command waits for a silent line; a line that never falls silent must not stop the driver. */
 const GUARDS = 50;
+/** The part of it that a calm line needs. */
+const CALM = 20;
 
 export class Session extends Synchroniser {
   /** Where messages go. To be set before the first byte comes. */
@@ -196,7 +210,9 @@ export class Session extends Synchroniser {
     this.framer.hurried = !idle || this._queue.length > 0;
     if (!this._open || !idle || this._pause !== undefined || !this._queue.length) return;
     this._mark = this.framer.bytes;
-    this._pause = this._clock.after(this._guard, this._onPause);
+    // On a line without messages a part of it is enough, unless something comes meanwhile: the modem has said what it was asked for.
+    const calm = !this._guards && this._clock.now() - this.framer.stamp > BUSY;
+    this._pause = this._clock.after(calm ? this._guard / CALM : this._guard, this._onPause);
   }
 
   private _paused(): void {

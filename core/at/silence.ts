@@ -35,7 +35,8 @@ export abstract class Silence {
   private _onTick: () => void;
 
   constructor(clock: Clock) {
-    this.bytes = this.stamp = 0;
+    this.bytes = 0;
+    this.stamp = -Infinity;
     this._clock = clock;
     this._ticks = this._mark = this._still = 0;
     this._quietAt = -Infinity;

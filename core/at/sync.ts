@@ -17,7 +17,7 @@ export const AT_TRIES = 10;
 /** And this often more, when messages kept a clean OK away. */
 const AT_GRACE = 100;
 /** ms since the last message in which a line counts as busy with messages. */
-const BUSY = 1000;
+export const BUSY = 1000;
 /** The way out of a data mode that counts bytes, and the ms of silence it needs behind it. */
 export const ESCAPE = "+++";
 const ESCAPE_WAIT = 1000;

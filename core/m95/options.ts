@@ -73,7 +73,7 @@ export interface M95Options {
   wallClock?: () => number;
   /** Bytes that a line, a message or an answer may have, 512..65536, default 4096. */
   receiveLimit?: number;
-  /** Silence on the line before a command is sent, ms, 0..1000, default 20. */
+  /** Silence on the line before a command is sent, ms, 0..1000, default 20. On a line without messages a twentieth of it is enough. */
   guardTime?: number;
   recovery?: RecoveryOptions;
   /** How the runtime's texts and payloads become bytes; default: strings whose characters are bytes. */

@@ -246,7 +246,7 @@ test("ATE0: what equals the data is not taken for its echo", (t) => {
 
 // ---- one at a time, guard time, queue
 
-test("one command at a time, in order; the next one 20 ms behind the last byte", (t) => {
+test("one command at a time, in order; on a calm line the next one a twentieth of the guard time behind the last byte", (t) => {
   const rig = new SessionRig();
   const sent: number[] = [];
   const write = rig.uart.write;
@@ -259,18 +259,28 @@ test("one command at a time, in order; the next one 20 ms behind the last byte",
   rig.send("ATE0");
   t.deepEqual(rig.uart.written, []);
   t.deepEqual(rig.settle(), ["AT OK", "ATE0 OK"]);
-  t.deepEqual(sent, [20, 45]);
+  t.deepEqual(sent, [1, 7]);
   t.is(rig.stats.commands, 2);
 });
 
-test("guard time: a URC starts it anew", (t) => {
+test("guard time: a URC that comes in it starts it anew, and whole", (t) => {
   const rig = new SessionRig();
   rig.send("AT");
-  rig.clock.advance(19);
   rig.uart.feed("\r\nRDY\r\n");
+  rig.clock.advance(20);
+  t.deepEqual(rig.uart.written, []);
+  rig.clock.advance(2);
+  t.deepEqual(rig.uart.written, ["AT\r"]);
+});
+
+test("guard time: whole within a second of a message", (t) => {
+  const rig = new SessionRig();
+  rig.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\n");
+  rig.clock.advance(100);
+  rig.send("AT");
   rig.clock.advance(19);
   t.deepEqual(rig.uart.written, []);
-  rig.clock.advance(3);
+  rig.clock.advance(1);
   t.deepEqual(rig.uart.written, ["AT\r"]);
 });
 
