@@ -43,6 +43,8 @@ export abstract class Synchroniser implements FramerSink {
   readonly framer: Framer;
   /** Echo was switched off, and none has come since. */
   unechoed: boolean;
+  /** The last synchronisation was echoed. */
+  echoed: boolean;
   /** IDLE to SETTLING. */
   protected _phase: number;
   protected _clock: Clock;
@@ -72,7 +74,6 @@ export abstract class Synchroniser implements FramerSink {
   protected _pace: number;
   /** When something was sent last that is answered, ms of the clock. */
   protected _sentAt: number;
-  private _echoed: boolean;
   private _onTimer: () => void;
 
   constructor(setup: SessionSetup) {
@@ -89,7 +90,7 @@ export abstract class Synchroniser implements FramerSink {
     this._tries = this._grace = 0;
     this._pace = this._sentAt = 0;
     this._escape = this._overdue = "";
-    this._unsettled = this._awaitsSilence = this._called = this._echoed = this.unechoed = false;
+    this._unsettled = this._awaitsSilence = this._called = this.echoed = this.unechoed = false;
     this._onTimer = () => {
       this._timer = undefined;
       this._expired();
@@ -141,7 +142,7 @@ export abstract class Synchroniser implements FramerSink {
     this._grace = AT_GRACE;
     this._escape = leadOut;
     this._whenSynced = done;
-    this._echoed = false;
+    this.echoed = false;
     this._called = leadOut !== ESCAPE;
     this.framer.prompt = "";
     // Armed before writing, here and below: a line may answer inside the call.
@@ -174,7 +175,7 @@ export abstract class Synchroniser implements FramerSink {
       this._endSync(
         new M95Error(
           "ETIMEOUT",
-          this._echoed
+          this.echoed
             ? "AT: the echo comes back but no OK; check the wire to the modem's RXD and its ground"
             : "AT: no answer; check power, wiring and baud rate",
           "AT",
@@ -199,8 +200,9 @@ export abstract class Synchroniser implements FramerSink {
         this._awaitsSilence = false;
         this._tries = SETTLES;
       }
-    } else if (line === "AT" || line === "ATV1") {
-      this._echoed = true;
+    } else if (line.endsWith("AT") || line === "ATV1") {
+      // Behind what leads out of a prompt, maybe.
+      this.echoed = true;
       if (!mayBePayload) this._heardEcho();
     }
     // A late answer must not pass for a URC of the same name.

@@ -21,7 +21,7 @@ export type ModemState =
 export const MUST = 0;
 /** An error does not matter. */
 export const MAY = 1;
-/** `+IPR: n`: change and save the rate unless it is the wanted one. */
+/** `+IPR: n`: change and save it, with the echo on, unless both are as wanted already. */
 export const RATE = 2;
 /** The rate was changed: follow it. */
 export const FOLLOW = 3;
@@ -93,12 +93,15 @@ export function pdpSteps(settings: Settings, again: boolean): Step[] {
  * @throws M95Error `EPARAM` or `ETOOBIG` for an APN that cannot be sent
  */
 export function bringUp(settings: Settings, cycle: boolean): Step[] {
-  const steps: Step[] = [
+  const steps: Step[] = [];
+  // First of all, so that what is saved is the modem's own settings and not ours: of a reboot whose RDY got lost, only its
+  // echo tells.
+  if (settings.baud) steps.push({ state: "syncing", text: "AT+IPR?", rule: RATE });
+  steps.push(
     { state: "syncing", text: "ATE0", rule: MUST },
     { state: "syncing", text: "ATV1", rule: MAY },
     { state: "syncing", text: "AT+CMEE=1", rule: MAY },
-  ];
-  if (settings.baud) steps.push({ state: "syncing", text: "AT+IPR?", rule: RATE });
+  );
   if (settings.flow) steps.push({ state: "syncing", text: "AT+IFC=" + settings.flow, rule: MUST });
   // A host may have stopped behind AT+CFUN=0, be it in this very ladder.
   if (cycle) steps.push({ state: "syncing", text: "AT+CFUN=0", rule: MAY });

@@ -185,6 +185,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
 
   urc(line: string, suspect: boolean): void {
     if (this._listener.urc(line, suspect)) return;
+    if (line === "RDY" && !suspect) this._script.booted = true;
     const state = this.state;
     // While it boots and while it goes down these are as expected.
     if (state === "starting" || state === "syncing" || state === "stopping" || state === "recovering") return;
@@ -233,6 +234,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
     if (!this.enter("starting")) return;
     this._power!.to("on", (error) => {
       if (era !== this._era) return;
+      this._script.booted = true;
       if (error) this.recover(error);
       else this._sync(this._setup.recovery.syncTimeout);
     });

@@ -63,7 +63,10 @@ export interface M95Options {
   apn?: string | Apn;
   /** PIN of the SIM, 4 to 8 digits. Sent once; a refused one is never tried again. */
   pin?: string;
-  /** Fixed rate to store in the modem (AT+IPR with &W), baud. Default: its rate stays as it is. */
+  /**
+   * Fixed rate to store in the modem (AT+IPR with &W), baud. Default: its rate stays as it is. The echo is stored as on, since
+   * it tells of a reboot whose RDY is lost; written is only what is not stored like that already.
+   */
   baud?: number;
   /** Default: left as it is in the modem. */
   flowControl?: "none" | "hardware" | "software";

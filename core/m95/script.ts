@@ -60,6 +60,8 @@ const PIN_REQUIRED = 11;
 const SIM_BUSY = 14;
 
 export class Script {
+  /** The modem has booted since the last bring-up, as far as is known: its echo is as it is stored. */
+  booted: boolean;
   private _host: ScriptHost;
   private _setup: ScriptSetup;
   private _steps: Step[];
@@ -77,7 +79,7 @@ export class Script {
     this._setup = setup;
     this._steps = [];
     this._at = this._deadline = this._pdpTries = 0;
-    this._pinSpent = this._pinWorks = false;
+    this._pinSpent = this._pinWorks = this.booted = false;
   }
 
   run(steps: Step[]): void {
@@ -141,9 +143,13 @@ export class Script {
     } else if (rule === MUST && error) this._host.scriptFailed(error, 0);
     else if (rule === REGISTERED || rule === GPRS || rule === ALLOWED) this._registration(rule, number(fields[1]));
     else {
-      if (rule === RATE && number(fields[0]) !== this._setup.settings.baud)
+      const muted = this.booted && !this._host.session.echoed;
+      if (rule === RATE) this.booted = false;
+      if (rule === RATE && (muted || number(fields[0]) !== this._setup.settings.baud)) {
+        // In reverse. An earlier run may have switched the echo off.
         this._insert("AT+IPR=" + this._setup.settings.baud + "&W", FOLLOW);
-      else if (rule === ATTACHED && fields[0] !== "1") this._insert("AT+CGATT=1", MAY);
+        this._insert("ATE1", MAY);
+      } else if (rule === ATTACHED && fields[0] !== "1") this._insert("AT+CGATT=1", MAY);
       else if (rule === STALE) this._stale(step.text, lines);
       else if (rule === FOLLOW && !error) {
         this._follow();

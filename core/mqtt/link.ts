@@ -86,8 +86,8 @@ export class Link {
     this.forget();
     this.state = "opening";
     this._reopened = this._asked = false;
-    const secure = this._profile.secure;
     const era = this._era;
+    const secure = this._profile.secure;
     const begin = (error: M95Error | null): void => {
       if (era !== this._era) return;
       if (error) this._fail(error);
@@ -176,7 +176,7 @@ export class Link {
       if (inbox.offers >= IN_RECEIVED)
         this._ask('AT+QMTCFG="SHOWRECVLEN",' + this._id + ",1", (error) => {
           inbox.count(this._id, !error);
-          then();
+          if (!this._late(error)) then();
         });
       else then();
     };
@@ -184,13 +184,21 @@ export class Link {
     else
       this._ask("AT+QMTCFG=?", (error, lines) => {
         inbox.offers = error || lines.join().indexOf("SHOWRECVLEN") < 0 ? NO_LENGTHS : IN_RECEIVED;
+        if (this._late(error)) return;
         if (!inbox.offers) then();
         else
           this._ask("AT+QMTPUB=?", (refused, forms) => {
             if (!refused && takesLength(forms.join())) inbox.offers = IN_PUBLISH;
-            show();
+            if (!this._late(refused)) show();
           });
       });
+  }
+
+  // On the way to a secure connection a time-out ends the attempt: a modem that rebooted meanwhile verifies nobody.
+  private _late(error: M95Error | null): boolean {
+    const late = !!this._profile.secure && error !== null && error.code === "ETIMEOUT";
+    if (late) this._fail(error);
+    return late;
   }
 
   private _configure(commands: string[], at: number): void {
@@ -219,7 +227,9 @@ export class Link {
       this._reopened = true;
       this._host.recovery(error, RETRY, 1, 0);
       const commands = this._profile.opening();
-      this._ask(build("QMTCLOSE", [this._id]), () => this._configure(commands, commands.length - 1));
+      this._ask(build("QMTCLOSE", [this._id]), (lost) => {
+        if (!this._late(lost)) this._configure(commands, commands.length - 1);
+      });
     } else this._fail(error);
   }
 
@@ -338,16 +348,19 @@ export class Link {
   private _ask(text: string, done: (error: M95Error | null, lines: string[]) => void): void {
     const era = this._era;
     const name = nameOf(text);
-    this._host.session.send({
-      text,
-      repeats: name !== "QMTOPEN" && name !== "QMTCONN",
-      // The lists of the test forms are long, and firmware prints them line by line.
-      timeout: traits(text).timeout * (text.endsWith("=?") ? 3 : 1),
-      info: text.endsWith("?") ? "+" + name : undefined,
-      done: (error, lines) => {
-        if (era === this._era) done(error, lines);
+    this._host.session.send(
+      {
+        text,
+        repeats: name !== "QMTOPEN" && name !== "QMTCONN",
+        // The lists of the test forms are long, and firmware prints them line by line.
+        timeout: traits(text).timeout * (text.endsWith("=?") ? 3 : 1),
+        info: text.endsWith("?") ? "+" + name : undefined,
+        done: (error, lines) => {
+          if (era === this._era) done(error, lines);
+        },
       },
-    });
+      this.state === "opening" && !!this._profile.secure,
+    );
   }
 
   // The result URC of a command is waited for.

@@ -51,6 +51,63 @@ test("the rate is fixed and saved when asked, flow control set; at the next star
   t.deepEqual(r.virtual.violations, []);
 });
 
+test("what is saved with the rate is the modem's own: its echo stays on, the sign of a reboot whose RDY is lost", (t) => {
+  const r = started({ modem: { baud: 9600 } });
+  const texts = sent(r, "AT");
+  const first = texts.indexOf("AT+IPR?");
+  t.deepEqual(
+    texts.slice(first).filter((text) => text !== "AT"),
+    ["AT+IPR?", "ATE1", "AT+IPR=9600&W", "ATE0", "ATV1", "AT+CMEE=1", ...texts.slice(texts.indexOf("AT+CFUN=1"))],
+  );
+  const before = r.trace.length;
+  r.virtual.faults.start("silent-reboot");
+  r.modem.command("AT+CSQ", () => {});
+  r.until("noticed", () => r.modem.stats.restarts > 0);
+  t.false(r.trace.slice(before).some((line) => line.startsWith("<RDY")));
+  r.until("ready again", () => r.modem.state === "ready");
+});
+
+test("an echo that was stored off, as by earlier versions, is stored on again: once, and only where a boot was seen", (t) => {
+  const r = rig({ power: false, modem: { baud: 9600 }, virtual: { baud: 9600, hostBaud: 0 } });
+  const saves = () => sent(r, "AT+IPR=").length;
+  const restarted = (what: string) => {
+    const before = r.modem.stats.restarts;
+    r.virtual.reboot();
+    r.until(what, () => r.modem.stats.restarts > before && r.modem.state === "ready");
+  };
+  r.virtual.uart.write("ATE0&W\r");
+  r.clock.advance(500);
+  let ready = false;
+  r.modem.start(() => {
+    ready = true;
+  });
+  r.until("ready", () => ready);
+  // Off since a boot, or since an earlier run of the host: nobody can tell, and flash wears out.
+  t.is(saves(), 0);
+  restarted("RDY, and no echo");
+  t.is(saves(), 1);
+  restarted("RDY, and an echo");
+  restarted("RDY, and an echo once more");
+  t.is(saves(), 1);
+  t.deepEqual(r.virtual.violations, []);
+});
+
+test("the same behind a press of PWRKEY", (t) => {
+  const r = started({ modem: { baud: 9600 } });
+  const again = () => {
+    let ready = false;
+    r.modem.stop();
+    r.modem.start(() => {
+      ready = true;
+    });
+    r.until("ready", () => ready);
+    return sent(r, "AT+IPR=").length;
+  };
+  r.modem.command("ATE0&W", () => {});
+  r.clock.advance(1000);
+  t.deepEqual([again(), again()], [2, 2]);
+});
+
 test("a modem whose rate an earlier run has set is found", (t) => {
   const r = started({ power: false, virtual: { baud: 9600 }, modem: { baud: 9600 } });
   t.is(r.error, null);
