@@ -445,7 +445,6 @@ export class Lifecycle implements SessionSink, ScriptHost {
   }
 
   private _settle(list: Done[], error: Error | null | undefined): void {
-    const all = list.splice(0, list.length);
-    for (let i = 0; i < all.length; i++) all[i]!(error || undefined);
+    for (const done of list.splice(0, list.length)) done(error || undefined);
   }
 }
