@@ -57,7 +57,7 @@ export class Session extends Synchroniser {
     this._lines = [];
     this._size = this._mark = this._guards = 0;
     this._sent = this._mixed = this._open = this._refused = this._prompted = false;
-    this._onPause = () => this._paused();
+    this._onPause = this._paused.bind(this);
   }
 
   /**
@@ -344,6 +344,7 @@ export class Session extends Synchroniser {
   }
 
   protected _expired(): void {
+    this._timer = undefined;
     const run = this._run;
     if (this._phase === CALLING) this._callAgain();
     else if (this._phase === SETTLING) this._endSync(null);

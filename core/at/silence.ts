@@ -43,7 +43,8 @@ export abstract class Silence {
     this._timer = undefined;
     this.hurried = false;
     this.silence = this.byteTime = this._long = 0;
-    this._onTick = () => this._tick();
+    // Bound: on Espruino a closure keeps the whole scope it was made in.
+    this._onTick = this._tick.bind(this);
     this.rate(115200);
   }
 

@@ -91,12 +91,9 @@ export abstract class Synchroniser implements FramerSink {
     this._pace = this._sentAt = 0;
     this._escape = this._overdue = "";
     this._unsettled = this._awaitsSilence = this._called = this.echoed = this.unechoed = false;
-    this._onTimer = () => {
-      this._timer = undefined;
-      this._expired();
-    };
-    uart.onReceive = (chunk) => framer.receive(chunk);
-    uart.onOverrun = () => framer.overrun();
+    this._onTimer = this._expired.bind(this);
+    uart.onReceive = framer.receive.bind(framer);
+    uart.onOverrun = framer.overrun.bind(framer);
   }
 
   abstract line(line: string, mayBePayload: boolean): void;

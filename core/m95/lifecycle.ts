@@ -87,7 +87,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
       prefix: RECEIVED,
     });
     if (setup.settings.baud) this.session.framer.rate(setup.settings.baud);
-    uart.onClose = () => this._portGone();
+    uart.onClose = this._portGone.bind(this);
   }
 
   /** See `M95.start`. */

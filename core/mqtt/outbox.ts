@@ -91,7 +91,7 @@ export class Outbox {
     this._timeout = timeout;
     this._seconds = Math.ceil(wait / 1000) + 1;
     this._notice = Math.ceil(notice / 1000) + 1;
-    this._onTick = () => this._tick();
+    this._onTick = this._tick.bind(this);
   }
 
   /** Packets that wait to be sent: publishes, or the others. */

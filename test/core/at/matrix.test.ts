@@ -122,7 +122,6 @@ for (const echo of [true, false])
           rig.uart.cut = cut;
           rig.uart.reply("AT+CREG?\r", `${echoOf("AT+CREG?")}${frame(["+CREG: 0,1", "+CREG: 2,5", "OK"])}`, 30);
           rig.send("AT+CREG?", { info: "+CREG:" });
-          rig.clock.advance(10);
           rig.uart.feed(text);
           t.deepEqual(plain(rig.settle()), unasked.events.concat([ANSWER]), `${unasked.name}, ${cutName}`);
         }
