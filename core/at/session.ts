@@ -3,6 +3,7 @@
 // It knows how AT answers look; it knows no M95 and no MQTT.
 import { M95Error } from "../errors.js";
 import { behindEcho, FAST, holdOf, isError, isFinal, refusal, repeats } from "./answers.js";
+import { Framer } from "./framer.js";
 import { trimLine } from "./lines.js";
 import {
   AT_TRIES,
@@ -51,6 +52,11 @@ export class Session extends Synchroniser {
 
   constructor(setup: SessionSetup) {
     super(setup);
+    const uart = setup.uart;
+    const framer = new Framer(this, setup.clock, setup.prefix, setup.limit);
+    this.framer = framer;
+    uart.onReceive = framer.receive.bind(framer);
+    uart.onOverrun = framer.overrun.bind(framer);
     this._stats = setup.stats;
     this._limit = setup.limit;
     this._queue = [];

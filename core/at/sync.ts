@@ -3,7 +3,7 @@
 import { M95Error } from "../errors.js";
 import type { Clock, TimerHandle, Uart } from "../ports.js";
 import { isError } from "./answers.js";
-import { Framer } from "./framer.js";
+import type { Framer } from "./framer.js";
 import type { FramerSink, Request, SessionHost, SessionSetup, SessionSink } from "./types.js";
 
 /** ms without a late answer of an older command behind the OK that ends a synchronisation. */
@@ -40,7 +40,8 @@ export const SETTLING = 5;
 export abstract class Synchroniser implements FramerSink {
   /** Who is told of the traffic, both ways, as the modem says or hears it; "" as direction is a remark. */
   trace: ((direction: "<" | ">" | "", text: string) => void) | undefined;
-  readonly framer: Framer;
+  /** Made by the class below: on Espruino no constructor with a `super` can run inside of one that `super` calls. */
+  framer!: Framer;
   /** Echo was switched off, and none has come since. */
   unechoed: boolean;
   /** The last synchronisation was echoed. */
@@ -77,10 +78,7 @@ export abstract class Synchroniser implements FramerSink {
   private _onTimer: () => void;
 
   constructor(setup: SessionSetup) {
-    const framer = new Framer(this, setup.clock, setup.prefix, setup.limit);
-    const uart = setup.uart;
-    this.framer = framer;
-    this._uart = uart;
+    this._uart = setup.uart;
     this._clock = setup.clock;
     this._sink = setup.sink;
     this._host = setup.host;
@@ -92,8 +90,6 @@ export abstract class Synchroniser implements FramerSink {
     this._escape = this._overdue = "";
     this._unsettled = this._awaitsSilence = this._called = this.echoed = this.unechoed = false;
     this._onTimer = this._expired.bind(this);
-    uart.onReceive = framer.receive.bind(framer);
-    uart.onOverrun = framer.overrun.bind(framer);
   }
 
   abstract line(line: string, mayBePayload: boolean): void;
