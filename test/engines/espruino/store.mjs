@@ -19,6 +19,16 @@ async function records() {
     store.append(100000, "far");
     S.write("out.1000000a", "torn\\xff\\xff", 0, 8);
     S.write("other", "x.");
+    // Another's, torn or not: a name is one letter off, or it is a key's and what it holds is no record.
+    const foreign = ["out.json", "out.b.10000002", "out.20240101", "out.1000000A", "out.1000001", "out.10000000", "out.1000000e"];
+    foreign.forEach((name) => S.write(name, name == "out.20240101" ? "a log\\xff" : name == "out.1000000e" ? "data" : "1up\\nx."));
+    let taken;
+    try {
+      store.append(14, "x");
+    } catch (e) {
+      taken = e.message;
+    }
+    mark("taken", taken);
     mark("kept", require("M95").store("out").load().map((one) => [one.key, one.record == all || one.record]));
     [2, 4, 5, 100000, 77].forEach((key) => store.remove(key));
     mark("files", S.list());
@@ -36,7 +46,7 @@ async function records() {
     } catch (e) {
       words = e.message;
     }
-    mark("refused", [refused(""), refused("123456789012345678901"), refused("1234567890123456789"), !!words]);`,
+    mark("refused", [refused(""), refused("123456789012345678901"), refused("1234567890123456789"), refused("a\\0"), refused(5), !!words]);`,
     { bundle },
   );
   try {
@@ -47,8 +57,19 @@ async function records() {
       [5, "-"],
       [100000, "far"],
     ]);
-    assert.deepEqual((await engine.mark("files")).sort(), ["M95", "other"]);
-    assert.deepEqual(await engine.mark("refused"), ["EPARAM", "EPARAM", null, true]);
+    assert.equal(await engine.mark("taken"), "another's file is called out.1000000e");
+    assert.deepEqual((await engine.mark("files")).sort(), [
+      "M95",
+      "other",
+      "out.10000000",
+      "out.1000000A",
+      "out.1000000e",
+      "out.1000001",
+      "out.20240101",
+      "out.b.10000002",
+      "out.json",
+    ]);
+    assert.deepEqual(await engine.mark("refused"), ["EPARAM", "EPARAM", null, "EPARAM", "EPARAM", true]);
   } finally {
     await engine.stop();
   }
