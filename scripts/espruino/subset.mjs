@@ -31,6 +31,7 @@ export const rules = {
   extends: "extends takes a class of this program by its name; built-in ones break",
   name: "this name does not load as a variable or method",
   super: "super at a third level recurses for ever",
+  "nested-super": "what has a super cannot be made in a constructor that is itself called by super",
   "static-inheritance": "static members are not inherited",
   "arrow-this": "an arrow function with this stops debug builds where it is parsed without being executed",
   "loop-closure": "functions made in a loop share one loop variable",
@@ -360,6 +361,7 @@ function checkClass(node, program, report) {
   if (!base) return;
   if (base.type !== "Identifier" || builtInClasses.has(base.name))
     report("extends", node, `extends ${base.name ?? "…"}`);
+  for (const one of ancestors(node, program)) checkMade(one, program, report, new Set());
   if (ancestors(node, program).length < 2) return;
   // A constructor's super() works at any level.
   const find = (one) => {
@@ -367,6 +369,20 @@ function checkClass(node, program, report) {
     else for (const child of children(one)) find(child);
   };
   find(node.body);
+}
+
+/** What the constructor of a class makes, and what is made in turn; methods that it calls are not looked at. */
+function checkMade(node, program, report, seen) {
+  const own = node.body.body.find((one) => one.kind === "constructor");
+  if (seen.has(node) || !own) return;
+  seen.add(node);
+  const find = (one) => {
+    const made = one.type === "NewExpression" && program.classes.get(one.callee.name);
+    if (made?.superClass) report("nested-super", one);
+    else if (made) checkMade(made, program, report, seen);
+    for (const child of children(one)) find(child);
+  };
+  find(own);
 }
 
 function checkCall(node, report) {

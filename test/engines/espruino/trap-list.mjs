@@ -128,6 +128,16 @@ export const traps = [
     good: ["var o = { of: 1, in: 2, static: 3, delete: 4 }; o.of + o.in + o.static + o.delete === 10"],
   },
   {
+    rule: "nested-super",
+    bad: [
+      "class A { constructor() { this.n = 1 } } class B extends A { constructor() { super(); this.n++ } } class C { constructor() { this.b = new B() } } class D extends C { constructor() { super() } } new D().b.n === 2",
+    ],
+    good: [
+      "class A { constructor() { this.n = 1 } } class B extends A { constructor() { super(); this.n++ } } class C { m() { this.b = new B() } } class D extends C { constructor() { super(); this.m() } } new D().b.n === 2",
+      "class A { constructor() { this.n = 1 } } class B extends A { constructor() { super(); this.n++ } } class C { constructor() { this.b = new B() } } new C().b.n === 2",
+    ],
+  },
+  {
     rule: "super",
     bad: [
       "class A { m() { return 'a' } } class B extends A { m() { return super.m() + 'b' } } class C extends B { m() { return super.m() + 'c' } } new C().m() === 'abc'",
