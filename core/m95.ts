@@ -8,7 +8,7 @@ import { Emitter, type EmitterStats, type Listener } from "./emitter.js";
 import { M95Error } from "./errors.js";
 import type { M95Events } from "./events.js";
 import type { Apn, ModemState } from "./m95/bringup.js";
-import { traits } from "./m95/commands.js";
+import { request } from "./m95/commands.js";
 import {
   type Battery,
   battery,
@@ -393,31 +393,26 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
   ): void {
     const state = this.state;
     const bytes = this._checkCommand(text);
-    const trait = traits(bytes);
-    const prompt = options.prompt === undefined ? trait.prompt : options.prompt;
-    if (prompt !== undefined && (typeof prompt !== "string" || !prompt))
-      throw wrong("prompt", 'a text such as ">" or "CONNECT"', prompt);
-    const data = prompt === undefined ? undefined : this.codec.toBytes(options.data);
-    if (prompt !== undefined && data === undefined)
-      throw wrong("data", "a string or bytes for a command with a prompt", options.data);
-    const timeout = options.timeout === undefined ? trait.timeout : integer("timeout", options.timeout, 1, 86400000);
+    const one = request(bytes, (error, lines) => {
+      this._commands--;
+      done(error, lines);
+    });
+    if (options.prompt !== undefined) one.prompt = options.prompt;
+    if (one.prompt !== undefined) {
+      if (typeof one.prompt !== "string" || !one.prompt)
+        throw wrong("prompt", 'a text such as ">" or "CONNECT"', one.prompt);
+      one.data = this.codec.toBytes(options.data);
+      if (one.data === undefined) throw wrong("data", "a string or bytes for a command with a prompt", options.data);
+    }
+    if (options.timeout !== undefined) one.timeout = integer("timeout", options.timeout, 1, 86400000);
+    // Nobody knows how its lines begin.
+    one.info = "";
     if (state === "off" || state === "failed" || state === "stopping")
       throw new M95Error("ECLOSED", "the modem is not running; start it first", bytes);
     if (this._commands >= COMMAND_LIMIT)
       throw new M95Error("EQUEUE", COMMAND_LIMIT + " commands wait already, more are not taken", bytes);
     this._commands++;
-    this.session.send({
-      text: bytes,
-      timeout,
-      prompt,
-      data,
-      final: trait.final,
-      info: "",
-      done: (error, lines) => {
-        this._commands--;
-        done(error, lines);
-      },
-    });
+    this.session.send(one);
   }
 
   private _checkCommand(text: unknown): string {

@@ -3,6 +3,7 @@
 
 import { integer } from "../arguments.js";
 import { quote } from "../at/params.js";
+import type { Request } from "../at/types.js";
 import { M95Error } from "../errors.js";
 
 /**
@@ -14,8 +15,8 @@ import { M95Error } from "../errors.js";
  * 4. maximum time until the result URC, ms; P: the packet time-outs of AT+QMTCFG="TIMEOUT"; empty: there is none
  * 5. prompt behind which data is sent
  * 6. final result besides OK and the errors
- * 7. parameters, `name:min-max` for integers, `name:"max` for quoted strings of at most max bytes; "/" starts the
- *    optional ones, "*" the ones that repeat
+ * 7. parameters, `name:min-max` for integers, `name:"max` for quoted strings of at most max bytes; "/" in front
+ *    of the first optional one, "*" in front of the first one that repeats
  *
  * QMT rows are those of the application note, chapter 3.2; the others come from the GSM AT command set as used by the
  * M95, with the waiting times that its drivers agree on. In a function, because on Espruino
@@ -24,17 +25,17 @@ import { M95Error } from "../errors.js";
 export function commands(): string {
   return (
     "\nQMTCFG|T|300||||" +
-    '\nQMTCFG.WILL|WQ|300||||id:0-5/will:0-1 will.qos:0-2 will.retain:0-1 will.topic:" will.payload:"' +
-    "\nQMTCFG.TIMEOUT|WQ|300||||id:0-5/packetTimeout:1-60 retryTimes:0-10 notice:0-1" +
-    "\nQMTCFG.SESSION|WQ|300||||id:0-5/clean:0-1" +
-    "\nQMTCFG.KEEPALIVE|WQ|300||||id:0-5/keepalive:0-3600" +
-    "\nQMTCFG.SSL|WQ|300||||id:0-5/tls:0-1 tls.context:0-5" +
+    '\nQMTCFG.WILL|WQ|300||||id:0-5 /will:0-1 will.qos:0-2 will.retain:0-1 will.topic:" will.payload:"' +
+    "\nQMTCFG.TIMEOUT|WQ|300||||id:0-5 /packetTimeout:1-60 retryTimes:0-10 notice:0-1" +
+    "\nQMTCFG.SESSION|WQ|300||||id:0-5 /clean:0-1" +
+    "\nQMTCFG.KEEPALIVE|WQ|300||||id:0-5 /keepalive:0-3600" +
+    "\nQMTCFG.SSL|WQ|300||||id:0-5 /tls:0-1 tls.context:0-5" +
     '\nQMTOPEN|TRW|300|75000|||id:0-5 host:"100 port:1-65535' +
     "\nQMTCLOSE|TW|300|300|||id:0-5" +
-    '\nQMTCONN|TRW|300|P|||id:0-5 clientId:"/username:" password:"' +
+    '\nQMTCONN|TRW|300|P|||id:0-5 clientId:" /username:" password:"' +
     "\nQMTDISC|TW|300|300|||id:0-5" +
-    '\nQMTSUB|TW|300|P|||id:0-5 msgID:1-65535*topic:" qos:0-2' +
-    '\nQMTUNS|TW|300|P|||id:0-5 msgID:1-65535*topic:"' +
+    '\nQMTSUB|TW|300|P|||id:0-5 msgID:1-65535 *topic:" qos:0-2' +
+    '\nQMTUNS|TW|300|P|||id:0-5 msgID:1-65535 *topic:"' +
     '\nQMTPUB|TW|5000|P|>||id:0-5 msgID:0-65535 qos:0-2 retain:0-1 topic:"' +
     '\nCPIN|RW|5000||||pin:"8' +
     "\nCREG|RW|1000||||" +
@@ -45,7 +46,7 @@ export function commands(): string {
     "\nIPR|RW|1000||||" +
     "\nIFC|RW|1000||||" +
     "\nQIFGCNT|W|5000||||" +
-    '\nQICSGP|W|5000||||context:1-1 apn:"100/apn.username:"50 apn.password:"50' +
+    '\nQICSGP|W|5000||||context:1-1 apn:"100 /apn.username:"50 apn.password:"50' +
     "\nQIREGAPP|X|5000||||" +
     "\nQIACT|X|150000||||" +
     "\nQIDEACT|X|40000|||DEACT OK|" +
@@ -86,13 +87,6 @@ const PROMPT = 3;
 const FINAL = 4;
 const PARAMETERS = 5;
 
-/** What the session must know of a command. */
-export interface Traits {
-  timeout: number;
-  prompt: string | undefined;
-  final: string | undefined;
-}
-
 /** The fields of a row behind its name, or undefined for a command that has none. */
 function row(name: string, rows?: string): string[] | undefined {
   const table = rows || commands();
@@ -112,15 +106,25 @@ export function nameOf(text: string): string {
   return text.substring(3, end < 0 ? text.length : end).toUpperCase();
 }
 
-/** Waiting time, prompt and final result of a command text. Only the write form has the prompt. */
-export function traits(text: string): Traits {
-  const fields = row(nameOf(text));
-  if (!fields) return { timeout: DEFAULT_WAIT, prompt: undefined, final: undefined };
+/**
+ * A command for the session, with what the table knows of it: waiting time, prompt, final result, and whether there are
+ * information lines.
+ * @param data - bytes for its prompt, end mark included
+ */
+export function request(text: string, done: Request["done"], data?: string): Request {
+  const name = nameOf(text);
+  const fields = row(name);
   const asks = text.endsWith("?");
   return {
-    timeout: +fields[WAIT]! + SLACK,
-    prompt: (!asks && fields[PROMPT]) || undefined,
-    final: (!asks && fields[FINAL]) || undefined,
+    text,
+    timeout: fields ? +fields[WAIT]! + SLACK : DEFAULT_WAIT,
+    // A setting has no lines of its own: what looks like one does not spoil its OK.
+    info: name && (asks || text.indexOf("=") < 0) ? "+" + name : undefined,
+    // Only the write form has the prompt.
+    prompt: (!asks && fields && fields[PROMPT]) || undefined,
+    data,
+    final: (!asks && fields && fields[FINAL]) || undefined,
+    done,
   };
 }
 
@@ -137,25 +141,27 @@ export function resultWait(name: string, packets: number): number {
  * @throws M95Error `EPARAM` or `ETOOBIG`, naming the parameter, its limit and the value
  */
 export function build(name: string, values: (number | string)[], table?: string): string {
-  const spec = row(name, table)![PARAMETERS]!;
-  const repeats = spec.indexOf("*");
-  const parameters = spec.split("/").join(" ").split("*").join(" ").split(" ");
-  const fixed = repeats < 0 ? parameters.length : spec.substring(0, repeats).split(" ").length;
+  const parameters = row(name, table)![PARAMETERS]!.split(" ");
   const dot = name.indexOf(".");
   let text = "AT+" + (dot < 0 ? name + "=" : name.substring(0, dot) + '="' + name.substring(dot + 1) + '",');
+  let at = 0;
+  // Where those begin that repeat: behind the end if none does.
+  let again = parameters.length;
   for (let i = 0; i < values.length; i++) {
-    let which = i;
-    if (i >= fixed && repeats >= 0) which = fixed + ((i - fixed) % (parameters.length - fixed));
-    if (which >= parameters.length) throw new M95Error("EPARAM", name + " takes at most " + fixed + " parameters");
-    const parameter = parameters[which]!;
-    const colon = parameter.indexOf(":");
-    const field = parameter.substring(0, colon);
-    const limit = parameter.substring(colon + 1);
+    if (at === parameters.length) at = again;
+    let parameter = parameters[at];
+    if (!parameter) throw new M95Error("EPARAM", name + " takes at most " + at + " parameters");
+    if (parameter[0] === "*") again = at;
+    if (parameter[0] === "*" || parameter[0] === "/") parameter = parameter.substring(1);
+    at++;
+    const parts = parameter.split(":");
+    const field = parts[0]!;
+    const limit = parts[1]!;
     if (i) text += ",";
     if (limit[0] === '"') text += quote(field, values[i], +limit.substring(1));
     else {
-      const dash = limit.indexOf("-");
-      text += integer(field, values[i], +limit.substring(0, dash), +limit.substring(dash + 1));
+      const range = limit.split("-");
+      text += integer(field, values[i], +range[0]!, +range[1]!);
     }
   }
   return text;

@@ -5,8 +5,9 @@ import { ESCAPE } from "../at/sync.js";
 import type { Request, SessionSink, SessionStats } from "../at/types.js";
 import { M95Error } from "../errors.js";
 import type { Clock, Done, TimerHandle } from "../ports.js";
+import { callOff, later } from "../timer.js";
 import { bringUp, type ModemState, pdpSteps } from "./bringup.js";
-import { nameOf, traits } from "./commands.js";
+import { request } from "./commands.js";
 import { ANSWERING, CLOSED, CYCLING, DOUBTED, SILENT } from "./contact.js";
 import { Power, WAYS } from "./power.js";
 import { CFUN, causeOf, Ladder, PDP, POWER, REOPEN, REST, RESTART, RESYNC, stepAt, stepsOf } from "./recovery.js";
@@ -39,7 +40,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
   readonly session: Session;
   private _setup: LifecycleSetup;
   private _listener: LifecycleListener;
-  private _clock: Clock;
+  _clock: Clock;
   private _script: Script;
   private _power: Power | undefined;
   private _ladder: Ladder;
@@ -50,7 +51,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
   private _late: number;
   /** Changes whenever what runs is called off, so that answers to it fall on deaf ears. */
   private _era: number;
-  private _timer: TimerHandle;
+  _timer: TimerHandle;
   /** Bring-ups that may still fail until `start` gives up. */
   private _left: number;
   private _starting: Done[];
@@ -127,20 +128,10 @@ export class Lifecycle implements SessionSink, ScriptHost {
   /** Sends a command of the driver's own; its answer is dropped once the modem is lost or stopped. */
   ask(text: string, done: (error: M95Error | null, lines: string[]) => void): void {
     const era = this._era;
-    const trait = traits(text);
-    this.session.send(
-      {
-        text,
-        timeout: trait.timeout,
-        final: trait.final,
-        // A setting has no lines of its own: what looks like one does not spoil its OK.
-        info: text.startsWith("AT+") && text.indexOf("=") < 0 ? "+" + nameOf(text) : undefined,
-        done: (error, lines) => {
-          if (era === this._era) done(error, lines);
-        },
-      },
-      true,
-    );
+    const answer: Request["done"] = (error, lines) => {
+      if (era === this._era) done(error, lines);
+    };
+    this.session.send(request(text, answer), true);
   }
 
   /**
@@ -152,7 +143,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
     const state = this.state;
     if (state === "off" || state === "failed" || state === "stopping") return;
     this._era++;
-    this.later(0, () => this._climb(error, cause || causeOf(error)));
+    later(this, 0, () => this._climb(error, cause || causeOf(error)));
   }
 
   /** Takes over from a client that could not help itself by opening again. False: it can, or no other step may help. */
@@ -206,7 +197,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
       this._believe();
       if (refused && refused.code === "ECME") this.recover(error, cause);
       // No answer that proves anything: asked again, and nothing is done on less.
-      else if (refused && this.state === "ready") this.later(QUESTION, () => this._doubt(error, cause));
+      else if (refused && this.state === "ready") later(this, QUESTION, () => this._doubt(error, cause));
     });
   }
 
@@ -272,7 +263,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
 
   // It said NORMAL POWER DOWN: a press before STATUS has fallen would be one too many.
   private _goingDown(polls: number): void {
-    if (polls && this._power && this._power.isOn()) this.later(DOWN_POLL, () => this._goingDown(polls - 1));
+    if (polls && this._power && this._power.isOn()) later(this, DOWN_POLL, () => this._goingDown(polls - 1));
     else this._powerOff();
   }
 
@@ -371,7 +362,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
     this._listener.recovery(error, step, ladder.attempt, next);
     if (era !== this._era) return;
     if (step === REST) this._rest(next);
-    else this.later(next, () => this._take(step));
+    else later(this, next, () => this._take(step));
   }
 
   private _take(step: number): void {
@@ -395,7 +386,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
     const era = this._era;
     const rest = (): void => {
       if (era !== this._era || !this._callOff()) return;
-      this.later(ms, () => {
+      later(this, ms, () => {
         this._ladder.reset();
         this._begin();
       });
@@ -424,24 +415,11 @@ export class Lifecycle implements SessionSink, ScriptHost {
   /** False: something else was begun by those whose commands were called off. */
   private _callOff(): boolean {
     const era = ++this._era;
-    this._cancel();
+    callOff(this);
     this._believe();
     this.session.open = false;
     this.session.reset(new M95Error("ECLOSED", "the modem was stopped or lost"));
     return era === this._era;
-  }
-
-  later(ms: number, fn: () => void): void {
-    this._cancel();
-    this._timer = this._clock.after(ms, () => {
-      this._timer = undefined;
-      fn();
-    });
-  }
-
-  private _cancel(): void {
-    if (this._timer !== undefined) this._clock.cancel(this._timer);
-    this._timer = undefined;
   }
 
   private _settle(list: Done[], error: Error | null | undefined): void {

@@ -4,6 +4,7 @@ import { number, split } from "../at/params.js";
 import type { Session } from "../at/session.js";
 import { M95Error } from "../errors.js";
 import type { Clock } from "../ports.js";
+import { later, type Timed } from "../timer.js";
 import {
   ADDRESS,
   ALLOWED,
@@ -24,7 +25,7 @@ import {
 import { build } from "./commands.js";
 
 /** What the script runs on, and who is told how it ended. */
-export interface ScriptHost {
+export interface ScriptHost extends Timed {
   readonly state: ModemState;
   readonly session: Session;
   /** False: whoever was told has called the script off. */
@@ -33,7 +34,6 @@ export interface ScriptHost {
   setRate(baud: number): void;
   /** Sends a command; the answer is dropped once the script was called off. */
   ask(text: string, done: (error: M95Error | null, lines: string[]) => void): void;
-  later(ms: number, fn: () => void): void;
   scriptDone(): void;
   /** @param final - 0: trying again may help; 1: only a modem that ran before; 2: never */
   scriptFailed(error: M95Error, final: number): void;
@@ -116,7 +116,7 @@ export class Script {
   }
 
   private _again(): void {
-    this._host.later(POLL, () => this._do());
+    later(this._host, POLL, () => this._do());
   }
 
   private _insert(text: string, rule: number): void {

@@ -5,7 +5,7 @@ import { number, split } from "../at/params.js";
 import type { Session } from "../at/session.js";
 import type { Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
-import { build, nameOf, tlsCommands, traits } from "./commands.js";
+import { build, nameOf, request, tlsCommands } from "./commands.js";
 import { time } from "./info.js";
 import type { PemSource, TlsOptions } from "./options.js";
 
@@ -367,13 +367,13 @@ export class Tls {
 
   /** From the second one on, commands go before all that waits: no other run gets in between. */
   private _ask(text: string, done: (error: M95Error | null, lines: string[]) => void, data?: string): void {
-    const trait = traits(text);
     const first = this._first;
+    const one = request(text, done, data);
+    // Files are answered with lines although nothing is asked.
+    one.info = "+" + nameOf(text);
     this._first = true;
-    this._host.session.send(
-      { text, timeout: trait.timeout, info: "+" + nameOf(text), prompt: trait.prompt, data, repeats: !data, done },
-      first,
-    );
+    one.repeats = !data;
+    this._host.session.send(one, first);
   }
 }
 

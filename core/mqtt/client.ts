@@ -6,9 +6,10 @@ import { bytesOf, type Codec } from "../codec.js";
 import { Emitter } from "../emitter.js";
 import { M95Error } from "../errors.js";
 import type { ClientEvents, SentPacket } from "../events.js";
-import { resultWait, traits } from "../m95/commands.js";
+import { resultWait } from "../m95/commands.js";
 import { REOPEN } from "../m95/recovery.js";
 import type { Clock, Done, TimerHandle } from "../ports.js";
+import { callOff, later } from "../timer.js";
 import { decode, isEncoded } from "./encoding.js";
 import type { Receiver } from "./inbox.js";
 import { Link, type LinkOwner } from "./link.js";
@@ -68,12 +69,12 @@ export class MqttClient<Payload = any>
   private _life: number;
   private _stats: ClientStats;
   private _codec: Codec;
-  private _clock: Clock;
+  _clock: Clock;
   private _host: ClientHost;
   private _profile: Profile;
   private _encoded: string[];
   private _publisher: Publisher;
-  private _timer: TimerHandle;
+  _timer: TimerHandle;
   /** When it was last connected. */
   private _since: number;
   private _failures: number;
@@ -95,13 +96,7 @@ export class MqttClient<Payload = any>
     this.connectionId = id;
     this.secure = secure;
     this._profile = profile;
-    this.outbox = new Outbox(
-      this,
-      host,
-      traits("AT+QMTPUB").timeout,
-      resultWait("QMTPUB", profile.packets),
-      resultWait("QMTPUB", profile.packet),
-    );
+    this.outbox = new Outbox(this, host, resultWait("QMTPUB", profile.packets), resultWait("QMTPUB", profile.packet));
     this.subscriptions = new Subscriptions(this.outbox);
     this._publisher = new Publisher(this, host, profile, this.outbox, options.store);
     this._ends = [];
@@ -356,10 +351,7 @@ export class MqttClient<Payload = any>
   }
 
   private _attemptIn(ms: number): void {
-    this._timer = this._clock.after(ms, () => {
-      this._timer = undefined;
-      this._attempt();
-    });
+    later(this, ms, () => this._attempt());
   }
 
   // Whatever there was of a connection is gone.
@@ -421,8 +413,7 @@ export class MqttClient<Payload = any>
     if (this._life === ENDED) return;
     this._life = ENDED;
     this.reconnecting = false;
-    if (this._timer !== undefined) this._clock.cancel(this._timer);
-    this._timer = undefined;
+    callOff(this);
     this.outbox.refuse(new M95Error("ECLOSED", "the client has ended"), true);
     this._host.clients[this.connectionId] = undefined;
     this.emit("end");

@@ -1,11 +1,13 @@
 // One connection of one tcpconnectID, from AT+QMTCFG to AT+QMTCLOSE. It tries once; trying again is the client's.
 import { number, split } from "../at/params.js";
 import { M95Error } from "../errors.js";
-import { build, nameOf, resultWait, traits } from "../m95/commands.js";
+import { build, nameOf, request, resultWait } from "../m95/commands.js";
 import { RETRY } from "../m95/recovery.js";
-import type { TimerHandle } from "../ports.js";
+import type { Clock, TimerHandle } from "../ports.js";
+import { callOff, later } from "../timer.js";
 import { IN_PUBLISH, IN_RECEIVED, NO_LENGTHS, NOT_ASKED } from "./inbox.js";
 import type { Profile } from "./options.js";
+import { ACKNOWLEDGED, RETRANSMITTED } from "./packet.js";
 import type { ClientHost, LinkState } from "./types.js";
 
 /** Who is told about a link. */
@@ -21,10 +23,6 @@ export interface LinkOwner {
 /** `<result>` of +QMTOPEN (application note 3.2.2). */
 const OPENED = 0;
 const OCCUPIED = 2;
-
-/** `<result>` of +QMTCONN (3.2.4). */
-const ACKNOWLEDGED = 0;
-const RETRANSMITTED = 1;
 
 /** `<state>` of +QMTCONN as an answer (3.2.4); 0 stands for none. */
 const STATE_NONE = 0;
@@ -58,7 +56,8 @@ export class Link {
   private _profile: Profile;
   /** Changes with each attempt and each loss, so that late answers fall on deaf ears. */
   private _era: number;
-  private _timer: TimerHandle;
+  _clock: Clock;
+  _timer: TimerHandle;
   /** An occupied identifier was closed in this attempt. */
   private _reopened: boolean;
   /** AT+QMTOPEN is on its way: a +QMTSTAT before it is about the connection before. */
@@ -72,6 +71,7 @@ export class Link {
   constructor(owner: LinkOwner, host: ClientHost, id: number, profile: Profile) {
     this._owner = owner;
     this._host = host;
+    this._clock = host.clock;
     this._id = id;
     this._profile = profile;
     this.state = "closed";
@@ -110,7 +110,7 @@ export class Link {
     this._leaving = true;
     this._ask(build("QMTDISC", [this._id]), (error) => {
       if (error) this._close();
-      else this._later(resultWait("QMTDISC", 0), () => this._close());
+      else later(this, resultWait("QMTDISC", 0), () => this._close());
     });
   }
 
@@ -118,14 +118,14 @@ export class Link {
   forget(): void {
     this._era++;
     this._claims = 0;
-    this._cancel();
+    callOff(this);
     this._leaving = false;
     this.state = "closed";
   }
 
   /** Something may have gone unheard: the modem is asked as soon as the line has had time to calm down. */
   doubt(): void {
-    if (this.state === "connected") this._later(SOON, () => this.check());
+    if (this.state === "connected") later(this, SOON, () => this.check());
   }
 
   /** Asks the modem whether it still holds the connection. */
@@ -215,7 +215,7 @@ export class Link {
   }
 
   private _opened(result: number, line: string): void {
-    this._cancel();
+    callOff(this);
     if (result === OPENED) {
       this._connect();
       return;
@@ -243,7 +243,7 @@ export class Link {
 
   private _conn(result: number, code: number, line: string): void {
     if (this.state !== "connecting") return;
-    this._cancel();
+    callOff(this);
     if (result === RETRANSMITTED) this._overdue("QMTCONN");
     else if (result !== ACKNOWLEDGED) this._fail(this._error("ETIMEOUT", "packet", result, line, ""));
     else if (code) {
@@ -253,7 +253,7 @@ export class Link {
       this._fail(error);
     } else {
       this.state = "connected";
-      this.seen = this._host.clock.now();
+      this.seen = this._clock.now();
       this._watch();
       this._owner.linkUp();
     }
@@ -262,8 +262,8 @@ export class Link {
   // A +QMTSTAT that got lost would leave a dead link standing for ever.
   private _watch(): void {
     const period = this._profile.keepalive * 1000 || LOOK;
-    const left = (): number => this.seen + period - this._host.clock.now();
-    this._later(left() > 0 ? left() : period, () => {
+    const left = (): number => this.seen + period - this._clock.now();
+    later(this, left() > 0 ? left() : period, () => {
       if (left() > 0) this._watch();
       else this.check();
     });
@@ -290,14 +290,14 @@ export class Link {
       return;
     }
     this._claims++;
-    const asked = this._host.clock.now();
+    const asked = this._clock.now();
     this._ask(query, (error, lines) => {
       this._claims--;
       if (error) {
         // No answer that proves anything: nothing changes, and it is asked again.
         const era = this._era;
         if (error.code !== "ECME")
-          this._host.clock.after(SOON, () => {
+          this._clock.after(SOON, () => {
             if (era === this._era) this._verify(query, then);
           });
         return;
@@ -320,7 +320,7 @@ export class Link {
   }
 
   private _close(): void {
-    this._cancel();
+    callOff(this);
     this._leaving = false;
     this._era++;
     this._ask(build("QMTCLOSE", [this._id]), () => {
@@ -348,38 +348,19 @@ export class Link {
   private _ask(text: string, done: (error: M95Error | null, lines: string[]) => void): void {
     const era = this._era;
     const name = nameOf(text);
-    this._host.session.send(
-      {
-        text,
-        repeats: name !== "QMTOPEN" && name !== "QMTCONN",
-        // The lists of the test forms are long, and firmware prints them line by line.
-        timeout: traits(text).timeout * (text.endsWith("=?") ? 3 : 1),
-        info: text.endsWith("?") ? "+" + name : undefined,
-        done: (error, lines) => {
-          if (era === this._era) done(error, lines);
-        },
-      },
-      this.state === "opening" && !!this._profile.secure,
-    );
+    const one = request(text, (error, lines) => {
+      if (era === this._era) done(error, lines);
+    });
+    // The lists of the test forms are long, and firmware prints them line by line.
+    if (text.endsWith("=?")) one.timeout *= 3;
+    one.repeats = name !== "QMTOPEN" && name !== "QMTCONN";
+    this._host.session.send(one, this.state === "opening" && !!this._profile.secure);
   }
 
   // The result URC of a command is waited for.
   private _overdue(name: string): void {
-    this._later(resultWait(name, this._profile.packets), () =>
+    later(this, resultWait(name, this._profile.packets), () =>
       this._fail(new M95Error("ETIMEOUT", "AT+" + name + ": no result in time", "AT+" + name)),
     );
-  }
-
-  private _later(ms: number, fn: () => void): void {
-    this._cancel();
-    this._timer = this._host.clock.after(ms, () => {
-      this._timer = undefined;
-      fn();
-    });
-  }
-
-  private _cancel(): void {
-    if (this._timer !== undefined) this._host.clock.cancel(this._timer);
-    this._timer = undefined;
   }
 }

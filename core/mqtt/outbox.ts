@@ -2,11 +2,13 @@
 // sends packets; what they mean, and when the link is there, the client knows.
 import { number } from "../at/params.js";
 import { M95Error } from "../errors.js";
+import { request } from "../m95/commands.js";
 import { RETRY } from "../m95/recovery.js";
-import type { TimerHandle } from "../ports.js";
+import type { Clock, TimerHandle } from "../ports.js";
+import { callOff, later } from "../timer.js";
 import { IN_PUBLISH } from "./inbox.js";
 import { forbidden, wrongBytes } from "./options.js";
-import { commandOf, type Filter, type Packet } from "./packet.js";
+import { ACKNOWLEDGED, commandOf, type Filter, type Packet, RETRANSMITTED } from "./packet.js";
 import type { ClientHost } from "./types.js";
 
 /** Packets the modem takes before it wants a verdict for one (application note 3.2.8, note 1). */
@@ -23,10 +25,6 @@ const LINK_ERROR = 8503;
 
 /** A packet that the modem does not take is offered this often. */
 const TRIES = 3;
-
-/** `<result>` of +QMTPUB, +QMTSUB and +QMTUNS (3.2.6 to 3.2.8). */
-const ACKNOWLEDGED = 0;
-const RETRANSMITTED = 1;
 
 /** ms for which a wrong message ID where a payload may be takes the proof from the right ones. */
 const SUSPICION = 60000;
@@ -66,32 +64,32 @@ export class Outbox {
   /** Places given away at both ends of the queue. */
   private _front: number;
   private _back: number;
-  private _timer: TimerHandle;
+  _clock: Clock;
+  _timer: TimerHandle;
   /** ms for the command, and seconds until a verdict is overdue. */
   private _timeout: number;
   private _seconds: number;
   /** Seconds in which the modem has to report on a packet that it has: a verdict or a retransmission. */
   private _notice: number;
-  private _onTick: () => void;
 
   /**
-   * @param timeout - ms until the final result of a command
    * @param wait - ms until the verdict behind it
    * @param notice - ms until the verdict or the report of a retransmission
    */
-  constructor(owner: OutboxOwner, host: OutboxHost, timeout: number, wait: number, notice: number) {
+  constructor(owner: OutboxOwner, host: OutboxHost, wait: number, notice: number) {
     this._owner = owner;
     this._host = host;
+    this._clock = host.clock;
     this._wait = [];
     this._flight = [];
     this._hand = this._timer = this._closed = this.durable = undefined;
     this._open = this._full = false;
     this._front = this._back = 0;
     this._guessed = -Infinity;
-    this._timeout = timeout;
+    // A modem that takes time for a PUBLISH takes it for the others as well.
+    this._timeout = request("AT+QMTPUB", () => undefined).timeout;
     this._seconds = Math.ceil(wait / 1000) + 1;
     this._notice = Math.ceil(notice / 1000) + 1;
-    this._onTick = this._tick.bind(this);
   }
 
   /** Packets that wait to be sent: publishes, or the others. */
@@ -178,7 +176,7 @@ export class Outbox {
     const flight = this._flight;
     this._open = this._full = false;
     this._flight = [];
-    this._stopTimer();
+    callOff(this);
     for (let i = 0; i < flight.length; i++) {
       const packet = flight[i]!;
       if (packet === this._hand) packet.lost = true;
@@ -218,7 +216,7 @@ export class Outbox {
     // A line that lost its end is no verdict.
     if (!(result >= ACKNOWLEDGED)) return false;
     if (mayBePayload) {
-      const now = this._host.clock.now();
+      const now = this._clock.now();
       if (!found) this._guessed = now;
       else if (now - this._guessed < SUSPICION) {
         if (msgid) this._claim(found, fields, line);
@@ -291,28 +289,23 @@ export class Outbox {
     if (packet.mark) this.durable!.mark(packet.mark);
     packet.mark = 0;
     this._owner.sending(packet);
-    let text = this.command(packet);
-    let data = packet.payload;
-    // The modem counts the bytes, so any may be among them, and there is no end mark.
-    const counted = !!data && this._host.inbox.offers === IN_PUBLISH;
-    if (counted) text += "," + data!.length;
-    else if (data !== undefined) {
+    const data = packet.payload;
+    const one = request(this.command(packet), (error, _lines, sent) => this._handed(packet, error, sent), data);
+    one.timeout = this._timeout;
+    if (data && this._host.inbox.offers === IN_PUBLISH) {
+      // The modem counts the bytes, so any may be among them, and there is no end mark.
+      one.counted = true;
+      one.text += "," + data.length;
+    } else if (data !== undefined) {
       const at = forbidden(data);
       if (at < data.length) {
         // Accepted when the firmware took lengths, which it does not any more.
-        this._host.clock.after(0, () => this._handed(packet, wrongBytes(at), false));
+        this._clock.after(0, () => this._handed(packet, wrongBytes(at), false));
         return;
       }
-      data += END;
+      one.data = data + END;
     }
-    this._host.session.send({
-      text,
-      timeout: this._timeout,
-      prompt: data === undefined ? undefined : ">",
-      data,
-      counted,
-      done: (error, _lines, sent) => this._handed(packet, error, sent),
-    });
+    this._host.session.send(one);
   }
 
   private _handed(packet: Packet, error: M95Error | null, sent: boolean): void {
@@ -368,7 +361,7 @@ export class Outbox {
 
   private _settled(): void {
     if (this.idle) {
-      this._stopTimer();
+      callOff(this);
       if (this._full) this._startTimer();
       this._owner.drained();
     }
@@ -376,7 +369,6 @@ export class Outbox {
   }
 
   private _tick(): void {
-    this._timer = undefined;
     this._full = false;
     const overdue = this._flight.filter((packet) => packet.left > 0 && --packet.left === 0);
     this._flight = this._flight.filter((packet) => overdue.indexOf(packet) < 0);
@@ -405,11 +397,6 @@ export class Outbox {
   }
 
   private _startTimer(): void {
-    if (this._timer === undefined) this._timer = this._host.clock.after(1000, this._onTick);
-  }
-
-  private _stopTimer(): void {
-    if (this._timer !== undefined) this._host.clock.cancel(this._timer);
-    this._timer = undefined;
+    if (this._timer === undefined) later(this, 1000, () => this._tick());
   }
 }

@@ -2,6 +2,10 @@
 import type { M95Error } from "../errors.js";
 import { build } from "../m95/commands.js";
 
+/** `<result>` of +QMTCONN, +QMTSUB, +QMTUNS and +QMTPUB (application note 3.2.4, 3.2.6 to 3.2.8). */
+export const ACKNOWLEDGED = 0;
+export const RETRANSMITTED = 1;
+
 /** A topic filter, in bytes, with the wished or the granted QoS. */
 export interface Filter {
   topic: string;
@@ -79,10 +83,11 @@ export function packet(name: Packet["name"], msgid: number, filters: Filter[], d
 export function commandOf(id: number, packet: Packet): string {
   const values: (number | string)[] = [id, packet.msgid];
   if (packet.payload !== undefined) values.push(packet.qos, packet.retain, packet.topic);
-  packet.filters.forEach((one) => {
-    values.push(one.topic);
-    // Types are checked when the command is built.
-    if (packet.name === "QMTSUB") values.push(one.qos!);
-  });
+  else
+    packet.filters.forEach((one) => {
+      values.push(one.topic);
+      // Types are checked when the command is built.
+      if (packet.name === "QMTSUB") values.push(one.qos!);
+    });
   return build(packet.name, values);
 }

@@ -1,4 +1,6 @@
 // Publishing for one client: checks, the limit of the queue and what makes room in it, the store. Sending is the outbox's.
+import { integer } from "../arguments.js";
+import { quote } from "../at/params.js";
 import { bytesOf } from "../codec.js";
 import { M95Error } from "../errors.js";
 import type { Done } from "../ports.js";
@@ -73,7 +75,9 @@ export class Publisher {
     one.qos = qos;
     one.retain = retain;
     one.again = qos === 1 && this._profile.resend;
-    this._outbox.command(one);
+    // What the table would refuse when the command is made.
+    integer("qos", qos, 0, 2);
+    quote("topic", topic, 0);
     return one;
   }
 

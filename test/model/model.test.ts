@@ -116,7 +116,7 @@ test.serial("planted defects are noticed", (t) => {
     /not one "end"/,
   );
   t.regex(
-    broken("lifecycle", Lifecycle.prototype, "later", () => () => undefined),
+    broken("lifecycle", Lifecycle.prototype, "recover", () => () => undefined),
     /no timer leads out of/,
   );
 });

@@ -1,7 +1,7 @@
 // Builds commands out of the table and looks up what the session must know of them. That the table is the note's is
 // tested in note.test.ts.
 import type { M95Error } from "../../../core/errors.js";
-import { build, nameOf, resultWait, SLACK, traits } from "../../../core/m95/commands.js";
+import { build, nameOf, request, resultWait, SLACK } from "../../../core/m95/commands.js";
 import { type Parameter, type Row, readTable } from "../../../scripts/docs/command-table.js";
 import test from "../../support/harness.js";
 
@@ -110,6 +110,12 @@ test("the name in a command text", (t) => {
   ];
   for (const [text, name] of all) t.is(nameOf(text), name, text);
 });
+
+/** What the session is told of a command. */
+function traits(text: string) {
+  const { timeout, prompt, final } = request(text, () => {});
+  return { timeout, prompt, final };
+}
 
 test("waiting time, prompt and final result", (t) => {
   t.deepEqual(traits('AT+QMTOPEN=0,"h",1'), { timeout: 300 + SLACK, prompt: undefined, final: undefined });

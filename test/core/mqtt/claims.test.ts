@@ -48,7 +48,6 @@ function bench() {
       drained: () => log.push("drained"),
     },
     host,
-    7000,
     22000,
     7000,
   );

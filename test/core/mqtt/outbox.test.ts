@@ -32,7 +32,6 @@ function bench() {
   const outbox = new Outbox(
     { connectionId: 0, link: { check: () => log.push("doubt") }, sending: () => {}, drained: () => {} },
     host,
-    7000,
     22000,
     7000,
   );
