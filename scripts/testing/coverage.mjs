@@ -9,18 +9,25 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { SourceMap } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { lack } from "./needs.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Sources belong to the first row that fits. The numbers are the least percentage that passes. */
+/**
+ * Sources belong to the first row that fits. The numbers are the least percentage that passes: a little below what is reached
+ * without any engine. `needs`: without these programs too little of it runs to be judged. What runs in a browser is not measured.
+ */
 const ROWS = [
   { name: "core/at", folder: "core/at", lines: 100, branches: 100 },
-  { name: "rest of core", folder: "core", lines: 95 },
-  { name: "board-wiring", folder: "board-wiring" },
-  { name: "virtual-m95", folder: "virtual-m95" },
-  { name: "m95-certs", folder: "certs" },
-  { name: "tls", folder: "tls" },
-  { name: "targets", folder: "targets" },
+  { name: "rest of core", folder: "core", lines: 99, branches: 97.5 },
+  { name: "board-wiring", folder: "board-wiring", lines: 99, branches: 98 },
+  { name: "virtual-m95", folder: "virtual-m95", lines: 98.5, branches: 94.5, needs: ["mosquitto", "socat"] },
+  { name: "m95-certs", folder: "certs", lines: 98, branches: 92.5 },
+  { name: "tls", folder: "tls", lines: 97.5, branches: 89, needs: ["mosquitto"] },
+  { name: "terminal", folder: "terminal", lines: 98, branches: 95 },
+  { name: "targets", folder: "targets", lines: 97, branches: 92.5, needs: ["socat"] },
+  { name: "flash/board", folder: "flash/board", lines: 97, branches: 93, needs: ["socat"] },
+  { name: "flash/cli", folder: "flash/cli", lines: 89, branches: 78, needs: ["socat"] },
 ];
 
 /**
@@ -29,14 +36,16 @@ const ROWS = [
  */
 
 /**
- * Adds up what was measured, row by row, and says what is missing.
+ * Adds up what was measured, row by row, and says what is missing, and which rows were not judged for want of what.
  * @param {Measured[]} measured
  * @param {typeof ROWS} rows
- * @returns {{ table: string[], problems: string[] }}
+ * @param {(...needs: string[]) => { why: string } | undefined} lackOf
+ * @returns {{ table: string[], problems: string[], left: string[] }}
  */
-export function judge(measured, rows = ROWS) {
+export function judge(measured, rows = ROWS, lackOf = lack) {
   const table = [["", "lines", "branches"]];
   const problems = [];
+  const unjudged = [];
   const left = new Set(measured);
   for (const row of rows) {
     const files = [...left].filter(({ file }) => file.startsWith(`${row.folder}/`));
@@ -46,10 +55,12 @@ export function judge(measured, rows = ROWS) {
       lines: files.flatMap(({ lines }) => [...lines.values()]),
       branches: files.flatMap(({ branches }) => branches.map(({ taken }) => taken)),
     };
+    const lacking = lackOf(...(row.needs ?? []));
+    if (lacking) unjudged.push(`${row.name} is not judged: ${lacking.why}`);
     const cells = Object.entries(kinds).map(([kind, taken]) => {
       const ran = taken.filter(Boolean).length;
       const share = taken.length === 0 ? 0 : (100 * ran) / taken.length;
-      if (files.length > 0 && share < (row[kind] ?? 0))
+      if (!lacking && files.length > 0 && share < (row[kind] ?? 0))
         problems.push(
           `${row.name}: ${percent(share)} of the ${kind} ran, ${row[kind]} % have to. These did not:`,
           ...files.flatMap(kind === "lines" ? missingLines : missingBranches).map((text) => `  ${text}`),
@@ -58,7 +69,7 @@ export function judge(measured, rows = ROWS) {
     });
     table.push([row.name, ...cells]);
   }
-  return { table: columns(table), problems };
+  return { table: columns(table), problems, left: unjudged };
 }
 
 /** `file: 3-5, 9`; a range bridges lines without code. */
@@ -194,8 +205,8 @@ function main(temp) {
     stdio: "inherit",
   });
   const report = JSON.parse(readFileSync(path.join(reports, "coverage-final.json"), "utf8"));
-  const { table, problems } = judge(measure(temp, report));
-  for (const line of [...table, ...problems]) console.log(line);
+  const { table, problems, left } = judge(measure(temp, report));
+  for (const line of [...table, ...problems, ...left]) console.log(line);
   if (problems.length > 0) process.exitCode = 1;
 }
 

@@ -85,6 +85,17 @@ export function parseBudgets(output, exitCode) {
 }
 
 /**
+ * Rows of the coverage that were not judged for want of a program; the others count together, and only when they fail.
+ * @param {string} output
+ * @param {number} exitCode
+ * @returns {Counts}
+ */
+export function parseCoverage(output, exitCode) {
+  const skipped = linesOf(output).filter((line) => / is not judged: /.test(line)).length;
+  return { passed: 0, failed: exitCode === 0 ? 0 : 1, skipped };
+}
+
+/**
  * The last line of `npm test`.
  * @param {Counts} counts
  */

@@ -7,7 +7,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, styleText } from "node:util";
 import { engines as engineVariables, lack, searchPath } from "./needs.mjs";
-import { lastLine, parseAva, parseBudgets, parseEngine, parseXs } from "./summary.mjs";
+import { lastLine, parseAva, parseBudgets, parseCoverage, parseEngine, parseXs } from "./summary.mjs";
 import { xsSetUp } from "./xs-engine.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -129,8 +129,9 @@ async function xs() {
   return sum(XS_SCRIPTS, parseXs);
 }
 
-function coverage({ v8Coverage }) {
-  return all(["node", ["scripts/testing/coverage.mjs", v8Coverage]]);
+async function coverage({ v8Coverage }) {
+  const { code, text } = await run("node", ["scripts/testing/coverage.mjs", v8Coverage], { output: "copy" });
+  return parseCoverage(text, code);
 }
 
 /** Size, RAM and cost: each budget counts as a test. Nothing is written. */

@@ -12,7 +12,11 @@ interface Measured {
 const { judge, sourceLines } = (await import(
   new URL("../../../scripts/testing/coverage.mjs", import.meta.url).href
 )) as {
-  judge(measured: Measured[], rows: object[]): { table: string[]; problems: string[] };
+  judge(
+    measured: Measured[],
+    rows: object[],
+    lackOf?: (...needs: string[]) => { why: string } | undefined,
+  ): { table: string[]; problems: string[]; left: string[] };
   sourceLines(compiled: string, map: object): { lines: Set<number>; lineOf(offset: number): number };
 };
 
@@ -51,6 +55,17 @@ test("missing branches are named", (t) => {
     "at: 50.0 % of the branches ran, 100 % have to. These did not:",
     "  core/at/ring.ts:2 column 3",
   ]);
+});
+
+test("what lacks its programs is shown and not judged, and said to be", (t) => {
+  const lackOf = (...needs: string[]) => (needs.includes("socat") ? { why: "install socat" } : undefined);
+  const files = [measured("core/at/ring.ts", [[1, false]]), rest];
+  const [at, core] = rows;
+  const { table, problems, left } = judge(files, [{ ...at, needs: ["mosquitto", "socat"] }, core!], lackOf);
+  t.regex(table[1]!, /^at +0\.0 %/);
+  t.deepEqual(problems, []);
+  t.deepEqual(left, ["at is not judged: install socat"]);
+  t.not(judge(files, [{ ...at, needs: ["mosquitto"] }, core!], lackOf).problems.length, 0);
 });
 
 test("almost all is not all", (t) => {

@@ -8,11 +8,12 @@ interface Counts {
   skipped: number;
 }
 
-const { parseAva, parseBudgets, parseEngine, parseXs, lastLine } = (await import(
+const { parseAva, parseBudgets, parseCoverage, parseEngine, parseXs, lastLine } = (await import(
   new URL("../../../scripts/testing/summary.mjs", import.meta.url).href
 )) as {
   parseAva(output: string, exitCode: number): Counts;
   parseBudgets(output: string, exitCode: number): Counts;
+  parseCoverage(output: string, exitCode: number): Counts;
   parseEngine(output: string, exitCode: number): Counts;
   parseXs(output: string, exitCode: number): Counts;
   lastLine(counts: Counts): string;
@@ -102,6 +103,12 @@ test("an engine: counts, a run that failed, and one that was not made", (t) => {
   t.deepEqual(parseEngine(without, 0), { passed: 0, failed: 0, skipped: 41 });
   t.deepEqual(parseEngine(without, 1), { passed: 0, failed: 1, skipped: 0 });
   t.deepEqual(parseEngine("", 0), { passed: 0, failed: 1, skipped: 0 });
+});
+
+test("coverage: rows that are not judged are skipped, a row below its floor is a failure", (t) => {
+  const output = "core/at  100.0 % (1 of 1)\ntls is not judged: apt-get install mosquitto\n";
+  t.deepEqual(parseCoverage(output, 0), { passed: 0, failed: 0, skipped: 1 });
+  t.deepEqual(parseCoverage(output, 1), { passed: 0, failed: 1, skipped: 1 });
 });
 
 test("budgets: held is passed, not measured is skipped, a program that stopped has failed", (t) => {
