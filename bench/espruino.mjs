@@ -58,7 +58,7 @@ async function measure(name, code) {
   );
   let output = "";
   const result = await new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`${name}: no result\n${output.slice(-500)}`)), 90_000);
+    const late = setTimeout(() => reject(new Error(`${name}: no result\n${output.slice(-500)}`)), 600_000);
     child.stdout.on("data", (data) => {
       output += data;
       const found = /RESULT (\{.*\})\r?\n/.exec(output);

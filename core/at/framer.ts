@@ -198,11 +198,11 @@ export class Framer extends Silence {
           if (text) {
             // The same as _finish.
             this._gap = "";
-            this._release(PAYLOAD);
+            if (this._kind !== PAYLOAD) this._release(PAYLOAD);
             if (text !== LOST) this._sink.received(text, true);
           }
           this._text = line;
-          this._watch();
+          if (!this._timer) this._watch();
           if (this.counter) this._count();
         } else if (text) this._inside(line);
         else this._line(line);

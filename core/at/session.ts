@@ -133,15 +133,18 @@ export class Session extends Synchroniser {
   }
 
   received(text: string, ambiguous: boolean): void {
-    const run = this._run;
-    let mixed = ambiguous;
-    if (this.trace) this.trace("<", trimLine(text));
-    // Lines of its answer may have got into the message, or the other way round.
-    if (run && run.info !== undefined && (ambiguous || (this.framer.need <= 0 && text.indexOf("\n") >= 0))) {
-      mixed = true;
-      if (repeats(run)) this._mixed = true;
-    }
+    const mixed = this._run || this.trace ? this._mixes(text, ambiguous) : ambiguous;
     this.inbox.received(text, mixed, this.framer.stamp);
+  }
+
+  // Lines of an answer may have got into the message, or the other way round.
+  private _mixes(text: string, ambiguous: boolean): boolean {
+    const run = this._run;
+    if (this.trace) this.trace("<", trimLine(text));
+    if (!run || run.info === undefined || (!ambiguous && (this.framer.need > 0 || text.indexOf("\n") < 0)))
+      return ambiguous;
+    if (repeats(run)) this._mixed = true;
+    return true;
   }
 
   prompt(): void {

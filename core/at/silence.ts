@@ -28,7 +28,7 @@ export abstract class Silence {
   protected _quietAt: number;
   /** Silences in a row since something was under way. */
   protected _ticks: number;
-  private _timer: TimerHandle;
+  protected _timer: TimerHandle;
   private _mark: number;
   /** Looks in a row at which no byte had come. */
   private _still: number;
