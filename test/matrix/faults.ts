@@ -1,4 +1,4 @@
-// The rows of the fault matrix: every fault there is, with the arguments in which it differs. test/matrix/rows.test.ts holds it
+// The rows of the fault matrix: every fault there is, with the arguments in which it differs. test/matrix/matrix.test.ts holds it
 // against the table of the virtual M95.
 
 /** Faults by the file that runs them. */

@@ -18,3 +18,13 @@ for (const folder of ["core", "board-wiring", "targets", "virtual-m95"])
         t.regex(from!, /^(\.|node:)/, `${folder}/${name} imports ${from}`);
     }
   });
+
+test("what has a callback has a promise on Node", (t) => {
+  const read = (name: string): string => readFileSync(path.join(types, name), "utf8");
+  const own = read("targets/node/m95.d.ts");
+  const names = [...read("core/m95.d.ts").matchAll(/^ {4}(\w+)\([^;]*\bdone\??: [^;]*\): void;$/gm)].map(
+    ([, name]) => name!,
+  );
+  t.true(names.length >= 8, names.join());
+  for (const name of names) t.regex(own, new RegExp(`^ {4}${name}Async\\(`, "m"), name);
+});
