@@ -327,12 +327,12 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     one();
   }
 
-  urc(line: string, suspect: boolean): boolean {
+  urc(line: string, mayBePayload: boolean): boolean {
     this.emit("urc", line);
     if (!line.startsWith("+QMT")) return false;
     const fields = split(line);
     const client = this.clients[+fields[0]!];
-    if (client) client.result(line.substring(1, line.indexOf(":")).trim(), fields, line, suspect);
+    if (client) client.result(line.substring(1, line.indexOf(":")).trim(), fields, line, mayBePayload);
     return true;
   }
 
@@ -349,8 +349,8 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
   bytesLost(): void {
     this._each((client) => {
       // The loss of the connection may have been among them.
-      client.link.doubt();
-      client.outbox.lossy();
+      client.link.checkSoon();
+      client.outbox.bytesLost();
     });
   }
 

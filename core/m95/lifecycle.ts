@@ -10,7 +10,7 @@ import { bringUp, type ModemState, pdpSteps } from "./bringup.js";
 import { request } from "./commands.js";
 import { ANSWERING, CLOSED, CYCLING, DOUBTED, SILENT } from "./contact.js";
 import { Power, WAYS } from "./power.js";
-import { CFUN, causeOf, Ladder, PDP, POWER, REOPEN, REST, RESTART, RESYNC, stepAt, stepsOf } from "./recovery.js";
+import { attemptsOf, CFUN, causeOf, Ladder, PDP, POWER, REOPEN, REST, RESTART, RESYNC, stepsOf } from "./recovery.js";
 import { Script, type ScriptHost } from "./script.js";
 import type { LifecycleListener, LifecycleSetup } from "./types.js";
 import { isUrc, RECEIVED } from "./urcs.js";
@@ -47,10 +47,10 @@ export class Lifecycle implements SessionSink, ScriptHost {
   /** When it was last ready. */
   private _since: number;
   /** When a command last stayed without an answer, and how many did in a row. */
-  private _lateAt: number;
-  private _late: number;
+  private _unansweredAt: number;
+  private _unanswered: number;
   /** Changes whenever what runs is called off, so that answers to it fall on deaf ears. */
-  private _era: number;
+  private _generation: number;
   _timer: TimerHandle;
   /** Bring-ups that may still fail until `start` gives up. */
   private _left: number;
@@ -62,7 +62,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
     this._listener = listener;
     this._clock = setup.clock;
     this.state = "off";
-    this._era = this._left = this._since = this._lateAt = this._late = 0;
+    this._generation = this._left = this._since = this._unansweredAt = this._unanswered = 0;
     this._contact = SILENT;
     this._timer = undefined;
     this._starting = [];
@@ -110,11 +110,11 @@ export class Lifecycle implements SessionSink, ScriptHost {
     const error = new M95Error("ECLOSED", "the modem was stopped");
     const state = this.state;
     this._stopping.push(done);
-    this._settle(this._starting, error);
+    this._callAll(this._starting, error);
     if (state === "off" || state === "stopping") {
       this._listener.endAll(() => {
         // Started meanwhile, it was off in between all the same.
-        if (this.state !== "stopping") this._settle(this._stopping, null);
+        if (this.state !== "stopping") this._callAll(this._stopping, null);
       });
       return;
     }
@@ -127,9 +127,9 @@ export class Lifecycle implements SessionSink, ScriptHost {
 
   /** Sends a command of the driver's own; its answer is dropped once the modem is lost or stopped. */
   ask(text: string, done: (error: M95Error | null, lines: string[]) => void): void {
-    const era = this._era;
+    const generation = this._generation;
     const answer: Request["done"] = (error, lines) => {
-      if (era === this._era) done(error, lines);
+      if (generation === this._generation) done(error, lines);
     };
     this.session.send(request(text, answer), true);
   }
@@ -142,14 +142,14 @@ export class Lifecycle implements SessionSink, ScriptHost {
   recover(error: M95Error, cause?: string): void {
     const state = this.state;
     if (state === "off" || state === "failed" || state === "stopping") return;
-    this._era++;
+    this._generation++;
     later(this, 0, () => this._climb(error, cause || causeOf(error)));
   }
 
   /** Takes over from a client that could not help itself by opening again. False: it can, or no other step may help. */
   takesOver(error: M95Error, failures: number): boolean {
     const steps = stepsOf(causeOf(error));
-    if (steps >> 4 <= REOPEN && ((steps & 15) <= REOPEN || failures < +stepAt(REOPEN)[2]!)) return false;
+    if (steps >> 4 <= REOPEN && ((steps & 15) <= REOPEN || failures < attemptsOf(REOPEN))) return false;
     this.recover(error);
     return true;
   }
@@ -163,20 +163,20 @@ export class Lifecycle implements SessionSink, ScriptHost {
 
   late(run: Request): void {
     const now = this._clock.now();
-    if (now - this._lateAt > this._setup.recovery.stable) this._late = 0;
-    this._lateAt = now;
+    if (now - this._unansweredAt > this._setup.recovery.stable) this._unanswered = 0;
+    this._unansweredAt = now;
     const error = new M95Error("ETIMEOUT", run.text.split("=")[0] + ": no answer in time");
-    this._listener.recovery(error, RESYNC, ++this._late, 0);
-    if (run.prompt && this._late > +stepAt(RESYNC)[2]!) this.recover(error, "prompt");
+    this._listener.recovery(error, RESYNC, ++this._unanswered, 0);
+    if (run.prompt && this._unanswered > attemptsOf(RESYNC)) this.recover(error, "prompt");
   }
 
   echoed(): void {
-    this._doubt(new M95Error("EPOWER", "the modem echoes again: it has lost its settings"), "echo");
+    this._askWhetherGone(new M95Error("EPOWER", "the modem echoes again: it has lost its settings"), "echo");
   }
 
-  urc(line: string, suspect: boolean): void {
-    if (this._listener.urc(line, suspect)) return;
-    if (line === "RDY" && !suspect) this._script.booted = true;
+  urc(line: string, mayBePayload: boolean): void {
+    if (this._listener.urc(line, mayBePayload)) return;
+    if (line === "RDY" && !mayBePayload) this._script.booted = true;
     const state = this.state;
     // While it boots and while it goes down these are as expected.
     if (state === "starting" || state === "syncing" || state === "stopping" || state === "recovering") return;
@@ -185,23 +185,23 @@ export class Lifecycle implements SessionSink, ScriptHost {
     const code = line[0] !== "+" ? "EPOWER" : line[1] === "P" ? "EPDP" : "ESIM";
     const error = new M95Error(code, "the modem says " + line);
     error.raw = line;
-    if (suspect) this._doubt(error, line);
+    if (mayBePayload) this._askWhetherGone(error, line);
     else this.recover(error, line);
   }
 
   // It may be part of a message. If it is true there is no address any more.
-  private _doubt(error: M95Error, cause: string): void {
+  private _askWhetherGone(error: M95Error, cause: string): void {
     if (this._contact === DOUBTED) return;
     this._contact = DOUBTED;
     this.ask("AT+QILOCIP", (refused) => {
-      this._believe();
+      this._trust();
       if (refused && refused.code === "ECME") this.recover(error, cause);
       // No answer that proves anything: asked again, and nothing is done on less.
-      else if (refused && this.state === "ready") later(this, QUESTION, () => this._doubt(error, cause));
+      else if (refused && this.state === "ready") later(this, QUESTION, () => this._askWhetherGone(error, cause));
     });
   }
 
-  private _believe(): void {
+  private _trust(): void {
     if (this._contact === DOUBTED) this._contact = ANSWERING;
   }
 
@@ -221,10 +221,10 @@ export class Lifecycle implements SessionSink, ScriptHost {
   }
 
   private _powerOn(): void {
-    const era = this._era;
+    const generation = this._generation;
     if (!this.enter("starting")) return;
     this._power!.to("on", (error) => {
-      if (era !== this._era) return;
+      if (generation !== this._generation) return;
       this._script.booted = true;
       if (error) this.recover(error);
       else this._sync(this._setup.recovery.syncTimeout);
@@ -288,7 +288,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
   private _down(error: M95Error | null): void {
     if (this._contact !== CLOSED) this._contact = SILENT;
     this.enter(error ? "failed" : "off");
-    this._settle(this._stopping, error);
+    this._callAll(this._stopping, error);
     // Started again in the meantime.
     if (this._starting.length && (this.state === "off" || this.state === "failed")) this._begin();
   }
@@ -305,11 +305,11 @@ export class Lifecycle implements SessionSink, ScriptHost {
   // ---- what the script hands over
 
   enter(state: ModemState): boolean {
-    const era = this._era;
+    const generation = this._generation;
     if (this.state === state) return true;
     this.state = state;
     this._listener.changed(state);
-    return era === this._era && this.state === state;
+    return generation === this._generation && this.state === state;
   }
 
   setRate(baud: number): void {
@@ -327,7 +327,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
     this._left = ENDLESS;
     this.session.unechoed = true;
     this._since = this._clock.now();
-    if (this.enter("ready")) this._settle(this._starting, null);
+    if (this.enter("ready")) this._callAll(this._starting, null);
   }
 
   scriptFailed(error: M95Error, final: number): void {
@@ -358,15 +358,15 @@ export class Lifecycle implements SessionSink, ScriptHost {
     const next = ladder.climb(cause, ready ? PDP : RESTART, this._setup.random());
     const step = ladder.step;
     if (!this._drop(error, step === REST) || !this.enter("recovering")) return;
-    const era = this._era;
+    const generation = this._generation;
     this._listener.recovery(error, step, ladder.attempt, next);
-    if (era !== this._era) return;
+    if (generation !== this._generation) return;
     if (step === REST) this._rest(next);
     else later(this, next, () => this._take(step));
   }
 
   private _take(step: number): void {
-    const era = this._era;
+    const generation = this._generation;
     if (step === CFUN) this._contact = CYCLING;
     else if (this._contact === CYCLING) this._contact = SILENT;
     if (step === PDP) {
@@ -375,7 +375,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
     } else if (step < POWER) this._begin();
     else
       this._power!.to(WAYS[step - POWER]!, (error) => {
-        if (era !== this._era) return;
+        if (generation !== this._generation) return;
         if (error) this.recover(error);
         else this._begin();
       });
@@ -383,9 +383,9 @@ export class Lifecycle implements SessionSink, ScriptHost {
 
   // To spare the battery: off, or at least without radio.
   private _rest(ms: number): void {
-    const era = this._era;
+    const generation = this._generation;
     const rest = (): void => {
-      if (era !== this._era || !this._callOff()) return;
+      if (generation !== this._generation || !this._callOff()) return;
       later(this, ms, () => {
         this._ladder.reset();
         this._begin();
@@ -401,28 +401,28 @@ export class Lifecycle implements SessionSink, ScriptHost {
   private _fail(error: M95Error): void {
     if (!this._drop(error, false) || !this.enter("failed")) return;
     const heard = this._starting.length > 0;
-    this._settle(this._starting, error);
+    this._callAll(this._starting, error);
     this._listener.failed(error, heard);
   }
 
   /** Tells the clients and calls off what runs. False: one of those told has done something else since. */
   private _drop(error: M95Error, rest: boolean): boolean {
-    const era = this._era;
+    const generation = this._generation;
     this._listener.lost(error, rest);
-    return era === this._era && this._callOff();
+    return generation === this._generation && this._callOff();
   }
 
   /** False: something else was begun by those whose commands were called off. */
   private _callOff(): boolean {
-    const era = ++this._era;
+    const generation = ++this._generation;
     callOff(this);
-    this._believe();
+    this._trust();
     this.session.open = false;
     this.session.reset(new M95Error("ECLOSED", "the modem was stopped or lost"));
-    return era === this._era;
+    return generation === this._generation;
   }
 
-  private _settle(list: Done[], error: Error | null | undefined): void {
+  private _callAll(list: Done[], error: Error | null | undefined): void {
     for (const done of list.splice(0, list.length)) done(error || undefined);
   }
 }

@@ -98,6 +98,11 @@ export function stepAt(step: number): string[] {
   return stepTable().split("|")[step]!.split(",");
 }
 
+/** Times in a row that a step is taken before the next one follows. */
+export function attemptsOf(step: number): number {
+  return +stepAt(step)[2]!;
+}
+
 /** The place on the ladder of one modem. */
 export class Ladder {
   step: number;
@@ -132,7 +137,7 @@ export class Ladder {
     // A modem that cannot be switched can still be spoken to.
     if (first > last) first = RESTART;
     let step = Math.max(first, this.step);
-    if (step === this.step && this.attempt >= +stepAt(step)[2]!) step++;
+    if (step === this.step && this.attempt >= attemptsOf(step)) step++;
     step = this._reach(step, last);
     if (step !== this.step) this.attempt = 0;
     if (step > last) {

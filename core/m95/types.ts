@@ -17,7 +17,7 @@ export interface LifecycleListener extends SessionHost {
   /** Clients are to end; `then` is called when all of them have. */
   endAll(then: () => void): void;
   /** A line that answers no command. True: it is about a client, and none of the lifecycle's business. */
-  urc(line: string, suspect: boolean): boolean;
+  urc(line: string, mayBePayload: boolean): boolean;
   /** A step of recovery begins in `next` ms. */
   recovery(error: M95Error, step: number, attempt: number, next: number): void;
 }

@@ -30,12 +30,12 @@ export function isUrc(line: string, running: string): boolean {
   const at = urcs.indexOf("|" + name);
   if (at < 0 || !name) return false;
   const next = at + name.length + 1;
-  const mark = urcs[next];
-  if (mark !== "|" && mark !== "=") return false;
+  const behind = urcs[next];
+  if (behind !== "|" && behind !== "=") return false;
   if (!running.endsWith("?") || "+" + nameOf(running) !== name) return true;
   // The test form is answered with ranges and names, a URC starts with a number.
   if (running.endsWith("=?")) return !isNaN(number(split(line)[0]));
   const rule = urcs[next + 1];
   const fields = line.split(",").length;
-  return mark === "|" || (rule === "+" ? fields % 2 === 1 : rule !== "-" && fields === +rule!);
+  return behind === "|" || (rule === "+" ? fields % 2 === 1 : rule !== "-" && fields === +rule!);
 }

@@ -255,10 +255,10 @@ export class MqttClient<Payload = any>
   }
 
   /** A result URC or +QMTSTAT for this client: fields from `<tcpconnectID>` on. */
-  result(name: string, fields: string[], line: string, suspect: boolean): void {
+  result(name: string, fields: string[], line: string, mayBePayload: boolean): void {
     if (name === "QMTPUB" || name === "QMTSUB" || name === "QMTUNS") {
-      if (this.outbox.result(name, fields, line, suspect)) this.link.seen = this._clock.now();
-    } else this.link.result(name, fields, line, suspect);
+      if (this.outbox.result(name, fields, line, mayBePayload)) this.link.seen = this._clock.now();
+    } else this.link.result(name, fields, line, mayBePayload);
   }
 
   // ---- for link and outbox
@@ -391,7 +391,7 @@ export class MqttClient<Payload = any>
 
   private _end(): void {
     const state = this.state;
-    if (this._life === ENDED) this._settleEnds();
+    if (this._life === ENDED) this._callEnds();
     else {
       this.outbox.refuse(new M95Error("ECLOSED", "the client was ended before it was sent"), false);
       if (state === "waiting") this._finish();
@@ -417,10 +417,10 @@ export class MqttClient<Payload = any>
     this.outbox.refuse(new M95Error("ECLOSED", "the client has ended"), true);
     this._host.clients[this.connectionId] = undefined;
     this.emit("end");
-    this._settleEnds();
+    this._callEnds();
   }
 
-  private _settleEnds(): void {
+  private _callEnds(): void {
     const ends = this._ends.splice(0, this._ends.length);
     for (let i = 0; i < ends.length; i++) this._call(ends[i]!);
   }

@@ -16,7 +16,7 @@ export interface Kept {
 }
 
 /** Record of a key that marks the publish before it as handed to the modem. */
-const MARK = "-";
+const HANDED_OVER = "-";
 
 /**
  * A record is one digit, the QoS plus 4 if retained; the topic; a line feed, which no topic holds; the payload. Its key is even.
@@ -52,7 +52,7 @@ export class Durable {
         const end = record.indexOf("\n");
         const last = kept[kept.length - 1];
         this._next = key + 2 - (key % 2);
-        if (record === MARK && last && last.key === key - 1) last.sent = true;
+        if (record === HANDED_OVER && last && last.key === key - 1) last.sent = true;
         else if (end > 1 && (flags & 3) % 3)
           kept.push({
             key,
@@ -84,9 +84,9 @@ export class Durable {
   }
 
   /** Notes that a publish is handed over. @param key - the odd one */
-  mark(key: number): void {
+  noteHandover(key: number): void {
     try {
-      this._store.append(key, MARK);
+      this._store.append(key, HANDED_OVER);
     } catch (error) {
       this._report(this._failure(error));
     }

@@ -38,8 +38,8 @@ const SOON = 1000;
 /** Tells the state of all clients. */
 const QUERY = "AT+QMTCONN?";
 
-/** Claims that are looked into at a time. */
-const CLAIMS = 2;
+/** Questions about lines that may be part of a message, at a time. */
+const QUESTIONS = 2;
 
 /** Whether the test form of AT+QMTPUB has a length behind the topic: by name, or as a range. */
 function takesLength(form: string): boolean {
@@ -55,7 +55,7 @@ export class Link {
   private _id: number;
   private _profile: Profile;
   /** Changes with each attempt and each loss, so that late answers fall on deaf ears. */
-  private _era: number;
+  private _generation: number;
   _clock: Clock;
   _timer: TimerHandle;
   /** An occupied identifier was closed in this attempt. */
@@ -66,7 +66,7 @@ export class Link {
   private _leaving: boolean;
   private _whenClosed: (() => void) | undefined;
   /** Queries under way about lines that may be part of a message. */
-  private _claims: number;
+  private _questions: number;
 
   constructor(owner: LinkOwner, host: ClientHost, id: number, profile: Profile) {
     this._owner = owner;
@@ -76,7 +76,7 @@ export class Link {
     this._profile = profile;
     this.state = "closed";
     this.seen = -Infinity;
-    this._era = this._claims = 0;
+    this._generation = this._questions = 0;
     this._timer = this._whenClosed = undefined;
     this._reopened = this._leaving = this._asked = false;
   }
@@ -86,10 +86,10 @@ export class Link {
     this.forget();
     this.state = "opening";
     this._reopened = this._asked = false;
-    const era = this._era;
+    const generation = this._generation;
     const secure = this._profile.secure;
     const begin = (error: M95Error | null): void => {
-      if (era !== this._era) return;
+      if (generation !== this._generation) return;
       if (error) this._fail(error);
       else this._lengths(() => this._configure(this._profile.opening(), 0));
     };
@@ -116,15 +116,15 @@ export class Link {
 
   /** The connection is gone without the modem's doing; nothing is sent. */
   forget(): void {
-    this._era++;
-    this._claims = 0;
+    this._generation++;
+    this._questions = 0;
     callOff(this);
     this._leaving = false;
     this.state = "closed";
   }
 
   /** Something may have gone unheard: the modem is asked as soon as the line has had time to calm down. */
-  doubt(): void {
+  checkSoon(): void {
     if (this.state === "connected") later(this, SOON, () => this.check());
   }
 
@@ -140,12 +140,12 @@ export class Link {
   }
 
   /** A result URC or +QMTSTAT: fields from `<tcpconnectID>` on. */
-  result(name: string, fields: string[], line: string, suspect: boolean): void {
+  result(name: string, fields: string[], line: string, mayBePayload: boolean): void {
     const result = number(fields[1]);
     const state = this.state;
     if (name === "QMTOPEN" && state === "opening" && this._asked) {
       const opened = result === OPENED;
-      if (suspect)
+      if (mayBePayload)
         this._verify(opened ? "AT+QMTOPEN?" : QUERY, (actual) => {
           // What is listed by the one is open; what is not listed by the other is not even on its way there.
           if (opened === (actual !== STATE_NONE) && this.state === state) this._opened(result, line);
@@ -153,7 +153,7 @@ export class Link {
       else this._opened(result, line);
     } else if (name === "QMTCONN" && state === "connecting") {
       const code = number(fields[2] || "0");
-      if (suspect)
+      if (mayBePayload)
         this._verify(QUERY, (actual) => {
           // What the modem says now counts; still connecting, the line was part of a message.
           if (actual === STATE_CONNECTED) this._conn(ACKNOWLEDGED, 0, line);
@@ -162,9 +162,9 @@ export class Link {
       else this._conn(result, code, line);
     } else if (name === "QMTDISC" && this._leaving) {
       // If it was the modem's, the time for it is short.
-      if (!suspect) this._close();
+      if (!mayBePayload) this._close();
     } else if (name === "QMTSTAT" && state !== "closed" && (this._asked || state !== "opening")) {
-      if (suspect) this._verify(QUERY, (actual) => actual === STATE_CONNECTED || this._stat(result, line));
+      if (mayBePayload) this._verify(QUERY, (actual) => actual === STATE_CONNECTED || this._stat(result, line));
       else this._stat(result, line);
     }
   }
@@ -176,7 +176,7 @@ export class Link {
       if (inbox.offers >= IN_RECEIVED)
         this._ask('AT+QMTCFG="SHOWRECVLEN",' + this._id + ",1", (error) => {
           inbox.count(this._id, !error);
-          if (!this._late(error)) then();
+          if (!this._unanswered(error)) then();
         });
       else then();
     };
@@ -184,18 +184,18 @@ export class Link {
     else
       this._ask("AT+QMTCFG=?", (error, lines) => {
         inbox.offers = error || lines.join().indexOf("SHOWRECVLEN") < 0 ? NO_LENGTHS : IN_RECEIVED;
-        if (this._late(error)) return;
+        if (this._unanswered(error)) return;
         if (!inbox.offers) then();
         else
           this._ask("AT+QMTPUB=?", (refused, forms) => {
             if (!refused && takesLength(forms.join())) inbox.offers = IN_PUBLISH;
-            if (!this._late(refused)) show();
+            if (!this._unanswered(refused)) show();
           });
       });
   }
 
   // On the way to a secure connection a time-out ends the attempt: a modem that rebooted meanwhile verifies nobody.
-  private _late(error: M95Error | null): boolean {
+  private _unanswered(error: M95Error | null): boolean {
     const late = !!this._profile.secure && error !== null && error.code === "ETIMEOUT";
     if (late) this._fail(error);
     return late;
@@ -228,7 +228,7 @@ export class Link {
       this._host.recovery(error, RETRY, 1, 0);
       const commands = this._profile.opening();
       this._ask(build("QMTCLOSE", [this._id]), (lost) => {
-        if (!this._late(lost)) this._configure(commands, commands.length - 1);
+        if (!this._unanswered(lost)) this._configure(commands, commands.length - 1);
       });
     } else this._fail(error);
   }
@@ -284,21 +284,21 @@ export class Link {
 
   /** Asks the modem for this client's state, before a line is believed that may be part of a message. */
   private _verify(query: string, then: (actual: number) => void): void {
-    // A message full of claims must not fill the queue; whether the last of them was the modem's shows soon.
-    if (this._claims >= CLAIMS) {
-      this.doubt();
+    // A message full of such lines must not fill the queue; whether the last of them was the modem's shows soon.
+    if (this._questions >= QUESTIONS) {
+      this.checkSoon();
       return;
     }
-    this._claims++;
+    this._questions++;
     const asked = this._clock.now();
     this._ask(query, (error, lines) => {
-      this._claims--;
+      this._questions--;
       if (error) {
         // No answer that proves anything: nothing changes, and it is asked again.
-        const era = this._era;
+        const generation = this._generation;
         if (error.code !== "ECME")
           this._clock.after(SOON, () => {
-            if (era === this._era) this._verify(query, then);
+            if (generation === this._generation) this._verify(query, then);
           });
         return;
       }
@@ -322,7 +322,7 @@ export class Link {
   private _close(): void {
     callOff(this);
     this._leaving = false;
-    this._era++;
+    this._generation++;
     this._ask(build("QMTCLOSE", [this._id]), () => {
       const done = this._whenClosed!;
       this.forget();
@@ -346,10 +346,10 @@ export class Link {
 
   /** Sends a command whose answer counts only while the attempt lasts. */
   private _ask(text: string, done: (error: M95Error | null, lines: string[]) => void): void {
-    const era = this._era;
+    const generation = this._generation;
     const name = nameOf(text);
     const one = request(text, (error, lines) => {
-      if (era === this._era) done(error, lines);
+      if (generation === this._generation) done(error, lines);
     });
     // The lists of the test forms are long, and firmware prints them line by line.
     if (text.endsWith("=?")) one.timeout *= 3;

@@ -46,8 +46,8 @@ export interface OutboxOwner {
 export type OutboxHost = Pick<ClientHost, "clock" | "session" | "inbox" | "random" | "stats" | "explain" | "recovery">;
 
 export class Outbox {
-  /** Where it is noted that a packet with a mark is handed over. */
-  durable: { mark(key: number): void } | undefined;
+  /** Where it is noted that a packet of which the store is to know is handed over. */
+  durable: { noteHandover(key: number): void } | undefined;
   private _owner: OutboxOwner;
   private _host: OutboxHost;
   private _wait: Packet[];
@@ -160,8 +160,8 @@ export class Outbox {
   }
 
   /** Bytes were lost, a verdict may have been among them: one that may be part of a message does not count any more. */
-  lossy(): void {
-    for (let i = 0; i < this._flight.length; i++) this._doubt(this._flight[i]!);
+  bytesLost(): void {
+    for (let i = 0; i < this._flight.length; i++) this._discredit(this._flight[i]!);
   }
 
   /** The link is there: sending begins. */
@@ -199,9 +199,9 @@ export class Outbox {
    * A `+QMTPUB`, `+QMTSUB` or `+QMTUNS`: `<id>,<msgID>,<result>[,<value>…]`. True if it proves that the broker is there.
    *
    * Message IDs are drawn at random and seen by nobody but the modem: one of them proves the line, wherever it stands. A wrong one
-   * where a payload may be is a guess; behind it an ID alone proves nothing for a minute, and what it says is a claim. Were that
+   * where a payload may be is a guess; behind it an ID alone proves nothing for a minute, and what it says is unproven. Were that
    * forged, the modem would still have the packet, and would have to report on it within a packet time-out: a clean verdict beats
-   * the claim, a retransmission refutes it. If there is neither, with the link there and no byte lost, the claim was the verdict.
+   * the unproven one, a retransmission refutes it. If there is neither, with the link there and no byte lost, that was the verdict.
    * Until then the packet takes no room in the window, or messages that stand before verdicts would slow everything down; a modem
    * whose window is full says so by itself. QoS 0 has no ID, and the modem reports on it once: its success is proven as long as
    * nobody guesses, its failure never.
@@ -219,7 +219,7 @@ export class Outbox {
       const now = this._clock.now();
       if (!found) this._guessed = now;
       else if (now - this._guessed < SUSPICION) {
-        if (msgid) this._claim(found, fields, line);
+        if (msgid) this._unproven(found, fields, line);
         return false;
       } else if (!msgid && result !== ACKNOWLEDGED) return false;
     }
@@ -227,37 +227,38 @@ export class Outbox {
     if (result === RETRANSMITTED) {
       this._host.stats.retransmissions++;
       // Whatever was said of it before was not so.
-      found.claim = undefined;
-      found.doubted = false;
+      found.unprovenVerdict = undefined;
+      found.discredited = false;
       if (found.left) found.left = this._seconds;
     } else {
       this._full = false;
       flight.splice(flight.indexOf(found), 1);
-      this._settle(found, fields, line);
-      this._settled();
+      this._conclude(found, fields, line);
+      this._advance();
     }
     return result === ACKNOWLEDGED;
   }
 
   // What is said of a packet where a payload may be, while somebody guesses message IDs.
-  private _claim(packet: Packet, fields: string[], line: string): void {
-    if (+fields[2]! === RETRANSMITTED || (packet.claim && packet.claimLine !== line)) this._doubt(packet);
-    else if (!packet.claim) {
-      packet.claim = fields;
-      packet.claimLine = line;
-      if (packet.left && !packet.doubted) packet.left = this._notice;
+  private _unproven(packet: Packet, fields: string[], line: string): void {
+    if (+fields[2]! === RETRANSMITTED || (packet.unprovenVerdict && packet.unprovenLine !== line))
+      this._discredit(packet);
+    else if (!packet.unprovenVerdict) {
+      packet.unprovenVerdict = fields;
+      packet.unprovenLine = line;
+      if (packet.left && !packet.discredited) packet.left = this._notice;
     }
-    this._settled();
+    this._advance();
   }
 
-  /** A claim does not count any more; a clean verdict may still come. */
-  private _doubt(packet: Packet): void {
+  /** The unproven verdict does not count any more; a clean one may still come. */
+  private _discredit(packet: Packet): void {
     // Once, or a message a second would keep it waiting for ever.
-    if (!packet.doubted && packet.claim && packet.left) packet.left = this._seconds;
-    packet.doubted = true;
+    if (!packet.discredited && packet.unprovenVerdict && packet.left) packet.left = this._seconds;
+    packet.discredited = true;
   }
 
-  private _settle(packet: Packet, fields: string[], line: string): void {
+  private _conclude(packet: Packet, fields: string[], line: string): void {
     const result = +fields[2]!;
     let error: M95Error | null = null;
     if (result !== ACKNOWLEDGED) {
@@ -278,16 +279,16 @@ export class Outbox {
     const flight = this._flight;
     if (!this._open || this._hand || this._full || flight.length >= HELD || !this._wait.length) return;
     let room = WINDOW;
-    for (let i = 0; i < flight.length; i++) if (!flight[i]!.claim) room--;
+    for (let i = 0; i < flight.length; i++) if (!flight[i]!.unprovenVerdict) room--;
     if (room <= 0) return;
     const packet = this._wait.shift()!;
     this._hand = packet;
     flight.push(packet);
     packet.left = 0;
-    packet.claim = undefined;
-    packet.lost = packet.doubted = false;
-    if (packet.mark) this.durable!.mark(packet.mark);
-    packet.mark = 0;
+    packet.unprovenVerdict = undefined;
+    packet.lost = packet.discredited = false;
+    if (packet.handoverKey) this.durable!.noteHandover(packet.handoverKey);
+    packet.handoverKey = 0;
     this._owner.sending(packet);
     const data = packet.payload;
     const one = request(this.command(packet), (error, _lines, sent) => this._handed(packet, error, sent), data);
@@ -321,7 +322,7 @@ export class Outbox {
       const unproven = !!error && error.code === "EUNKNOWN";
       // With its data in the modem, a verdict may come although the OK did not.
       if (!error || (sent && (unproven || error.code === "ETIMEOUT"))) {
-        packet.left = !packet.claim || packet.doubted ? this._seconds : this._notice;
+        packet.left = !packet.unprovenVerdict || packet.discredited ? this._seconds : this._notice;
         if (packet.payload !== undefined) packet.tries = 0;
         this._startTimer();
       } else {
@@ -344,7 +345,7 @@ export class Outbox {
         }
       }
     }
-    this._settled();
+    this._advance();
   }
 
   private _requeue(packet: Packet): void {
@@ -359,7 +360,7 @@ export class Outbox {
     this._wait.splice(at, 0, packet);
   }
 
-  private _settled(): void {
+  private _advance(): void {
     if (this.idle) {
       callOff(this);
       if (this._full) this._startTimer();
@@ -375,7 +376,8 @@ export class Outbox {
     if (this._flight.length) this._startTimer();
     for (let i = 0; i < overdue.length; i++) {
       const packet = overdue[i]!;
-      if (packet.claim && !packet.doubted) this._settle(packet, packet.claim, packet.claimLine);
+      if (packet.unprovenVerdict && !packet.discredited)
+        this._conclude(packet, packet.unprovenVerdict, packet.unprovenLine);
       // A SUBSCRIBE does no harm twice, and a subscription that is missing shows nowhere.
       else if (packet.payload === undefined && ++packet.tries < TRIES) this._requeue(packet);
       else {
@@ -383,7 +385,7 @@ export class Outbox {
         packet.done(this._unknown(packet), []);
       }
     }
-    this._settled();
+    this._advance();
   }
 
   private _unknown(packet: Packet): M95Error {

@@ -33,7 +33,7 @@ export interface Packet {
   /** Its place; one that has to wait again waits in front of all that came after it. */
   order: number;
   /** Key under which the store is told that it is handed over; 0: it is not told. */
-  mark: number;
+  handoverKey: number;
   /** Seconds until its verdict is overdue; 0: it is not in the modem's hands yet. */
   left: number;
   tries: number;
@@ -42,11 +42,11 @@ export interface Packet {
   /** The link went while it was being handed over. */
   lost: boolean;
   /** The fields of a verdict that may be part of a message. */
-  claim: string[] | undefined;
+  unprovenVerdict: string[] | undefined;
   /** The line they stood in. */
-  claimLine: string;
-  /** The claim does not count: there was another one, or bytes were lost since the packet was handed over. */
-  doubted: boolean;
+  unprovenLine: string;
+  /** The unproven verdict does not count: there was another one, or bytes were lost since the packet was handed over. */
+  discredited: boolean;
   /** Called once. @param values - the granted QoS vector of a SUBSCRIBE */
   done(error: M95Error | null, values: string[]): void;
 }
@@ -63,14 +63,14 @@ export function packet(name: Packet["name"], msgid: number, filters: Filter[], d
     filters,
     again: true,
     order: 0,
-    mark: 0,
+    handoverKey: 0,
     left: 0,
     tries: 0,
     sent: false,
     lost: false,
-    claim: undefined,
-    claimLine: "",
-    doubted: false,
+    unprovenVerdict: undefined,
+    unprovenLine: "",
+    discredited: false,
     done,
   };
 }

@@ -90,7 +90,7 @@ export class Publisher {
       if (!error) this._host.stats.published++;
       this._owner._answer(error, done);
     };
-    if (key && qos === 2) one.mark = key + 1;
+    if (key && qos === 2) one.handoverKey = key + 1;
     this._outbox.add(one);
   }
 

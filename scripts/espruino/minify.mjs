@@ -13,11 +13,11 @@ import { children } from "./tree.mjs";
  * name in this list breaks the bundle.
  */
 export const INTERNAL = (
-  "session settings framer rule filters framed forget link outbox subscriptions clients durable mark explain enter scriptSilent scriptFailed scriptDone " +
-  "overrun strict linkFailed linkLost linkUp connecting opening final lossy modemFailed modemReady modemLost " +
-  "silence reset waiting packets endAll doubt nextId refuse drained resend holds starts " +
+  "session settings framer rule filters framed forget link outbox subscriptions clients durable noteHandover handoverKey explain enter scriptSilent scriptFailed scriptDone " +
+  "overrun strict linkFailed linkLost linkUp connecting opening final modemFailed modemReady modemLost " +
+  "silence reset waiting packets endAll checkSoon nextId refuse drained resend holds starts " +
   "check ask size take keep info rate lose changed left again tries idle sync createClient renew sent setRate sending " +
-  "inbox offers recover takesOver claim claimLine doubted order oldest fail add open send need counter counted stamp receive measure expect " +
+  "inbox offers recover takesOver unprovenVerdict unprovenLine discredited order oldest fail add open send need counter counted stamp receive measure expect " +
   "limit isUrc guard prefix sink byteTime unechoed threw hurried proves repeats continues bytesLost unsure leaving expects asked quiet echoed late mute count booted seen steady climb can run to packet prepare causes complete clash source field files level sum " +
   "text done lost failed secure uses toBytes toText toPayload setBaud onReceive onOverrun after cancel"
 ).split(" ");

@@ -84,7 +84,7 @@ export function explore(make: () => World, roots: string[][], events: string[], 
 }
 
 /** Counters, and times that are no more than a mark: they decide about nothing. */
-const IDLE = new Set(["bytes", "lines", "_stats", "_era", "_deadline", "_last", "order", "trace", "_counts"]);
+const IDLE = new Set(["bytes", "lines", "_stats", "_generation", "_deadline", "_last", "order", "trace", "_counts"]);
 
 /**
  * A text of all that an object keeps; two with the same text behave the same from now on.

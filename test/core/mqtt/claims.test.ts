@@ -195,9 +195,9 @@ test("claims that contradict each other, or of a time in which bytes were lost, 
   t.deepEqual(log.splice(0), ["repeated ok", "contradicted EUNKNOWN", "drained"]);
   publish("lost behind it");
   claim("0,3,0");
-  outbox.lossy();
+  outbox.bytesLost();
   publish("claimed behind the loss, handed over before");
-  outbox.lossy();
+  outbox.bytesLost();
   claim("0,4,0");
   publish("handed over behind the loss");
   claim("0,5,0");

@@ -19,7 +19,7 @@ test("a record is QoS and retain in one digit, topic, line feed, payload; the ma
   t.deepEqual(durable.load(), []);
   t.is(durable.keep(1, 0, "a/b", "x"), 2);
   t.is(durable.keep(2, 1, "c", "\n\0\xff"), 4);
-  durable.mark(5);
+  durable.noteHandover(5);
   t.deepEqual(log, ['append 2 "1a/b\\nx"', `append 4 ${JSON.stringify("6c\n\n\0\xff")}`, 'append 5 "-"']);
 });
 
@@ -67,7 +67,7 @@ test("a store that throws: ESTORE with its words where somebody waits, else repo
   const expected = { code: "ESTORE", message: "store: flash is worn out" };
   t.throws(() => durable.load(), expected);
   t.throws(() => durable.keep(1, 0, "a", ""), expected);
-  durable.mark(3);
+  durable.noteHandover(3);
   durable.remove(2);
   t.deepEqual(log, ["ESTORE store: flash is worn out", "ESTORE store: flash is worn out"]);
   store.append = () => {
