@@ -27,7 +27,7 @@ export function nameOf({ shape, chunk, pause }: Wire): string {
   return `shape ${shape}, ${chunk === WHOLE ? "whole" : `chunks of ${chunk}`}${pause ? ", with pauses" : ""}`;
 }
 
-/** Lines of the modem; ECHO, ID and NEXT stand for the running command, the last message ID and the one behind it. */
+/** Lines of the modem; ECHO, ID and NEXT stand for the running command, its message ID, which nobody can know, and a wrong one. */
 const LINES = [
   "OK",
   "ERROR",
@@ -78,6 +78,9 @@ export interface Payload {
   text: string;
 }
 
+/** Who has guessed a message ID may guess another; for so long an ID proves nothing, ms. */
+export const SUSPICION = 60_000;
+
 /** A line as the modem frames it, doubled, and cut off; at the start, in the middle and at the end of a payload. */
 export function payloadsOf(lines: string[]): Payload[] {
   const all: Payload[] = [];
@@ -107,8 +110,8 @@ export const floods: Payload[] = ["+QMTSTAT: 0,1", "+PDP DEACT", "OK", "+QMTCONN
   }),
 );
 
-/** Commands of the driver's own that a claim may cost. */
-const QUERIES = /^>AT\+(QMTCONN\?|QMTOPEN\?|QILOCIP|CPIN\?|C(G)?REG\?|CFUN\?)\r$/;
+/** Commands of the driver's own that a claim may cost, those of a synchronisation among them. */
+const QUERIES = /^>AT(\+(QMTCONN\?|QMTOPEN\?|QILOCIP|CPIN\?|C(G)?REG\?|CFUN\?))?\r$/;
 
 interface Heard {
   topic: string;
@@ -130,6 +133,8 @@ export class Hostile {
   /** Asked with each piece the modem sends; what it returns goes in front of it and behind it. */
   salt: ((text: string, kind: string) => [before: boolean, after: boolean]) | undefined;
   payload: Payload = { name: "", text: "" };
+  /** When a message last held what may be a message ID. */
+  private guessed = -Infinity;
   private busyUntil = 0;
 
   constructor(wire: Wire, options: RigOptions = {}) {
@@ -185,6 +190,7 @@ export class Hostile {
       .replaceAll("ECHO", this.command)
       .replaceAll("NEXT", `${+msgID + 1}`)
       .replaceAll("ID", msgID);
+    if (/QMT(PUB|SUB|UNS): /.test(payload)) this.guessed = this.rig.clock.now();
     const message = { tcpconnectID: 0, msgID: 0, topic: "t/h", payload: payload.slice(0, 1548) };
     this.sent.push({ topic: message.topic, payload: message.payload });
     return this.rig.virtual.frame(recvText(this.wire.shape, message, this.rig.virtual.quirks.showRecvLen));
@@ -193,6 +199,11 @@ export class Hostile {
   /** The modem has received a message. */
   put(payload: Payload): void {
     this.rig.virtual.urc(this.raw(payload).slice(2, -2));
+  }
+
+  /** Somebody has guessed a message ID, and is known for it. */
+  get suspected(): boolean {
+    return this.rig.clock.now() - this.guessed < SUSPICION;
   }
 
   private pass(text: string, kind: string): string | string[] {
@@ -236,6 +247,12 @@ export class Hostile {
     const commands = trace.splice(0).filter((line) => line.startsWith(">AT"));
     const queries = commands.filter((line) => QUERIES.test(line));
     const others = commands.filter((line) => !QUERIES.test(line) && !extra.test(line));
+    const own = commands.filter((line) => !QUERIES.test(line) && extra.test(line));
+    for (const line of new Set(own)) {
+      const times = own.filter((one) => one === line).length;
+      // Repeated when the messages may have answered it.
+      if (times > 1 + sent.length) problems.push(`${times} times ${line} for ${sent.length} messages`);
+    }
     if (others.length) problems.push(`sent ${others.join(" ")}`);
     if (queries.length > 6 * sent.length) problems.push(`${queries.length} queries for ${sent.length} messages`);
     return problems;
