@@ -211,6 +211,8 @@ export abstract class Synchroniser implements FramerSink {
   protected _endSync(error: M95Error | null): void {
     const done = this._whenSynced;
     const busy = this._busy();
+    // A silence may have come before its time was over.
+    this._stop();
     this._phase = IDLE;
     this._whenSynced = undefined;
     if (done) done(error);

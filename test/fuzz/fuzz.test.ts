@@ -88,9 +88,10 @@ test.serial("planted defects are found and shrunk", (t) => {
       Session.prototype,
       "_begin",
       (good) =>
-        function (this: unknown, run) {
-          good.call(this, run);
-          if ((run as { data?: string }).data) (this as { _feed: Method })._feed(run);
+        function (this: unknown) {
+          good.call(this);
+          const { _run: run, _feed: feed } = this as { _run?: { data?: string }; _feed: Method };
+          if (run?.data) feed.call(this, run);
         },
     ],
     [

@@ -6,7 +6,7 @@ import { trimLine } from "../../core/at/lines.js";
 import { isAddress } from "../../core/at/params.js";
 import { QUEUE_LIMIT } from "../../core/at/session.js";
 import { M95Error } from "../../core/errors.js";
-import { FramerRig, LIMIT, PREFIX, SessionRig } from "../core/at/rig.js";
+import { CHUNK, FramerRig, LIMIT, PREFIX, SessionRig } from "../core/at/rig.js";
 import { COMMANDS, type Input, type Step } from "./input.js";
 
 /** An input for which something does not hold. */
@@ -22,20 +22,33 @@ function insist(oracle: string, holds: boolean, detail: () => string): void {
   if (!holds) throw new Failure(oracle, detail());
 }
 
-/** How bytes of one moment are cut into chunks. */
+/** How bytes of one moment are cut into chunks: as they stand, into the longest that may be, into bytes. */
 type Cut = "given" | "joined" | "bytewise";
+
+function chunks(text: string, cut: Cut): string[] {
+  if (cut === "given") return [text];
+  const size = cut === "joined" ? CHUNK : 1;
+  const list: string[] = [];
+  for (let at = 0; at < text.length; at += size) list.push(text.slice(at, at + size));
+  return list;
+}
 
 /** The input with its bytes cut otherwise; all else stays where it is. */
 function recut(input: Input, cut: Cut): Input {
   if (cut === "given") return input;
   const steps: Input = [];
-  for (const step of input) {
-    const last = steps[steps.length - 1];
-    if (step.do !== "feed") steps.push(step);
-    else if (cut === "bytewise") for (const text of step.text.split("")) steps.push({ do: "feed", text });
-    else if (last?.do === "feed") steps[steps.length - 1] = { do: "feed", text: last.text + step.text };
-    else steps.push(step);
-  }
+  let text = "";
+  const feed = (): void => {
+    for (const piece of chunks(text, cut)) steps.push({ do: "feed", text: piece });
+    text = "";
+  };
+  for (const step of input)
+    if (step.do === "feed") text += step.text;
+    else {
+      feed();
+      steps.push(step);
+    }
+  feed();
   return steps;
 }
 
@@ -113,6 +126,9 @@ class Stream {
   }
 }
 
+/** ms behind which nothing is waited for any more: 25 silences, on a host that gathers as much as a silence may allow for. */
+const SETTLED = 20_000;
+
 // ---- the framer
 
 /** A known line and a message, framed as the modem does it. */
@@ -176,8 +192,8 @@ function runFramer(input: Input, cut: Cut): string[] {
     insist("timers of the framer", clock.pending <= 1, () => `${clock.pending} timers`);
   };
   for (const step of recut(input, cut)) perform(step);
-  silent(2000);
-  insist("timers end", clock.pending === 0, () => `${clock.pending} timers behind 2 s of silence`);
+  silent(SETTLED);
+  insist("timers end", clock.pending === 0, () => `${clock.pending} timers behind ${SETTLED} ms of silence`);
   plain(input, stream.text, told);
   insist("bytes are counted", framer.bytes === stream.text.length, () => `${framer.bytes}, not ${stream.text.length}`);
   insist("lines are counted", framer.lines === handed, () => `${framer.lines}, not ${handed}`);
@@ -190,7 +206,7 @@ function runFramer(input: Input, cut: Cut): string[] {
   // Half a line that was left standing spoils the first one, never the second.
   for (let i = 0; i < 2; i++) {
     feed(SUFFIX);
-    silent(2000);
+    silent(SETTLED);
   }
   const last = untimed(told.slice(-2));
   insist("understood after silence", isDeepStrictEqual(last, UNDERSTOOD), () => last.join("\n"));
@@ -291,8 +307,7 @@ class SessionRun {
   }
 
   private feed(text: string): void {
-    if (this.cut === "bytewise") for (const one of text.split("")) this.receive(one);
-    else this.receive(text);
+    for (const chunk of chunks(text, this.cut)) this.receive(chunk);
   }
 
   private receive(chunk: string): void {

@@ -7,10 +7,16 @@ import { FakeUart } from "../../support/fake-uart.js";
 
 export const PREFIX = "+QMTRECV:";
 export const LIMIT = 200;
+/** Bytes of a chunk at most, if no time goes by: more are on the line for longer than a silence, which tells of a host that gathers. */
+export const CHUNK = 230;
 
 /** A message without the CR of its line end. */
 function withoutCr(text: string): string {
   return text.endsWith("\r") ? text.slice(0, -1) : text;
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 /** A framer whose sink notes events; "?" marks what is suspect or ambiguous. */
@@ -23,6 +29,8 @@ export class FramerRig {
   silent: () => void = () => {};
   /** Called behind each event. */
   after: (event: string) => void = () => {};
+  /** What a sink function throws is a mistake, unless a test is about that. */
+  threw: (error: unknown) => void = rethrow;
   readonly framer: Framer;
 
   constructor(limit = LIMIT) {
@@ -39,7 +47,7 @@ export class FramerRig {
         starts: (line) => this.known.includes(line),
         proves: (line) => line.startsWith("+QMTPUB: 0,7,"),
         overrun: () => note("overrun"),
-        threw: (error) => note(`threw ${(error as Error).message}`),
+        threw: (error) => this.threw(error),
       },
       this.clock,
       PREFIX,
@@ -71,6 +79,8 @@ export class SessionRig {
     strays: 0,
   };
   readonly session: Session;
+  /** What a port or a callback throws is a mistake, unless a test is about that. */
+  threw: (error: unknown) => void = rethrow;
   /** Commands that ended, each as often as it did. */
   readonly ended: string[] = [];
   readonly errors: (Error | null)[] = [];
@@ -96,7 +106,7 @@ export class SessionRig {
       host: {
         bytesLost: () => undefined,
         proves: () => false,
-        threw: (error) => this.events.push(`threw ${(error as Error).message}`),
+        threw: (error) => this.threw(error),
         explain: (family, code) => (family === "cme" && code === 10 ? "SIM not inserted" : ""),
       },
       isUrc,
