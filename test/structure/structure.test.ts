@@ -22,7 +22,14 @@ const everything = new Map([...sources, ...readTree(root, ["test"])]);
 const imports = importsOf(everything);
 
 /** What everything in core stands on. */
-const ground = ["core/codec.ts", "core/emitter.ts", "core/arguments.ts", "core/errors.ts", "core/ports.ts"];
+const ground = [
+  "core/codec.ts",
+  "core/emitter.ts",
+  "core/timer.ts",
+  "core/arguments.ts",
+  "core/errors.ts",
+  "core/ports.ts",
+];
 /** From the top floor down; each may import those behind it. */
 const core = ["core/index.ts", "core/m95.ts", "core/events.ts", "core/mqtt/", "core/m95/", "core/at/"];
 const driver = [...core, ...ground];
