@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "no
 import os from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { engine } from "../../../scripts/testing/needs.mjs";
 
 const prelude = readFileSync(new URL("prelude.js", import.meta.url), "utf8");
 
@@ -41,7 +42,7 @@ export class Engine {
     );
     if (flash) writeFileSync(path.join(this.#folder, FLASH), flash);
     // Its input stays open: at its end, Espruino reads it again and again and starves its serial ports.
-    this.#child = spawn(process.env.ESPRUINO, [file], { cwd: this.#folder, stdio: ["pipe", "pipe", "pipe"] });
+    this.#child = spawn(engine("ESPRUINO"), [file], { cwd: this.#folder, stdio: ["pipe", "pipe", "pipe"] });
     this.#child.stdin.on("error", () => {});
     for (const stream of [this.#child.stdout, this.#child.stderr])
       createInterface({ input: stream.setEncoding("latin1") }).on("line", (line) => this.#line(line));

@@ -2,7 +2,7 @@
 // virtual M95. ESPRUINO names the binary; nothing is built or fetched here.
 
 import { parseArgs } from "node:util";
-import { engine, lack } from "../../../scripts/testing/needs.mjs";
+import { lack } from "../../../scripts/testing/needs.mjs";
 import { lastLine } from "../../../scripts/testing/summary.mjs";
 
 const { values } = parseArgs({
@@ -49,9 +49,6 @@ if (lacking) {
   // Part of a run of everything, or asked for by itself.
   process.exit(process.env.M95_VIA_NPM_TEST ? 0 : 1);
 }
-// Each process runs in a folder of its own.
-process.env.ESPRUINO = engine("ESPRUINO");
-
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
 async function work() {

@@ -4,11 +4,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import vm from "node:vm";
+import { engine as named } from "../../../scripts/testing/needs.mjs";
 import { Engine } from "./engine.mjs";
 import { traps } from "./trap-list.mjs";
 
 /** Release builds have their own assertions, and fewer. */
-const isDebugBuild = () => readFileSync(process.env.ESPRUINO).includes("__assert_fail");
+const isDebugBuild = () => readFileSync(named("ESPRUINO")).includes("__assert_fail");
 
 /** What becomes of a program: "true", another value, or why it ended. */
 async function outcome(program) {
