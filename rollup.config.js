@@ -6,10 +6,15 @@ import path from "node:path";
 import commonjs from "@rollup/plugin-commonjs";
 import nodeResolve from "@rollup/plugin-node-resolve";
 import { espruinoArrows } from "./scripts/espruino/arrows.mjs";
+import { espruinoMarks } from "./scripts/espruino/marks.mjs";
 import { espruinoMinify } from "./scripts/espruino/minify.mjs";
+import { espruinoStorage } from "./scripts/espruino/storage.mjs";
 
 /** Espruino takes plain CommonJS: no strict mode, no property definitions on `exports`. */
 const espruino = { format: "cjs", strict: false, esModule: false, exports: "named", externalLiveBindings: false };
+
+/** Parts that the examples need, besides the driver itself. */
+const sets = { sensor: ["power"], switch: ["power", "tls"], tracker: ["power", "store"] };
 
 const configs = [
   {
@@ -24,6 +29,11 @@ const configs = [
       { ...espruino, file: "dist/espruino/M95.js" },
       { ...espruino, file: "dist/espruino/M95.min.js", plugins: [espruinoMinify()] },
     ],
+  },
+  {
+    input: "build/targets/espruino/parts.js",
+    plugins: [espruinoMarks()],
+    output: { ...espruino, file: "dist/espruino/storage.js", plugins: [espruinoStorage({ sets })] },
   },
   {
     input: { index: "build/targets/moddable/index.js" },

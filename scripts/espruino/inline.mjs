@@ -34,9 +34,10 @@ function namesIn(node) {
 
 /**
  * @param {string} code a whole program
+ * @param {(one: string, other: string) => boolean} together whether a method may move into another: `Class.name` of both
  * @returns {string} the program with one such method put in its place, or undefined when there is none
  */
-function inlineOne(code) {
+function inlineOne(code, together) {
   const tree = parse(code, { ecmaVersion: 2022, sourceType: "script" });
   /** Private methods, and where their names stand. */
   const methods = new Map();
@@ -66,6 +67,8 @@ function inlineOne(code) {
     if (owner.node.kind === "constructor" && nested) continue;
     if (call.type !== "CallExpression" || call.callee !== callee) continue;
     if (callee.object.type !== "ThisExpression" && !/^self_*$/.test(callee.object.name)) continue;
+    const title = ({ node, of }) => `${of.id.name}.${node.key.name}`;
+    if (!together(title(method), title(owner))) continue;
     const body = namesIn(method.node.value);
     const around = namesIn(owner.node.value).declared;
     if ([...body.used].some((one) => around.has(one) && !body.declared.has(one))) continue;
@@ -84,8 +87,8 @@ function inlineOne(code) {
 }
 
 /** All of them, also those that stand in others. */
-export function inlineMethods(code) {
+export function inlineMethods(code, together = () => true) {
   let out = code;
-  for (let next = out; next !== undefined; next = inlineOne(out)) out = next;
+  for (let next = out; next !== undefined; next = inlineOne(out, together)) out = next;
   return out;
 }

@@ -31,7 +31,8 @@ const NOTHING = "_";
 /** Letters in the order in which names get them, those that are frequent in code first: that packs best. */
 const LETTERS = [..."tiseonrchaldupfmgvybwkxTSCEPARMIDLNOFUQBHGKWVYzjqXZJ$_"];
 
-const INTERNAL_NAME = new RegExp(`^(_.*|${INTERNAL.join("|")})$`);
+/** What the names of properties look like that only the driver knows. */
+export const INTERNAL_NAME = new RegExp(`^(_.*|${INTERNAL.join("|")})$`);
 
 /** Words that Espruino does not take for the name of a method. */
 const WORDS = ["do", "if", "in", "of"];
@@ -47,9 +48,10 @@ function propertyOf(node) {
 /**
  * Short names for the internal properties of a program, the most frequent ones first. Properties that begin with "_" belong to
  * the class that mentions them, so two classes without a common ancestor can use the same short name.
+ * @param {string[]} [first] names that all classes share, from the most frequent on
  * @returns {{ [name: string]: string }}
  */
-export function shortNames(code) {
+export function shortNames(code, first = []) {
   const parents = new Map();
   /** For each property its number of uses, and the classes that mention it; "" stands for all. */
   const internal = new Map();
@@ -82,6 +84,8 @@ export function shortNames(code) {
     (name) => !WORDS.includes(name),
   );
   const short = {};
+  for (const name of first)
+    internal.set(name, { uses: internal.get(name)?.uses ?? Number.POSITIVE_INFINITY, classes: new Set([""]) });
   for (const [name, { classes }] of [...internal].sort((a, b) => b[1].uses - a[1].uses)) {
     const roots = new Set([...classes].map(ancestor));
     short[name] = candidates.find((one) => free(one, roots));
@@ -104,23 +108,31 @@ export function nameUndefined(code) {
   return `let ${NOTHING};${out}`;
 }
 
+/**
+ * Terser, with the short names of `shortNames`.
+ * @param {string[]} reserved names of variables that are left as they are and given to no other
+ */
+export async function shrink(code, names, reserved) {
+  const props = Object.fromEntries(Object.entries(names).map(([name, short]) => [`$${name}`, short]));
+  const { code: small } = await minify(code, {
+    ecma: 2015,
+    toplevel: true,
+    // Espruino hoists nothing by itself. No getter of the driver does more than to get.
+    compress: { hoist_funs: true, passes: 3, pure_getters: true },
+    mangle: { reserved, properties: { regex: INTERNAL_NAME, builtins: true } },
+    nameCache: { props: { props } },
+    format: { comments: false, ascii_only: true },
+  });
+  return small;
+}
+
 /** The plugin, for an output of its own. */
 export function espruinoMinify() {
   return {
     name: "espruino-minify",
     async renderChunk(plain) {
       const code = captureThis(inlineMethods(plain), OFTEN);
-      const props = Object.fromEntries(Object.entries(shortNames(code)).map(([name, short]) => [`$${name}`, short]));
-      const { code: small } = await minify(code, {
-        ecma: 2015,
-        toplevel: true,
-        // Espruino hoists nothing by itself. No getter of the driver does more than to get.
-        compress: { hoist_funs: true, passes: 3, pure_getters: true },
-        mangle: { reserved: [NOTHING], properties: { regex: INTERNAL_NAME, builtins: true } },
-        nameCache: { props: { props } },
-        format: { comments: false, ascii_only: true },
-      });
-      return { code: nameUndefined(small), map: null };
+      return { code: nameUndefined(await shrink(code, shortNames(code), [NOTHING])), map: null };
     },
   };
 }

@@ -1,127 +1,14 @@
 // The built Espruino bundles, and the sources that they are made of, in a stand-in for Espruino's globals, on simulated time: what
 // has to hold without the engine at hand. What only the engine can show is in test/engines/espruino.
 
-import { readFileSync } from "node:fs";
-import vm from "node:vm";
 import test from "ava";
-import { MemoryBroker, SimClock, VirtualM95 } from "../../virtual-m95/index.js";
+import { espruino, PROGRAMS, stop } from "./stand-in.js";
 
-const root = new URL("../../../", import.meta.url);
-
-type Listener = (...args: unknown[]) => void;
-
-/** The bundle has no types; what the tests use of it is checked by using it. */
-// biome-ignore lint/suspicious/noExplicitAny: see above
-type Untyped = any;
-
-interface Exports {
-  store?: (name: string) => Untyped;
-  connect?: (serial: unknown, options: object, callback?: Listener) => Untyped;
-}
-
-/** The two bundles, and for the coverage what they are made of. */
-const PROGRAMS = ["M95.js", "M95.min.js", "the sources"];
-
-type Globals = { [name: string]: unknown };
-
-/** The globals of the Espruino whose test runs: modules are loaded once, and find them in this process's own. */
-let running: Globals | undefined;
-
-/** The target's sources as modules; tests are synchronous, so nobody else misses the timers meanwhile. */
-const sources = (await (async () => {
-  const own = globalThis as Globals;
-  const here = (name: string) => {
-    const otherwise = own[name];
-    return function (this: unknown, ...args: unknown[]) {
-      const target = (running?.[name] ?? otherwise) as Listener & (new (...args: unknown[]) => object);
-      return new.target ? new target(...args) : target(...args);
-    };
-  };
-  for (const name of ["getTime", "setTimeout", "clearTimeout", "btoa", "atob", "require", "Pin"])
-    own[name] = here(name);
-  own.E = { on: here("on"), getErrorFlags: here("getErrorFlags"), toString: here("toString") };
-  return import(new URL("build/targets/espruino/index.js", root).href);
-})()) as Exports;
-
-test.afterEach.always(() => {
-  running = undefined;
-});
-
-/** What an Espruino has, as far as the driver uses it; the modem hangs on the serial port and on a Nucleo's pins. */
-function espruino(program: string) {
-  const clock = new SimClock();
-  const broker = new MemoryBroker({ clock, latency: 50 });
-  const modem = new VirtualM95({ clock, network: broker.network });
-  const setups: unknown[] = [];
-  const flags: Listener[] = [];
-  const pins: { [name: string]: object } = {
-    A8: modem.pins.pwrkey,
-    C7: modem.pins.status,
-    B10: modem.pins.emergOff,
-    B6: modem.pins.supply,
-  };
-  const serial = {
-    write: (data: string) => modem.uart.write(data),
-    on: (_event: string, listener: (data: string) => void) => {
-      modem.uart.onReceive = listener;
-    },
-    setup: (baud: number, options: object) => setups.push([baud, options]),
-  };
-  const files = new Map<string, string>();
-  const storage = {
-    list: () => [...files.keys()],
-    read: (name: string) => files.get(name),
-    write: (name: string, data: string) => !!files.set(name, data),
-    erase: (name: string) => files.delete(name),
-  };
-  const E = {
-    on: (_event: string, listener: Listener) => flags.push(listener),
-    getErrorFlags: () => ["FIFO_FULL"],
-    toString: (value: ArrayLike<number>) => {
-      if (typeof value !== "object") throw new TypeError("Expecting Number or iterable");
-      return String.fromCharCode(...Array.from(value));
-    },
-  };
-  const globals: Globals = {
-    E,
-    getTime: () => clock.now() / 1000,
-    setTimeout: (fn: () => void, ms: number) => clock.after(ms, fn),
-    clearTimeout: (handle: unknown) => clock.cancel(handle as never),
-    btoa: (bytes: string) => Buffer.from(bytes, "latin1").toString("base64"),
-    atob: (text: string) => Buffer.from(text, "base64").toString("latin1"),
-    require: () => storage,
-    Pin: function Pin(name: string) {
-      return pins[name] ?? { name };
-    },
-  };
-  let exports: Exports = {};
-  if (program.endsWith(".js")) {
-    const context = vm.createContext({ ...globals, exports });
-    vm.runInContext(readFileSync(new URL(`dist/espruino/${program}`, root), "utf8"), context);
-  } else {
-    running = { ...globals, ...E };
-    exports = sources;
-  }
-  const until = (what: string, condition: () => boolean) => {
-    if (!clock.run(condition, 600_000)) throw new Error(`${what}: never`);
-  };
-  return {
-    clock,
-    broker,
-    modem,
-    setups,
-    flags,
-    serial,
-    files,
-    store: exports.store!,
-    connect: exports.connect!,
-    until,
-  };
-}
+test.afterEach.always(stop);
 
 for (const program of PROGRAMS) {
   test.serial(`${program}: a board, from power-on to power-off`, (t) => {
-    const { broker, modem, setups, serial, connect, until } = espruino(program);
+    const { broker, modem, setups, serial, connect, until } = espruino(program, ["power"]);
     const heard: unknown[] = [];
     const driver = connect(
       serial,
@@ -180,7 +67,7 @@ for (const program of PROGRAMS) {
   });
 
   test.serial(`${program}: an overflow is counted once, and what may be damaged is dropped`, (t) => {
-    const { clock, modem, flags, serial, connect, until } = espruino(program);
+    const { clock, modem, flags, serial, connect, until } = espruino(program, ["power"]);
     const driver = connect(serial, { apn: "internet", pwrkey: modem.pins.pwrkey, status: modem.pins.status });
     const mqtt = driver.mqtt({ host: "broker.example" });
     const messages: string[] = [];
@@ -211,7 +98,7 @@ for (const program of PROGRAMS) {
 
 for (const program of PROGRAMS)
   test.serial(`${program}: what events hand out has the names of the contract`, (t) => {
-    const { broker, modem, serial, connect, until } = espruino(program);
+    const { broker, modem, serial, connect, until } = espruino(program, ["power"]);
     const driver = connect(serial, { apn: "internet", pwrkey: modem.pins.pwrkey, status: modem.pins.status });
     const mqtt = driver.mqtt({ host: "broker.example", queueLimit: 1, queuePolicy: "drop-oldest" });
     const packets: unknown[] = [];
@@ -245,7 +132,7 @@ for (const program of PROGRAMS)
 
 for (const program of PROGRAMS)
   test.serial(`${program}: a store in Storage, and payloads as base64`, (t) => {
-    const { broker, modem, serial, files, store, connect, until } = espruino(program);
+    const { broker, modem, serial, files, store, connect, until } = espruino(program, ["power", "store", "base64"]);
     files.set("out.10000002", "1up\nkept.").set("out.10000004", "1up\ntorn\xff").set("output", "not its own.");
     const driver = connect(serial, { apn: "internet", pwrkey: modem.pins.pwrkey, status: modem.pins.status });
     const mqtt = driver.mqtt({ host: "broker.example", store: store("out"), encoding: { bin: "base64" } });
@@ -272,7 +159,7 @@ for (const program of PROGRAMS)
 
 for (const program of PROGRAMS)
   test.serial(`${program}: a store touches no file but its own`, (t) => {
-    const { files, store } = espruino(program);
+    const { files, store } = espruino(program, ["store"]);
     const foreign = {
       "m95.json": '{"apn":"internet"}',
       "m95.boot.js": "start()",
@@ -317,7 +204,7 @@ for (const program of PROGRAMS)
 
 for (const program of PROGRAMS)
   test.serial(`${program}: bad options are refused at once`, (t) => {
-    const { serial, connect } = espruino(program);
+    const { serial, connect } = espruino(program, ["power"]);
     const refused = (options: object) => {
       try {
         connect(serial, options);

@@ -1,0 +1,297 @@
+// Makes the files that go into Espruino's Storage: the driver, what of it is evaluated when it is called, and its parts, tokenised and
+// not. The bundles in one piece are minify.mjs's.
+
+import { createHash } from "node:crypto";
+import path from "node:path";
+import { parse } from "acorn";
+import { captureThis } from "./arrows.mjs";
+import { COLD, DISPATCH, moveOut, PARAMETERS, PLAIN_CLASS } from "./cold.mjs";
+import { inlineMethods } from "./inline.mjs";
+import { unmark } from "./marks.mjs";
+import { INTERNAL_NAME, shortNames, shrink } from "./minify.mjs";
+import { namePrivates, publicName } from "./privates.mjs";
+import { makeDictionary, pack, packDictionary } from "./squeeze.mjs";
+import { tokenise, tokeniseBody } from "./tokenise.mjs";
+import { children, edited } from "./tree.mjs";
+
+/** Name of the driver in Storage; those of parts have a dash and their own behind it. */
+const NAME = "M95";
+
+// Variables of the module's runtime: the dispatcher, the text of the file, the function that finds a text, the class of objects
+// without one, and the number or address of what is called.
+const DISPATCHER = "$";
+const FILE = "_";
+const FIND = "Y";
+const CLASS = "K";
+const WHICH = "W";
+const RESERVED = [DISPATCHER, FILE, FIND, CLASS, WHICH, ...PARAMETERS, COLD, DISPATCH, PLAIN_CLASS];
+
+/** Bytes of the dictionary; more pack better, and cost time at each call. */
+const DICTIONARY = 140;
+
+/** Packed texts tell their length in units of so many bytes: what is read too much makes characters behind the end. */
+const UNIT = 8;
+
+/** Behind it Espruino's parser reads no more. */
+const END = "\0";
+
+/**
+ * Code that stops firmware which cannot read the rest. Strings and numbers are tokenised in a way that old firmware does not know, so
+ * it has none: `.source` is the text of a regular expression.
+ */
+export const GUARD =
+  "{let w=process.version.split(/v/.source),h=w.shift(),v=w.pop().split((/./).source),m=+(h+v.shift()),n=+(/225/.source);" +
+  "if(m<n||m==n&&!(v.pop()>=+(/396/.source)))throw new Error(/M95 in Storage is tokenised for firmware 2v25.396 and later; " +
+  "write the plain form, as npm run flash does/.source)}";
+
+const parsed = (code) => parse(code, { ecmaVersion: 2022, sourceType: "script" });
+
+/**
+ * @typedef {object} Program a minified bundle taken apart
+ * @property {string} main what is loaded, with numbers for what is not
+ * @property {string[]} texts what is evaluated, by number
+ * @property {import("./cold.mjs").Cold[]} cold the same functions' names, parts and stubs
+ */
+
+/** @returns {Promise<Program>} */
+export async function takeApart(bundle) {
+  // The runtime finds them by their names, nobody else does.
+  const own = bundle.replace(/^exports\.(partText|checkParts) = \1;\n/gm, "");
+  const { code: plain, places } = unmark(own);
+  const placeOf = (name) => places.get(name) ?? "";
+  const inlined = inlineMethods(plain, (one, other) => placeOf(one) === placeOf(other));
+  const code = namePrivates(captureThis(inlined));
+  const { code: moved, cold } = moveOut(
+    code,
+    (name) => placeOf(publicName(name)),
+    (name) => INTERNAL_NAME.test(name),
+  );
+  // Methods that were left have to differ from all fields of all classes that share their prototype.
+  const names = shortNames(code, [DISPATCH, ...methodsOf(moved)]);
+  const small = words(await shrink(moved, names, RESERVED));
+  const { main, texts } = withoutCold(small);
+  const lost = cold.filter((_, i) => texts[i] === undefined);
+  if (lost.length) throw new Error(`the minifier dropped ${lost.map(({ name }) => name).join(", ")}`);
+  return { main: withDispatcher(main, names[DISPATCH]), texts, cold };
+}
+
+/** Internal names of the methods that are loaded, the most used ones first. */
+function methodsOf(code) {
+  const counts = new Map();
+  const visit = (node) => {
+    if (node.type === "MethodDefinition" && INTERNAL_NAME.test(node.key.name)) counts.set(node.key.name, 0);
+    for (const child of children(node)) visit(child);
+  };
+  visit(parsed(code));
+  for (const [, name] of code.matchAll(/\.([\w$]+)/g)) if (counts.has(name)) counts.set(name, counts.get(name) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1]).map(([name]) => name);
+}
+
+/** What the minifier writes short is longer in tokens: true, false and undefined are one byte each. */
+function words(code) {
+  const edits = [];
+  const visit = (node) => {
+    const { type, operator, argument, start, end } = node;
+    const value = type === "UnaryExpression" && argument.type === "Literal" ? `${operator}${argument.raw}` : "";
+    const word = { "!0": "true", "!1": "false", void0: "undefined" }[value];
+    if (word) {
+      const apart = (at) => (/[\w$]/.test(code[at] ?? "") ? " " : "");
+      edits.push({ start, end, text: apart(start - 1) + word + apart(end) });
+    } else for (const child of children(node)) visit(child);
+  };
+  visit(parsed(code));
+  return edited(code, edits);
+}
+
+/** Takes the functions that were moved out of the program, and leaves their bodies. */
+function withoutCold(code) {
+  const texts = [];
+  const edits = [];
+  for (const node of parsed(code).body) {
+    if (node.type !== "ExpressionStatement") continue;
+    const all = node.expression.type === "SequenceExpression" ? node.expression.expressions : [node.expression];
+    const moved = all.filter(({ left }) => left?.object?.name === COLD);
+    if (!moved.length) continue;
+    for (const { left, right } of moved) {
+      const { start, end } = right.body;
+      texts[left.property.value] = code.slice(start + 1, end - 1).replace(/;$/, "");
+    }
+    const rest = all.filter((one) => !moved.includes(one)).map(({ start, end }) => code.slice(start, end));
+    edits.push({ start: node.start, end: node.end, text: rest.length ? `${rest.join(",")};` : "" });
+  }
+  return { main: edited(code, edits), texts };
+}
+
+/** Every class gets the dispatcher as a method. As a class field it costs nothing but its name: those are the prototype's. */
+function withDispatcher(main, method) {
+  const edits = [];
+  const visit = (node) => {
+    if (node.type === "ClassDeclaration" || node.type === "ClassExpression")
+      if (!node.superClass)
+        edits.push({ start: node.body.start + 1, end: node.body.start + 1, text: `${method}=${DISPATCHER};` });
+    for (const child of children(node)) visit(child);
+  };
+  visit(parsed(main));
+  return edited(main, edits);
+}
+
+/** One way to write the files. */
+class Form {
+  /**
+   * @param {Program} program
+   * @param {boolean} isTokenised
+   */
+  constructor(program, isTokenised) {
+    this.program = program;
+    this.isTokenised = isTokenised;
+    /** Parts by name, each with the numbers of its texts; "" is the driver's own file. */
+    this.parts = new Map([["", []]]);
+    program.cold.forEach(({ part }, number) => {
+      const name = part.replace("?", "");
+      if (!this.parts.has(name)) this.parts.set(name, []);
+      this.parts.get(name).push(number);
+    });
+    this.optional = [...new Set(program.cold.map(({ part }) => part).filter((part) => part.endsWith("?")))].map(
+      (part) => part.slice(0, -1),
+    );
+    this.finder = program.cold.findIndex(({ name }) => name === "partText");
+    this.checker = program.cold.findIndex(({ name }) => name === "checkParts");
+    this.addresses = program.texts.map(() => 10000);
+    this.slots = program.texts.map(() => 0);
+    this.lengths = new Map([...this.parts.keys()].map((name) => [name, 10000]));
+    this.start = 10000;
+    if (isTokenised) {
+      const sample = program.texts.map((text) => tokeniseBody(this.filled(text)));
+      Object.assign(this, packDictionary(makeDictionary(sample, DICTIONARY)));
+    }
+  }
+
+  /** Code with addresses in place of numbers, and the runtime's own names. */
+  filled(code) {
+    const parts = [...this.lengths].filter(([name]) => name).flat();
+    const text = (value) => JSON.stringify(value);
+    return code
+      .replace(/__stub\((\d+)\)/g, (_, number) => `eval(${FIND}(${this.addresses[number]}))`)
+      .replace(/__id\((\d+)\)/g, (_, number) => this.addresses[number])
+      .replace(/\b__c\b/g, DISPATCHER)
+      .replace(/\b__K\b/g, CLASS)
+      .replace(/\b__PARTS\b/g, text(parts.join(" ")))
+      .replace(/\b__OPTIONAL\b/g, text(this.optional.join(" ")))
+      .replace(/\b__BUILD\b/g, text(this.id));
+  }
+
+  /** Names the build, so that parts of different builds or forms are never mixed. */
+  get id() {
+    const { main, texts } = this.program;
+    const hash = createHash("sha256")
+      .update([main, ...texts].join("\0"))
+      .digest("hex")
+      .slice(0, 8);
+    return hash + (this.isTokenised ? "t" : "p");
+  }
+
+  /** What every file begins with: the driver's is code. */
+  #head() {
+    const file = `require("Storage").read("${NAME}")`;
+    const length = this.lengths.get("");
+    const check = `if(!${FILE}||${FILE}.length!=${length})throw new Error("${NAME} in Storage is not whole; write it anew: npm run flash");`;
+    const place = `${WHICH}<0?${DISPATCHER}(${this.addresses[this.finder]},${WHICH}):${FILE}.substr(${WHICH})`;
+    const unpack =
+      `let s=${place};return E.toString(require("heatshrink").decompress(${FILE}.substr(${this.start},${this.packed?.length})` +
+      `+s.substr(1,${UNIT}*s.charCodeAt(0)))).substr(${this.dictionary?.length})`;
+    const find = this.isTokenised ? unpack : `return ${place}`;
+    return (
+      `const ${FILE}=${file};${check}const ${FIND}=function(${WHICH}){${find}},` +
+      `${DISPATCHER}=function(${[WHICH, ...PARAMETERS]}){eval(${FIND}(${WHICH}))};`
+    );
+  }
+
+  #text(number) {
+    const code = this.filled(this.program.texts[number]);
+    if (!this.isTokenised) return code + END;
+    const packed = pack(this.dictionary, tokeniseBody(code) + END);
+    return String.fromCharCode(Math.ceil(packed.length / UNIT)) + packed;
+  }
+
+  /** The files by part, with the addresses as they are known so far; what they turn out to be is noted. */
+  #once() {
+    const files = new Map();
+    let before = 0;
+    const next = [...this.addresses];
+    for (const [name, numbers] of this.parts) {
+      let out = this.id;
+      if (!name) {
+        const code = `${this.filled(this.#head() + this.program.main)};${DISPATCHER}(${this.addresses[this.checker]})`;
+        out = (this.isTokenised ? tokenise(GUARD) + tokenise(code) : code) + END;
+        this.start = out.length;
+        out += this.packed ?? "";
+      }
+      for (const number of numbers) {
+        next[number] = name ? -1 - before - out.length : out.length;
+        const text = this.#text(number);
+        // A text never gets shorter from one try to the next, or addresses would never settle.
+        this.slots[number] = Math.max(this.slots[number], text.length);
+        out += text.padEnd(this.slots[number], END);
+      }
+      if (name) before += out.length;
+      this.lengths.set(name, out.length);
+      files.set(name, out);
+    }
+    this.addresses = next;
+    return files;
+  }
+
+  /** @returns {Map<string, string>} the files by part */
+  files() {
+    for (let last = "", tries = 0; tries < 20; tries++) {
+      const files = this.#once();
+      const now = JSON.stringify([this.addresses, this.start, [...this.lengths]]);
+      if (now === last) return files;
+      last = now;
+    }
+    throw new Error("the files' layout does not settle");
+  }
+}
+
+/** @returns {{ name: string, part: string, file: Buffer, plain: Buffer }[]} */
+export function writeFiles(program) {
+  const [tokenised, plain] = [true, false].map((isTokenised) => new Form(program, isTokenised).files());
+  return [...tokenised.keys()].map((part) => ({
+    name: part ? `${NAME}-${part}` : NAME,
+    part: part || "core",
+    file: Buffer.from(tokenised.get(part), "latin1"),
+    plain: Buffer.from(plain.get(part), "latin1"),
+  }));
+}
+
+/**
+ * The plugin, for an output of its own: instead of the bundle there are the files, and a list of them.
+ * @param {{ sets: { [example: string]: string[] } }} options parts that each example needs, besides "core"
+ */
+export function espruinoStorage({ sets }) {
+  return {
+    name: "espruino-storage",
+    async generateBundle(_options, bundle) {
+      const [chunk] = Object.values(bundle).filter(({ type }) => type === "chunk");
+      delete bundle[chunk.fileName];
+      const folder = path.posix.dirname(chunk.fileName);
+      const program = await takeApart(chunk.code);
+      const files = writeFiles(program);
+      const nameOf = (part) => files.find((one) => one.part === part).name;
+      const emit = (fileName, source) => {
+        this.emitFile({ type: "asset", fileName: path.posix.join(folder, fileName), source });
+        return fileName;
+      };
+      const list = files.map(({ name, part, file, plain }) => ({
+        name,
+        file: emit(`storage/${name}.tokens`, file),
+        plain: emit(`storage/${name}.js`, plain),
+        part,
+        bytes: file.length,
+      }));
+      const all = Object.entries({ ...sets, all: files.map(({ part }) => part).slice(1) });
+      const wanted = Object.fromEntries(all.map(([set, parts]) => [set, ["core", ...parts].map(nameOf)]));
+      emit("parts.json", `${JSON.stringify({ files: list, sets: wanted }, null, 2)}\n`);
+    },
+  };
+}

@@ -1,0 +1,46 @@
+// The driver as files in Espruino's Storage: finds what is evaluated from a part, and refuses parts that do not belong to this driver.
+// Only the build that writes those files uses it (scripts/espruino/storage.mjs); in one piece the driver has no parts.
+import { M95Error } from "../../core/index.js";
+
+export { connect, store } from "./index.js";
+
+// Put in by the build: names and lengths of the parts' files, those that may be missing without a word, and what each file begins with.
+declare const __PARTS: string;
+declare const __OPTIONAL: string;
+declare const __BUILD: string;
+declare function require(name: "Storage"): { read(name: string): string | undefined };
+
+/** The remedy. A set of files is written as a whole, by the program that knows the application. */
+const REMEDY = "; write it: npm run flash -- --with ";
+
+/**
+ * The text at an address below 0, and all that is behind it in its file; "" for a part that may be missing, and is.
+ * @throws M95Error naming the part that is not there
+ */
+export function partText(address: number): string {
+  const parts = __PARTS.split(" ");
+  let at = -1 - address;
+  let i = 0;
+  while (at >= +parts[i + 1]!) {
+    at -= +parts[i + 1]!;
+    i += 2;
+  }
+  const name = parts[i]!;
+  const text = require("Storage").read("M95-" + name);
+  if (text !== undefined) return text.substr(at);
+  if (__OPTIONAL.split(" ").indexOf(name) >= 0) return "";
+  throw new M95Error(name === "tls" ? "ETLS" : "EPARAM", "part M95-" + name + " is not on the board" + REMEDY + name);
+}
+
+/** Run when the driver is loaded. @throws Error for a part of another build, of the other form, or one that is not whole */
+export function checkParts(): void {
+  const parts = __PARTS.split(" ");
+  for (let i = 0; i < parts.length; i += 2) {
+    const name = parts[i]!;
+    const text = require("Storage").read("M95-" + name);
+    if (text === undefined) continue;
+    const what = text.length !== +parts[i + 1]! ? " is not whole" : " is not of this M95";
+    if (text.length !== +parts[i + 1]! || !text.startsWith(__BUILD))
+      throw new Error("part M95-" + name + what + REMEDY + name);
+  }
+}

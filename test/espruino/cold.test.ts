@@ -1,0 +1,146 @@
+// What scripts/espruino/cold.mjs moves out of a bundle does the same as before, and calls that can be told to be calls of one function
+// leave nothing behind. Programs run in Node as they are and as files for Storage; the engine has its own tests.
+
+import vm from "node:vm";
+import test from "ava";
+import { loadedCode } from "./stand-in.js";
+
+const root = new URL("../../../scripts/espruino/", import.meta.url);
+
+interface Program {
+  main: string;
+  texts: string[];
+  cold: { name: string; part: string; stub?: string }[];
+}
+
+const { takeApart, writeFiles } = (await import(new URL("storage.mjs", root).href)) as {
+  takeApart(bundle: string): Promise<Program>;
+  writeFiles(program: Program): { name: string; plain: Buffer; file: Buffer }[];
+};
+
+/** What a program needs at least of the driver's runtime. */
+const RUNTIME = `
+function partText(address) { return ""; }
+function checkParts() {}
+`;
+
+/** Runs a program as it is, and from Storage; both have to give the same. Functions with "@resident" stay. */
+async function both(code: string) {
+  const bundle = `${RUNTIME}${code}`;
+  const run = (text: string, files = new Map<string, string>()) => {
+    const exports: { answer?: () => unknown } = {};
+    vm.runInNewContext(text, { exports, require: () => ({ read: (name: string) => files.get(name) }) });
+    return JSON.stringify(exports.answer!());
+  };
+  const program = await takeApart(bundle);
+  const files = new Map(writeFiles(program).map(({ name, plain }) => [name, plain.toString("latin1")]));
+  const stubs = program.cold.filter(({ stub }) => stub).map(({ name }) => name);
+  const own = (names: string[]) => names.filter((name) => !/^(partText|checkParts)$/.test(name));
+  return {
+    before: run(bundle),
+    after: run(loadedCode(files.get("M95")!), files),
+    moved: own(program.cold.map(({ name }) => name)),
+    stubs,
+    main: program.main,
+  };
+}
+
+const cases: { [title: string]: string } = {
+  "methods, constructors, what is inherited and what is called of a base class": `
+    class A {
+      constructor(x) { this._x = x; if (x > 5) return; this._y = this._sum(1, 2); }
+      _sum(a, b) { return this._x + a + b; }
+      _name() { return "A"; }
+    }
+    class B extends A {
+      constructor(x, z) { super(x * 2); this._z = z; }
+      _all() { return [this._x, this._y, this._z, this._name(), this._sum(3)]; }
+    }
+    exports.answer = () => [new B(2, 7)._all(), new B(3)._all()];`,
+  "functions, as calls and as values, with more parameters than the dispatcher has": `
+    function add(a, b) { return a + b; }
+    function many(a, b, c, d, e, f) { return [a, b, c, d, e, f, arguments.length > 5]; }
+    function local(add) { return add; }
+    exports.answer = () => [add(1, add(2, 3)), [1, 2].map(local), many(1, 2, 3, 4, 5, 6), [5].reduce(add, 1), local(4)];`,
+  "closures, loops, returns from the middle, exceptions and recursion": `
+    class A {
+      constructor() { this._n = 0; }
+      _counter(by) { const more = by * 2; return () => { this._n += more; return this._n; }; }
+      _find(list, x) { for (const one of list) { if (one === x) return "found"; } return "none"; }
+      _fail(x) { try { if (x) throw new Error("no " + x); } catch (e) { return e.message; } finally { this._n++; } return "yes"; }
+      _deep(n) { return n ? n + this._deep(n - 1) : 0; }
+      _all() {
+        const next = this._counter(3);
+        return [next(), next(), this._find([1, 2], 2), this._find([], 2), this._fail(0), this._fail(7), this._deep(9), this._n];
+      }
+    }
+    exports.answer = () => new A()._all();`,
+  "getters, setters and names of the contract leave a stub": `
+    class A {
+      constructor() { this._v = 1; }
+      get value() { return this._v; }
+      set value(v) { this._v = v * 2; }
+      publish(a, b) { return a + b + this._v; }
+    }
+    exports.answer = () => { const a = new A(); a.value = 4; return [a.value, a.publish(1, 2)]; };`,
+  "the same private name in two classes, and a method used as a value": `
+    class A { _go(x) { return "A" + x; } _twice() { return [this._go(1), this._later(this._go)]; } _later(fn) { return fn(2); } }
+    class B { _go() { return "B"; } _b() { return this._go(); } }
+    exports.answer = () => [new A()._twice(), new B()._b()];`,
+  "a shorthand property, an inner function with the parameter's name, a template": `
+    function pack(topic, qos) { const inner = (topic) => topic + 1; return { topic, qos, line: \`\${topic}-\${inner(1)}\` }; }
+    exports.answer = () => pack("t", 2);`,
+  "what stays is called by what was moved, and the other way round": `
+    class A {
+      constructor() { "@cold"; this._n = 1; }
+      _hot(x) { "@resident"; return this._cold(x) + 1; }
+      _cold(x) { return x > 0 ? this._hot(x - 1) * 2 : this._n; }
+    }
+    function hot(a) { "@resident"; return cold(a) + 1; }
+    function cold(a) { return a * 3; }
+    exports.answer = () => [new A()._hot(4), hot(2)];`,
+};
+
+for (const [title, code] of Object.entries(cases))
+  test(title, async (t) => {
+    const { before, after } = await both(code);
+    t.truthy(before);
+    t.is(after, before);
+  });
+
+test("a call of a private or internal method that no other class has needs nothing that is loaded", async (t) => {
+  const { moved, stubs, main } = await both(`
+    class A { constructor() { this._n = 1; } _one() { return this._n; } framer(x) { return x; } }
+    function f() { return new A()._one() + new A().framer(2); }
+    exports.answer = () => f();`);
+  t.deepEqual(moved, ["A.constructor", "A._one", "A.framer", "f"]);
+  t.deepEqual(stubs, []);
+  t.notRegex(main, /class (?!__K)/);
+});
+
+test("a name of the contract, one that two classes have, and one that an object literal has, leave a stub each", async (t) => {
+  const { stubs } = await both(`
+    class A { publish() { return 1; } framer() { return 2; } rule() { return 3; } }
+    class B { framer() { return 4; } }
+    const other = { rule: () => 5 };
+    exports.answer = () => [new A().publish(), new A().framer(), new B().framer(), new A().rule(), other.rule()];`);
+  t.deepEqual(stubs, ["A.publish", "A.framer", "A.rule", "B.framer"]);
+});
+
+test("an assignment to a prototype takes a method's place", async (t) => {
+  const { before, after, stubs, moved } = await both(`
+    class M95 { explain() { return ""; } ask(x) { return this.explain(x); } }
+    function explain(x) { return "line " + x + typeof this.ask; }
+    const modem = M95.prototype;
+    modem.explain = explain;
+    exports.answer = () => new M95().ask(3);`);
+  t.is(after, before);
+  t.deepEqual(stubs, []);
+  t.deepEqual(moved, ["M95.ask", "explain"]);
+});
+
+test("a parameter that is declared once more is refused by name", async (t) => {
+  await t.throwsAsync(both("function f(a) { { let a = 1; } return a; } exports.answer = () => f(2);"), {
+    message: /f .*a/,
+  });
+});
