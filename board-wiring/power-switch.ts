@@ -1,5 +1,6 @@
 // Switches an M95 on and off over PWRKEY, STATUS, EMERG_OFF and the supply: the order and length of the pulses.
 // It sends no AT command, knows no engine's pins, and cannot tell a hung modem from a working one.
+// @part power
 
 import { callable, integer, refusal } from "../core/arguments.js";
 import { M95Error } from "../core/errors.js";

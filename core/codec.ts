@@ -1,5 +1,6 @@
 // Texts and payloads of the runtime as the core's binary strings: the port for it, and the codec of runtimes whose strings are
 // bytes already. It knows no modem and no MQTT.
+// @resident bytesOf
 import { wrong } from "./arguments.js";
 
 /** Turns the runtime's texts and payloads into bytes and back. */

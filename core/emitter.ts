@@ -1,5 +1,6 @@
 // A small synchronous event emitter whose listeners cannot stop the driver. It does not know what the events mean; events.ts
 // has those of modem and client.
+// @resident emit _call _answer
 import { callable } from "./arguments.js";
 
 export type Listener = (...args: any[]) => void;

@@ -1,4 +1,6 @@
 // The public M95: composes the modem's lifecycle with its MQTT clients and checks what users hand in.
+// @part info: _command _checkCommand
+// @resident stats urc
 import { callable, integer, optionsOf, refusal, wrong } from "./arguments.js";
 import { number, quote, split } from "./at/params.js";
 import type { Session } from "./at/session.js";
@@ -10,8 +12,10 @@ import type { M95Events } from "./events.js";
 import type { Apn, ModemState } from "./m95/bringup.js";
 import { request } from "./m95/commands.js";
 import {
+  type Ask,
   type Battery,
   battery,
+  type Give,
   type Identity,
   identity,
   type Operator,
@@ -119,7 +123,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
       this.clients = [];
       if (o.wallClock) callable("wallClock", o.wallClock);
       this.wallClock = o.wallClock;
-      this.tls = this.secure(-1, o.tls);
+      this.tls = o.tls === undefined || (o.tls as unknown) === false ? undefined : this.secure(-1, o.tls);
       this._commands = 0;
       const recovery = recoveryOf(o.recovery);
       this.stable = recovery.stable;
@@ -220,24 +224,24 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
   }
 
   identity(done: (error?: Error | null, identity?: Identity) => void): void {
-    identity(this._ask(), (error, value) => this._call(done, error, value));
+    this._read(identity, done);
   }
 
   signal(done: (error?: Error | null, signal?: Signal) => void): void {
-    signal(this._ask(), (error, value) => this._call(done, error, value));
+    this._read(signal, done);
   }
 
   battery(done: (error?: Error | null, battery?: Battery) => void): void {
-    battery(this._ask(), (error, value) => this._call(done, error, value));
+    this._read(battery, done);
   }
 
   operator(done: (error?: Error | null, operator?: Operator) => void): void {
-    operator(this._ask(), (error, value) => this._call(done, error, value));
+    this._read(operator, done);
   }
 
   /** The modem's clock, or the network's when that was never set. */
   time(done: (error?: Error | null, time?: Time) => void): void {
-    time(this._ask(), (error, value) => this._call(done, error, value));
+    this._read(time, done);
   }
 
   override on<E extends keyof M95Events>(event: E, listener: (...args: M95Events[E]) => void): this;
@@ -373,8 +377,14 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     }
   }
 
-  private _ask(): (text: string, done: (error: Error | null, lines: string[]) => void) => void {
-    return (text, done) => this._try(text, {}, done);
+  /** Asks one thing of the modem; what is refused is told later, as everything else is. */
+  private _read<T>(read: (ask: Ask, done: Give<T>) => void, done: Give<T>): void {
+    const told: Give<T> = (error, value) => this._call(done, error, value);
+    try {
+      read((text, then) => this._try(text, {}, then), told);
+    } catch (error) {
+      this.clock.after(0, () => told(refusal(error)));
+    }
   }
 
   /** Sends a command; what is refused is told later, as everything else is. */

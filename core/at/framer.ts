@@ -1,4 +1,6 @@
 // Cuts the byte stream into lines, prompts and messages. It knows no command and no meaning, only shapes and silence.
+// @resident receive expect open _release _drain _scan _rest _join _line _inside _add _finish _held _seek _prompted
+// @resident _silent _quiet
 import type { Clock } from "../ports.js";
 import { isBlank, trimLine } from "./lines.js";
 import { ReceiveRing } from "./ring.js";

@@ -1,4 +1,5 @@
 // What is line end and noise around a line, and what is the line. It knows no meaning.
+// @resident trimLine isBlank
 
 /** The line without line ends, and without the control characters and line noise in front of it. */
 export function trimLine(line: string): string {

@@ -1,4 +1,5 @@
 // The receive ring: a bounded store of the chunks of one unfinished line, as they arrived. It does not look into them.
+// @resident keep take
 
 /** Chunks kept apart before they are joined into one; bounds the number of pieces whatever their size. */
 const SLOTS = 32;

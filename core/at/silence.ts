@@ -1,4 +1,5 @@
 // Judges when the line is silent: how long a silence has to be at its rate and with its host, and when one was. It looks into no byte.
+// @resident _listen _gathered _watch _await _tick
 import type { Clock, TimerHandle } from "../ports.js";
 
 /** Characters of silence that end a message, and ms at least: less is a hiccup of the line or of the host, not an end. */

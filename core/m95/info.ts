@@ -1,4 +1,5 @@
 // What one can ask a modem about itself and its network: identity, signal, battery, operator, time. It keeps nothing.
+// @part info
 import { number, split } from "../at/params.js";
 import { M95Error } from "../errors.js";
 import { nameOf } from "./commands.js";
@@ -47,7 +48,8 @@ export interface Time {
   zone: number;
 }
 
-type Give<T> = (error?: Error | null, value?: T) => void;
+/** Who gets a value, or why there is none. */
+export type Give<T> = (error?: Error | null, value?: T) => void;
 
 const DECIMAL = "0123456789";
 
@@ -169,7 +171,7 @@ export function readTime(line: string): Time | undefined {
 }
 
 /** Years before this one mean that the modem's clock was never set. */
-const CLOCK_SET = days(2016, 1, 1) * 86400000;
+const CLOCK_SET = 1451606400000;
 
 export function time(ask: Ask, done: Give<Time>): void {
   ask("AT+CCLK?", (error, lines) => {

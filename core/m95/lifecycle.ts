@@ -1,5 +1,6 @@
 // The modem's lifecycle: power, synchronisation, bring-up, the steps of recovery that concern it, power-off. It knows its
 // clients only through a listener, and nothing of MQTT but that an earlier run may have left something open.
+// @resident urc
 import { Session } from "../at/session.js";
 import { ESCAPE } from "../at/sync.js";
 import type { Request, SessionSink, SessionStats } from "../at/types.js";

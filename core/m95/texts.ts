@@ -1,5 +1,6 @@
 // What the modem's numbers mean, with the advice of the application note. A small build leaves this file out; the driver
 // then reports the numbers alone.
+// @part texts?
 
 /** The families of numbers that have texts. */
 export const FAMILIES = ["open", "close", "disc", "packet", "conn", "ret", "stat", "cme"];

@@ -1,5 +1,6 @@
 // TLS: the check of certificates and settings, their way into the modem, its clock. An optional part: a target that wants it
 // puts `secure` into the M95. It does no cryptography; who signed what is not looked at.
+// @part tls
 import { integer, wrong } from "../arguments.js";
 import { number, split } from "../at/params.js";
 import type { Session } from "../at/session.js";

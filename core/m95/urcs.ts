@@ -1,4 +1,5 @@
 // The URC table: which lines the modem sends unasked, and how a URC is told from an answer of the same name.
+// @resident urcTable isUrc
 import { number, split } from "../at/params.js";
 import { nameOf } from "./commands.js";
 

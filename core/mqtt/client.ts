@@ -1,5 +1,6 @@
 // The MQTT client of one tcpconnectID as users see it: publish, subscribe, events, reconnecting, ending. It owns no line
 // and no modem; a host lends them.
+// @resident received publish result sending drained _checkOpen
 
 import { optionsOf, refusal, wrong } from "../arguments.js";
 import { bytesOf, type Codec } from "../codec.js";
@@ -84,7 +85,8 @@ export class MqttClient<Payload = any>
   /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options, `ESTORE` when the store cannot be read */
   constructor(host: ClientHost, id: number, options: ConnectOptions) {
     super(host.stats);
-    const secure = host.secure(id, options.tls);
+    const plain = options.tls === false || (options.tls === undefined && !host.tls);
+    const secure = plain ? undefined : host.secure(id, options.tls);
     const profile = new Profile(options, id, host, secure);
     // What each message needs stands first.
     this._codec = host.codec;

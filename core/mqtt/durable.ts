@@ -1,4 +1,5 @@
 // Publishes of QoS 1 and 2 that outlive a power cut: their records in the store that the user lends. It sends nothing.
+// @part store
 import { reason, wrong } from "../arguments.js";
 import { M95Error } from "../errors.js";
 import type { OutboxStore } from "./types.js";

@@ -1,4 +1,6 @@
 // Which payloads travel as base64, and the way back for those that come in. The runtime's codec does the encoding itself.
+// @part base64: prefixesOf decode
+// @resident isEncoded
 import { wrong } from "../arguments.js";
 import { bytesOf, type Codec } from "../codec.js";
 import type { Encoding } from "./types.js";

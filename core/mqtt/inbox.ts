@@ -1,5 +1,6 @@
 // Takes a +QMTRECV apart, in all the shapes that firmware gives it (application note 4.1.2, 5.1, 5.2), and hands the message
 // to its client. It sends nothing.
+// @resident _tells received _other
 import type { Framer } from "../at/framer.js";
 import type { Counter, MessageSink } from "../at/types.js";
 import { exact, type Reading, readings } from "./lengths.js";

@@ -1,4 +1,5 @@
 // One connection of one tcpconnectID, from AT+QMTCFG to AT+QMTCLOSE. It tries once; trying again is the client's.
+// @resident check _watch _verify _ask
 import { number, split } from "../at/params.js";
 import { M95Error } from "../errors.js";
 import { build, nameOf, request, resultWait } from "../m95/commands.js";

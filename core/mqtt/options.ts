@@ -1,4 +1,5 @@
 // The options of a client: their checks, defaults, and the commands they turn into. It sends nothing.
+// @resident flag payloadOf forbidden
 import { integer, wrong } from "../arguments.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
@@ -181,7 +182,7 @@ export class Profile {
     this._time = [id, pick(o.packetTimeout, 5), pick(o.retryTimes, 3), 1];
     this.keepalive = pick(o.keepalive, 120);
     this._will = [id, 0];
-    this.encoded = prefixesOf(codec, o.encoding);
+    this.encoded = o.encoding === undefined ? [] : prefixesOf(codec, o.encoding);
     if (o.will !== undefined) this._will = willOf(o.will, id, codec, this.encoded);
     const limit = 86400000;
     this.reconnectPeriod = integer("reconnectPeriod", pick(o.reconnectPeriod, 1000), 0, limit);

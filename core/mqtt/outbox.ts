@@ -1,5 +1,6 @@
 // The outbox of one client: packets that wait, packets in flight (window of 5), message IDs and overdue verdicts. It
 // sends packets; what they mean, and when the link is there, the client knows.
+// @resident waiting idle nextId command add result _conclude _uses _pump _handed _insert _advance _startTimer
 import { number } from "../at/params.js";
 import { M95Error } from "../errors.js";
 import { request } from "../m95/commands.js";

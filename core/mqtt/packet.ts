@@ -1,4 +1,5 @@
 // A PUBLISH, SUBSCRIBE or UNSUBSCRIBE on its way: what it holds, and the command that hands it to the modem. It sends nothing.
+// @resident packet commandOf
 import type { M95Error } from "../errors.js";
 import { build } from "../m95/commands.js";
 

@@ -1,4 +1,6 @@
 // Publishing for one client: checks, the limit of the queue and what makes room in it, the store. Sending is the outbox's.
+// @part store: _restore _forget
+// @resident publish _packet _queue
 import { integer } from "../arguments.js";
 import { quote } from "../at/params.js";
 import { bytesOf } from "../codec.js";

@@ -107,6 +107,8 @@ export interface ClientHost {
   readonly session: Pick<Session, "send">;
   /** The clients by their tcpconnectID; one that has ended gives its place back. */
   readonly clients: unknown[];
+  /** The SSL context of clients that do not say otherwise. */
+  readonly tls: Secure | undefined;
   readonly random: () => number;
   /** Whether the modem is ready; one that is not running is started. */
   ready(): boolean;

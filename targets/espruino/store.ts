@@ -1,5 +1,6 @@
 // The outbox's store in Espruino's Storage: one small file a record, written once and erased, so that flash pages wear only
 // when Storage compacts itself. It knows nothing of records, and touches no file but its own.
+// @part store
 import { wrong } from "../../core/arguments.js";
 import { quote } from "../../core/at/params.js";
 import type { OutboxStore } from "../../core/index.js";
