@@ -27,6 +27,10 @@ const CAUSE_TEXTS: { [cause: string]: [seen: string, remark: string] } = {
   ETIMEOUT2: ["+QMTCONN: id,2", ""],
   ETIMEOUT: ["no answer, or no result of AT+QMTOPEN or AT+QMTCONN, in time", ""],
   ECME: ["+CME ERROR, ERROR", "a packet is offered again; a refused set-up of a connection begins with reopen"],
+  EUNKNOWN: [
+    "answers that may all be part of messages, asked for again and again",
+    "on what is not proven nothing harsher is done",
+  ],
   "*": ["reserved codes of +QMTSTAT, and everything without a row", ""],
   EPDP: ["no PDP context after three tries in a row", ""],
   EREG: [
