@@ -1,5 +1,5 @@
 // What callers hand in: checks, and the errors that name field, limit and value. It knows no command.
-// @resident optionsOf integer
+// @resident optionsOf integer flag
 import { M95Error } from "./errors.js";
 
 /** Text of an `EPARAM` message: field, limit, and the value that was given. */
@@ -57,4 +57,42 @@ export function integer(field: string, value: unknown, min: number, max: number)
   if (typeof value !== "number" || !(value >= min && value <= max) || Math.floor(value) !== value)
     throw wrong(field, "an integer " + min + ".." + max, value);
   return value;
+}
+
+/** A boolean. @throws M95Error `EPARAM` */
+export function flag(field: string, value: unknown, fallback: boolean): boolean {
+  if (value === undefined) return fallback;
+  if (typeof value !== "boolean") throw wrong(field, "true or false", value);
+  return value;
+}
+
+/**
+ * Reads options by their rows: one a line, name, range and default split by "|". Ranges: `0-9` an integer; `?` true or false; `()`
+ * a function; `a/b` one of these words; the name of a row of the command table, which looks at it when the command is built.
+ * Defaults are JSON; without one, an option may be missing. The first line has the names of those that are no matter of a row:
+ * whoever uses them looks at them.
+ * @param prefix - stands before the names in errors
+ * @param to - what gets the others, under their names
+ * @throws M95Error `EPARAM`
+ */
+export function readOptions<T>(table: string, prefix: string, given: any, to: T): T {
+  const rows = table.split("\n");
+  for (let i = 1; i < rows.length; i++) {
+    const parts = rows[i]!.split("|");
+    const name = parts[0]!;
+    const range = parts[1]!;
+    const value = given[name];
+    if (value === undefined) {
+      if (parts[2]) (to as any)[name] = JSON.parse(parts[2]);
+    } else {
+      const limits = range.split("-");
+      if (range === "?") flag(prefix + name, value, false);
+      else if (range === "()") callable(prefix + name, value);
+      else if (+limits[0]! >= 0) integer(prefix + name, value, +limits[0]!, +limits[1]!);
+      else if (range.indexOf("/") > 0 && range.split("/").indexOf(value) < 0)
+        throw wrong(prefix + name, '"' + range.split("/").join('" or "') + '"', value);
+      (to as any)[name] = value;
+    }
+  }
+  return to;
 }

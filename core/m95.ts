@@ -1,7 +1,7 @@
 // The public M95: composes the modem's lifecycle with its MQTT clients and checks what users hand in.
 // @part info: _command _checkCommand
 // @resident stats urc
-import { callable, integer, optionsOf, refusal, wrong } from "./arguments.js";
+import { integer, optionsOf, readOptions, refusal, wrong } from "./arguments.js";
 import { number, quote, split } from "./at/params.js";
 import type { Session } from "./at/session.js";
 import type { SessionStats } from "./at/types.js";
@@ -26,7 +26,16 @@ import {
   time,
 } from "./m95/info.js";
 import { Lifecycle } from "./m95/lifecycle.js";
-import { apnOf, flowOf, type M95Options, pinOf, rateOf, recoveryOf, type TlsOptions } from "./m95/options.js";
+import {
+  apnOf,
+  flowOf,
+  type M95Options,
+  modemOptions,
+  pinOf,
+  rateOf,
+  recoveryOf,
+  type TlsOptions,
+} from "./m95/options.js";
 import { type RecoveryStats, stepAt } from "./m95/recovery.js";
 import type { LifecycleListener } from "./m95/types.js";
 import { MqttClient } from "./mqtt/client.js";
@@ -114,15 +123,14 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
         throw wrong("clock", "an object with now, after and cancel", o.clock);
       if (o.power !== undefined && (!o.power || typeof o.power.on !== "function" || typeof o.power.off !== "function"))
         throw wrong("power", "an object with on, off and isOn", o.power);
+      const read = readOptions(modemOptions(), "", o, {} as Partial<M95Options>);
       this._stats = stats;
       this.clock = o.clock;
       this.codec = o.codec || binary();
-      this.random = o.random || Math.random;
-      callable("random", this.random);
+      this.random = read.random || Math.random;
       this._apn = apnOf(this.codec, o.apn);
       this.clients = [];
-      if (o.wallClock) callable("wallClock", o.wallClock);
-      this.wallClock = o.wallClock;
+      this.wallClock = read.wallClock;
       this.tls = o.tls === undefined || (o.tls as unknown) === false ? undefined : this.secure(-1, o.tls);
       this._commands = 0;
       const recovery = recoveryOf(o.recovery);
@@ -134,9 +142,9 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
           random: this.random,
           power: o.power,
           pin: pinOf(o.pin),
-          settings: { apn: this._apn, baud: rateOf(o.baud), flow: flowOf(o.flowControl) },
-          guardTime: integer("guardTime", o.guardTime === undefined ? 20 : o.guardTime, 0, 1000),
-          receiveLimit: integer("receiveLimit", o.receiveLimit === undefined ? 4096 : o.receiveLimit, 512, 65536),
+          settings: { apn: this._apn, baud: rateOf(o.baud), flow: flowOf(read.flowControl) },
+          guardTime: read.guardTime!,
+          receiveLimit: read.receiveLimit!,
           recovery,
         },
         this,

@@ -1,5 +1,5 @@
 // The options of the modem and their checks. It sends nothing; the options of a client are in mqtt/options.ts.
-import { integer, wrong } from "../arguments.js";
+import { readOptions, wrong } from "../arguments.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
 import type { Clock, PowerSwitch, Uart } from "../ports.js";
@@ -85,6 +85,22 @@ export interface M95Options {
   random?: () => number;
 }
 
+// The same, for `readOptions`. In functions, because on Espruino their text then stays in flash.
+
+export function modemOptions(): string {
+  return (
+    "uart clock power apn pin baud tls recovery codec" +
+    "\nflowControl|none/hardware/software\nwallClock|()\nreceiveLimit|512-65536|4096\nguardTime|0-1000|20\nrandom|()"
+  );
+}
+
+export function recoveryOptions(): string {
+  return (
+    "\nattempts|1-1000|3\nperiod|1-86400000|2000\nmaxPeriod|1-86400000|300000\nstable|1-86400000|60000\nrounds|1-1000|3" +
+    "\nrest|1-86400000|3600000\nsyncTimeout|1-86400000|15000\nsimTimeout|1-86400000|30000\nregistrationTimeout|1-86400000|180000"
+  );
+}
+
 export function apnOf(codec: Codec, apn: string | Apn | undefined): Apn | undefined {
   if (apn === undefined) return undefined;
   if (typeof apn === "string") return { name: bytesOf(codec, "apn", apn) };
@@ -106,11 +122,10 @@ export function pinOf(pin: unknown): string | undefined {
   return pin as string;
 }
 
-export function flowOf(flow: unknown): string {
-  if (flow === undefined) return "";
-  const at = ["none", "software", "hardware"].indexOf(flow as string);
-  if (at < 0) throw wrong("flowControl", '"none", "hardware" or "software"', flow);
-  return at + "," + at;
+/** The values of AT+IFC; "" leaves it as it is. */
+export function flowOf(flow: M95Options["flowControl"]): string {
+  const at = ["none", "software", "hardware"].indexOf(flow!);
+  return at < 0 ? "" : at + "," + at;
 }
 
 export function rateOf(baud: unknown): number {
@@ -121,21 +136,7 @@ export function rateOf(baud: unknown): number {
   return baud as number;
 }
 
-/** Which `recovery` option has which limits; ms, but `attempts` and `rounds`. */
+/** Options of `recovery` with their defaults. @throws M95Error `EPARAM` */
 export function recoveryOf(options: RecoveryOptions | undefined): Required<RecoveryOptions> {
-  const o = options || {};
-  const day = 86400000;
-  const limit = (field: keyof RecoveryOptions, fallback: number, max: number): number =>
-    integer("recovery." + field, o[field] === undefined ? fallback : o[field], 1, max);
-  return {
-    attempts: limit("attempts", 3, 1000),
-    period: limit("period", 2000, day),
-    maxPeriod: limit("maxPeriod", 300000, day),
-    stable: limit("stable", 60000, day),
-    rounds: limit("rounds", 3, 1000),
-    rest: limit("rest", 3600000, day),
-    syncTimeout: limit("syncTimeout", 15000, day),
-    simTimeout: limit("simTimeout", 30000, day),
-    registrationTimeout: limit("registrationTimeout", 180000, day),
-  };
+  return readOptions(recoveryOptions(), "recovery.", options || {}, {} as Required<RecoveryOptions>);
 }

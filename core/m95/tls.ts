@@ -1,7 +1,7 @@
 // TLS: the check of certificates and settings, their way into the modem, its clock. An optional part: a target that wants it
 // puts `secure` into the M95. It does no cryptography; who signed what is not looked at.
 // @part tls
-import { integer, wrong } from "../arguments.js";
+import { readOptions, wrong } from "../arguments.js";
 import { number, split } from "../at/params.js";
 import type { Session } from "../at/session.js";
 import type { Codec } from "../codec.js";
@@ -114,6 +114,14 @@ export function checkPem(field: string, text: string): number {
   return sum;
 }
 
+/** Options of `tls`, for `readOptions`. In a function, because on Espruino its text then stays in flash. */
+export function tlsOptions(): string {
+  return (
+    'ca cert key\nsecurityLevel|0-2\nversion|QSSLCFG.sslversion|3\ncipherSuites|QSSLCFG.ciphersuite|"0XFFFF"\nignoreTime|?|false' +
+    '\ncontext|0-5|0\nstorage|RAM/NVRAM|"RAM"\nconfigured|?|false'
+  );
+}
+
 export class Tls {
   readonly context: number;
   /** All options, those of the M95 included. */
@@ -138,22 +146,11 @@ export class Tls {
     const all: any[] = base ? [base.options, own] : [own];
     for (let i = 0; i < all.length; i++)
       for (const name in all[i]) if (all[i][name] !== undefined) o[name] = all[i][name];
-    const flags = ["ignoreTime", "configured"];
-    for (let i = 0; i < 2; i++) {
-      const flag = o[flags[i]!];
-      if (flag !== undefined && typeof flag !== "boolean") throw wrong("tls." + flags[i], "true or false", flag);
-    }
+    readOptions(tlsOptions(), "tls.", o, o);
     const nvram = o.storage === "NVRAM";
-    if (o.storage !== undefined && !nvram && o.storage !== "RAM")
-      throw wrong("tls.storage", '"RAM" or "NVRAM"', o.storage);
-    const suites = o.cipherSuites === undefined ? "0XFFFF" : o.cipherSuites;
-    const context = integer("tls.context", o.context === undefined ? 0 : o.context, 0, 5);
-    const level = integer(
-      "tls.securityLevel",
-      o.securityLevel === undefined ? (o.cert && o.key ? 2 : 1) : o.securityLevel,
-      0,
-      2,
-    );
+    const suites = o.cipherSuites;
+    const context = o.context;
+    const level = o.securityLevel === undefined ? (o.cert && o.key ? 2 : 1) : o.securityLevel;
     const limit = nvram ? NVRAM_LIMIT : RAM_LIMIT;
     this._host = host;
     this.options = o;
@@ -189,7 +186,7 @@ export class Tls {
       set(names[2]!, [context, name]);
     }
     set("seclevel", [context, level]);
-    set("sslversion", [context, o.version === undefined ? 3 : o.version]);
+    set("sslversion", [context, o.version]);
     set("ciphersuite", [context, suites]);
     const digits = ("000" + parseInt(suites, 16).toString(16)).slice(-4);
     if ("0X" + digits.toUpperCase() !== suites.toUpperCase())

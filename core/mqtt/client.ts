@@ -98,7 +98,12 @@ export class MqttClient<Payload = any>
     this.connectionId = id;
     this.secure = secure;
     this._profile = profile;
-    this.outbox = new Outbox(this, host, resultWait("QMTPUB", profile.packets), resultWait("QMTPUB", profile.packet));
+    this.outbox = new Outbox(
+      this,
+      host,
+      resultWait("QMTPUB", profile.packets),
+      resultWait("QMTPUB", profile.packetTimeout * 1000),
+    );
     this.subscriptions = new Subscriptions(this.outbox);
     this._publisher = new Publisher(this, host, profile, this.outbox, options.store);
     this._ends = [];

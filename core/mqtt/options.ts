@@ -1,6 +1,6 @@
 // The options of a client: their checks, defaults, and the commands they turn into. It sends nothing.
-// @resident flag payloadOf forbidden
-import { integer, wrong } from "../arguments.js";
+// @resident payloadOf forbidden
+import { flag, readOptions, wrong } from "../arguments.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
 import { build } from "../m95/commands.js";
@@ -67,18 +67,22 @@ export interface ConnectOptions {
   encoding?: Encoding;
 }
 
+/** The same, for `readOptions`. In a function, because on Espruino its text then stays in flash. */
+export function clientOptions(): string {
+  return (
+    "host clientId username password will tls store encoding" +
+    "\nport|QMTOPEN\nclean|?|true\nkeepalive|QMTCFG.KEEPALIVE|120\npacketTimeout|QMTCFG.TIMEOUT|5\nretryTimes|QMTCFG.TIMEOUT|3" +
+    "\nconnectionId|0-5\nreconnectPeriod|0-86400000|1000\nmaxReconnectPeriod|0-86400000|120000\nrefusedRetries|0-65535|3" +
+    '\nqueueLimit|0-10000|16\nqueuePolicy|reject/drop-oldest/drop-qos0|"reject"\nqueueQoSZero|?|true\nresubscribe|?|true' +
+    '\nunknown|report/resend|"report"'
+  );
+}
+
 /** Largest payload, bytes; the modem drops the rest in silence (application note 3.2.8, note 2). */
 export const PAYLOAD_LIMIT = 1548;
 
 function pick<T>(value: T | undefined, fallback: T): T {
   return value === undefined ? fallback : value;
-}
-
-/** A boolean option. @throws M95Error `EPARAM` */
-export function flag(field: string, value: unknown, fallback: boolean): boolean {
-  if (value === undefined) return fallback;
-  if (typeof value !== "boolean") throw wrong(field, "true or false", value);
-  return value;
 }
 
 /**
@@ -127,29 +131,30 @@ function willOf(will: Will, id: number, codec: Codec, prefixes: string[]): (stri
   return [id, 1, pick<number>(will.qos, 0), flag("will.retain", will.retain, false) ? 1 : 0, topic, payload];
 }
 
-/** Options with their defaults, texts as bytes. */
+/** Options with their defaults, under their names, and the commands they become. */
 export class Profile {
-  clean: boolean;
-  reconnectPeriod: number;
-  maxReconnectPeriod: number;
-  refusedRetries: number;
-  queueLimit: number;
-  queueQoSZero: boolean;
-  resubscribe: boolean;
-  resend: boolean;
-  queuePolicy: "reject" | "drop-oldest" | "drop-qos0";
+  clean!: boolean;
+  reconnectPeriod!: number;
+  maxReconnectPeriod!: number;
+  refusedRetries!: number;
+  queueLimit!: number;
+  queueQoSZero!: boolean;
+  resubscribe!: boolean;
+  unknown!: "report" | "resend";
+  queuePolicy!: "reject" | "drop-oldest" | "drop-qos0";
+  /** Seconds. */
+  keepalive!: number;
+  /** Seconds until the modem sends a packet again, and reports that. */
+  packetTimeout!: number;
+  retryTimes!: number;
+  port!: number;
   /** Beginnings of the topics whose payloads are base64. */
   encoded: string[];
   /** ms that the modem tries to deliver a packet: packet time-outs of the first try and all the others. */
   packets: number;
-  /** Seconds. */
-  keepalive: number;
-  /** ms until the modem sends a packet again, and reports that. */
-  packet: number;
   private _id: number;
-  private _open: (string | number)[];
+  private _host: string;
   private _conn: (string | number)[];
-  private _time: number[];
   private _will: (string | number)[];
   /** Undefined: no TLS. */
   readonly secure: Secure | undefined;
@@ -163,47 +168,30 @@ export class Profile {
   ) {
     const o = options;
     const codec = runtime.codec;
-    const clean = flag("clean", o.clean, true);
-    if (o.clientId === undefined && !clean) throw wrong("clientId", "given when clean is false", o.clientId);
+    readOptions(clientOptions(), "", o, this);
+    if (o.clientId === undefined && !this.clean) throw wrong("clientId", "given when clean is false", o.clientId);
     const clientId = pick(o.clientId, "m95-" + Math.floor(runtime.random() * 0x7fffffff).toString(16));
     const host = bytesOf(codec, "host", o.host);
     if (!host) throw wrong("host", "a name or an address", host);
-    if (!clientId && !clean) throw wrong("clientId", "at least one character when clean is false", clientId);
+    if (!clientId && !this.clean) throw wrong("clientId", "at least one character when clean is false", clientId);
     this._id = id;
-    this.clean = clean;
+    this._host = host;
     this.secure = secure;
-    this._open = [id, host, pick(o.port, secure ? 8883 : 1883)];
+    if (o.port === undefined) this.port = secure ? 8883 : 1883;
     this._conn = [id, bytesOf(codec, "clientId", clientId)];
     if (o.username !== undefined) this._conn.push(bytesOf(codec, "username", o.username));
     if (o.password !== undefined) {
       if (o.username === undefined) throw wrong("username", "given when there is a password", o.username);
       this._conn.push(bytesOf(codec, "password", o.password));
     }
-    this._time = [id, pick(o.packetTimeout, 5), pick(o.retryTimes, 3), 1];
-    this.keepalive = pick(o.keepalive, 120);
     this._will = [id, 0];
     this.encoded = o.encoding === undefined ? [] : prefixesOf(codec, o.encoding);
     if (o.will !== undefined) this._will = willOf(o.will, id, codec, this.encoded);
-    const limit = 86400000;
-    this.reconnectPeriod = integer("reconnectPeriod", pick(o.reconnectPeriod, 1000), 0, limit);
-    this.maxReconnectPeriod = integer("maxReconnectPeriod", pick(o.maxReconnectPeriod, 120000), 0, limit);
-    this.refusedRetries = integer("refusedRetries", pick(o.refusedRetries, 3), 0, 65535);
-    this.queueLimit = integer("queueLimit", pick(o.queueLimit, 16), 0, 10000);
-    this.queueQoSZero = flag("queueQoSZero", o.queueQoSZero, true);
-    this.resubscribe = flag("resubscribe", o.resubscribe, true);
-    if (o.unknown !== undefined && o.unknown !== "report" && o.unknown !== "resend")
-      throw wrong("unknown", '"report" or "resend"', o.unknown);
-    this.resend = o.unknown === "resend";
-    const policy = pick(o.queuePolicy, "reject");
-    if (policy !== "reject" && policy !== "drop-oldest" && policy !== "drop-qos0")
-      throw wrong("queuePolicy", '"reject", "drop-oldest" or "drop-qos0"', policy);
-    this.queuePolicy = policy;
     // Built once here, so that whatever the table refuses is refused at once.
     this.opening();
     this.connecting();
     // Numbers, now that the table has looked at them.
-    this.packet = this._time[1]! * 1000;
-    this.packets = this.packet * (this._time[2]! + 1);
+    this.packets = this.packetTimeout * 1000 * (this.retryTimes + 1);
   }
 
   /** The commands that configure and open the network, in order (application note 3.2.1, 3.2.2). */
@@ -212,11 +200,11 @@ export class Profile {
     const secure = this.secure;
     return [
       build("QMTCFG.WILL", this._will),
-      build("QMTCFG.TIMEOUT", this._time),
+      build("QMTCFG.TIMEOUT", [id, this.packetTimeout, this.retryTimes, 1]),
       build("QMTCFG.SESSION", [id, this.clean ? 1 : 0]),
       build("QMTCFG.KEEPALIVE", [id, this.keepalive]),
       build("QMTCFG.SSL", secure ? [id, 1, secure.context] : [id, 0]),
-      build("QMTOPEN", this._open),
+      build("QMTOPEN", [id, this._host, this.port]),
     ];
   }
 

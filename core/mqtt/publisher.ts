@@ -1,7 +1,7 @@
 // Publishing for one client: checks, the limit of the queue and what makes room in it, the store. Sending is the outbox's.
 // @part store: _restore _forget
 // @resident publish _packet _queue
-import { integer } from "../arguments.js";
+import { flag, integer } from "../arguments.js";
 import { quote } from "../at/params.js";
 import { bytesOf } from "../codec.js";
 import { M95Error } from "../errors.js";
@@ -9,7 +9,7 @@ import type { Done } from "../ports.js";
 import { Durable, type Kept } from "./durable.js";
 import { decode, isEncoded } from "./encoding.js";
 import { IN_PUBLISH } from "./inbox.js";
-import { flag, type Profile, payloadOf } from "./options.js";
+import { type Profile, payloadOf } from "./options.js";
 import type { Outbox } from "./outbox.js";
 import { type Packet, packet } from "./packet.js";
 import { checkTopic } from "./topics.js";
@@ -76,7 +76,7 @@ export class Publisher {
     one.payload = payload;
     one.qos = qos;
     one.retain = retain;
-    one.again = qos === 1 && this._profile.resend;
+    one.again = qos === 1 && this._profile.unknown === "resend";
     // What the table would refuse when the command is made.
     integer("qos", qos, 0, 2);
     quote("topic", topic, 0);

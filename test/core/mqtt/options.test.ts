@@ -1,6 +1,7 @@
 // Options of a client as the commands they become, and payloads as bytes.
+import { flag } from "../../../core/arguments.js";
 import { binary } from "../../../core/codec.js";
-import { type ConnectOptions, flag, PAYLOAD_LIMIT, Profile, payloadOf } from "../../../core/mqtt/options.js";
+import { type ConnectOptions, PAYLOAD_LIMIT, Profile, payloadOf } from "../../../core/mqtt/options.js";
 import test from "../../support/harness.js";
 
 const profile = (options: Partial<ConnectOptions>) =>
@@ -19,7 +20,7 @@ test("defaults", (t) => {
   t.is(p.connecting(), 'AT+QMTCONN=2,"m95-3fffffff"');
   t.is(p.packets, 20000);
   t.is(p.secure, undefined);
-  t.false(p.resend);
+  t.is(p.unknown, "report");
   t.is(p.queueLimit, 16);
 });
 
