@@ -220,7 +220,8 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
   /**
    * Sends any AT command and hands over its information lines, without echo and final result.
    * @param text - the command, without its line end
-   * @param done - errors: `EPARAM`, `EQUEUE`, `ECME` (the modem refused), `ETIMEOUT`, `ECLOSED`
+   * @param done - errors: `EPARAM`, `EQUEUE`, `ECME` (the modem refused), `ETIMEOUT`, `EUNKNOWN` (what was answered may be part
+   * of a message, and the command may do something, so it is not sent again), `ECLOSED`
    */
   command(
     text: string,

@@ -5,7 +5,7 @@
  * The driver sets the `on…` members once, in its constructor.
  */
 export interface Uart {
-  /** Queues bytes for sending, in order. Must not throw; a target that has to wait for room keeps its own bounded queue. */
+  /** Queues bytes for sending, in order. What it throws is counted and told as `"error"`; a target that has to wait for room keeps its own bounded queue. */
   write(data: string): void;
   /** The driver's ear: call it with every chunk, in any sizes. */
   onReceive: (chunk: string) => void;
