@@ -10,78 +10,114 @@ export type PemSource = string | { readonly byteLength: number };
 
 /** TLS of a client, or of all clients of an M95. docs/tls.md has what an M95 can do. */
 export interface TlsOptions {
-  /** Certificates the broker's must be signed by. Without them the broker is not verified, which `securityLevel: 0` must say. */
+  /**
+   * PEM text: the certificate that the broker's is signed by, or several. Without it the broker is not verified, which
+   * `securityLevel: 0` must say.
+   */
   ca?: PemSource;
-  /** Certificate of this device, with `key`. */
+  /** PEM text: the certificate of this device, always with `key`. */
   cert?: PemSource;
-  /** Private key of this device, not encrypted. */
+  /** PEM text: the private key of this device, not encrypted. */
   key?: PemSource;
-  /** 0: nobody is verified; 1: the broker is; 2: the device as well. Default: 2 with `cert` and `key`, else 1. */
+  /**
+   * 0: nobody is verified, no files are used; 1: the broker is; 2: the device as well. 0..2, default: 2 with `cert` and
+   * `key`, else 1.
+   */
   securityLevel?: 0 | 1 | 2;
-  /** 0: SSL 3.0, 1: TLS 1.0, 2: TLS 1.1, 3: TLS 1.2 (default), 4: all of them. */
+  /** 0: SSL 3.0, 1: TLS 1.0, 2: TLS 1.1, 3: TLS 1.2, 4: all of them. 0..4, default 3. */
   version?: 0 | 1 | 2 | 3 | 4;
-  /** One cipher suite by its number, such as "0X003D", or "0XFFFF" (default) for all that the modem has. */
+  /** One cipher suite by its number, such as "0X003D", or "0XFFFF" for all that the modem has. Default "0XFFFF". */
   cipherSuites?: string;
-  /** Whether certificates count as valid whatever the modem's clock says, default false. One setting for the whole modem. */
+  /**
+   * Whether certificates count as valid whatever the modem's clock says. The modem has one such setting, so all clients
+   * want the same. Default false.
+   */
   ignoreTime?: boolean;
-  /** SSL context of the modem, 0..5, default 0. Clients may share one if all their settings are the same. */
+  /** SSL context of the modem. Clients that want the same share one, others need one each. 0..5, default 0. */
   context?: number;
-  /** Where the files go: "RAM" (default) forgets them at power-off, "NVRAM" has room for one set of at most 2,017 bytes a file. */
+  /**
+   * Where the files go: "RAM", at most 32768 bytes a file, gone at power-off; "NVRAM", at most 2017 bytes, one set for
+   * the whole modem, flash that wears. Default "RAM".
+   */
   storage?: "RAM" | "NVRAM";
-  /** The context was configured by other means: nothing is uploaded or set. Default false. */
+  /**
+   * Whether the context was set up by other means, such as your own `AT+QSSLCFG`: then nothing is uploaded, set or
+   * checked. Default false.
+   */
   configured?: boolean;
 }
 
-/** Times and limits of starting and of recovering, all optional. Times are 1..86,400,000 ms. */
+/** Times and limits of starting and of recovering, all optional. */
 export interface RecoveryOptions {
-  /** Tries of the whole bring-up before `start` gives up, 1..1000. Default 3. */
+  /** Tries of the whole bring-up before `start` gives up. What once ran is never given up. 1..1000, default 3. */
   attempts?: number;
-  /** Cap of the first waiting time between steps, ms; it doubles up to `maxPeriod`, and what is waited is random. Default 2,000. */
+  /**
+   * Cap of the first waiting time between steps; it doubles with each, and what is waited is random. 1..86400000 ms,
+   * default 2000.
+   */
   period?: number;
-  /** Cap of the longest waiting time between steps, ms. Default 300,000. */
+  /** Longest cap of a waiting time between steps. 1..86400000 ms, default 300000. */
   maxPeriod?: number;
-  /** How long modem and connections must last before steps and waiting times begin at the first ones again, ms. Default 60,000. */
+  /**
+   * How long modem and connections must last before steps and waiting times begin at the first ones again. 1..86400000
+   * ms, default 60000.
+   */
   stable?: number;
-  /** Full rounds of the ladder without such a time before the driver rests, 1..1000. Default 3. */
+  /** Full rounds of the ladder without such a time before the driver rests. 1..1000, default 3. */
   rounds?: number;
-  /** How long it rests, ms: the modem is switched off, or its radio is. `start` ends the rest. Default 3,600,000. */
+  /**
+   * How long it rests: the modem is switched off, or its radio is. `start` ends the rest. 1..86400000 ms, default
+   * 3600000.
+   */
   rest?: number;
-  /** How long a modem that was switched on may stay silent, ms. Default 15,000. */
+  /** How long a modem that was switched on may stay silent. 1..86400000 ms, default 15000. */
   syncTimeout?: number;
-  /** How long a SIM may be busy, ms. Default 30,000. */
+  /** How long a SIM may be busy. 1..86400000 ms, default 30000. */
   simTimeout?: number;
-  /** How long a network is searched, ms. Default 180,000. */
+  /** How long a network is searched. 1..86400000 ms, default 180000. */
   registrationTimeout?: number;
 }
 
 export interface M95Options {
+  /** The serial line to the modem. */
   uart: Uart;
+  /** Anything with `now`, `after` and `cancel`. */
   clock: Clock;
-  /** Without one, the modem is taken as powered, and `stop` switches it off by command. */
+  /** A `PowerSwitch`. Without one the modem is taken as powered, and `stop` switches it off by command. */
   power?: PowerSwitch;
-  /** Access point of the network operator; needed to connect. */
+  /** Access point of the network operator: a name, or `{ name, username?, password? }`; needed to connect. */
   apn?: string | Apn;
-  /** PIN of the SIM, 4 to 8 digits. Sent once; a refused one is never tried again. */
+  /** PIN of the SIM, a string of 4 to 8 digits. Sent once; a refused one is never tried again. */
   pin?: string;
   /**
-   * Fixed rate to store in the modem (AT+IPR with &W), baud. Default: its rate stays as it is. The echo is stored as on, since
-   * it tells of a reboot whose RDY is lost; written is only what is not stored like that already.
+   * Fixed rate to store in the modem (AT+IPR with &W): 300, 600, 1200, 2400, 4800, 9600, 14400, 19200, 28800, 38400,
+   * 57600 or 115200; makes the modem report its reboots. The echo is stored as on, since it tells of a reboot whose RDY
+   * is lost; written is only what is not stored like that already. Default: as it is.
    */
   baud?: number;
-  /** Default: left as it is in the modem. */
+  /**
+   * Handshaking that the modem is told of (AT+IFC): "none", "hardware" or "software". Default: as it is in the modem.
+   */
   flowControl?: "none" | "hardware" | "software";
-  /** TLS for all clients that do not say otherwise. */
+  /** TLS of all clients that do not say otherwise: `{ ca, … }`, see docs/tls.md. */
   tls?: TlsOptions;
-  /** The time of day, ms since 1970 UTC, if the runtime knows it: TLS sets the modem's clock by it. */
+  /**
+   * The time of day, ms since 1970 UTC, if the runtime knows it: TLS sets the modem's clock by it when that was never
+   * set.
+   */
   wallClock?: () => number;
-  /** Bytes that a line, a message or an answer may have, 512..65536, default 4096. */
+  /** Bytes that a line, a message or an answer may have. 512..65536, default 4096. */
   receiveLimit?: number;
-  /** Silence on the line before a command is sent, ms, 0..1000, default 20. On a line without messages a twentieth of it is enough. */
+  /**
+   * Silence on the line before a command is sent. On a line without messages a twentieth of it is enough. 0..1000 ms,
+   * default 20.
+   */
   guardTime?: number;
+  /** Times and limits of starting and of recovering, see docs/recovery.md. */
   recovery?: RecoveryOptions;
-  /** How the runtime's texts and payloads become bytes; default: strings whose characters are bytes. */
+  /** How the runtime's texts and payloads become bytes. Default: strings whose characters are bytes. */
   codec?: Codec;
-  /** Numbers from 0 up to 1, for waiting times and client IDs; default `Math.random`. */
+  /** Numbers from 0 up to 1, for waiting times, client IDs and message IDs. Default `Math.random`. */
   random?: () => number;
 }
 

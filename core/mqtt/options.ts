@@ -23,47 +23,62 @@ export interface Will {
 export interface ConnectOptions {
   /** Name or address of the broker, at most 100 bytes. */
   host: string;
-  /** 1..65535, default 1883, with `tls` 8883. */
+  /** Its port. 1..65535, default 1883, with `tls` 8883. */
   port?: number;
-  /** Default: "m95-" and random hexadecimal digits. */
+  /** Needed when `clean` is false. Default: `m95-` and random hexadecimal digits. */
   clientId?: string;
+  /** Who logs in. */
   username?: string;
+  /** With `username` only. */
   password?: string;
-  /** Clean session, default true. False needs a `clientId`. */
+  /** Clean session; if false, the broker keeps subscriptions and messages while the client is away. Default true. */
   clean?: boolean;
-  /** Seconds, 0..3600, default 120; 0: none. */
+  /** Without traffic for so long, the modem asks the broker for a sign of life; 0: never. 0..3600 s, default 120. */
   keepalive?: number;
+  /**
+   * What the broker publishes when the connection is lost: `{ topic, payload, qos?, retain? }`; its payload has no
+   * double quote and no control character.
+   */
   will?: Will;
-  /** Seconds until the modem sends a packet again, 1..60, default 5. */
+  /** Until the modem sends a packet again. 1..60 s, default 5. */
   packetTimeout?: number;
-  /** Times the modem sends a packet again, 0..10, default 3. */
+  /** Times that the modem sends a packet again. 0..10, default 3. */
   retryTimes?: number;
-  /** tcpconnectID, 0..5; default: the lowest free one. */
+  /** The tcpconnectID. 0..5, default: the lowest free one. */
   connectionId?: number;
-  /** TLS: true, or what differs from the M95's `tls`; false: none. Default: as the M95's `tls`, if it has one. */
+  /**
+   * true, false, or what differs from the modem's own: `{ ca, … }`, see docs/tls.md. Default: as the modem's, if it has
+   * one.
+   */
   tls?: boolean | TlsOptions;
-  /** First waiting time before an attempt is repeated, ms, default 1,000; it doubles. 0: never. */
+  /** First waiting time between attempts; it doubles; 0: no further attempt. 0..86400000 ms, default 1000. */
   reconnectPeriod?: number;
-  /** Longest waiting time between attempts, ms, default 120,000. */
+  /** Longest waiting time between attempts. 0..86400000 ms, default 120000. */
   maxReconnectPeriod?: number;
-  /** Attempts after a refusal that cannot heal by itself (return codes 1, 2, 4, 5), default 3. */
+  /** Attempts after a refusal that cannot heal by itself (return codes 1, 2, 4, 5). 0..65535, default 3. */
   refusedRetries?: number;
-  /** Publishes that may wait, 0..10000, default 16. */
+  /** Publishes that may wait; more get `EQUEUE`. 0..10000, default 16. */
   queueLimit?: number;
   /**
-   * What makes room when that many wait: "reject" refuses the new one (`EQUEUE`, default); "drop-oldest" drops the one that
-   * has waited longest, "drop-qos0" the one with QoS 0 that has, and refuses the new one when there is none.
+   * What makes room when that many wait: "reject" refuses the new one (`EQUEUE`), "drop-oldest" drops the one that has
+   * waited longest, "drop-qos0" the one with QoS 0 that has, and refuses the new one when there is none. Default
+   * "reject".
    */
   queuePolicy?: "reject" | "drop-oldest" | "drop-qos0";
-  /** Whether publishes with QoS 0 wait while offline, default true. */
+  /** Whether publishes of QoS 0 wait while offline. Default true. */
   queueQoSZero?: boolean;
-  /** Whether subscriptions are made anew on each connect, default true. */
+  /** Whether subscriptions are made anew on each connect. Default true. */
   resubscribe?: boolean;
-  /** What happens to a QoS 1 publish without a verdict: "report" it (`EUNKNOWN`, default) or "resend" it. */
+  /**
+   * What happens to a publish of QoS 1 without a verdict: "report" it (`EUNKNOWN`) or "resend" it. Default "report".
+   */
   unknown?: "report" | "resend";
   /** Keeps publishes of QoS 1 and 2 over a power cut; what it holds is sent first. */
   store?: OutboxStore;
-  /** Payloads that travel as base64, in both directions, so that they may hold any byte. Default: none. */
+  /**
+   * Payloads that travel as base64, in both directions, so that they may hold any byte: "base64", or `{ [topicPrefix]:
+   * "base64" }`.
+   */
   encoding?: Encoding;
 }
 

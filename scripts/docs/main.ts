@@ -1,6 +1,7 @@
-// Writes docs/commands.md, docs/recovery.md and docs/states.md out of the tables of the core, or with --check compares
-// them. It holds no facts of its own: those are in core and, in the application note's words, in note-names.ts.
-import { readFileSync, writeFileSync } from "node:fs";
+// Writes docs/commands.md, docs/recovery.md, docs/states.md and the tables of options in docs/node.md and docs/tls.md out of the
+// tables of the core, or with --check compares them. It holds no facts of its own: those are in core and, in the application
+// note's words, in note-names.ts.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -11,6 +12,7 @@ import { urcTable } from "../../core/m95/urcs.js";
 import { type Parameter, type Row, readTable } from "./command-table.js";
 import { duration, table } from "./markdown.js";
 import { ANSWERS, FAMILIES, NOTIFICATIONS, PARAMETERS, REMARKS, SECTIONS } from "./note-names.js";
+import { withOptions } from "./options.js";
 import { recoveryPage } from "./recovery-page.js";
 import { statesPage } from "./states-page.js";
 
@@ -187,11 +189,13 @@ export function commandsPage(): string {
 
 const folder = new URL("../../../docs/", import.meta.url);
 
-/** Pages by file name. */
-const PAGES: { [name: string]: () => string } = {
+/** Pages by file name: what they should be, given what they are. */
+const PAGES: { [name: string]: (present: string) => string } = {
   "commands.md": commandsPage,
+  "node.md": withOptions,
   "recovery.md": recoveryPage,
   "states.md": statesPage,
+  "tls.md": withOptions,
 };
 
 function main(): void {
@@ -200,9 +204,10 @@ function main(): void {
     ? positionals
     : Object.keys(PAGES).map((name) => fileURLToPath(new URL(name, folder)));
   for (const file of files) {
-    const page = PAGES[path.basename(file)]!();
+    const present = existsSync(file) ? readFileSync(file, "utf8") : "";
+    const page = PAGES[path.basename(file)]!(present);
     if (!values.check) writeFileSync(file, page);
-    else if (readFileSync(file, "utf8") !== page) {
+    else if (present !== page) {
       console.error(`${file} is not what the tables say: run "npm run docs"`);
       process.exitCode = 1;
     }

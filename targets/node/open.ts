@@ -8,7 +8,7 @@ import { M95, type M95Options } from "./m95.js";
 import { checkStream, streamUart } from "./uart.js";
 
 export type OpenOptions = Omit<M95Options, "uart"> & {
-  /** Rate at which a path is opened, baud; default: option `baud`, else 115200. */
+  /** Rate at which a path is opened, baud. Default: `baud`, else 115200. */
   baudRate?: number;
 };
 

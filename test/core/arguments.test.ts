@@ -1,21 +1,32 @@
-// Arguments of calls: what is refused, and in which words. What the calls do with it, test/input tells.
-import { integer, wrong } from "../../core/arguments.js";
+// Options read by their rows: what is taken, what is refused, and what one gets who gives nothing.
+import { readOptions } from "../../core/arguments.js";
 import test from "../support/harness.js";
 
-test("integer: the limits themselves are in, everything else is out", (t) => {
-  t.is(integer("port", 1, 1, 65535), 1);
-  t.is(integer("port", 65535, 1, 65535), 65535);
-  for (const value of [0, 65536, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "80", undefined, true])
-    t.throws(() => integer("port", value, 1, 65535), {
-      code: "EPARAM",
-      message: /^port must be an integer 1\.\.65535, not /,
-    });
-  t.throws(() => integer("port", "80", 1, 65535), { message: 'port must be an integer 1..65535, not "80"' });
+const ROWS =
+  'other another\ncount|0-9|3\nloud|?|false\nhow|fast/slow-but-sure|"fast"\nwhen|()\nname|QMTOPEN\nport|QMTOPEN|1883';
+
+const read = (given: object) => readOptions(ROWS, "o.", given, {});
+
+test("what is not given has its default, or is not there", (t) => {
+  t.deepEqual(read({}), { count: 3, loud: false, how: "fast", port: 1883 });
+  t.deepEqual(read({ count: undefined, how: undefined }), { count: 3, loud: false, how: "fast", port: 1883 });
 });
 
-test("wrong: a long value is shown in part", (t) => {
-  const message = wrong("topic", "short", "x".repeat(41)).message;
-  t.true(message.startsWith(`topic must be short, not "${"x".repeat(40)}`));
-  t.true(message.length < 75);
-  t.is(wrong("topic", "short", "x".repeat(40)).message, `topic must be short, not "${"x".repeat(40)}"`);
+test("what is given is taken; names without a row, and unknown ones, are left to others", (t) => {
+  const when = () => 0;
+  const all = { count: 0, loud: true, how: "slow-but-sure", when, name: "x", port: "whatever" };
+  t.deepEqual(read({ ...all, other: 1, unknown: 2 }), all);
+});
+
+test("what is refused is named with its limit and the value", (t) => {
+  const refused: [object, string][] = [
+    [{ count: 10 }, "o.count must be an integer 0..9, not 10"],
+    [{ count: "1" }, 'o.count must be an integer 0..9, not "1"'],
+    [{ count: null }, "o.count must be an integer 0..9, not null"],
+    [{ loud: 1 }, "o.loud must be true or false, not 1"],
+    [{ how: "slow" }, 'o.how must be "fast" or "slow-but-sure", not "slow"'],
+    [{ how: Symbol("fast") }, 'o.how must be "fast" or "slow-but-sure", not a symbol'],
+    [{ when: 5 }, "o.when must be a function, not 5"],
+  ];
+  for (const [given, message] of refused) t.throws(() => read(given), { code: "EPARAM", message });
 });

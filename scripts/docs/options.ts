@@ -1,0 +1,148 @@
+// Options as the documentation shows them: names, ranges and defaults out of the tables of the core, what they mean out of the
+// comments of their types. It holds no facts of its own but what differs on Node.
+import { readFileSync } from "node:fs";
+import { modemOptions, recoveryOptions } from "../../core/m95/options.js";
+import { tlsOptions } from "../../core/m95/tls.js";
+import { clientOptions } from "../../core/mqtt/options.js";
+import { readTable } from "./command-table.js";
+import { table } from "./markdown.js";
+
+/** A member of an interface, with what its comment says. */
+export interface Member {
+  name: string;
+  needed: boolean;
+  /** The comment without its last sentence, if that is about range and default. */
+  meaning: string;
+  /** `min..max`, "" if there is none. */
+  range: string;
+  unit: string;
+  /** In the words of the comment, "" if there is none. */
+  fallback: string;
+}
+
+/** A row of a table of options. */
+export interface OptionRow {
+  name: string;
+  /** `min..max`, "" for what is no number. */
+  range: string;
+  /** The words that can be given; none for what is no word. */
+  words: string[];
+  /** As JSON; "" if there is none. */
+  fallback: string;
+}
+
+const root = new URL("../../../", import.meta.url);
+
+/** The types of options: where they stand, and their rows. */
+export const OPTIONS: { [type: string]: { file: string; rows: string } } = {
+  M95Options: { file: "core/m95/options.ts", rows: modemOptions() },
+  RecoveryOptions: { file: "core/m95/options.ts", rows: recoveryOptions() },
+  TlsOptions: { file: "core/m95/options.ts", rows: tlsOptions() },
+  ConnectOptions: { file: "core/mqtt/options.ts", rows: clientOptions() },
+};
+
+/** Defaults that are otherwise on Node. */
+const ON_NODE: { [option: string]: string } = {
+  clock: "the system's",
+  codec: "UTF-8, Buffers",
+  wallClock: "`Date.now`",
+  recovery: "see below",
+};
+
+/** The range of an option that becomes a parameter of a command. */
+function rangeOfCommand(command: string, option: string): string {
+  const row = readTable().find((one) => one.name === command);
+  const parameter = row?.parameters.find((one) => one.name === option || one.name === `tls.${option}`);
+  if (!row) throw new Error(`the command table has no row ${command}`);
+  return parameter?.max === undefined ? "" : `${parameter.min}..${parameter.max}`;
+}
+
+/** The rows of a type, and behind them the names that no row is about. */
+export function rowsOf(type: string): { rows: OptionRow[]; others: string[] } {
+  const [others, ...rows] = OPTIONS[type]!.rows.split("\n");
+  return {
+    others: others!.split(" ").filter(Boolean),
+    rows: rows.map((line) => {
+      const [name, limits, fallback = ""] = line.split("|") as [string, string, string?];
+      const number = /^(\d+)-(\d+)$/.exec(limits);
+      return {
+        name,
+        range: number ? `${number[1]}..${number[2]}` : /^Q[A-Z.a-z]+$/.test(limits) ? rangeOfCommand(limits, name) : "",
+        words: limits.includes("/") ? limits.split("/") : [],
+        fallback,
+      };
+    }),
+  };
+}
+
+/** The members of a type with their comments, in the order of the source. */
+export function membersOf(type: string, file = OPTIONS[type]!.file): Member[] {
+  const source = readFileSync(new URL(file, root), "utf8");
+  const body = new RegExp(`^export (?:interface|type) ${type}\\b[^{\\n]*\\{\\n([\\s\\S]*?)^\\}`, "m").exec(source)![1]!;
+  return [...body.matchAll(/(?: {2}\/\*\*([\s\S]*?)\*\/\n)? {2}(\w+)(\??): /g)].map(
+    ([, comment = "", name, optional]) => {
+      const text = comment.replaceAll(/\s*\n\s*\* ?/g, " ").trim();
+      const at = text.lastIndexOf(". ") + 1;
+      const last =
+        /^(?:(\d+\.\.\d+)(?: (ms|s))?)?(?:(?:^|, )default:? (.+))?\.$/i.exec(text.slice(at).trim()) ??
+        ([] as (string | undefined)[]);
+      return {
+        name: name!,
+        needed: !optional,
+        meaning: (last[0] ? text.slice(0, at) : text).trim().replace(/\.$/, ""),
+        range: last[1] ?? "",
+        unit: last[2] ?? "",
+        fallback: last[3] ?? "",
+      };
+    },
+  );
+}
+
+/** Words in quotes and values as code, pages as links. */
+function inMarkdown(text: string): string {
+  return text
+    .split(/(`[^`]*`)/)
+    .map((part) =>
+      part.startsWith("`")
+        ? part
+        : part.replaceAll(/"[\w-]+"|\btrue\b|\bfalse\b/g, "`$&`").replaceAll(/docs\/(\w+\.md)/g, "[$1]($1)"),
+    )
+    .join("");
+}
+
+function row(member: Member): string[] {
+  const { name, needed, range, unit, meaning, fallback } = member;
+  const small = /^(A |[A-Z][a-z])/.test(meaning) ? meaning.slice(0, 1).toLowerCase() + meaning.slice(1) : meaning;
+  // A list of numbers needs no range in front.
+  const text = range && !/^\d/.test(small) ? `${range}${unit && ` ${unit}`}: ${small}` : small;
+  const otherwise = fallback ? inMarkdown(fallback) : needed ? "required" : "none";
+  return [`\`${name}\``, otherwise, inMarkdown(text)];
+}
+
+/** The table of a type. */
+export function optionsTable(type: string): string[] {
+  return table(["option", "default", "limits and meaning"], membersOf(type).map(row));
+}
+
+/** The options of `openM95`. */
+function nodeTable(): string[] {
+  const members = [...membersOf("OpenOptions", "targets/node/open.ts"), ...membersOf("M95Options")];
+  return table(
+    ["option", "default", "limits and meaning"],
+    members
+      // What is opened is the port.
+      .filter((one) => one.name !== "uart")
+      .map((one) => row({ ...one, fallback: ON_NODE[one.name] ?? one.fallback })),
+  );
+}
+
+/** A page with its tables of options made anew: what stands between `<!-- options: Type -->` and `<!-- end -->`. */
+export function withOptions(page: string): string {
+  return page.replaceAll(
+    /(<!-- options: (\w+) -->\n\n)[\s\S]*?(<!-- end -->)/g,
+    (_all, start: string, type: string, end: string) => {
+      const lines = type === "OpenOptions" ? nodeTable() : optionsTable(type);
+      return `${start}${lines.join("\n")}\n${end}`;
+    },
+  );
+}
