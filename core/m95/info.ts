@@ -1,5 +1,6 @@
 // What one can ask a modem about itself and its network: identity, signal, battery, operator, time. It keeps nothing.
 // @part info
+// @part info tls: time readTime days own malformed
 import { number, split } from "../at/params.js";
 import { M95Error } from "../errors.js";
 import { nameOf } from "./commands.js";

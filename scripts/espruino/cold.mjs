@@ -39,9 +39,11 @@ export function moveOut(code, placeOf, isInternal) {
   const overrides = new Map();
   for (const node of survey.tree.body) {
     const by = node.expression && survey.overrideBy(node.expression);
-    if (by && isInternal(by.method)) overrides.set(`${by.owner}.${by.method}`, { by, node });
+    if (by && isInternal(by.method) && placeOf(by.name) !== "resident")
+      overrides.set(`${by.owner}.${by.method}`, { by, node });
   }
-  for (const one of survey.functions) {
+  // Methods first: the calls of one may turn out to be calls of a function.
+  for (const one of [...survey.functions].sort((a, b) => !a.member - !b.member)) {
     if (placeOf(one.name) === "resident") continue;
     if (one.member?.kind === "constructor") moves.moveConstructor(one, placeOf(one.name));
     else if (one.member) moves.moveMethod(one, placeOf(one.name), isInternal, overrides.get(one.name));
@@ -101,15 +103,18 @@ class Moves {
   }
 
   /** `f(a)` becomes `dispatch(number, a)`, and `f` as a value a function that does so. */
-  #callFunction({ node, parent, isCall }, number, arity) {
+  #callFunction({ node, parent, isCall }, number, fn) {
     if (isCall) {
       this.#replace(node, DISPATCH);
       this.#number(parent, number);
       return;
     }
-    const names = Array.from({ length: arity }, (_, i) => `a${i}`);
-    const arrow = `(${names.join(", ")}) => ${DISPATCH}(${[id(number), ...names].join(", ")})`;
-    this.#replace(node, parent.type === "Property" && parent.shorthand ? `${node.name}: ${arrow}` : arrow);
+    const names = fn.params.map((_, i) => `a${i}`);
+    const list = names.join(", ");
+    const value = usesThis(fn.body)
+      ? `function (${list}) { return ${DISPATCH}.call(${["this", id(number), ...names].join(", ")}); }`
+      : `(${list}) => ${DISPATCH}(${[id(number), ...names].join(", ")})`;
+    this.#replace(node, parent.type === "Property" && parent.shorthand ? `${node.name}: ${value}` : value);
   }
 
   moveConstructor(one, part) {
@@ -150,7 +155,7 @@ class Moves {
       if (target && code.slice(target.start, target.end).startsWith("exports.")) {
         this.cold[number].stub = "exported";
         this.#replace(use.node, `function () { ${STUB}(${number}); }`);
-      } else this.#callFunction(use, number, one.node.params.length);
+      } else this.#callFunction(use, number, one.node);
     }
     for (const { by, uses: calls } of overrides.values())
       if (by.name === one.name) for (const use of calls ?? []) this.#callMethod(use, number);
@@ -262,6 +267,14 @@ class Moves {
 /** Names that a block declares, functions inside it left aside. */
 function declaredIn(body) {
   return namesOf({ type: "", params: [], body });
+}
+
+/** Whether code of a function uses `this`, functions inside it left aside. */
+function usesThis(node) {
+  if (node.type === "ThisExpression") return true;
+  return children(node).some(
+    (child) => (child.type === "ArrowFunctionExpression" || !isFunction(child)) && usesThis(child),
+  );
 }
 
 function returnsOf(body) {

@@ -9,8 +9,9 @@ import { children, edited, isFunction } from "./tree.mjs";
  * The marks are comments that begin a line:
  *
  * - `// @resident receive _scan _rest`: functions and methods of this file that are loaded with the module
- * - `// @part tls`: all of this file belongs to a part; `// @part store: _restore _tell`: these of it do. A part whose name ends
- *   with "?" may be missing without anybody being told: calls into it give undefined.
+ * - `// @part tls`: all of this file belongs to a part; `// @part store: _restore _tell`: these of it do. Functions that two parts
+ *   need are in both, `// @part info tls: time`. A part whose name ends with "?" may be missing without anybody being told: calls
+ *   into it give undefined.
  *
  * A method whose name stands twice in a file is written with its class: `Switch.on`.
  * @param {string} source

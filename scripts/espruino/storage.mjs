@@ -135,6 +135,14 @@ function withDispatcher(main, method) {
   return edited(main, edits);
 }
 
+/** The names of the parts that a function is in: of one, of several, or of the driver's own file. */
+function partsOf(place) {
+  return place.split(" ").map((name) => name.replace("?", ""));
+}
+
+/** Stands for addresses and lengths that are not known yet, and is as long as most of them. */
+const UNKNOWN = 10000;
+
 /** One way to write the files. */
 class Form {
   /**
@@ -146,33 +154,40 @@ class Form {
     this.isTokenised = isTokenised;
     /** Parts by name, each with the numbers of its texts; "" is the driver's own file. */
     this.parts = new Map([["", []]]);
-    program.cold.forEach(({ part }, number) => {
-      const name = part.replace("?", "");
-      if (!this.parts.has(name)) this.parts.set(name, []);
-      this.parts.get(name).push(number);
+    /** Addresses by number, and by part for functions that several parts have. */
+    this.addresses = program.cold.map(({ part }) => new Map(partsOf(part).map((name) => [name, UNKNOWN])));
+    this.addresses.forEach((places, number) => {
+      for (const name of places.keys()) {
+        if (!this.parts.has(name)) this.parts.set(name, []);
+        this.parts.get(name).push(number);
+      }
     });
-    this.optional = [...new Set(program.cold.map(({ part }) => part).filter((part) => part.endsWith("?")))].map(
-      (part) => part.slice(0, -1),
-    );
+    const optional = program.cold.flatMap(({ part }) => part.split(" ").filter((name) => name.endsWith("?")));
+    this.optional = [...new Set(optional.flatMap(partsOf))];
     this.finder = program.cold.findIndex(({ name }) => name === "partText");
     this.checker = program.cold.findIndex(({ name }) => name === "checkParts");
-    this.addresses = program.texts.map(() => 10000);
-    this.slots = program.texts.map(() => 0);
-    this.lengths = new Map([...this.parts.keys()].map((name) => [name, 10000]));
-    this.start = 10000;
+    this.slots = new Map();
+    this.lengths = new Map([...this.parts.keys()].map((name) => [name, UNKNOWN]));
+    this.start = UNKNOWN;
     if (isTokenised) {
       const sample = program.texts.map((text) => tokeniseBody(this.filled(text)));
       Object.assign(this, packDictionary(makeDictionary(sample, DICTIONARY)));
     }
   }
 
+  /** Where a function is called from code of a part: there, if the part has it. */
+  #address(number, part) {
+    const places = this.addresses[number];
+    return places.get(part) ?? [...places.values()][0];
+  }
+
   /** Code with addresses in place of numbers, and the runtime's own names. */
-  filled(code) {
+  filled(code, part = "") {
     const parts = [...this.lengths].filter(([name]) => name).flat();
     const text = (value) => JSON.stringify(value);
     return code
-      .replace(/__stub\((\d+)\)/g, (_, number) => `eval(${FIND}(${this.addresses[number]}))`)
-      .replace(/__id\((\d+)\)/g, (_, number) => this.addresses[number])
+      .replace(/__stub\((\d+)\)/g, (_, number) => `eval(${FIND}(${this.#address(number, part)}))`)
+      .replace(/__id\((\d+)\)/g, (_, number) => this.#address(number, part))
       .replace(/\b__c\b/g, DISPATCHER)
       .replace(/\b__K\b/g, CLASS)
       .replace(/\b__PARTS\b/g, text(parts.join(" ")))
@@ -195,7 +210,7 @@ class Form {
     const file = `require("Storage").read("${NAME}")`;
     const length = this.lengths.get("");
     const check = `if(!${FILE}||${FILE}.length!=${length})throw new Error("${NAME} in Storage is not whole; write it anew: npm run flash");`;
-    const place = `${WHICH}<0?${DISPATCHER}(${this.addresses[this.finder]},${WHICH}):${FILE}.substr(${WHICH})`;
+    const place = `${WHICH}<0?${DISPATCHER}(${this.#address(this.finder)},${WHICH}):${FILE}.substr(${WHICH})`;
     const unpack =
       `let s=${place};return E.toString(require("heatshrink").decompress(${FILE}.substr(${this.start},${this.packed?.length})` +
       `+s.substr(1,${UNIT}*s.charCodeAt(0)))).substr(${this.dictionary?.length})`;
@@ -206,8 +221,8 @@ class Form {
     );
   }
 
-  #text(number) {
-    const code = this.filled(this.program.texts[number]);
+  #text(number, part) {
+    const code = this.filled(this.program.texts[number], part);
     if (!this.isTokenised) return code + END;
     const packed = pack(this.dictionary, tokeniseBody(code) + END);
     return String.fromCharCode(Math.ceil(packed.length / UNIT)) + packed;
@@ -216,22 +231,23 @@ class Form {
   /** The files by part, with the addresses as they are known so far; what they turn out to be is noted. */
   #once() {
     const files = new Map();
+    const next = this.addresses.map((places) => new Map(places));
     let before = 0;
-    const next = [...this.addresses];
     for (const [name, numbers] of this.parts) {
       let out = this.id;
       if (!name) {
-        const code = `${this.filled(this.#head() + this.program.main)};${DISPATCHER}(${this.addresses[this.checker]})`;
+        const code = `${this.filled(this.#head() + this.program.main)};${DISPATCHER}(${this.#address(this.checker)})`;
         out = (this.isTokenised ? tokenise(GUARD) + tokenise(code) : code) + END;
         this.start = out.length;
         out += this.packed ?? "";
       }
       for (const number of numbers) {
-        next[number] = name ? -1 - before - out.length : out.length;
-        const text = this.#text(number);
+        next[number].set(name, name ? -1 - before - out.length : out.length);
+        const text = this.#text(number, name);
         // A text never gets shorter from one try to the next, or addresses would never settle.
-        this.slots[number] = Math.max(this.slots[number], text.length);
-        out += text.padEnd(this.slots[number], END);
+        const slot = `${number} ${name}`;
+        this.slots.set(slot, Math.max(this.slots.get(slot) ?? 0, text.length));
+        out += text.padEnd(this.slots.get(slot), END);
       }
       if (name) before += out.length;
       this.lengths.set(name, out.length);
@@ -245,7 +261,7 @@ class Form {
   files() {
     for (let last = "", tries = 0; tries < 20; tries++) {
       const files = this.#once();
-      const now = JSON.stringify([this.addresses, this.start, [...this.lengths]]);
+      const now = JSON.stringify([this.addresses.map((places) => [...places]), this.start, [...this.lengths]]);
       if (now === last) return files;
       last = now;
     }

@@ -62,6 +62,10 @@ const cases: { [title: string]: string } = {
     function many(a, b, c, d, e, f) { return [a, b, c, d, e, f, arguments.length > 5]; }
     function local(add) { return add; }
     exports.answer = () => [add(1, add(2, 3)), [1, 2].map(local), many(1, 2, 3, 4, 5, 6), [5].reduce(add, 1), local(4)];`,
+  "a function as a value that uses this": `
+    function own(a, b) { return this.x + a + (b || 0); }
+    function direct() { return own.call({ x: 1 }, 2); }
+    exports.answer = () => [{ x: 5, own }.own(1, 2), direct(), own.apply({ x: 3 }, [4])];`,
   "closures, loops, returns from the middle, exceptions and recursion": `
     class A {
       constructor() { this._n = 0; }
@@ -129,8 +133,8 @@ test("a name of the contract, one that two classes have, and one that an object 
 
 test("an assignment to a prototype takes a method's place", async (t) => {
   const { before, after, stubs, moved } = await both(`
-    class M95 { explain() { return ""; } ask(x) { return this.explain(x); } }
     function explain(x) { return "line " + x + typeof this.ask; }
+    class M95 { explain() { return ""; } ask(x) { return this.explain(x); } }
     const modem = M95.prototype;
     modem.explain = explain;
     exports.answer = () => new M95().ask(3);`);

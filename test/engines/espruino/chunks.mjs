@@ -7,7 +7,7 @@ async function session(size, log) {
   const rig = await startRig({ pty: false, speed: 5, modem: { poweredOn: true, hostBaud: 0 } });
   try {
     const { broker, modem } = rig;
-    const engine = rig.run(install + sketch("chunks"), { size });
+    const engine = rig.run(install() + sketch("chunks"), { size });
     const { onMark } = engine;
     engine.onMark = (name, value) => {
       if (name !== "tx") return onMark(name, value);

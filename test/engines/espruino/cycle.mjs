@@ -11,7 +11,7 @@ async function cycle(log) {
   const rig = await startRig({ modem: { tolerate: ["sent-while-off"] } });
   try {
     const { broker, modem } = rig;
-    const engine = rig.run(install + sketch("cycle"));
+    const engine = rig.run(install("power") + sketch("cycle"));
     const ok = async (name, limit) => assert.equal(await engine.mark(name, limit), "ok", name);
 
     assert.equal(await engine.mark("ready", 60_000), "ready");

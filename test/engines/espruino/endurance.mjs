@@ -14,7 +14,7 @@ async function endurance(log) {
   try {
     let subscriptions = 0;
     rig.broker.broker.on("subscribe", () => subscriptions++);
-    const engine = rig.run(install + sketch("endurance"));
+    const engine = rig.run(install() + sketch("endurance"));
     await engine.mark("connect", 60_000);
     const subscribed = async () => {
       await rig.until("subscribed", () => subscriptions > 0);

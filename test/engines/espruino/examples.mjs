@@ -7,6 +7,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { makeCertificate } from "../../../build/test/support/certificates.js";
 import { install, root, sketch, startRig } from "./rig.mjs";
 
+/** What their options need. */
+const PARTS = { sensor: ["power"], switch: ["power", "tls"], tracker: ["power", "store"] };
+
 /** An example with other values for some of the variables at its top, and with the settings that a flasher leaves. */
 function example(name, values = {}, settings = undefined) {
   let code = readFileSync(path.join(root, "examples/espruino", `${name}.js`), "utf8");
@@ -16,7 +19,7 @@ function example(name, values = {}, settings = undefined) {
     code = code.replace(line, `var ${variable} = ${value};`);
   }
   const left = settings ? `require("Storage").writeJSON("m95.json", ${JSON.stringify(settings)});\n` : "";
-  return `${install}${sketch("board")}\n${left}${code}`;
+  return `${install(...PARTS[name])}${sketch("board")}\n${left}${code}`;
 }
 
 /** Runs an example in front of a modem that is off, and checks the port and the pins it takes. */
@@ -92,10 +95,7 @@ const remoteSwitch = () =>
 async function switchOverTls() {
   const host = "test.mosquitto.org";
   const { cert, key } = await makeCertificate({ name: host, hosts: [host] });
-  const code = example("switch").replace(
-    install,
-    `${install}require("Storage").write("m95-ca.pem", ${JSON.stringify(cert)});\n`,
-  );
+  const code = `require("Storage").write("m95-ca.pem", ${JSON.stringify(cert)});\n${example("switch")}`;
   const tls = { cert, key, ciphers: "AES256-SHA256", maxVersion: "TLSv1.2" };
   await withExample(
     code,

@@ -22,7 +22,7 @@ async function features(lengths, log) {
   const rig = await startRig({ speed: 4, modem: { poweredOn: true, quirks: { showRecvLen: lengths } } });
   try {
     const { broker, modem } = rig;
-    const engine = rig.run(install + sketch("features"));
+    const engine = rig.run(install("base64") + sketch("features"));
     const age = async () => {
       engine.tell('mark("age", age())');
       return engine.mark("age");

@@ -1,7 +1,7 @@
 // A program written for Espruino's MQTT module runs after a change of its require; this one with the plain bundle.
 
 import assert from "node:assert/strict";
-import { install, plainBundle, sketch, startRig } from "./rig.mjs";
+import { installFile, plainBundle, sketch, startRig } from "./rig.mjs";
 
 async function moved() {
   const rig = await startRig({ speed: 5, modem: { poweredOn: true } });
@@ -13,7 +13,7 @@ async function moved() {
     write.call(modem.uart, text);
   };
   try {
-    const engine = rig.run(install + sketch("migration"), { bundle: plainBundle });
+    const engine = rig.run(installFile(plainBundle) + sketch("migration"));
     assert.equal(await engine.mark("connected", 60_000), true);
     await rig.until("a subscription", () => heard.join("").includes("AT+QMTSUB"));
     engine.tell("send()");

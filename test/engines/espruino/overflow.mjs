@@ -8,7 +8,7 @@ import { install, sketch, startRig } from "./rig.mjs";
 async function withFlood(test) {
   const rig = await startRig({ speed: 5, modem: { poweredOn: true } });
   try {
-    const engine = rig.run(install + sketch("overflow"));
+    const engine = rig.run(install() + sketch("overflow"));
     assert.equal(await engine.mark("ready", 60_000), "ok");
     await engine.mark("connect");
     await test(engine, rig);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { Engine } from "./engine.mjs";
-import { bundle, install, root, sketch } from "./rig.mjs";
+import { install, root, sketch } from "./rig.mjs";
 
 const RECONNECTS = 100;
 /** jsVars are counted after each so many. */
@@ -13,8 +13,8 @@ const SLACK = 8;
 
 async function reconnects(log) {
   const modem = readFileSync(`${root}bench/espruino/scripted-modem.js`, "utf8");
-  const code = install + modem + sketch("reconnects");
-  const engine = new Engine(code, { bundle, reconnects: RECONNECTS, every: EVERY }, { prelude: false });
+  const code = install() + modem + sketch("reconnects");
+  const engine = new Engine(code, { reconnects: RECONNECTS, every: EVERY }, { prelude: false });
   try {
     const figures = [];
     while (figures.length < RECONNECTS / EVERY) figures.push(await engine.mark("usage", 60_000));

@@ -14,8 +14,34 @@ export const root = fileURLToPath(new URL("../../..", import.meta.url));
 export const bundle = path.join(root, "dist/espruino/M95.min.js");
 export const plainBundle = path.join(root, "dist/espruino/M95.js");
 
-/** Puts the driver where the manual puts it. */
-export const install = `require("Storage").write("M95", require("fs").readFileSync(CONFIG.bundle));\n`;
+const dist = path.join(root, "dist/espruino");
+const { files } = JSON.parse(readFileSync(path.join(dist, "parts.json"), "utf8"));
+
+/** The forms of the driver: in one piece, and in parts as they are sent to boards, or readable. */
+export const FORMS = ["min", "file", "plain"];
+let form = "min";
+let everything = false;
+
+/** From now on sketches get this form, with the parts that they need or with all. */
+export function useForm(name, allParts) {
+  form = name;
+  everything = allParts;
+}
+
+const write = (name, file) =>
+  `require("Storage").write(${JSON.stringify(name)}, require("fs").readFileSync(${JSON.stringify(file)}));\n`;
+
+/** Puts the driver where the manual puts it, with the parts that a sketch needs. */
+export function install(...parts) {
+  if (form === "min") return write("M95", bundle);
+  const wanted = files.filter(({ part }) => everything || part === "core" || parts.includes(part));
+  return wanted.map((one) => write(one.name, path.join(dist, one[form]))).join("");
+}
+
+/** Puts one file there as the driver. */
+export function installFile(file) {
+  return write("M95", file);
+}
 
 /** The code of one of the sketches beside this file. */
 export function sketch(name) {
@@ -53,9 +79,9 @@ export async function startRig({ speed = 1, modem: modemOptions = {}, pty: withP
   return {
     broker,
     modem,
-    /** Starts a sketch; `CONFIG` has `bundle`, `path` and what is given. */
+    /** Starts a sketch; `CONFIG` has `path` and what is given. */
     run(code, config = {}, options = {}) {
-      const engine = new Engine(code, { bundle, path: device, ...config }, options);
+      const engine = new Engine(code, { path: device, ...config }, options);
       engines.push(engine);
       let status = -1;
       // The sketch's pins are this modem's.

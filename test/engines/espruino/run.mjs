@@ -1,15 +1,25 @@
-// `npm run test:espruino`: the minified bundle and the example sketches in a real Espruino (Linux build), against the
-// virtual M95. ESPRUINO names the binary; nothing is built or fetched here.
+// `npm run test:espruino`: the driver and the example sketches in a real Espruino (Linux build), against the virtual M95.
+// ESPRUINO names the binary; nothing is built or fetched here. `--form min|file|plain` chooses the driver's form (M95.min.js, or the files
+// for Storage as boards get them, or readable), `--everything` installs all parts and not only those that a sketch needs.
 
 import { parseArgs } from "node:util";
 import { lack } from "../../../scripts/testing/needs.mjs";
 import { lastLine } from "../../../scripts/testing/summary.mjs";
+import { FORMS, useForm } from "./rig.mjs";
 
 const { values } = parseArgs({
   options: {
     match: { type: "string", multiple: true, default: [] },
+    form: { type: "string", multiple: true, default: ["min", "file"] },
+    everything: { type: "boolean", default: false },
   },
 });
+
+for (const form of values.form)
+  if (!FORMS.includes(form)) {
+    console.log(`--form must be one of ${FORMS.join(", ")}, not ${form}`);
+    process.exit(1);
+  }
 
 const files = [
   "load",
@@ -28,11 +38,17 @@ const files = [
 /** Sessions run in real time and mostly wait, so several run at once. */
 const AT_ONCE = 4;
 
+/** They do without the driver, or say themselves which of its forms they are about. */
+const ONCE = ["load", "migration", "traps"];
+
 const queue = [];
-for (const file of files) {
-  const { tests } = await import(`./${file}.mjs`);
-  for (const [title, run] of tests) queue.push({ name: `${file}: ${title}`, run });
-}
+for (const [i, form] of values.form.entries())
+  for (const file of files) {
+    if (i > 0 && ONCE.includes(file)) continue;
+    const { tests } = await import(`./${file}.mjs`);
+    for (const [title, run] of tests)
+      queue.push({ form, name: `${file}: ${title}${ONCE.includes(file) ? "" : ` (${form})`}`, run });
+  }
 const chosen = queue.filter(
   ({ name }) => values.match.length === 0 || values.match.some((part) => name.includes(part)),
 );
@@ -51,8 +67,8 @@ if (lacking) {
 }
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
-async function work() {
-  for (let test = chosen.shift(); test; test = chosen.shift()) {
+async function work(tests) {
+  for (let test = tests.shift(); test; test = tests.shift()) {
     const since = performance.now();
     const remarks = [];
     try {
@@ -69,7 +85,11 @@ async function work() {
   }
 }
 
-await Promise.all(Array.from({ length: AT_ONCE }, work));
+for (const form of values.form) {
+  const tests = chosen.filter((one) => one.form === form);
+  useForm(form, values.everything);
+  await Promise.all(Array.from({ length: AT_ONCE }, () => work(tests)));
+}
 console.log(lastLine(counts));
 // Sockets of a failed test must not keep the process.
 process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0);

@@ -48,7 +48,7 @@ async function upload(log) {
   try {
     const { broker, modem } = rig;
     const pem = { ca: authority.cert, cert: device.cert, key: device.key };
-    const engine = rig.run(install + packed(pem) + sketch("tls"));
+    const engine = rig.run(install("tls") + packed(pem) + sketch("tls"));
     for (const name of ["ca", "cert", "key"]) await engine.line(`m95-${name}.pem ok`);
     const uploads = ["ca", "cert", "key"].map((name) => `AT+QSECWRITE="RAM:${name}0.pem",${pem[name].length},100`);
     const [sent, usage] = await engine.mark("connect", 60_000);
