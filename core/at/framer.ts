@@ -7,7 +7,7 @@ import { ReceiveRing } from "./ring.js";
 import { Silence } from "./silence.js";
 import type { Counter, FramerSink } from "./types.js";
 
-// What a line may be that comes now.
+// What a line may be that comes now. What leads from one to the other is drawn in docs/states.md.
 
 /** The modem's own. */
 const OWN = 0;
@@ -15,6 +15,9 @@ const OWN = 0;
 const UNSURE = 1;
 /** Payload: a message was cut, or bytes were lost, since the last silence. */
 const PAYLOAD = 2;
+
+/** The same by name, for the model check. */
+export const KINDS = ["own", "unsure", "payload"];
 
 /** Silent ticks after which a message whose line end never came is handed over all the same. */
 const PATIENCE = 25;

@@ -23,7 +23,7 @@ export const BUSY = 1000;
 export const ESCAPE = "+++";
 const ESCAPE_WAIT = 1000;
 
-// Where the session stands. What leads from one to the other is a table in test/model/tables.ts, drawn in docs/states.md.
+// Where the session stands. What leads from one to the other is drawn in docs/states.md.
 
 /** Nothing runs; a command may be waiting for its guard time. */
 export const IDLE = 0;
@@ -37,6 +37,9 @@ export const HELD = 3;
 export const CALLING = 4;
 /** It came; late answers of older commands end here. */
 export const SETTLING = 5;
+
+/** The same by name, for the model check. */
+export const PHASES = ["idle", "prompt", "result", "held", "calling", "settling"];
 
 export abstract class Synchroniser implements FramerSink {
   /** Who is told of the traffic, both ways, as the modem says or hears it; "" as direction is a remark. */

@@ -22,8 +22,9 @@ const URCS: { [event: string]: string } = {
   "?QMTSTAT 1": "+QMTSTAT: 0,1",
   "?QMTCONN 0,5": "+QMTCONN: 0,0,5",
   "QMTDISC 0": "+QMTDISC: 0,0",
-  "QMTPUB 0": "+QMTPUB: 0,1,0",
-  "QMTPUB 2": "+QMTPUB: 0,1,2",
+  // The message ID that a draw of 0.5 gives.
+  "QMTPUB 0": "+QMTPUB: 0,32768,0",
+  "QMTPUB 2": "+QMTPUB: 0,32768,2",
 };
 
 /** A modem lost or stopped while a client waits for it. */

@@ -83,6 +83,9 @@ export function explore(make: () => World, roots: string[][], events: string[], 
   return findings;
 }
 
+/** Moments in the past, of which only counts how long ago they were, and no longer than this, ms. */
+const PAST: { [name: string]: number } = { _sentAt: 1000, stamp: 1001, _quietAt: 1000, _guessed: 60_000 };
+
 /** Counters, and times that are no more than a mark: they decide about nothing. */
 const IDLE = new Set(["bytes", "lines", "_stats", "_generation", "_deadline", "_last", "order", "trace", "_counts"]);
 
@@ -95,6 +98,7 @@ export function fingerprint(owner: object, clock: SimClock, others: object[], re
   const seen = new Set<object>([...others, clock]);
   const visit = (name: string, value: unknown): string => {
     if (IDLE.has(name) || typeof value === "function") return "";
+    if (PAST[name]) return `${Math.min(PAST[name], clock.now() - (value as number))} ago`;
     if (name === "_mark") return value === received ? "silent" : "heard";
     if (typeof value !== "object" || !value) return String(value);
     if (value instanceof Error) return value.name;

@@ -1,9 +1,12 @@
 // Which world stands behind which table, where its exploration begins and how deep it goes. It explores nothing.
 import { ClientWorld } from "./client-world.js";
 import type { World } from "./explore.js";
+import { FramerWorld } from "./framer-world.js";
 import { LifecycleWorld } from "./lifecycle-world.js";
+import { KIND, MESSAGE, PACKET, SESSION } from "./line-tables.js";
+import { OutboxWorld } from "./outbox-world.js";
 import { SessionWorld } from "./session-world.js";
-import { CLIENT, CONTACT, LIFE, LIFECYCLE, type Machine, SESSION } from "./tables.js";
+import { CLIENT, CONTACT, LIFE, LIFECYCLE, type Machine } from "./tables.js";
 
 export interface Checked {
   name: string;
@@ -23,6 +26,8 @@ const ready = [...registering, "runs well", "runs well"];
 const opening = ["timer", "OK", "OK"];
 const connecting = [...opening, "QMTOPEN 0", "OK"];
 const connected = [...connecting, "QMTCONN 0,0"];
+
+const claimed = ["open", "publish", "OK", "?wrong ID", "?verdict 0"];
 
 const publishing = ["open", "publish", "timer"];
 const syncing = ["open", "sync", "timer"];
@@ -67,6 +72,21 @@ export const MACHINES: Checked[] = [
     depth: 4,
   },
   {
+    name: "outbox",
+    machines: [PACKET],
+    make: () => new OutboxWorld(),
+    roots: [
+      [],
+      ["publish"],
+      ...["publish", "publish again", "publish QoS 0", "subscribe"].map((kind) => ["open", kind]),
+      ["open", "publish", "lost"],
+      ...["publish", "publish again", "publish QoS 0", "subscribe"].map((kind) => ["open", kind, "OK"]),
+      claimed,
+      [...claimed, "bytes lost"],
+    ],
+    depth: 4,
+  },
+  {
     name: "session",
     machines: [SESSION],
     make: () => new SessionWorld(),
@@ -76,9 +96,28 @@ export const MACHINES: Checked[] = [
       publishing,
       [...publishing, "prompt"],
       [...publishing, "message", "ERROR"],
+      [...publishing, "prompt", "message", "OK"],
+      ["open", "upload", "timer", "message", "CONNECT"],
       ["open", "command", "timer"],
+      ["open", "command", "timer", "message", "ERROR"],
+      ["open", "upload", "timer"],
       syncing,
       [...syncing, "OK"],
+    ],
+    depth: 4,
+  },
+  {
+    name: "framer",
+    machines: [KIND, MESSAGE],
+    make: () => new FramerWorld(),
+    roots: [
+      [],
+      ["message"],
+      ["message", "line"],
+      ["message", "overrun"],
+      ["lengths"],
+      ["lengths", "half a message"],
+      ["lengths", "doubtful message"],
     ],
     depth: 4,
   },

@@ -1,4 +1,4 @@
-// Prints the rows of the state tables as the real classes behave now, or with --write puts them into tables.ts. Whoever
+// Prints the rows of the state tables as the real classes behave now, or with --write puts them into the tables. Whoever
 // has changed a class reads the difference before it is committed: this program judges nothing.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,9 @@ import { explore, type Findings } from "./explore.js";
 import { eventsOf, MACHINES } from "./machines.js";
 import type { Machine } from "./tables.js";
 
-const TABLES = fileURLToPath(new URL("../../../test/model/tables.ts", import.meta.url));
+const TABLES = ["tables.ts", "line-tables.ts"].map((name) =>
+  fileURLToPath(new URL(`../../../test/model/${name}`, import.meta.url)),
+);
 
 /** Characters of a line of events. */
 const WIDTH = 104;
@@ -54,6 +56,11 @@ for (const one of MACHINES) {
   one.machines.forEach((machine, table) => {
     const rows = rowsOf(machine, seen[table]!);
     if (!values.write) console.log(`\n${rows}\n`);
-    else writeFileSync(TABLES, readFileSync(TABLES, "utf8").replace(machine.rows, `\n${rows}\n`));
+    else
+      for (const file of TABLES)
+        writeFileSync(
+          file,
+          readFileSync(file, "utf8").replace(machine.rows, () => `\n${rows}\n`),
+        );
   });
 }

@@ -1,4 +1,5 @@
 // The session as the model check drives it: one line, a modem that says what the event says, the next timer as an event.
+import { PHASES } from "../../core/at/sync.js";
 import { M95Error } from "../../core/errors.js";
 import { SessionRig } from "../core/at/rig.js";
 import { fingerprint, type World } from "./explore.js";
@@ -10,17 +11,14 @@ const SAYS: { [event: string]: string } = {
   answer: "\r\n+CSQ: 20,0\r\n",
   URC: "\r\n+QMTSTAT: 0,1\r\n",
   prompt: "\r\n> ",
+  CONNECT: "\r\nCONNECT\r\n",
   message: '\r\n+QMTRECV: 0,1,"t",x\r\n',
 };
 
 interface Inside {
+  _phase: number;
   _open: boolean;
-  _run?: { prompt?: string };
-  _sent: boolean;
-  _held?: string;
-  _pause?: unknown;
-  _tries?: number;
-  _synced: boolean;
+  _queue: unknown[];
 }
 
 export class SessionWorld implements World {
@@ -32,16 +30,12 @@ export class SessionWorld implements World {
     return [this.state()];
   }
 
+  private get inside(): Inside {
+    return this.rig.session as unknown as Inside;
+  }
+
   private state(): string {
-    const inside = this.rig.session as unknown as Inside;
-    const run = inside._run;
-    if (inside._tries !== undefined) return inside._synced ? "settling" : "syncing";
-    if (run) {
-      if (inside._held !== undefined) return "held";
-      return run.prompt ? (inside._sent ? "data" : "prompt") : "running";
-    }
-    if (inside._pause !== undefined) return "guard";
-    return inside._open ? "idle" : "closed";
+    return PHASES[this.inside._phase]!;
   }
 
   can(event: string): boolean {
@@ -49,17 +43,26 @@ export class SessionWorld implements World {
   }
 
   perform(event: string): void {
-    const { session, uart, clock } = this.rig;
+    const { session, uart } = this.rig;
     if (SAYS[event]) uart.feed(SAYS[event]);
-    else if (event === "timer") clock.step();
+    else if (event === "timer") this.tick();
     else if (event === "command") session.send({ text: "AT+CSQ", timeout: 1000, info: "+CSQ:", done: this.once() });
     else if (event === "publish")
       session.send({ text: "AT+QMTPUB", timeout: 1000, prompt: ">", data: "x\x1a", done: this.once() });
+    else if (event === "upload")
+      session.send({ text: "AT+QSECWRITE", timeout: 1000, prompt: "CONNECT", data: "cert", done: this.once() });
     else if (event === "sync") session.sync(2, "\x1b", this.once());
     else if (event === "overrun") uart.onOverrun!();
     else if (event === "reset") session.reset(new M95Error("ECLOSED", "reset"));
     else if (event === "open" || event === "close") session.open = event === "open";
     else throw new Error(`no such event: ${event}`);
+  }
+
+  // A look at a line that is silent so far decides nothing.
+  private tick(): void {
+    const { clock, session } = this.rig;
+    do clock.step();
+    while ((session.framer as unknown as { _still: number })._still && clock.pending);
   }
 
   key(): string {
@@ -72,7 +75,9 @@ export class SessionWorld implements World {
   problems(): string[] {
     const state = this.state();
     const list = this.ends.some((count) => count > 1) ? ["a callback was called twice"] : [];
-    if (state !== "idle" && state !== "closed" && !this.clock.pending) list.push(`no timer leads out of ${state}`);
+    const { _open: open, _queue: queue } = this.inside;
+    if ((state !== "idle" || (open && queue.length)) && !this.clock.pending)
+      list.push(`no timer leads out of ${state}`);
     return list;
   }
 
@@ -80,6 +85,7 @@ export class SessionWorld implements World {
     const { session, uart, clock } = this.rig;
     uart.write = (data) => {
       if (data === "AT+QMTPUB\r") clock.after(1, () => uart.feed(SAYS.prompt!));
+      else if (data === "AT+QSECWRITE\r") clock.after(1, () => uart.feed("\r\nCONNECT\r\n"));
       else if (data !== "\x1b") clock.after(1, () => uart.feed(SAYS.OK!));
     };
     session.open = true;
