@@ -159,9 +159,9 @@ export const PACKET: Machine = {
   states: {
     none: "not asked for yet",
     waiting: "for the link, or for its turn",
-    inHand: "its command runs",
+    handing: "its command runs",
     cut: "its command runs, and the link is gone",
-    inFlight: "the modem has it, its verdict is waited for",
+    inflight: "the modem has it, its verdict is waited for",
     unproven: "so, and a verdict came that may be part of a message while somebody guesses message IDs",
     discredited: "so, and that verdict does not count any more",
     done: "its callback has come",
@@ -194,41 +194,41 @@ export const PACKET: Machine = {
   },
   rows: `
 none
-  publish; publish again; publish QoS 0; subscribe -> waiting inHand
+  publish; publish again; publish QoS 0; subscribe -> waiting handing
   open; lost; end; verdict 0; verdict 1; verdict 2; ?verdict 0; ?verdict 1; ?verdict 2; ?wrong ID;
     bytes lost -> none
 waiting
-  open; timer -> inHand
+  open; timer -> handing
   end -> done
   lost; verdict 0; verdict 1; verdict 2; ?verdict 0; ?verdict 1; ?verdict 2; ?wrong ID; bytes lost -> waiting
-inHand
+handing
   lost -> cut
-  OK; time-out; unproven -> inFlight unproven discredited
+  OK; time-out; unproven -> inflight unproven discredited
   refused; verdict 0; verdict 2 -> done
   CME 8503; CME 8512 -> waiting done
-  no prompt; unproven prompt; ?verdict 0; ?verdict 2 -> inHand done
-  end; verdict 1; ?verdict 1; ?wrong ID; bytes lost -> inHand
+  no prompt; unproven prompt; ?verdict 0; ?verdict 2 -> handing done
+  end; verdict 1; ?verdict 1; ?wrong ID; bytes lost -> handing
 cut
-  OK; refused; CME 8503; CME 8512; time-out; no prompt; unproven; unproven prompt -> waiting inHand done
+  OK; refused; CME 8503; CME 8512; time-out; no prompt; unproven; unproven prompt -> waiting handing done
   open; lost; end; verdict 0; verdict 1; verdict 2; ?verdict 0; ?verdict 1; ?verdict 2; ?wrong ID;
     bytes lost -> cut
-inFlight
+inflight
   lost -> waiting done
   verdict 0; verdict 2 -> done
-  ?verdict 0; ?verdict 2 -> inFlight unproven discredited done
-  timer -> inHand inFlight done
-  end; verdict 1; ?verdict 1; ?wrong ID; bytes lost -> inFlight
+  ?verdict 0; ?verdict 2 -> inflight unproven discredited done
+  timer -> handing inflight done
+  end; verdict 1; ?verdict 1; ?wrong ID; bytes lost -> inflight
 unproven
   lost -> waiting done
   verdict 0; verdict 2; timer -> done
-  verdict 1 -> inFlight
+  verdict 1 -> inflight
   ?verdict 0; ?verdict 2 -> unproven discredited
   ?verdict 1; bytes lost -> discredited
   end; ?wrong ID -> unproven
 discredited
   lost -> waiting done
   verdict 0; verdict 2 -> done
-  verdict 1 -> inFlight
+  verdict 1 -> inflight
   timer -> discredited done
   end; ?verdict 0; ?verdict 1; ?verdict 2; ?wrong ID; bytes lost -> discredited
 done

@@ -92,9 +92,9 @@ export class OutboxWorld implements World {
     if (!one) return "none";
     if (this.calls) return "done";
     if (wait.includes(one)) return "waiting";
-    if (hand === one) return one.lost ? "cut" : "inHand";
+    if (hand === one) return one.lost ? "cut" : "handing";
     if (!flight.includes(one)) return "vanished";
-    if (!one.unprovenVerdict) return "inFlight";
+    if (!one.unprovenVerdict) return "inflight";
     return one.discredited ? "discredited" : "unproven";
   }
 
