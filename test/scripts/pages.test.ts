@@ -59,7 +59,7 @@ test("functions named behind a file, and constants in front of one, are in it", 
     if (!exists(file) || !pattern.test(read(file))) missing.push(`${name} in ${file}`);
   };
   for (const [, file, name] of guide.matchAll(/`([\w./-]+\.\w+)` `(\w+)\(\)`/g))
-    look(file!, new RegExp(`\\b${name}\\(`), `${name}()`);
+    look(file!, new RegExp(`\\b${name}(<[^(]*>)?\\(`), `${name}()`);
   for (const [, name, file] of guide.matchAll(/`(\w+)` (?:of|in) `([\w./-]+\.\w+)`/g))
     look(file!, new RegExp(`\\b${name}\\b`), name!);
   for (const [, file, name] of guide.matchAll(/`([\w./-]+\.\w+)` `(\w+)`/g))
