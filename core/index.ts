@@ -8,7 +8,7 @@ export type { Apn, ModemState } from "./m95/bringup.js";
 export type { Battery, Identity, Operator, Signal, Time } from "./m95/info.js";
 export type { M95Options, PemSource, RecoveryOptions, TlsOptions } from "./m95/options.js";
 export type { Recovery, RecoveryStats } from "./m95/recovery.js";
-export { explain } from "./m95/texts.js";
+export { explain, explainAny } from "./m95/texts.js";
 export { secure } from "./m95/tls.js";
 export { type CommandOptions, M95, type Stats } from "./m95.js";
 export { MqttClient } from "./mqtt/client.js";

@@ -17,18 +17,9 @@ function textsOf(family: string): string {
         "|-1:failed to open network|0:opened|1:wrong parameter|2:MQTT identifier is occupied|3:failed to activate PDP" +
         "|4:failed to parse domain name|5:network disconnection error|"
       );
-    // 3.2.3
-    case "close":
-      return "|-1:failed to close network|0:closed|";
-    // 3.2.5
-    case "disc":
-      return "|-1:failed to close connection|0:closed|";
     // 3.2.4, 3.2.6, 3.2.7, 3.2.8
     case "packet":
       return "|0:sent, acknowledged by the server|1:packet retransmission|2:failed to send packet|";
-    // 3.2.4
-    case "conn":
-      return "|1:MQTT is initial|2:MQTT is connecting|3:MQTT is connected|4:MQTT is disconnecting|";
     // 3.2.4
     case "ret":
       return (
@@ -62,17 +53,41 @@ function textsOf(family: string): string {
   }
 }
 
+/** Texts of numbers that are in no error. Builds for microcontrollers do not hold them. */
+function otherTextsOf(family: string): string {
+  switch (family) {
+    // 3.2.3
+    case "close":
+      return "|-1:failed to close network|0:closed|";
+    // 3.2.5
+    case "disc":
+      return "|-1:failed to close connection|0:closed|";
+    // 3.2.4
+    case "conn":
+      return "|1:MQTT is initial|2:MQTT is connecting|3:MQTT is connected|4:MQTT is disconnecting|";
+    default:
+      return "";
+  }
+}
+
 /** The texts of a family, one "code:meaning" each; for the documentation. */
 export function listTexts(family: string): string[] {
-  const text = textsOf(family);
+  const text = textsOf(family) || otherTextsOf(family);
   return text.substring(1, text.length - 1).split("|");
 }
 
-/** The meaning of a number, "" when there is none on record. */
-export function explain(family: string, code: number): string {
-  const text = textsOf(family);
+function find(text: string, code: number): string {
   const key = "|" + code + ":";
   const at = text.indexOf(key);
-  if (at >= 0) return text.substring(at + key.length, text.indexOf("|", at + 1));
-  return family === "stat" && code >= 8 && code <= 255 ? "reserved" : "";
+  return at < 0 ? "" : text.substring(at + key.length, text.indexOf("|", at + 1));
+}
+
+/** The meaning of a number that an error has, "" when there is none on record. */
+export function explain(family: string, code: number): string {
+  return find(textsOf(family), code) || (family === "stat" && code >= 8 && code <= 255 ? "reserved" : "");
+}
+
+/** The meaning of any number of the application note. */
+export function explainAny(family: string, code: number): string {
+  return explain(family, code) || find(otherTextsOf(family), code);
 }

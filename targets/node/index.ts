@@ -20,7 +20,7 @@ export {
   type Done,
   type Encoding,
   type ErrorCode,
-  explain,
+  explainAny as explain,
   type Grant,
   type GrantDone,
   type Identity,
