@@ -89,8 +89,12 @@ export function readOptions<T>(table: string, prefix: string, given: any, to: T)
       if (range === "?") flag(prefix + name, value, false);
       else if (range === "()") callable(prefix + name, value);
       else if (+limits[0]! >= 0) integer(prefix + name, value, +limits[0]!, +limits[1]!);
-      else if (range.indexOf("/") > 0 && range.split("/").indexOf(value) < 0)
-        throw wrong(prefix + name, '"' + range.split("/").join('" or "') + '"', value);
+      else if (range.indexOf("/") > 0) {
+        const words = range.split("/");
+        const last = words.pop()!;
+        if (value !== last && words.indexOf(value) < 0)
+          throw wrong(prefix + name, '"' + words.join('", "') + '" or "' + last + '"', value);
+      }
       (to as any)[name] = value;
     }
   }

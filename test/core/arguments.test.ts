@@ -3,7 +3,7 @@ import { readOptions } from "../../core/arguments.js";
 import test from "../support/harness.js";
 
 const ROWS =
-  'other another\ncount|0-9|3\nloud|?|false\nhow|fast/slow-but-sure|"fast"\nwhen|()\nname|QMTOPEN\nport|QMTOPEN|1883';
+  'other another\ncount|0-9|3\nloud|?|false\nhow|fast/slow-but-sure/never|"fast"\nwhen|()\nname|QMTOPEN\nport|QMTOPEN|1883';
 
 const read = (given: object) => readOptions(ROWS, "o.", given, {});
 
@@ -18,14 +18,18 @@ test("what is given is taken; names without a row, and unknown ones, are left to
   t.deepEqual(read({ ...all, other: 1, unknown: 2 }), all);
 });
 
+test("each word is taken", (t) => {
+  for (const how of ["fast", "slow-but-sure", "never"]) t.like(read({ how }), { how });
+});
+
 test("what is refused is named with its limit and the value", (t) => {
   const refused: [object, string][] = [
     [{ count: 10 }, "o.count must be an integer 0..9, not 10"],
     [{ count: "1" }, 'o.count must be an integer 0..9, not "1"'],
     [{ count: null }, "o.count must be an integer 0..9, not null"],
     [{ loud: 1 }, "o.loud must be true or false, not 1"],
-    [{ how: "slow" }, 'o.how must be "fast" or "slow-but-sure", not "slow"'],
-    [{ how: Symbol("fast") }, 'o.how must be "fast" or "slow-but-sure", not a symbol'],
+    [{ how: "slow" }, 'o.how must be "fast", "slow-but-sure" or "never", not "slow"'],
+    [{ how: Symbol("fast") }, 'o.how must be "fast", "slow-but-sure" or "never", not a symbol'],
     [{ when: 5 }, "o.when must be a function, not 5"],
   ];
   for (const [given, message] of refused) t.throws(() => read(given), { code: "EPARAM", message });
