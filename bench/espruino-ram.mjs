@@ -4,23 +4,27 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { BOARD, LINUX } from "../scripts/espruino/vars.mjs";
 import { engine, lack } from "../scripts/testing/needs.mjs";
 
 const TIME_LIMIT = 120_000;
-const MODULE = fileURLToPath(new URL("../dist/espruino/M95.min.js", import.meta.url));
+const DIST = fileURLToPath(new URL("../dist/espruino/", import.meta.url));
 const STAGES = {
   loaded: "loaded",
+  most: "most at any time until connected",
   connected: "connected and subscribed",
   received: "1,000 messages later",
   reconnected: "100 reconnects later",
 };
 
-const part = (name) => readFileSync(new URL(`espruino/${name}`, import.meta.url), "utf8");
+/** The files of the sensor example, as boards get them. */
+const { files, sets } = JSON.parse(readFileSync(path.join(DIST, "parts.json"), "utf8"));
+const PARTS = files
+  .filter(({ name }) => sets.sensor.includes(name))
+  .map(({ name, file }) => ({ name, file: path.join(DIST, file) }));
+const WHOLE = [{ name: "M95", file: path.join(DIST, "M95.min.js") }];
 
-/** Characters that a jsVar holds: at the start of a name, at the start of any other string, in what follows. */
-const LINUX = { name: 8, text: 20, more: 21 };
-/** The same with the 13-bit references of STM32F4 boards (src/jsutils.h); ESP32 holds one more of the last two. */
-const BOARD = { name: 4, text: 8, more: 9 };
+const part = (name) => readFileSync(new URL(`espruino/${name}`, import.meta.url), "utf8");
 
 function blocks({ name, text, more }, isName, length) {
   return 1 + Math.max(0, Math.ceil((length - (isName ? name : text)) / more));
@@ -46,18 +50,17 @@ function moreOnBoards(list) {
 function board(output) {
   const more = {};
   for (const [, stage, list] of output.matchAll(/STAGE (\w+)\r?\n([\s\S]*?)END/g)) more[stage] = moreOnBoards(list);
-  for (const stage of Object.keys(STAGES)) more[stage] -= more.nothing;
-  return more;
+  return Object.fromEntries(Object.entries(more).map(([stage, count]) => [stage, count - more.nothing]));
 }
 
 /** jsVars at each stage on this build and, with the code in flash, what boards need more. */
-async function measure(from) {
+async function measure(from, list) {
   // Its flash is a file in the folder it runs in.
   const folder = mkdtempSync(path.join(tmpdir(), "m95-bench-"));
   const script = path.join(folder, "script.js");
   writeFileSync(
     script,
-    `const FROM=${JSON.stringify(from)},FILE=${JSON.stringify(MODULE)};${part("scripted-modem.js")}${part("ram.js")}`,
+    `const FROM=${JSON.stringify(from)},FILES=${JSON.stringify(list)};${part("scripted-modem.js")}${part("ram.js")}`,
   );
   // Its input stays open: at its end it is read again and again.
   const child = spawn(engine("ESPRUINO"), [script], { cwd: folder, stdio: ["pipe", "pipe", "ignore"] });
@@ -88,20 +91,32 @@ async function measure(from) {
 export async function espruinoRam() {
   const lacking = lack("ESPRUINO");
   if (lacking) return { lack: lacking.why };
-  const [flash, ram] = await Promise.all(["flash", "ram"].map(measure));
+  const [flash, whole, ram] = await Promise.all([
+    measure("flash", PARTS),
+    measure("flash", WHOLE),
+    measure("ram", WHOLE),
+  ]);
   return {
     rows: [
-      ["jsVars", "code in Storage (flash)", "the same on an STM32F4, computed", "code in RAM"],
+      [
+        "jsVars",
+        "files in Storage",
+        "the same on an STM32F4, computed",
+        "in one piece in Storage",
+        "in one piece in RAM",
+      ],
       ...Object.entries(STAGES).map(([stage, title]) => [
         title,
         flash.vars[stage],
-        flash.vars[stage] + flash.more[stage],
+        stage in flash.more ? flash.vars[stage] + flash.more[stage] : "",
+        whole.vars[stage],
         ram.vars[stage],
       ]),
     ],
     figures: {
       "espruino.vars.loaded": flash.vars.loaded,
       "espruino.vars.loaded.ram": ram.vars.loaded,
+      "espruino.vars.most": flash.vars.most,
       "espruino.vars.connected": flash.vars.connected,
       "espruino.vars.1000.messages": flash.vars.received - flash.vars.connected,
       "espruino.vars.100.reconnects": flash.vars.reconnected - flash.vars.received,

@@ -7,6 +7,7 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { rollup } from "rollup";
 import configs from "../rollup.config.js";
+import { BOARD, LINUX, loadedVars } from "../scripts/espruino/vars.mjs";
 import { engine, lack } from "../scripts/testing/needs.mjs";
 import { report } from "./report.mjs";
 
@@ -91,6 +92,32 @@ async function size() {
   return { rows, figures: { "espruino.min.bytes": everything[0], "espruino.mqtt.bytes": mqtt } };
 }
 
+/** What the files for Storage take there, header and padding included, for each example and all of it, and the jsVars of what is loaded. */
+function stored() {
+  const folder = path.resolve("dist/espruino");
+  const { files, sets } = JSON.parse(readFileSync(path.join(folder, "parts.json"), "utf8"));
+  const room = (bytes) => 32 + 4 * Math.ceil(bytes / 4);
+  const sizeOf = (names, form) =>
+    files
+      .filter(({ name }) => names.includes(name))
+      .reduce((sum, one) => sum + room(statSync(path.join(folder, one[form])).size), 0);
+  const code = readFileSync(path.join(folder, files[0].plain), "latin1");
+  const vars = [LINUX, BOARD].map((size) => loadedVars(code, size));
+  return {
+    rows: [
+      ["files in Espruino's Storage", "bytes", "not tokenised"],
+      ...Object.entries(sets).map(([set, names]) => [set, sizeOf(names, "file"), sizeOf(names, "plain")]),
+      ...files.map(({ name }) => [`\`${name}\``, sizeOf([name], "file"), sizeOf([name], "plain")]),
+    ],
+    figures: {
+      "espruino.sensor.bytes": sizeOf(sets.sensor, "file"),
+      "espruino.all.bytes": sizeOf(sets.all, "file"),
+      "espruino.vars.model": vars[0],
+    },
+    notes: [`Loaded from there the driver takes ${vars[0]} jsVars on Linux and ${vars[1]} on an STM32F4, computed.`],
+  };
+}
+
 function others() {
   const files = ["dist/node/index.js", "dist/moddable/index.js", "dist/moddable/client.js"];
   return {
@@ -117,4 +144,4 @@ function bytecode() {
   };
 }
 
-await report({ size, others, bytecode });
+await report({ size, stored, others, bytecode });

@@ -23,6 +23,7 @@ for (const form of values.form)
 
 const files = [
   "load",
+  "vars",
   "cycle",
   "chunks",
   "overflow",
@@ -39,7 +40,7 @@ const files = [
 const AT_ONCE = 4;
 
 /** They do without the driver, or say themselves which of its forms they are about. */
-const ONCE = ["load", "migration", "traps"];
+const ONCE = ["load", "vars", "migration", "traps"];
 
 const queue = [];
 for (const [i, form] of values.form.entries())
