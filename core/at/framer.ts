@@ -19,8 +19,8 @@ const PAYLOAD = 2;
 /** The same by name, for the model check. */
 export const KINDS = ["own", "unsure", "payload"];
 
-/** Silent ticks after which a message whose line end never came is handed over all the same. */
-const PATIENCE = 25;
+/** ms of silence after which a message whose line end never came is handed over all the same. */
+const PATIENCE = 500;
 
 /** A prompt on an unfinished line has less noise than this in front of it; bounds the looking for it. */
 const NOISE = 16;
@@ -57,6 +57,8 @@ export class Framer extends Silence {
   private _gap: string;
   /** OWN, UNSURE or PAYLOAD. */
   private _kind: number;
+  /** What it would still be had the last silence been none. */
+  private _before: number;
   /** Messages and lines that came while that was unsure, and their bytes. */
   private _waiting: string[];
   private _waits: number;
@@ -78,7 +80,7 @@ export class Framer extends Silence {
     this._limit = limit;
     this._ring = new ReceiveRing(limit);
     this.prompt = "";
-    this._kind = OWN;
+    this._kind = this._before = OWN;
     this._waiting = [];
     this._waits = this.need = 0;
     this.counter = undefined;
@@ -92,7 +94,10 @@ export class Framer extends Silence {
       else this._more += chunk;
       return;
     }
-    if (chunk.length > this._long && this._gathered(chunk.length * this.byteTime)) this._suspect();
+    if (chunk.length > this._long && this._gathered(chunk.length * this.byteTime) && this._before > this._kind) {
+      this._release(this._before);
+      this._watch();
+    }
     const at = chunk.indexOf("\n");
     // Most chunks are a piece of a line.
     if (at < 0 && !this.prompt && this._ring.keep(chunk)) return;
@@ -118,7 +123,7 @@ export class Framer extends Silence {
   /** Looks for a prompt from now on. One that stands there already was meant for an older command. */
   expect(prompt: string): void {
     const held = this._held();
-    if (!trimLine(held).startsWith(prompt)) this._ring.keep(held);
+    if (this._text || !trimLine(held).startsWith(prompt)) this._ring.keep(held);
     this.prompt = prompt;
   }
 
@@ -162,7 +167,7 @@ export class Framer extends Silence {
       const text = waiting[i]!;
       const message = text.startsWith(this._prefix);
       this.need = message ? 1 : 0;
-      if (message) this._sink.received(text, kind > OWN);
+      if (message) this._sink.received(text, kind === PAYLOAD);
       else this._sink.line(text, kind > OWN);
     }
     this.need = 0;
@@ -170,7 +175,8 @@ export class Framer extends Silence {
 
   private _wait(text: string): void {
     this._waiting.push(text);
-    if ((this._waits += text.length) > this._limit) this._release(PAYLOAD);
+    // No room: messages are believed, since only a topic with line ends in it could be longer, but no line is.
+    if ((this._waits += text.length) > this._limit) this._release(UNSURE);
   }
 
   private _drain(): void {
@@ -282,20 +288,24 @@ export class Framer extends Silence {
 
   private _inside(line: string): void {
     const gap = this._gap;
+    let more = gap;
     if (this.need) {
-      this._gap = "";
+      this._gap = more = "";
       this._add(gap);
       if (gap) this._count();
       // It was whole already: the line is the next one.
-      if (!this._text) this._line(line);
-      else {
+      if (!this._text) {
+        this._line(line);
+        return;
+      }
+      if (this.need) {
         this._add("\n" + line);
         this._count();
+        return;
       }
-      return;
     }
     if (line === "\r" || isBlank(line)) {
-      this._add(gap);
+      this._add(more);
       this._gap = "\n" + line;
       return;
     }
@@ -311,7 +321,7 @@ export class Framer extends Silence {
     // Payload; or a line of the modem that nobody knows: its lines end with CR LF; or a message without an empty line in front.
     if (gap.endsWith("\r") || line.startsWith(this._prefix)) this._release(PAYLOAD);
     this._gap = "";
-    this._add(gap + "\n" + line);
+    this._add(more + "\n" + line);
   }
 
   private _add(more: string): void {
@@ -358,6 +368,7 @@ export class Framer extends Silence {
   }
 
   protected _silent(): void {
+    const before = this._text && !this.need ? PAYLOAD : this._kind;
     this._busy = true;
     try {
       if (this._text) this._quiet();
@@ -367,6 +378,7 @@ export class Framer extends Silence {
       }
       if (!this.open) {
         this._quietAt = this._clock.now();
+        this._before = before;
         this._sink.quiet();
       }
       this._drain();
@@ -385,7 +397,7 @@ export class Framer extends Silence {
       this._gap = "";
       this._add(gap);
       if (gap) this._count();
-      if (this._text && ++this._ticks < PATIENCE) {
+      if (this._text && ++this._ticks * this.silence < PATIENCE) {
         this._ring.keep(held);
         this._await();
         return;
@@ -414,7 +426,7 @@ export class Framer extends Silence {
     if (isBlank(held)) {
       this._ring.keep(held);
       this._add(this._gap);
-    } else if (++this._ticks < PATIENCE) {
+    } else if (++this._ticks * this.silence < PATIENCE) {
       this._ring.keep(held);
       this._await();
       return;

@@ -27,6 +27,8 @@ export const QUEUE_LIMIT = 48;
 
 /** Guard times a command waits for a silent line; a line that never falls silent must not stop the driver. */
 const GUARDS = 50;
+/** Time-outs that an answer may take behind messages that keep the line busy. */
+const PATIENCE = 4;
 /** The part of it that a calm line needs. */
 const CALM = 20;
 
@@ -294,18 +296,16 @@ export class Session extends Synchroniser {
       this._end(run, this._unknown(run));
       return;
     }
-    const data = run.data;
-    if (run.counted && this._prompted && data!.indexOf("\r") < 0 && data!.toUpperCase().indexOf("AT") < 0) {
-      // The prompt may be there, and out of it lead only so many bytes: those that are meant for it do no harm as a command.
-      this._sent = true;
-      this._write(data!);
+    if (run.counted && !this._sent && this._prompted && !this._refused && this._size <= this._limit) {
+      // The modem has said one of the two: a message can add the other, but not take away its own.
+      this._feed(run);
+      return;
     }
     const again = this._askAgain(run);
     const lines = this._lines;
-    const sent = this._sent;
     this._stats.resyncs++;
     this._leave(run);
-    if (!again) this._tell(run, this._unknown(run), lines, sent);
+    if (!again) this._tell(run, this._unknown(run), lines, this._sent);
   }
 
   private _unknown(run: Request): M95Error {
@@ -360,15 +360,15 @@ export class Session extends Synchroniser {
     if (this._phase === CALLING) this._callAgain();
     else if (this._phase === SETTLING) this._endSync(null);
     else if (this._phase === HELD) this._endUnproven(run!);
+    else if (this._busy() && this._clock.now() - this._sentAt < PATIENCE * run!.timeout) this._arm(AT_WAIT);
     else {
       this._stats.timeouts++;
       this._stats.resyncs++;
       if (this.trace) this.trace("", "time-out");
       this._sink.late(run!);
       const lines = this._lines;
-      const sent = this._sent;
       this._leave(run!);
-      this._tell(run!, new M95Error("ETIMEOUT", run!.text + ": no answer in time", run!.text), lines, sent);
+      this._tell(run!, new M95Error("ETIMEOUT", run!.text + ": no answer in time", run!.text), lines, this._sent);
     }
   }
 
@@ -377,9 +377,15 @@ export class Session extends Synchroniser {
   /** Leads the line out of whatever a command has left it in. Data for a prompt that was none would be commands. */
   private _leave(run: Request): void {
     const file = run.prompt === "CONNECT";
-    // A prompt that counts its bytes is filled up with line ends, which mean nothing to a modem that is not at it.
-    const fill = !this._sent && (run.counted || file);
-    if (fill) this._write(new Array(run.data!.length + 1).join("\r"));
+    const fill = !this._sent && (run.counted || file) && (this._prompted || this._phase !== HELD);
+    if (fill) {
+      const data = run.data!;
+      const of = (char: string): string => new Array(data.length + 1).join(char);
+      // Out of a prompt that counts its bytes leads nothing but so many of them. Where a message may have hidden it they are those that are
+      // meant for it, and are taken back in case there is none; else line ends, which mean nothing to a modem that is not at it.
+      this._sent = !file && this.framer.stamp > this._sentAt && data.indexOf("\r") < 0;
+      this._write(this._sent ? data + of("\b") : of("\r"));
+    }
     this._call(AT_TRIES, !file ? "\x1b" : fill ? "" : ESCAPE, undefined);
   }
 

@@ -8,6 +8,8 @@ const LEAST = 20;
 /** What a host is seen to gather before it hands it over makes the silence longer, up to so many ms. */
 const MOST = 600;
 
+/** ms by which a look may be late: beyond that the host was busy, and has not read what there is. It gets as many turns. */
+const LATE = 5;
 /** Looks for the end of a silence while somebody waits for it. */
 const LOOKS = 4;
 
@@ -23,7 +25,7 @@ export abstract class Silence {
   /** A command runs: a silence is noticed soon after it was one, for more timers. */
   hurried: boolean;
   protected _clock: Clock;
-  /** Bytes of a chunk that was gathered for longer than a silence. */
+  /** Bytes of a chunk that was gathered for so long that a silence in front of it may have been none. */
   protected _long: number;
   /** When the last silence was noticed. */
   protected _quietAt: number;
@@ -33,6 +35,9 @@ export abstract class Silence {
   private _mark: number;
   /** Looks in a row at which no byte had come. */
   private _still: number;
+  /** When the next look is due, and how often it has come late in a row. */
+  private _due: number;
+  private _lates: number;
   private _onTick: () => void;
 
   constructor(clock: Clock) {
@@ -41,6 +46,7 @@ export abstract class Silence {
     this._clock = clock;
     this._ticks = this._mark = this._still = 0;
     this._quietAt = -Infinity;
+    this._due = this._lates = 0;
     this._timer = undefined;
     this.hurried = false;
     this.silence = this.byteTime = this._long = 0;
@@ -57,14 +63,15 @@ export abstract class Silence {
 
   private _listen(silence: number): void {
     this.silence = silence;
-    this._long = Math.ceil(silence / this.byteTime);
+    this._long = Math.ceil(silence / 2 / this.byteTime);
   }
 
   /** A chunk was gathered for so many ms. Whether what seemed silent in front of it may not have been. */
   protected _gathered(ms: number): boolean {
     const least = Math.max(LEAST, CHARACTERS * this.byteTime);
     const doubtful = this._clock.now() - this._quietAt + this.silence - ms < least;
-    this._listen(Math.min(MOST, Math.max(this.silence, Math.ceil(ms) + LEAST)));
+    // It will gather more another time.
+    if (ms > this.silence - LATE) this._listen(Math.min(MOST, Math.max(this.silence, Math.ceil(2 * ms) + LEAST)));
     return doubtful;
   }
 
@@ -78,8 +85,10 @@ export abstract class Silence {
 
   /** Waits for another silence. */
   protected _await(): void {
+    const wait = this.hurried ? this.silence / LOOKS : this.silence;
     this._mark = this.bytes;
-    this._timer = this._clock.after(this.hurried ? this.silence / LOOKS : this.silence, this._onTick);
+    this._due = this._clock.now() + wait;
+    this._timer = this._clock.after(wait, this._onTick);
   }
 
   protected _forget(): void {
@@ -94,11 +103,12 @@ export abstract class Silence {
   private _tick(): void {
     this._timer = undefined;
     if (this._mark !== this.bytes) {
-      this._still = 0;
+      this._still = this._lates = 0;
       this._watch();
-    } else if (this.hurried && ++this._still < LOOKS) this._await();
+    } else if (this._clock.now() - this._due > LATE && ++this._lates < LOOKS) this._await();
+    else if (this.hurried && ++this._still < LOOKS) this._await();
     else {
-      this._still = 0;
+      this._still = this._lates = 0;
       this._silent();
     }
   }

@@ -208,7 +208,7 @@ export abstract class Synchroniser implements FramerSink {
   }
 
   // Messages follow each other without a silence.
-  private _busy(): boolean {
+  protected _busy(): boolean {
     return this.framer.open && this._clock.now() - this.framer.stamp < BUSY;
   }
 

@@ -3,7 +3,7 @@
 // @resident _tells received _other
 import type { Framer } from "../at/framer.js";
 import type { Counter, MessageSink } from "../at/types.js";
-import { exact, type Reading, readings } from "./lengths.js";
+import { exact, isWhole, type Reading, readings } from "./lengths.js";
 import { covers } from "./topics.js";
 
 /** Who gets messages: the client of a tcpconnectID. */
@@ -76,9 +76,10 @@ export class Inbox implements Counter, MessageSink {
     const filters = this._filters(text, first);
     const ways = readings(text, second + 1, filters);
     if (!ways) return -1;
-    // More ways than one: the silence behind it will tell which is right.
-    if (ways.length !== 1) return 0;
-    const way = ways[0]!;
+    const way = ways[0];
+    if (!way) return 0;
+    // If one of them may be right, the silence behind it will tell; until then it goes on.
+    if (ways.length > 1) return ways.some((one) => isWhole(text, one)) ? 0 : text.length + 1;
     this.unsure = !exact(text.substring(way.start, way.end), filters);
     this._mark = text[way.start - 1] === '"' ? '",' : ",";
     // A quote in front of the payload is the modem's, or the first byte: then the last byte stands where the modem's other
@@ -113,19 +114,35 @@ export class Inbox implements Counter, MessageSink {
     return end + 2 * quotes > last || text.substring(end + 2 * quotes).trim() ? -1 : quotes;
   }
 
-  private _measured(client: Receiver, text: string, msgid: number, ambiguous: boolean, stamp: number): void {
-    const second = text.indexOf(",", text.indexOf(",") + 1);
-    const ways = readings(text, second + 1, client.subscriptions.filters())!;
+  // False: it does not tell its length.
+  private _measured(
+    client: Receiver,
+    text: string,
+    behind: number,
+    msgid: number,
+    ambiguous: boolean,
+    stamp: number,
+  ): boolean {
+    const ways = readings(text, behind, client.subscriptions.filters());
+    if (!ways || !ways.length) return false;
     const right = ways.filter((one) => this._quotes(text, one) >= 0);
     const way = right[0] || ways[0]!;
     const quotes = right.length ? this._quotes(text, way) : 0;
     const from = way.from + quotes;
     // No length is that of the payload: it is handed over with all that came.
     const end = right.length ? from + way.length : text.length;
-    if (ways.length === 1 && right.length && text[way.start - 1] === '"' && !quotes && text[way.start - 2] !== " ")
+    if (
+      !ambiguous &&
+      ways.length === 1 &&
+      right.length &&
+      text[way.start - 1] === '"' &&
+      !quotes &&
+      text[way.start - 2] !== " "
+    )
       this._bare = true;
     const doubtful = ambiguous || right.length !== 1;
     client.received(text.substring(way.start, way.end), text.substring(from, end), msgid, doubtful, stamp);
+    return true;
   }
 
   /**
@@ -142,7 +159,7 @@ export class Inbox implements Counter, MessageSink {
     const end = text.indexOf(quoted ? '",' : ",", start);
     const from = end + (quoted ? 2 : 1);
     // A number of 16 bits, which is also how a comma that is missing shows.
-    if (!client || end < 0 || (msgid & 65535) !== msgid) this._stats.orphans++;
+    if (!client || (end < 0 && !this._counted) || (msgid & 65535) !== msgid) this._stats.orphans++;
     // The common shapes right here: each statement counts on an interpreter.
     else if (
       !this._counted &&
@@ -150,8 +167,8 @@ export class Inbox implements Counter, MessageSink {
       text.endsWith("\r")
     )
       client.received(text.substring(start, end), text.substring(from, text.length - 1), msgid, ambiguous, stamp);
-    else if (this._tells(text, first) && (readings(text, second + 1, []) || []).length)
-      this._measured(client, text, msgid, ambiguous, stamp);
+    else if (this._tells(text, first) && this._measured(client, text, second + 1, msgid, ambiguous, stamp)) return;
+    else if (end < 0) this._stats.orphans++;
     else this._other(client, text.substring(second + 1), msgid, ambiguous, stamp);
   }
 

@@ -15,7 +15,26 @@ export interface Reading {
 }
 
 function ends(text: string, at: number): boolean {
-  return at >= text.length || text[at] === "\r" || text[at] === "\n";
+  return at >= text.length || (text[at] === "\r" && (at + 1 >= text.length || text[at + 1] === "\n"));
+}
+
+/** Whether a message may end where this way to read it does, and that end is there. */
+export function isWhole(text: string, way: Reading): boolean {
+  const end = way.from + way.length;
+  return (
+    (end < text.length && ends(text, end)) || (text[way.from] === '"' && end + 2 < text.length && ends(text, end + 2))
+  );
+}
+
+/** All places where a topic may end and a length follow. @param over - what stands behind the topic */
+function places(text: string, start: number, over: string): Reading[] {
+  const all: Reading[] = [];
+  for (let end = text.indexOf(over, start); end >= 0; end = text.indexOf(over, end + 1)) {
+    const from = text.indexOf(",", end + over.length) + 1;
+    const length = number(text.substring(end + over.length, from - 1));
+    if (from && length >= 0) all.push({ start, end, from, length });
+  }
+  return all;
 }
 
 /**
@@ -25,30 +44,30 @@ function ends(text: string, at: number): boolean {
  * @param mark - what stands behind the topic, if the text does not tell
  */
 export function readings(text: string, behind: number, filters: string[], mark?: string): Reading[] | undefined {
-  let start = behind + (text[behind] === " " ? 1 : 0);
-  if (text[start] === '"') start++;
-  const over = mark || (text[start - 1] === '"' ? '",' : ",");
-  let all: Reading[] = [];
-  let end = text.indexOf(over, start);
-  if (end < 0) return undefined;
-  for (; end >= 0; end = text.indexOf(over, end + 1)) {
-    const from = text.indexOf(",", end + over.length) + 1;
-    const length = number(text.substring(end + over.length, from - 1));
-    if (from && length >= 0) all.push({ start, end, from, length });
-  }
+  const start = behind + (text[behind] === " " ? 1 : 0);
+  const quoted = text[start] === '"';
+  const first = quoted ? start + 1 : start;
+  const over = mark || (quoted ? '",' : ",");
+  let all = places(text, first, over);
   // Each test leaves what passes it, if anything does: behind the payload, or the quotes around it, is a line end, or what has not
   // come yet; a topic has no line end; it is subscribed to.
   const tests = [
     (one: Reading) =>
       ends(text, one.from + one.length) || (text[one.from] === '"' && ends(text, one.from + one.length + 2)),
     (one: Reading) => text.substring(one.start, one.end).indexOf("\n") < 0,
-    (one: Reading) => filters.some((filter) => covers(filter, text.substring(one.start, one.end))),
+    (one: Reading) => !filters.length || filters.some((filter) => covers(filter, text.substring(one.start, one.end))),
   ];
+  const pass = (one: Reading): boolean => tests.every((test) => test(one));
+  if (quoted && !all.some(pass)) {
+    // A quote may be the first byte of a topic around which there are none.
+    const bare = places(text, start, ",").filter(pass);
+    if (bare.length) return bare;
+  }
   for (let i = 0; i < tests.length; i++) {
     const right = all.filter(tests[i]!);
     if (right.length) all = right;
   }
-  return all;
+  return all.length || text.indexOf(over, first) >= 0 ? all : undefined;
 }
 
 /** Whether a longer topic with this one at its beginning could not have been subscribed to. */

@@ -25,6 +25,9 @@ export interface LinkOwner {
 const OPENED = 0;
 const OCCUPIED = 2;
 
+/** `<err_code>` of +QMTSTAT (3.3): closed or reset by the broker. */
+const CLOSED = 1;
+
 /** `<state>` of +QMTCONN as an answer (3.2.4); 0 stands for none. */
 const STATE_NONE = 0;
 const STATE_CONNECTING = 2;
@@ -136,7 +139,7 @@ export class Link {
     this._verify(QUERY, (actual) => {
       if (actual === STATE_CONNECTED) return;
       this.forget();
-      this._owner.linkLost(new M95Error("ECLOSED", "the modem no longer holds the connection", "AT+QMTCONN?"));
+      this._owner.linkLost(new M95Error("ECLOSED", "the modem no longer holds the connection", QUERY));
     });
   }
 
@@ -165,7 +168,19 @@ export class Link {
       // If it was the modem's, the time for it is short.
       if (!mayBePayload) this._close();
     } else if (name === "QMTSTAT" && state !== "closed" && (this._asked || state !== "opening")) {
-      if (mayBePayload) this._verify(QUERY, (actual) => actual === STATE_CONNECTED || this._stat(result, line));
+      if (mayBePayload)
+        this._verify(QUERY, (actual) => {
+          // Answered before the next state, or still on its way there: the line was part of a message.
+          if (
+            this.state !== state ||
+            actual === STATE_CONNECTED ||
+            state === "opening" ||
+            (state === "connecting" && actual)
+          )
+            return;
+          // That it is gone is true then, but not why: no step of recovery rests on the number.
+          this._stat(CLOSED, line);
+        });
       else this._stat(result, line);
     }
   }

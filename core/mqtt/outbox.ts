@@ -294,8 +294,9 @@ export class Outbox {
     const data = packet.payload;
     const one = request(this.command(packet), (error, _lines, sent) => this._handed(packet, error, sent), data);
     one.timeout = this._timeout;
-    if (data && this._host.inbox.offers === IN_PUBLISH) {
-      // The modem counts the bytes, so any may be among them, and there is no end mark.
+    if (data && this._host.inbox.offers === IN_PUBLISH && (data.indexOf("\r") < 0 || forbidden(data) < data.length)) {
+      // The modem counts the bytes, so any may be among them, and there is no end mark. Nothing leads out of such a prompt but its
+      // data, which must not hold a line end then, since it may be none.
       one.counted = true;
       one.text += "," + data.length;
     } else if (data !== undefined) {

@@ -10,7 +10,7 @@ const STRIDE = Number(process.env.M95_HOSTILE ?? 60);
 type Phase = [name: string, play: (h: Hostile, payload: Payload) => string[]];
 
 /** What a message may cost a command, or a publish as long as nobody guesses message IDs, ms. */
-const SOON = 1000;
+const SOON = 2000;
 
 /** Puts the payload in front of the piece that starts so, or behind it; once. */
 function salt(h: Hostile, payload: Payload, start: string, behind = false): void {

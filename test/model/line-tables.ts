@@ -100,16 +100,17 @@ export const KIND: Machine = {
   events: FRAMER_EVENTS,
   rows: `
 own
-  line; unknown line; line end; message; half a message; rest of a topic; proof; prompt; gathered -> own payload
-  doubtful message -> own unsure payload
+  line; unknown line; line end; message; half a message; rest of a topic; proof; prompt -> own payload
+  doubtful message; gathered -> own unsure payload
   overrun -> payload
   half a line; awaited; lengths; reset; timer -> own
 unsure
-  line; unknown line; message; half a message; doubtful message; rest of a topic; proof; gathered -> unsure payload
+  rest of a topic; gathered -> unsure payload
   overrun -> payload
   reset -> own
   timer -> own unsure
-  half a line; line end; prompt; lengths -> unsure
+  line; unknown line; half a line; line end; message; half a message; doubtful message; proof; prompt;
+    lengths -> unsure
 payload
   reset -> own
   timer -> own payload

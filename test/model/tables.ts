@@ -235,23 +235,24 @@ waiting
     QMTCONN 2; QMTSTAT 1; QMTSTAT 2; ?QMTSTAT 1; ?QMTCONN 0,5; QMTDISC 0; QMTPUB 0; QMTPUB 2; modem lost;
     modem failed -> waiting
 opening
-  ERROR; time-out; no connection; QMTOPEN 2; QMTOPEN 3; QMTOPEN -1; QMTSTAT 1; QMTSTAT 2 -> waiting opening closed
+  ERROR; time-out; QMTOPEN 2; QMTOPEN 3; QMTOPEN -1; QMTSTAT 1; QMTSTAT 2 -> waiting opening closed
   QMTOPEN 0 -> opening connecting
   modem lost; modem failed -> waiting closed
   timer -> waiting disconnecting
-  publish; subscribe; end; end at once; OK; CME 8503; CME 8512; QMTCONN 0,0; QMTCONN 0,3; QMTCONN 0,5;
-    QMTCONN 1; QMTCONN 2; ?QMTSTAT 1; ?QMTCONN 0,5; QMTDISC 0; QMTPUB 0; QMTPUB 2 -> opening
+  publish; subscribe; end; end at once; OK; CME 8503; CME 8512; no connection; QMTCONN 0,0; QMTCONN 0,3;
+    QMTCONN 0,5; QMTCONN 1; QMTCONN 2; ?QMTSTAT 1; ?QMTCONN 0,5; QMTDISC 0; QMTPUB 0; QMTPUB 2 -> opening
 connecting
-  ERROR; time-out -> waiting connecting closed
-  no connection; QMTCONN 0,3; QMTCONN 0,5; QMTCONN 2; QMTSTAT 1; QMTSTAT 2; modem lost; modem failed -> waiting closed
+  ERROR; time-out; no connection -> waiting connecting closed
   QMTCONN 0,0 -> connected
+  QMTCONN 0,3; QMTCONN 0,5; QMTCONN 2; QMTSTAT 1; QMTSTAT 2; modem lost; modem failed -> waiting closed
   timer -> waiting disconnecting
   publish; subscribe; end; end at once; OK; QMTOPEN 0; QMTOPEN 2; QMTOPEN 3; QMTOPEN -1; QMTCONN 1;
     ?QMTSTAT 1; ?QMTCONN 0,5; QMTDISC 0; QMTPUB 0; QMTPUB 2 -> connecting
 connected
   OK; CME 8503; CME 8512; QMTPUB 0; QMTPUB 2; timer -> connected disconnecting
   ERROR; time-out -> waiting connected disconnecting closed
-  no connection; QMTSTAT 1; QMTSTAT 2; modem lost; modem failed -> waiting closed
+  no connection -> waiting connected closed
+  QMTSTAT 1; QMTSTAT 2; modem lost; modem failed -> waiting closed
   publish; subscribe; end; end at once; QMTOPEN 0; QMTOPEN 2; QMTOPEN 3; QMTOPEN -1; QMTCONN 0,0;
     QMTCONN 0,3; QMTCONN 0,5; QMTCONN 1; QMTCONN 2; ?QMTSTAT 1; ?QMTCONN 0,5; QMTDISC 0 -> connected
 disconnecting

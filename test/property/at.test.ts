@@ -9,6 +9,9 @@ import { QUEUE_LIMIT } from "../../core/at/session.js";
 import { M95Error } from "../../core/errors.js";
 import { CHUNK, FramerRig, LIMIT, SessionRig } from "../core/at/rig.js";
 
+/** Baud; what a host gathers takes no time on such a line, so that chunks of any size tell nothing of silences. */
+const FAST = 1_000_000;
+
 const RUNS = { numRuns: 600 };
 
 const bytes = (maxLength: number) =>
@@ -84,6 +87,7 @@ test("any chunking of anything gives the framer's same events", (t) => {
     fc.property(conversation, sizes, fc.boolean(), fc.boolean(), (text, lengths, strict, prompt) => {
       const told = [[CHUNK], lengths, [1]].map((cut) => {
         const rig = new FramerRig();
+        rig.framer.rate(FAST);
         rig.framer.strict = strict;
         rig.framer.prompt = prompt && !hasLongLine(text) ? ">" : "";
         for (const chunk of chunks(text, cut)) rig.framer.receive(chunk);
@@ -104,6 +108,7 @@ test("any chunking gives the session's same events, and the same ends of its com
       fc.pre(!hasLongLine(answer));
       const told = [[CHUNK], lengths, [1]].map((cut) => {
         const rig = new SessionRig();
+        rig.session.framer.rate(FAST);
         rig.uart.cut = (text) => chunks(text, cut);
         rig.uart.reply("AT+CSQ\r", answer).reply("AT+QMTPUB\r", answer).reply("x\x1a", answer).reply("AT\r", answer);
         rig.uart.feed(before);
@@ -124,6 +129,7 @@ test("nothing that is received makes the framer throw or grow, from inside its o
   fc.assert(
     fc.property(conversation, sizes, fc.integer({ min: 0, max: 40 }), conversation, (text, lengths, pause, more) => {
       const rig = new FramerRig();
+      rig.framer.rate(FAST);
       let left = 3;
       rig.after = () => {
         if (left-- > 0) rig.framer.receive(more);
@@ -174,6 +180,7 @@ test("every command and every synchronisation ends exactly once, in bounded time
       fc.constantFrom("\r\nOK\r\n", "AT\r\r\nOK\r\n", "", "\r\n> "),
       (steps, inside, habit) => {
         const rig = new SessionRig();
+        rig.session.framer.rate(FAST);
         const ends: number[] = [];
         let refusals = 0;
         const begin = (): ((error: Error | null) => void) => {
@@ -235,6 +242,7 @@ test("reset leaves no timer, whatever went before", (t) => {
   fc.assert(
     fc.property(conversation, fc.integer({ min: 0, max: 2000 }), fc.boolean(), (text, pause, sync) => {
       const rig = new SessionRig();
+      rig.session.framer.rate(FAST);
       rig.uart.reply("A\r", text);
       rig.send("A", { prompt: ">", data: "x" });
       if (sync) rig.sync(4);

@@ -81,6 +81,9 @@ export function parameters(text: string): string[] {
 
 const BOOT = 3000;
 
+/** What V.250 sets at a boot: line end, line feed, backspace. */
+const SETTINGS: { [query: string]: string } = { "ATS3?": "013", "ATS4?": "010", "ATS5?": "008" };
+
 export class Modem {
   echo: boolean;
   /** As &W has stored it. */
@@ -205,11 +208,14 @@ export class Modem {
   }
 
   private execute(line: string): void {
-    const text = line.trim();
+    // Backspaces take back what stands in front of them.
+    let text = line;
+    while (/[^\x08]\x08/.test(text)) text = text.replace(/[^\x08]\x08/, "");
+    text = text.replace(/\x08/g, "").trim();
     const at = text.search(/AT/i);
     const front = at < 0 ? text : text.slice(0, at);
     // ESC and pluses lead out of prompts that are none.
-    if (front.replace(/[\x1b+\s]/g, "")) this.watcher.garbage(line);
+    if (front.replace(/[\x1b+\s]/g, "")) this.watcher.garbage(front);
     if (this.echo && line) this.repeat(`${line}\r`);
     if (at < 0) {
       this.ready();
@@ -219,6 +225,11 @@ export class Modem {
     this.watcher.command(command);
     const parts = /^AT(\+?[A-Z&]*\d?)(=\?|\?|=)?(.*)$/is.exec(command)!;
     const name = parts[1]!.toUpperCase();
+    const register = SETTINGS[text.slice(at).toUpperCase()];
+    if (register) {
+      this.answer([register]);
+      return;
+    }
     for (const carry of this.carriers) if (carry(command, name, parts[2] ?? "", parameters(parts[3]!))) return;
     this.answer([], "+CME ERROR: 3");
   }

@@ -47,6 +47,8 @@ export interface Plan {
   span: number;
   /** Nothing hostile is sent: nothing may be slower for it. */
   calm: boolean;
+  /** Topics with line ends are among the hostile ones. */
+  breaks: boolean;
   /** In the end all connections are really lost, and made anew. */
   finale: boolean;
   actions: Action[];
@@ -130,6 +132,7 @@ class Planner {
       filters: plan.filters,
       commands: ["AT+CSQ", "AT+CCLK?"],
       lengths: plan.firmware.lengths,
+      breaks: plan.breaks,
     };
   }
 
@@ -144,7 +147,7 @@ class Planner {
     return {
       what: "message",
       client: draw.pick(plan.clients),
-      topic: kind ? draw.pick(plan.filters).replace(/[+#]/g, "a") : topicOf(draw, draw.pick(plan.filters)),
+      topic: kind ? draw.pick(plan.filters).replace(/[+#]/g, "a") : topicOf(draw, draw.pick(plan.filters), plan.breaks),
       payload: kind ? harmless(draw, this.n++, Math.min(size, most)) : hostile(draw, know, size),
       qos: draw.below(2),
     };
@@ -227,6 +230,7 @@ export function planOf(seed: number, trial: number, rate: Rate, kind: Kind): Pla
     span: 0,
     calm,
     finale: draw.chance(0.08),
+    breaks: kind === "plain" || draw.chance(0.1),
     actions: [],
   };
   if (draw.chance(0.1)) plan.options.guardTime = draw.pick([0, 5, 100]);

@@ -10,6 +10,8 @@ export interface Knowledge {
   filters: string[];
   commands: string[];
   lengths: boolean;
+  /** He uses topics with line ends, which many brokers refuse. */
+  breaks: boolean;
 }
 
 const WORDS = ["a", "b", "x1", "state", "0", "17"];
@@ -37,19 +39,19 @@ const TRICKS = [
 /** Topics may hold line ends, too (MQTT 3.1.1, 4.7.3: all but U+0000). */
 const BREAKS = ["a\r\nOK", 'a",1,b\r\n\r\nRDY', "a\r\n\r\n+QMTSTAT: 1,1\r\n", 'a",2,b\n', "a\r\n\r\n> "];
 
-function level(draw: Draw): string {
+function level(draw: Draw, breaks: boolean): string {
   const what = draw.unit();
   if (what < 0.6) return draw.pick(WORDS);
-  return what < 0.97 ? draw.pick(TRICKS) : draw.pick(BREAKS);
+  return what < 0.97 || !breaks ? draw.pick(TRICKS) : draw.pick(BREAKS);
 }
 
 /** A topic among all that match a filter. */
-export function topicOf(draw: Draw, filter: string): string {
+export function topicOf(draw: Draw, filter: string, breaks: boolean): string {
   const levels: string[] = [];
   for (const one of filter.split("/")) {
-    if (one === "+") levels.push(level(draw));
+    if (one === "+") levels.push(level(draw, breaks));
     else if (one !== "#") levels.push(one);
-    else for (let i = draw.below(3); i >= 0; i--) levels.push(level(draw));
+    else for (let i = draw.below(3); i >= 0; i--) levels.push(level(draw, breaks));
   }
   // Not what is the modem's own (4.7.2), and no empty topic.
   const topic = levels.join("/");
@@ -104,7 +106,7 @@ function echo(draw: Draw, know: Knowledge): string {
 }
 
 function received(draw: Draw, know: Knowledge): string {
-  const topic = topicOf(draw, draw.pick(know.filters));
+  const topic = topicOf(draw, draw.pick(know.filters), know.breaks);
   const payload = draw.pick(["off", "x", "", "own#1#"]);
   const length = know.lengths ? `${draw.pick([payload.length, 0, 1, 1500])},` : "";
   const head = `+QMTRECV: ${draw.pick(know.clients)},${draw.pick([0, guess(draw)])},`;

@@ -137,7 +137,7 @@ export function play(plan: Plan, log?: (line: string) => void): Report {
   time.run(() => subscribed(world), 90_000);
   const limited = plan.options.receiveLimit !== undefined;
   oracle.close(plan.firmware.lengths && !limited);
-  if (!limited) oracle.lost();
+  if (!limited) oracle.lost(world.driver.stats.orphans);
   if (plan.calm) calm(world, plan);
   for (const error of time.thrown) oracle.blame("callback", `thrown: ${error}`);
   const publishes = oracle.ops.filter((op) => op.payload.startsWith(OWN) && op.qos > 0);

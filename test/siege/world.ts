@@ -266,6 +266,7 @@ export class World {
 
   reboot(told = true): void {
     this.log?.(`${this.stamp()}   the modem reboots`);
+    this.oracle.rebooted = true;
     this.modem.reboot(told);
   }
 
@@ -345,6 +346,8 @@ export class World {
     real.torn ||= this.modem.firmware.hold;
     this.under.push({ from: this.wire.sent, to: this.wire.sent + topic.length + payload.length + 20, real });
     const { lengths, shape } = this.modem.firmware;
+    // Nor is it for one in quotes where the modem sets none.
+    if (/[\r\n]/.test(topic) || (shape === 3 && /^".*"$/.test(topic))) oracle.brokenTopic = true;
     if (lengths && twofold(shape, topic, payload, [...this.broker.sessions[client]!.filters.keys()]))
       oracle.twofold = true;
     for (const [, name, id, msgid] of payload.matchAll(/\+(QMTPUB|QMTSUB|QMTUNS): ?([0-5]),(\d{1,5}),/g))

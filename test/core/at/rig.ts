@@ -86,6 +86,9 @@ export class SessionRig {
   readonly errors: (Error | null)[] = [];
 
   constructor(guard = 20, limit = LIMIT) {
+    // What proves that no older command is owed an answer (V.250, 6.1.6).
+    this.uart.always("ATS3?\r", "\r\n013\r\n\r\nOK\r\n").always("ATS4?\r", "\r\n010\r\n\r\nOK\r\n");
+    this.uart.always("ATS5?\r", "\r\n008\r\n\r\nOK\r\n");
     const isUrc = (line: string, running: string): boolean => {
       const name = line.split(":")[0]!;
       // The answer of a query has a parameter more than the URC of the same name.
