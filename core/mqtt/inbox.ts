@@ -115,15 +115,9 @@ export class Inbox implements Counter, MessageSink {
   }
 
   // False: it does not tell its length.
-  private _measured(
-    client: Receiver,
-    text: string,
-    behind: number,
-    msgid: number,
-    ambiguous: boolean,
-    stamp: number,
-  ): boolean {
-    const ways = readings(text, behind, client.subscriptions.filters());
+  private _measured(client: Receiver, text: string, msgid: number, ambiguous: boolean, stamp: number): boolean {
+    const second = text.indexOf(",", text.indexOf(",") + 1);
+    const ways = readings(text, second + 1, client.subscriptions.filters());
     if (!ways || !ways.length) return false;
     const right = ways.filter((one) => this._quotes(text, one) >= 0);
     const way = right[0] || ways[0]!;
@@ -167,7 +161,7 @@ export class Inbox implements Counter, MessageSink {
       text.endsWith("\r")
     )
       client.received(text.substring(start, end), text.substring(from, text.length - 1), msgid, ambiguous, stamp);
-    else if (this._tells(text, first) && this._measured(client, text, second + 1, msgid, ambiguous, stamp)) return;
+    else if (this._tells(text, first) && this._measured(client, text, msgid, ambiguous, stamp)) return;
     else if (end < 0) this._stats.orphans++;
     else this._other(client, text.substring(second + 1), msgid, ambiguous, stamp);
   }
