@@ -2,7 +2,7 @@
 // state to know of answers is in answers.ts.
 // It knows how AT answers look; it knows no M95 and no MQTT.
 // @resident send starts received _mixes prompt quiet line _next _paused _begin _feed _foreign _hold _endUnproven
-// @resident _unknown _final _end _tell
+// @resident _unknown _final _end _tell _expired
 import { M95Error } from "../errors.js";
 import { behindEcho, FAST, holdOf, isError, isFinal, refusal, repeats } from "./answers.js";
 import { Framer } from "./framer.js";
@@ -380,11 +380,11 @@ export class Session extends Synchroniser {
     const fill = !this._sent && (run.counted || file) && (this._prompted || this._phase !== HELD);
     if (fill) {
       const data = run.data!;
-      const of = (char: string): string => new Array(data.length + 1).join(char);
+      const filled = (char: string): string => new Array(data.length + 1).join(char);
       // Out of a prompt that counts its bytes leads nothing but so many of them. Where a message may have hidden it they are those that are
       // meant for it, and are taken back in case there is none; else line ends, which mean nothing to a modem that is not at it.
       this._sent = !file && this.framer.stamp > this._sentAt && data.indexOf("\r") < 0;
-      this._write(this._sent ? data + of("\b") : of("\r"));
+      this._write(this._sent ? data + filled("\b") : filled("\r"));
     }
     this._call(AT_TRIES, !file ? "\x1b" : fill ? "" : ESCAPE, undefined);
   }
