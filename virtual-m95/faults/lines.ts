@@ -137,6 +137,9 @@ export const lineFaults: Record<string, FaultRow> = {
   tight: {
     help: "between the next COUNT lines stands one CR LF instead of two",
     args: [count(20)],
+    causes: {
+      busy: "a result that stands so behind a message proves nothing, and the line is led out of what may still run",
+    },
     start: (world, args) => ({
       send: next(
         world,
