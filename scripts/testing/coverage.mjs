@@ -18,16 +18,16 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
  * without any engine. `needs`: without these programs too little of it runs to be judged. What runs in a browser is not measured.
  */
 const ROWS = [
-  { name: "core/at", folder: "core/at", lines: 100, branches: 100 },
-  { name: "rest of core", folder: "core", lines: 99, branches: 97.5 },
-  { name: "board-wiring", folder: "board-wiring", lines: 99, branches: 98 },
-  { name: "virtual-m95", folder: "virtual-m95", lines: 98.5, branches: 94.5, needs: ["mosquitto", "socat"] },
-  { name: "m95-certs", folder: "certs", lines: 98, branches: 92.5 },
-  { name: "tls", folder: "tls", lines: 97.5, branches: 89, needs: ["mosquitto"] },
-  { name: "terminal", folder: "terminal", lines: 98, branches: 95 },
-  { name: "targets", folder: "targets", lines: 97, branches: 92.5, needs: ["socat"] },
-  { name: "flash/board", folder: "flash/board", lines: 97, branches: 93, needs: ["socat"] },
-  { name: "flash/cli", folder: "flash/cli", lines: 89, branches: 78, needs: ["socat"] },
+  { name: "core/at", folder: "core/at", lines: 97, branches: 92 },
+  { name: "rest of core", folder: "core", lines: 97, branches: 94 },
+  { name: "board-wiring", folder: "board-wiring", lines: 98, branches: 96 },
+  { name: "virtual-m95", folder: "virtual-m95", lines: 97, branches: 92, needs: ["mosquitto", "socat"] },
+  { name: "m95-certs", folder: "certs", lines: 96, branches: 89 },
+  { name: "tls", folder: "tls", lines: 94, branches: 84, needs: ["mosquitto"] },
+  { name: "terminal", folder: "terminal", lines: 95, branches: 88 },
+  { name: "targets", folder: "targets", lines: 94, branches: 88, needs: ["socat"] },
+  { name: "flash/board", folder: "flash/board", lines: 93, branches: 88, needs: ["socat"] },
+  { name: "flash/cli", folder: "flash/cli", lines: 84, branches: 70, needs: ["socat"] },
 ];
 
 /**

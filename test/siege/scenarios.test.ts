@@ -1,5 +1,4 @@
-// What a hostile publisher has been able to do, one scenario each, on a modem that takes the time that bytes take. Those that
-// are expected to fail are what the driver does not withstand yet.
+// What a hostile publisher could do once, one scenario each, on a modem that takes the time that bytes take.
 import test, { type ExecutionContext } from "ava";
 import { type Op, show } from "./oracle.js";
 import { DELAYS, FIRMWARE, SETUP, type Setup, World } from "./world.js";
