@@ -108,8 +108,9 @@ export class Framer extends Silence {
       if (this._more || this._missed) this._drain();
     } catch (error) {
       this._failed(error);
+    } finally {
+      this._busy = false;
     }
-    this._busy = false;
   }
 
   // The rest of the chunk is lost with it.
@@ -384,8 +385,9 @@ export class Framer extends Silence {
       this._drain();
     } catch (error) {
       this._failed(error);
+    } finally {
+      this._busy = false;
     }
-    this._busy = false;
   }
 
   // The line has been silent in the middle of a message.

@@ -342,6 +342,16 @@ test("what arrives inside a sink function comes behind what is being handed over
   t.deepEqual(rig.take(), ["line D"]);
 });
 
+test("and so does a piece of a line", (t) => {
+  const rig = new FramerRig();
+  rig.after = (event) => {
+    if (event === "line A") rig.framer.receive("C");
+  };
+  rig.framer.receive("A\r\nB\r\n");
+  rig.framer.receive("D\r\n");
+  t.deepEqual(rig.take(), ["line A", "line B", "line CD"]);
+});
+
 test("the same from the end of a message by silence", (t) => {
   const rig = new FramerRig();
   awaitPrompt(rig);
