@@ -131,7 +131,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
       this._apn = apnOf(this.codec, o.apn);
       this.clients = [];
       this.wallClock = read.wallClock;
-      this.tls = o.tls === undefined || (o.tls as unknown) === false ? undefined : this.secure(-1, o.tls);
+      this.tls = o.tls === undefined || (o.tls as unknown) === false ? undefined : this.secured(-1, o.tls);
       this._commands = 0;
       const recovery = recoveryOf(o.recovery);
       this.stable = recovery.stable;
@@ -179,7 +179,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
    */
   start(done?: Done): void {
     let called = false;
-    this._lifecycle.start((error) => {
+    this._lifecycle.startUp((error) => {
       // Later, if it can be told at once.
       if (called) this._answer(error, done);
       else this.clock.after(0, () => this._answer(error, done));
@@ -192,7 +192,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
    * @param done - error: `EPOWER`
    */
   stop(done?: Done): void {
-    this._lifecycle.stop((error) => this.clock.after(0, () => this._answer(error, done)));
+    this._lifecycle.shutDown((error) => this.clock.after(0, () => this._answer(error, done)));
   }
 
   /**
@@ -271,9 +271,9 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
 
   // ---- for the clients
 
-  ready(): boolean {
+  rouse(): boolean {
     const state = this.state;
-    if (state === "off" || state === "failed" || state === "stopping") this._lifecycle.start(() => undefined);
+    if (state === "off" || state === "failed" || state === "stopping") this._lifecycle.startUp(() => undefined);
     return state === "ready";
   }
 
@@ -281,7 +281,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
    * The SSL context of a client, or of option `tls` of this M95 with the ID -1; a build with `m95/tls.ts` overrides it.
    * @throws M95Error `ETLS`
    */
-  secure(_id: number, tls: boolean | TlsOptions | undefined): Secure | undefined {
+  secured(_id: number, tls: boolean | TlsOptions | undefined): Secure | undefined {
     if (tls) throw new M95Error("ETLS", "tls: not in this build");
     return undefined;
   }
@@ -297,13 +297,13 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     this._each((client) => {
       if (client.connected) others = true;
     });
-    return !others && this._lifecycle.takesOver(error, failures);
+    return !others && this._lifecycle.stepsIn(error, failures);
   }
 
   // ---- for the modem
 
   changed(state: ModemState): void {
-    if (state === "syncing") this.inbox.booted();
+    if (state === "syncing") this.inbox.modemBooted();
     this.emit("state", state);
     // A listener may have stopped it.
     if (state !== "ready" || this.state !== state) return;
@@ -311,14 +311,14 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     this._each((client) => client.modemReady());
   }
 
-  lost(error: M95Error, rest: boolean): void {
+  allLost(error: M95Error, rest: boolean): void {
     this._each((client) => client.modemLost(error, rest));
   }
 
   steady(): boolean {
     let all = true;
     this._each((client) => {
-      all = all && client.steady();
+      all = all && client.hasLasted();
     });
     return all;
   }
@@ -349,13 +349,13 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     return true;
   }
 
-  proves(line: string): boolean {
+  knows(line: string): boolean {
     const fields = split(line);
     const client = this.clients[+fields[0]!];
     return !!client && client.outbox.expects(line.substring(1, line.indexOf(":")), number(fields[1]));
   }
 
-  threw(error: unknown): void {
+  listenerThrew(error: unknown): void {
     this._threw(error, false);
   }
 
@@ -363,11 +363,11 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     this._each((client) => {
       // The loss of the connection may have been among them.
       client.link.checkSoon();
-      client.outbox.bytesLost();
+      client.outbox.verdictsLost();
     });
   }
 
-  recovery(error: M95Error, step: number, attempt: number, next: number): void {
+  stepBegins(error: M95Error, step: number, attempt: number, next: number): void {
     const row = stepAt(step);
     const counter = row[1] as keyof RecoveryStats | "";
     const command = error.command;

@@ -135,7 +135,7 @@ export class Framer extends Silence {
   }
 
   /** Forgets what is unfinished and learned, as after a power cut. What is received behind it is scanned as ever. */
-  reset(): void {
+  clear(): void {
     this._ring.take("");
     this._forget();
     this.prompt = this._text = this._gap = "";
@@ -249,7 +249,7 @@ export class Framer extends Silence {
     this._ring.lose();
     if (this._text) this._spoil();
     this._suspect();
-    this._sink.overrun();
+    this._sink.overran();
   }
 
   private _spoil(): void {
@@ -330,7 +330,7 @@ export class Framer extends Silence {
     if (this._text.length + more.length <= this._limit) this._text += more;
     else {
       this._spoil();
-      this._sink.overrun();
+      this._sink.overran();
     }
   }
 

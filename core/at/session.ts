@@ -2,7 +2,7 @@
 // state to know of answers is in answers.ts.
 // It knows how AT answers look; it knows no M95 and no MQTT.
 // @resident send starts received _mixes prompt quiet line _next _paused _begin _feed _foreign _hold _endUnproven
-// @resident _unknown _final _end _tell _expired
+// @resident _unknown _final _end _expired _tell
 import { M95Error } from "../errors.js";
 import { behindEcho, FAST, holdOf, isError, isFinal, refusal, repeats } from "./answers.js";
 import { Framer } from "./framer.js";
@@ -87,7 +87,7 @@ export class Session extends Synchroniser {
   }
 
   /** Whether commands are sent; queued ones wait while not. */
-  set open(open: boolean) {
+  allow(open: boolean): void {
     this._open = open;
     this._next();
   }
@@ -108,7 +108,7 @@ export class Session extends Synchroniser {
   }
 
   /** Fails what runs, what waits and a synchronisation, and forgets the state of the line. */
-  reset(error: M95Error): void {
+  abort(error: M95Error): void {
     const run = this._run;
     const queue = this._queue;
     const synced = this._whenSynced;
@@ -117,7 +117,7 @@ export class Session extends Synchroniser {
     this._phase = IDLE;
     this._run = this._whenSynced = undefined;
     this.unechoed = this._unsettled = false;
-    this.framer.reset();
+    this.framer.clear();
     if (synced) synced(error);
     if (run) this._tell(run, error, this._lines, this._sent);
     for (let i = 0; i < queue.length; i++) this._tell(queue[i]!, error, [], false);
@@ -157,7 +157,7 @@ export class Session extends Synchroniser {
     this._feed(run);
   }
 
-  overrun(): void {
+  overran(): void {
     this._stats.overruns++;
     this._size = Infinity;
     if (this.trace) this.trace("", "bytes lost");
@@ -212,7 +212,7 @@ export class Session extends Synchroniser {
         this._arm(run.timeout);
       }
       if ((this._size += line.length) <= this._limit) this._lines.push(line);
-      else this.overrun();
+      else this.overran();
     }
   }
 
@@ -396,7 +396,7 @@ export class Session extends Synchroniser {
     try {
       run.done(error, lines, sent);
     } catch (thrown) {
-      this._host.threw(thrown);
+      this._host.listenerThrew(thrown);
     }
   }
 }

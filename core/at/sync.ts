@@ -101,14 +101,14 @@ export abstract class Synchroniser implements FramerSink {
   abstract quiet(): void;
   abstract prompt(): void;
   abstract starts(line: string): boolean;
-  abstract overrun(): void;
+  abstract overran(): void;
 
   proves(line: string): boolean {
-    return this._host.proves(line);
+    return this._host.knows(line);
   }
 
   threw(error: unknown): void {
-    this._host.threw(error);
+    this._host.listenerThrew(error);
   }
 
   /** ms in which the result of what was sent last may still come. */
@@ -248,7 +248,7 @@ export abstract class Synchroniser implements FramerSink {
     try {
       this._uart.write(data);
     } catch (error) {
-      this._host.threw(error);
+      this._host.listenerThrew(error);
     }
   }
 }

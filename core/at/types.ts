@@ -23,7 +23,7 @@ export interface FramerSink {
   /** Whether nobody but the modem can have said a line. */
   proves(line: string): boolean;
   /** Bytes were lost, or dropped because the limit was reached; what they belonged to is not handed over. */
-  overrun(): void;
+  overran(): void;
   /** One of these threw: the rest of the chunk is lost. */
   threw(error: unknown): void;
 }
@@ -94,9 +94,9 @@ export interface SessionHost {
   /** Received bytes were lost; there may have been a URC among them. */
   bytesLost(): void;
   /** Whether a line holds what nobody but the modem can know. */
-  proves(line: string): boolean;
+  knows(line: string): boolean;
   /** A port or a callback threw. */
-  threw(error: unknown): void;
+  listenerThrew(error: unknown): void;
   /** The meaning of a number of the modem, or "". */
   explain(family: string, code: number): string;
 }

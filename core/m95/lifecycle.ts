@@ -93,21 +93,21 @@ export class Lifecycle implements SessionSink, ScriptHost {
   }
 
   /** See `M95.start`. */
-  start(done: Done): void {
+  startUp(done: Done): void {
     if (this.state === "ready") {
       done();
       return;
     }
     this._starting.push(done);
     const resting = this.state === "recovering" && this._ladder.step === REST;
-    if (resting) this._ladder.reset();
+    if (resting) this._ladder.descend();
     else if (this.state !== "off" && this.state !== "failed") return;
     if (!resting || this._left !== ENDLESS) this._left = this._setup.recovery.attempts;
     this._begin();
   }
 
   /** See `M95.stop`. */
-  stop(done: Done): void {
+  shutDown(done: Done): void {
     const error = new M95Error("ECLOSED", "the modem was stopped");
     const state = this.state;
     this._stopping.push(done);
@@ -148,7 +148,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
   }
 
   /** Takes over from a client that could not help itself by opening again. False: it can, or no other step may help. */
-  takesOver(error: M95Error, failures: number): boolean {
+  stepsIn(error: M95Error, failures: number): boolean {
     const steps = stepsOf(causeOf(error));
     if (steps >> 4 <= REOPEN && ((steps & 15) <= REOPEN || failures < attemptsOf(REOPEN))) return false;
     this.recover(error);
@@ -158,7 +158,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
   // ---- what the session hands over
 
   mute(error: M95Error): void {
-    const off = this._power && this._power.isOn() === false;
+    const off = this._power && this._power.running() === false;
     this.recover(off ? new M95Error("EPOWER", "STATUS has fallen") : error, off ? "status" : "mute");
   }
 
@@ -167,7 +167,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
     if (now - this._unansweredAt > this._setup.recovery.stable) this._unanswered = 0;
     this._unansweredAt = now;
     const error = new M95Error("ETIMEOUT", run.text.split("=")[0] + ": no answer in time");
-    this._listener.recovery(error, RESYNC, ++this._unanswered, 0);
+    this._listener.stepBegins(error, RESYNC, ++this._unanswered, 0);
     if (run.prompt && this._unanswered > attemptsOf(RESYNC)) this.recover(error, "prompt");
   }
 
@@ -215,7 +215,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
       return;
     }
     const power = this._power;
-    const on = power ? power.isOn() : true;
+    const on = power ? power.running() : true;
     if (on) this._sync(this._setup.recovery.syncTimeout);
     else if (on === false) this._powerOn();
     else this._sync(PROBES * 500, () => this._powerOn());
@@ -241,7 +241,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
     let usual = false;
     let leadOut = ESCAPE;
     if (this._contact > CYCLING) this._contact = SILENT;
-    this.session.open = true;
+    this.session.allow(true);
     const answer = (error: M95Error | null): void => {
       if (error && error.code === "ECLOSED") return;
       if (!error) {
@@ -264,7 +264,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
 
   // It said NORMAL POWER DOWN: a press before STATUS has fallen would be one too many.
   private _goingDown(polls: number): void {
-    if (polls && this._power && this._power.isOn()) later(this, DOWN_POLL, () => this._goingDown(polls - 1));
+    if (polls && this._power && this._power.running()) later(this, DOWN_POLL, () => this._goingDown(polls - 1));
     else this._powerOff();
   }
 
@@ -272,9 +272,9 @@ export class Lifecycle implements SessionSink, ScriptHost {
     const power = this._power;
     this._callOff();
     // Without STATUS, a press behind AT+QPOWD could switch the modem on again: there the key does it alone.
-    if (this._contact < ANSWERING || (power && !power.isOn())) this._powerOff();
+    if (this._contact < ANSWERING || (power && !power.running())) this._powerOff();
     else {
-      this.session.open = true;
+      this.session.allow(true);
       this.ask("AT+QPOWD=1", (error) => this._goingDown(error ? 0 : DOWN_POLLS));
     }
   }
@@ -282,7 +282,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
   private _powerOff(): void {
     const power = this._power;
     this._callOff();
-    if (power) power.end(0, (error) => this._down(error));
+    if (power) power.switchOff(0, (error) => this._down(error));
     else this._down(null);
   }
 
@@ -298,8 +298,8 @@ export class Lifecycle implements SessionSink, ScriptHost {
     const error = new M95Error("ECLOSED", "the port was closed");
     this._contact = CLOSED;
     if (this.state === "stopping") {
-      this._listener.lost(error, false);
-      this.session.reset(error);
+      this._listener.allLost(error, false);
+      this.session.abort(error);
     } else if (this.state !== "off") this._fail(error);
   }
 
@@ -319,7 +319,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
     try {
       uart.setBaud(baud);
     } catch (error) {
-      this._listener.threw(error);
+      this._listener.listenerThrew(error);
     }
     this.session.framer.rate(baud);
   }
@@ -350,7 +350,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
     if (state === "off" || state === "failed" || state === "stopping") return;
     const ready = state === "ready";
     // Not when it was ready or connected, but when that has lasted.
-    if (ready && this._clock.now() - this._since >= options.stable && this._listener.steady()) ladder.reset();
+    if (ready && this._clock.now() - this._since >= options.stable && this._listener.steady()) ladder.descend();
     // What start() was called for ends after some tries.
     if (!--this._left) {
       this._fail(error);
@@ -360,7 +360,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
     const step = ladder.step;
     if (!this._drop(error, step === REST) || !this.enter("recovering")) return;
     const generation = this._generation;
-    this._listener.recovery(error, step, ladder.attempt, next);
+    this._listener.stepBegins(error, step, ladder.attempt, next);
     if (generation !== this._generation) return;
     if (step === REST) this._rest(next);
     else later(this, next, () => this._take(step));
@@ -371,7 +371,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
     if (step === CFUN) this._contact = CYCLING;
     else if (this._contact === CYCLING) this._contact = SILENT;
     if (step === PDP) {
-      this.session.open = true;
+      this.session.allow(true);
       this._script.run(pdpSteps(this._setup.settings, true));
     } else if (step < POWER) this._begin();
     else
@@ -388,13 +388,13 @@ export class Lifecycle implements SessionSink, ScriptHost {
     const rest = (): void => {
       if (generation !== this._generation || !this._callOff()) return;
       later(this, ms, () => {
-        this._ladder.reset();
+        this._ladder.descend();
         this._begin();
       });
     };
-    if (this._power) this._power.end(0, rest);
+    if (this._power) this._power.switchOff(0, rest);
     else if (this._contact >= ANSWERING) {
-      this.session.open = true;
+      this.session.allow(true);
       this.ask("AT+CFUN=0", rest);
     } else rest();
   }
@@ -409,7 +409,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
   /** Tells the clients and calls off what runs. False: one of those told has done something else since. */
   private _drop(error: M95Error, rest: boolean): boolean {
     const generation = this._generation;
-    this._listener.lost(error, rest);
+    this._listener.allLost(error, rest);
     return generation === this._generation && this._callOff();
   }
 
@@ -418,8 +418,8 @@ export class Lifecycle implements SessionSink, ScriptHost {
     const generation = ++this._generation;
     callOff(this);
     this._trust();
-    this.session.open = false;
-    this.session.reset(new M95Error("ECLOSED", "the modem was stopped or lost"));
+    this.session.allow(false);
+    this.session.abort(new M95Error("ECLOSED", "the modem was stopped or lost"));
     return generation === this._generation;
   }
 

@@ -19,7 +19,7 @@ export class Power {
   }
 
   /** Whether the modem runs; undefined when nobody knows. */
-  isOn(): boolean | undefined {
+  running(): boolean | undefined {
     try {
       return this._switch.isOn();
     } catch {
@@ -42,11 +42,11 @@ export class Power {
   }
 
   /** Switches off by the first way from `at` on that works. */
-  end(at: number, done: (error: M95Error | null) => void): void {
+  switchOff(at: number, done: (error: M95Error | null) => void): void {
     this.to(WAYS[at]!, (error) => {
       for (let next = at + 1; error && next < WAYS.length; next++)
         if (this.can(WAYS[next]!)) {
-          this.end(next, done);
+          this.switchOff(next, done);
           return;
         }
       done(error);

@@ -121,7 +121,7 @@ export class Ladder {
   }
 
   /** Back to the ground. */
-  reset(): void {
+  descend(): void {
     this.step = this.attempt = this._rounds = this._waits = 0;
   }
 

@@ -14,7 +14,7 @@ import type { PemSource, TlsOptions } from "./options.js";
 export interface TlsHost {
   readonly codec: Codec;
   readonly wallClock: (() => number) | undefined;
-  threw(error: unknown): void;
+  listenerThrew(error: unknown): void;
   readonly tls: Tls | undefined;
   readonly session: Pick<Session, "send">;
   readonly clients: ({ secure: Tls | undefined } | undefined)[];
@@ -322,7 +322,7 @@ export class Tls {
         try {
           if (this._host.wallClock) wall = this._host.wallClock();
         } catch (thrown) {
-          this._host.threw(thrown);
+          this._host.listenerThrew(thrown);
         }
         const utc = wall > PLAUSIBLE ? wall : known ? known.utc : 0;
         this._timeless = !utc;

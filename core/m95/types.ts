@@ -9,7 +9,7 @@ import type { RecoveryOptions } from "./options.js";
 export interface LifecycleListener extends SessionHost {
   changed(state: ModemState): void;
   /** Everything the modem held for its clients is gone, or out of reach. @param rest - for a long time */
-  lost(error: M95Error, rest: boolean): void;
+  allLost(error: M95Error, rest: boolean): void;
   /** Whether every client has been connected for the stable time, or has not failed. */
   steady(): boolean;
   /** It could not be started. @param heard - a callback of `start` was told */
@@ -19,7 +19,7 @@ export interface LifecycleListener extends SessionHost {
   /** A line that answers no command. True: it is about a client, and none of the lifecycle's business. */
   urc(line: string, mayBePayload: boolean): boolean;
   /** A step of recovery begins in `next` ms. */
-  recovery(error: M95Error, step: number, attempt: number, next: number): void;
+  stepBegins(error: M95Error, step: number, attempt: number, next: number): void;
 }
 
 export interface LifecycleSetup {

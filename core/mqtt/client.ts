@@ -86,7 +86,7 @@ export class MqttClient<Payload = any>
   constructor(host: ClientHost, id: number, options: ConnectOptions) {
     super(host.stats);
     const plain = options.tls === false || (options.tls === undefined && !host.tls);
-    const secure = plain ? undefined : host.secure(id, options.tls);
+    const secure = plain ? undefined : host.secured(id, options.tls);
     const profile = new Profile(options, id, host, secure);
     // What each message needs stands first.
     this._codec = host.codec;
@@ -193,7 +193,7 @@ export class MqttClient<Payload = any>
       const map = typeof topics === "object" && topics && !Array.isArray(topics) ? topics : undefined;
       const names = map ? Object.keys(map) : listOf(topics as string | string[]);
       this._checkOpen();
-      this.subscriptions.subscribe(
+      this.subscriptions.addFilters(
         this._filters(names, (name) => (map && map[name] && map[name].qos !== undefined ? map[name].qos : qos)),
         (error, granted) => {
           if (!error && refused(granted).length === granted.length) error = this._refusal(granted);
@@ -211,7 +211,7 @@ export class MqttClient<Payload = any>
     try {
       this._checkOpen();
       const filters = this._filters(listOf(topics), () => 0);
-      this.subscriptions.unsubscribe(filters, (error) => this._answer(error, done));
+      this.subscriptions.dropFilters(filters, (error) => this._answer(error, done));
     } catch (error) {
       this._refuse(error, done);
     }
@@ -257,7 +257,7 @@ export class MqttClient<Payload = any>
   }
 
   /** It has been connected for the stable time, or never failed. */
-  steady(): boolean {
+  hasLasted(): boolean {
     return this.connected ? this._lasted() : !this._failures;
   }
 
@@ -265,7 +265,7 @@ export class MqttClient<Payload = any>
   result(name: string, fields: string[], line: string, mayBePayload: boolean): void {
     if (name === "QMTPUB" || name === "QMTSUB" || name === "QMTUNS") {
       if (this.outbox.result(name, fields, line, mayBePayload)) this.link.seen = this._clock.now();
-    } else this.link.result(name, fields, line, mayBePayload);
+    } else this.link.heard(name, fields, line, mayBePayload);
   }
 
   // ---- for link and outbox
@@ -303,7 +303,7 @@ export class MqttClient<Payload = any>
         const failed = error || (refused(granted).length ? this._refusal(granted) : null);
         if (failed) this.emit("error", failed);
       });
-    this.outbox.open();
+    this.outbox.linkThere();
   }
 
   linkFailed(error: M95Error): void {
@@ -349,12 +349,12 @@ export class MqttClient<Payload = any>
 
   private _attempt(): void {
     if (this.state !== "waiting" || this._life) return;
-    if (!this._host.ready()) return;
+    if (!this._host.rouse()) return;
     if (this.reconnecting) {
       this._stats.reconnects++;
       this.emit("reconnect");
     }
-    this.link.open();
+    this.link.dial();
   }
 
   private _attemptIn(ms: number): void {
@@ -367,7 +367,7 @@ export class MqttClient<Payload = any>
     if (this.connected && this._lasted()) this._failures = 0;
     this.connected = false;
     this.reconnecting = !this._life;
-    this.outbox.lost();
+    this.outbox.linkGone();
     this.emit("close", error);
   }
 
@@ -393,7 +393,7 @@ export class MqttClient<Payload = any>
     const next = Math.round(this._host.random() * cap);
     this.reconnecting = true;
     this._attemptIn(next);
-    this._host.recovery(error, REOPEN, this._failures, next);
+    this._host.stepBegins(error, REOPEN, this._failures, next);
   }
 
   private _end(): void {
@@ -409,11 +409,11 @@ export class MqttClient<Payload = any>
 
   private _disconnect(): void {
     this.connected = false;
-    this.link.close(() => {
+    this.link.hangUp(() => {
       this._down();
       this._finish();
     });
-    this.outbox.lost();
+    this.outbox.linkGone();
   }
 
   private _finish(): void {

@@ -42,7 +42,7 @@ export class Durable {
   }
 
   /** What an earlier run left, in its order. @throws M95Error `ESTORE` */
-  load(): Kept[] {
+  readKept(): Kept[] {
     const kept: Kept[] = [];
     try {
       const list = this._store.load();
@@ -64,7 +64,7 @@ export class Durable {
             sent: false,
           });
         // The mark of a publish that is gone already, or nothing of ours.
-        else this.remove(key);
+        else this.forgetKey(key);
       }
     } catch (error) {
       throw this._failure(error);
@@ -73,7 +73,7 @@ export class Durable {
   }
 
   /** Keeps a publish and returns its key. @throws M95Error `ESTORE` */
-  keep(qos: number, retain: number, topic: string, payload: string): number {
+  keepPublish(qos: number, retain: number, topic: string, payload: string): number {
     const key = this._next;
     this._next += 2;
     try {
@@ -93,7 +93,7 @@ export class Durable {
     }
   }
 
-  remove(key: number): void {
+  forgetKey(key: number): void {
     try {
       this._store.remove(key);
     } catch (error) {

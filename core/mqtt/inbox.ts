@@ -9,7 +9,7 @@ import { covers } from "./topics.js";
 /** Who gets messages: the client of a tcpconnectID. */
 export interface Receiver {
   /** The filters subscribed to, in bytes. */
-  readonly subscriptions: { filters(): string[] };
+  readonly subscriptions: { topicFilters(): string[] };
   /** Must not throw. @param stamp - when it came, ms of the clock */
   received(topic: string, payload: string, msgid: number, ambiguous: boolean, stamp: number): void;
 }
@@ -56,7 +56,7 @@ export class Inbox implements Counter, MessageSink {
   }
 
   /** The modem has booted: it tells no lengths, and is to be asked whether it can. */
-  booted(): void {
+  modemBooted(): void {
     this.offers = NOT_ASKED;
     this._counted = 0;
     this.framer.counter = undefined;
@@ -98,7 +98,7 @@ export class Inbox implements Counter, MessageSink {
 
   private _filters(text: string, first: number): string[] {
     const client = this._clients[+text.substring(ID, first)];
-    return client ? client.subscriptions.filters() : [];
+    return client ? client.subscriptions.topicFilters() : [];
   }
 
   /** Whether the quote in front of the payload is the modem's, as far as that is known. */
@@ -117,7 +117,7 @@ export class Inbox implements Counter, MessageSink {
   // False: it does not tell its length.
   private _measured(client: Receiver, text: string, msgid: number, ambiguous: boolean, stamp: number): boolean {
     const second = text.indexOf(",", text.indexOf(",") + 1);
-    const ways = readings(text, second + 1, client.subscriptions.filters());
+    const ways = readings(text, second + 1, client.subscriptions.topicFilters());
     if (!ways || !ways.length) return false;
     const right = ways.filter((one) => this._quotes(text, one) >= 0);
     const way = right[0] || ways[0]!;
@@ -195,7 +195,7 @@ export class Inbox implements Counter, MessageSink {
     let end = text.indexOf(",");
     let at = text.indexOf(",", end + 1);
     if (at >= 0) {
-      const filters = client.subscriptions.filters();
+      const filters = client.subscriptions.topicFilters();
       let hits = 0;
       at = end;
       while (at >= 0) {

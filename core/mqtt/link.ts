@@ -86,7 +86,7 @@ export class Link {
   }
 
   /** Configures, opens the network and sends CONNECT. */
-  open(): void {
+  dial(): void {
     this.forget();
     this.state = "opening";
     this._reopened = this._asked = false;
@@ -102,7 +102,7 @@ export class Link {
   }
 
   /** Sends DISCONNECT if connected, and closes the network; `done` comes in any case but after `forget`. */
-  close(done: () => void): void {
+  hangUp(done: () => void): void {
     const connected = this.state === "connected";
     this.forget();
     this.state = "disconnecting";
@@ -144,7 +144,7 @@ export class Link {
   }
 
   /** A result URC or +QMTSTAT: fields from `<tcpconnectID>` on. */
-  result(name: string, fields: string[], line: string, mayBePayload: boolean): void {
+  heard(name: string, fields: string[], line: string, mayBePayload: boolean): void {
     const result = number(fields[1]);
     const state = this.state;
     if (name === "QMTOPEN" && state === "opening" && this._asked) {
@@ -241,7 +241,7 @@ export class Link {
     if (result === OCCUPIED && !this._reopened) {
       // Left over from something else: it is closed and opened once more.
       this._reopened = true;
-      this._host.recovery(error, RETRY, 1, 0);
+      this._host.stepBegins(error, RETRY, 1, 0);
       const commands = this._profile.opening();
       this._ask(build("QMTCLOSE", [this._id]), (lost) => {
         if (!this._unanswered(lost)) this._configure(commands, commands.length - 1);

@@ -44,7 +44,7 @@ export interface OutboxOwner {
 }
 
 /** What it needs of the modem. */
-export type OutboxHost = Pick<ClientHost, "clock" | "session" | "inbox" | "random" | "stats" | "explain" | "recovery">;
+export type OutboxHost = Pick<ClientHost, "clock" | "session" | "inbox" | "random" | "stats" | "explain" | "stepBegins">;
 
 export class Outbox {
   /** Where it is noted that a packet of which the store is to know is handed over. */
@@ -150,7 +150,7 @@ export class Outbox {
   }
 
   /** Takes a packet that waits out of the queue. */
-  remove(packet: Packet): void {
+  withdraw(packet: Packet): void {
     this._wait.splice(this._wait.indexOf(packet), 1);
     packet.again = false;
   }
@@ -161,19 +161,19 @@ export class Outbox {
   }
 
   /** Bytes were lost, a verdict may have been among them: one that may be part of a message does not count any more. */
-  bytesLost(): void {
+  verdictsLost(): void {
     for (let i = 0; i < this._flight.length; i++) this._discredit(this._flight[i]!);
   }
 
   /** The link is there: sending begins. */
-  open(): void {
+  linkThere(): void {
     this._open = true;
     this._full = false;
     this._pump();
   }
 
   /** The link is gone: what was sent without a verdict is unknown, or waits again if it may be sent twice. */
-  lost(): void {
+  linkGone(): void {
     const flight = this._flight;
     this._open = this._full = false;
     this._flight = [];
@@ -336,7 +336,7 @@ export class Outbox {
         if (gone) this._owner.link.check();
         // A prompt that may have been part of a message says nothing of the modem.
         if (full || unproven || ((gone || error.code === "ETIMEOUT") && ++packet.tries < TRIES)) {
-          if (!full) this._host.recovery(error, RETRY, packet.tries, 0);
+          if (!full) this._host.stepBegins(error, RETRY, packet.tries, 0);
           this._full = full || gone;
           if (this._full) this._startTimer();
           this._requeue(packet);

@@ -63,7 +63,7 @@ export class Publisher {
     if (!owner.connected && !qos && !profile.queueQoSZero)
       throw new M95Error("EQUEUE", "not connected, and queueQoSZero is false");
     const gone = waiting < profile.queueLimit ? undefined : this._excess(waiting);
-    const key = qos && this._durable ? this._durable.keep(qos, retain, name, data) : 0;
+    const key = qos && this._durable ? this._durable.keepPublish(qos, retain, name, data) : 0;
     if (gone) this._drop(gone);
     if (!owner.connected && !waiting) owner.emit("offline");
     this._queue(one, key, done);
@@ -107,7 +107,7 @@ export class Publisher {
   /** Takes a publish out of the queue. */
   private _drop(gone: Packet): void {
     this._host.stats.dropped++;
-    this._outbox.remove(gone);
+    this._outbox.withdraw(gone);
     // Told later, so that who publishes it once more at once does not come back in here.
     this._host.clock.after(0, () => {
       this._tell("drop", gone);
@@ -118,7 +118,7 @@ export class Publisher {
   /** Queues what an earlier run left. @throws M95Error `EPARAM`, `ESTORE` */
   private _restore(store: OutboxStore): void {
     const durable = new Durable(store, (error) => this._owner.emit("error", error));
-    const kept = durable.load();
+    const kept = durable.readKept();
     this._durable = this._outbox.durable = durable;
     for (let i = 0; i < kept.length; i++) {
       const one = kept[i]!;
@@ -145,8 +145,8 @@ export class Publisher {
   }
 
   private _forget(key: number, qos: number): void {
-    this._durable!.remove(key);
-    if (qos === 2) this._durable!.remove(key + 1);
+    this._durable!.forgetKey(key);
+    if (qos === 2) this._durable!.forgetKey(key + 1);
   }
 
   /** Tells of a publish that is not sent; false: nobody listens. */

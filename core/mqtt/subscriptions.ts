@@ -31,7 +31,7 @@ export class Subscriptions {
   }
 
   /** What messages may come for: also what is being unsubscribed from. */
-  filters(): string[] {
+  topicFilters(): string[] {
     return this._list.concat(this._outbox.leaving()).map((one) => one.topic);
   }
 
@@ -39,7 +39,7 @@ export class Subscriptions {
    * Subscribes, at once or when connected.
    * @throws M95Error `EPARAM`, `ETOOBIG`, or `EQUEUE` when there are too many
    */
-  subscribe(wanted: Filter[], done: Granted): void {
+  addFilters(wanted: Filter[], done: Granted): void {
     const packets = this._packets("QMTSUB", wanted);
     const list = this._without(wanted);
     // One asked for twice counts once.
@@ -54,7 +54,7 @@ export class Subscriptions {
   }
 
   /** Unsubscribes. @throws M95Error `EPARAM`, `ETOOBIG` */
-  unsubscribe(topics: Filter[], done: Granted): void {
+  dropFilters(topics: Filter[], done: Granted): void {
     const packets = this._packets("QMTUNS", topics);
     this._room();
     this._list = this._without(topics);

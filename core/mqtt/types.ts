@@ -111,14 +111,14 @@ export interface ClientHost {
   readonly tls: Secure | undefined;
   readonly random: () => number;
   /** Whether the modem is ready; one that is not running is started. */
-  ready(): boolean;
+  rouse(): boolean;
   /** Turns option `tls` of a client into its SSL context; undefined: no TLS. @throws M95Error `EPARAM`, `ETOOBIG`, `ETLS` */
-  secure(id: number, tls: boolean | TlsOptions | undefined): Secure | undefined;
+  secured(id: number, tls: boolean | TlsOptions | undefined): Secure | undefined;
   explain(family: string, code: number): string;
   /** ms that a connection must last before waiting times begin at the first one again. */
   readonly stable: number;
   /** A step of recovery begins in `next` ms. */
-  recovery(error: M95Error, step: number, attempt: number, next: number): void;
+  stepBegins(error: M95Error, step: number, attempt: number, next: number): void;
   /** The modem recovers instead of the client, and says so with `modemLost`. False: it is the client's to try again. */
   takesOver(error: M95Error, failures: number): boolean;
 }

@@ -19,6 +19,7 @@ export const INTERNAL = (
   "check ask size take keep info rate lose changed left again tries idle sync createClient renew sent setRate sending " +
   "inbox offers recover takesOver unprovenVerdict unprovenLine discredited order oldest fail add open send need counter counted stamp receive measure expect " +
   "limit isUrc guard prefix sink byteTime unechoed threw hurried proves repeats continues bytesLost unsure leaving expects asked quiet echoed late mute count booted seen steady climb can run to prepare causes complete clash source field files level sum " +
+  "clear abort descend overran keepPublish forgetKey readKept topicFilters addFilters dropFilters verdictsLost linkGone linkThere withdraw dial hangUp heard hasLasted stepsIn startUp shutDown rouse stepBegins listenerThrew knows allLost running switchOff secured modemBooted allow " +
   "text done lost failed secure uses toBytes toText toPayload setBaud onReceive onOverrun after cancel"
 ).split(" ");
 

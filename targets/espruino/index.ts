@@ -130,7 +130,7 @@ client.disconnect = function () {
 
 const modem = M95.prototype as any;
 modem.explain = explain;
-modem.secure = secure;
+modem.secured = secure;
 modem.mqtt = function (options: MqttOptions) {
   const o = readable(options);
   return this.connect(Object.assign({ clientId: o.client_id, keepalive: o.keep_alive, clean: o.clean_session }, o));

@@ -101,7 +101,7 @@ export class M95 extends CoreM95 {
     return explain(family, code);
   }
 
-  override secure(id: number, tls: boolean | TlsOptions | undefined): Secure | undefined {
+  override secured(id: number, tls: boolean | TlsOptions | undefined): Secure | undefined {
     return secure.call(this as never, id, tls);
   }
 

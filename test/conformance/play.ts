@@ -68,7 +68,7 @@ class World {
       override explain(family: string, code: number): string {
         return explain(family, code);
       }
-      override secure(id: number, tls: boolean | TlsOptions | undefined): Secure | undefined {
+      override secured(id: number, tls: boolean | TlsOptions | undefined): Secure | undefined {
         return secure.call(this as never, id, tls);
       }
       protected override createClient(id: number, wanted: Parameters<M95["connect"]>[0]): MqttClient {

@@ -185,7 +185,7 @@ function runFramer(input: Input, cut: Cut): string[] {
     else if (step.do === "strict") framer.strict = true;
     else if (step.do === "lengths") framer.counter = COUNTER;
     else if (step.do === "overrun") framer.overrun();
-    else if (step.do === "reset") framer.reset();
+    else if (step.do === "reset") framer.clear();
     if (step.do === "overrun") losses++;
     stamp();
     if (cut !== "given") return;
@@ -329,9 +329,9 @@ class SessionRun {
     else if (step.do === "send") this.send(step.text, step.first);
     else if (step.do === "answer") this.answers.push(step);
     else if (step.do === "sync") session.sync(step.tries, "\x1b", this.once());
-    else if (step.do === "open" || step.do === "close") session.open = step.do === "open";
+    else if (step.do === "open" || step.do === "close") session.allow(step.do === "open");
     else if (step.do === "overrun") uart.onOverrun!();
-    else if (step.do === "reset") session.reset(new M95Error("ECLOSED", "reset"));
+    else if (step.do === "reset") session.abort(new M95Error("ECLOSED", "reset"));
     if (step.do === "reset") insist("reset leaves no timer", clock.pending <= this.foreign(), () => `${clock.pending}`);
   }
 
@@ -387,7 +387,7 @@ class SessionRun {
   private settle(): void {
     const { rig } = this;
     this.benign = true;
-    rig.session.open = true;
+    rig.session.allow(true);
     while (rig.clock.step(1e7)) this.stamp();
     this.stamp();
     const open = this.ends.filter((count) => count !== 1).length;

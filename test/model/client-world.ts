@@ -42,7 +42,7 @@ class Host extends M95 {
     send: (request: Request) => this.requests.push(request),
   } as unknown as Session;
 
-  override ready(): boolean {
+  override rouse(): boolean {
     if (!this.isReady) this.woken = true;
     return this.isReady;
   }
@@ -56,7 +56,7 @@ class Host extends M95 {
 
   lose(): void {
     this.isReady = false;
-    this.lost(LOST, false);
+    this.allLost(LOST, false);
     for (const one of this.requests.splice(0)) one.done(LOST, [], false);
   }
 }

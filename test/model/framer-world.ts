@@ -72,7 +72,7 @@ export class FramerWorld implements World {
     else if (event === "awaited") framer.expect(">");
     else if (event === "lengths") framer.counter = new Lengths();
     else if (event === "overrun") framer.overrun();
-    else if (event === "reset") framer.reset();
+    else if (event === "reset") framer.clear();
     else throw new Error(`no such event: ${event}`);
   }
 

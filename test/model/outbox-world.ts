@@ -112,12 +112,12 @@ export class OutboxWorld implements World {
     if (end) this.answer(...end);
     else if (VERDICTS[event]) this.verdict(VERDICTS[event], event.startsWith("?"));
     else if (event === "timer") this.clock.step();
-    else if (event === "open") outbox.open();
-    else if (event === "lost") outbox.lost();
+    else if (event === "open") outbox.linkThere();
+    else if (event === "lost") outbox.linkGone();
     else if (event === "end") outbox.refuse(GONE, true);
     else if (event === "bytes lost") {
       this.said.push(event);
-      outbox.bytesLost();
+      outbox.verdictsLost();
     } else this.add(event);
   }
 
@@ -187,12 +187,12 @@ export class OutboxWorld implements World {
     if (!this.packet && inside._closed) return [];
     if (!this.packet) this.add("publish");
     for (let i = 0; i < 100 && !this.calls; i++) {
-      if (!inside._open && !inside._closed) outbox.open();
+      if (!inside._open && !inside._closed) outbox.linkThere();
       if (this.requests.length) this.answer(undefined, true);
       else if (!clock.step()) break;
       if (!this.requests.length && !this.calls && inside._flight.length) this.verdict("1,0", false);
     }
-    if (!this.calls && inside._closed) outbox.lost();
+    if (!this.calls && inside._closed) outbox.linkGone();
     // The last look, with nothing left to look at.
     clock.advance(1000);
     const list = this.calls === 1 ? [] : [`ends in ${this.state()}, ${this.calls} calls`];

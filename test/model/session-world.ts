@@ -53,8 +53,8 @@ export class SessionWorld implements World {
       session.send({ text: "AT+QSECWRITE", timeout: 1000, prompt: "CONNECT", data: "cert", done: this.once() });
     else if (event === "sync") session.sync(2, "\x1b", this.once());
     else if (event === "overrun") uart.onOverrun!();
-    else if (event === "reset") session.reset(new M95Error("ECLOSED", "reset"));
-    else if (event === "open" || event === "close") session.open = event === "open";
+    else if (event === "reset") session.abort(new M95Error("ECLOSED", "reset"));
+    else if (event === "open" || event === "close") session.allow(event === "open");
     else throw new Error(`no such event: ${event}`);
   }
 
@@ -88,7 +88,7 @@ export class SessionWorld implements World {
       else if (data === "AT+QSECWRITE\r") clock.after(1, () => uart.feed("\r\nCONNECT\r\n"));
       else if (data !== "\x1b") clock.after(1, () => uart.feed(SAYS.OK!));
     };
-    session.open = true;
+    session.allow(true);
     clock.run(() => false, 1e6);
     const list = this.ends.every((count) => count === 1) ? [] : ["a callback was not called once"];
     if (this.state() !== "idle") list.push(`ends in ${this.state()}`);

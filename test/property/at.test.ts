@@ -219,12 +219,12 @@ test("every command and every synchronisation ends exactly once, in bounded time
           } else if ("flood" in one)
             for (let i = 0; i < one.flood; i++) rig.session.send({ text: "AT", timeout: 10, done: begin() });
           else if ("sync" in one) rig.session.sync(one.sync, "\x1b", begin());
-          else if ("open" in one) rig.session.open = one.open;
+          else if ("open" in one) rig.session.allow(one.open);
           else if ("overrun" in one) rig.uart.onOverrun!();
-          else rig.session.reset(new M95Error("ECLOSED", "reset"));
+          else rig.session.abort(new M95Error("ECLOSED", "reset"));
           check();
         }
-        rig.session.open = true;
+        rig.session.allow(true);
         // At most: 48 + 30 commands, each with its time-out, a hold, and ten tries to synchronise.
         rig.clock.run(() => false, 100 * 10_000);
         check();
@@ -249,7 +249,7 @@ test("reset leaves no timer, whatever went before", (t) => {
       rig.clock.advance(pause);
       // Also with a half line or a message under way.
       rig.uart.onReceive(text);
-      rig.session.reset(new M95Error("ECLOSED", "reset"));
+      rig.session.abort(new M95Error("ECLOSED", "reset"));
       // The scripted reply is the other end's, not the session's.
       assert.ok(rig.clock.pending <= (rig.uart.written.includes("A\r") ? 1 : 0));
       assert.equal(held(rig.session.framer), 0);

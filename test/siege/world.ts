@@ -13,7 +13,7 @@ export type Connect = Parameters<M95["connect"]>[0];
 
 /** The driver as targets with TLS make it. */
 class Driver extends M95 {}
-Driver.prototype.secure = secure;
+Driver.prototype.secured = secure;
 
 export interface Setup {
   seed: number;

@@ -36,7 +36,7 @@ class ExplainingM95 extends M95 {
   override explain(family: string, code: number): string {
     return explain(family, code);
   }
-  override secure(id: number, tls: boolean | TlsOptions | undefined): Secure | undefined {
+  override secured(id: number, tls: boolean | TlsOptions | undefined): Secure | undefined {
     return secure.call(this as never, id, tls);
   }
 }

@@ -210,7 +210,7 @@ test("a prompt directly behind a message", (t) => {
 test("a prompt behind a message whose handler calls everything off is none", (t) => {
   const rig = new FramerRig();
   awaitPrompt(rig);
-  rig.after = () => rig.framer.reset();
+  rig.after = () => rig.framer.clear();
   rig.framer.receive("\r\n+QMTRECV: 0,1,t,a\r\n> ");
   rig.clock.advance(100);
   t.deepEqual(rig.take(), ["message? +QMTRECV: 0,1,t,a"]);
@@ -396,7 +396,7 @@ test("reset: no timer, no half line, no message, no prompt is left", (t) => {
     awaitPrompt(rig);
     rig.framer.strict = true;
     rig.framer.receive(text);
-    rig.framer.reset();
+    rig.framer.clear();
     rig.take();
     t.is(rig.clock.pending, 0);
     t.false(rig.framer.strict);
@@ -410,7 +410,7 @@ test("reset inside a sink function: what has been received behind it is scanned 
   const text = "NORMAL POWER DOWN\r\n\r\nRDY\r\n\r\n+QMTRECV: 0,1,t,a\r\n";
   transcript(t, text, ["line NORMAL POWER DOWN", "line RDY", "message +QMTRECV: 0,1,t,a"], (rig) => {
     rig.after = (event) => {
-      if (event.startsWith("line NORMAL")) rig.framer.reset();
+      if (event.startsWith("line NORMAL")) rig.framer.clear();
     };
   });
 });

@@ -46,7 +46,7 @@ export class FramerRig {
         quiet: () => this.silent(),
         starts: (line) => this.known.includes(line),
         proves: (line) => line.startsWith("+QMTPUB: 0,7,"),
-        overrun: () => note("overrun"),
+        overran: () => note("overrun"),
         threw: (error) => this.threw(error),
       },
       this.clock,
@@ -108,8 +108,8 @@ export class SessionRig {
       },
       host: {
         bytesLost: () => undefined,
-        proves: () => false,
-        threw: (error) => this.threw(error),
+        knows: () => false,
+        listenerThrew: (error) => this.threw(error),
         explain: (family, code) => (family === "cme" && code === 10 ? "SIM not inserted" : ""),
       },
       isUrc,
@@ -123,7 +123,7 @@ export class SessionRig {
         this.events.push(`message${ambiguous ? "?" : ""} ${withoutCr(text)}`);
       },
     };
-    this.session.open = true;
+    this.session.allow(true);
   }
 
   /** Sends a command and notes how it ends: `text OK [information lines]` or `text CODE`. */

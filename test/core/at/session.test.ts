@@ -330,20 +330,20 @@ test("a command sent from inside done", (t) => {
 test("commands wait while the session is not open", (t) => {
   const rig = new SessionRig();
   rig.uart.reply("AT\r", "\r\nOK\r\n");
-  rig.session.open = false;
+  rig.session.allow(false);
   rig.send("AT");
   t.deepEqual(rig.settle(), []);
-  rig.session.open = true;
-  rig.session.open = false;
+  rig.session.allow(true);
+  rig.session.allow(false);
   t.deepEqual(rig.settle(), [], "also when it is closed again within the guard time");
   t.deepEqual(rig.uart.written, []);
-  rig.session.open = true;
+  rig.session.allow(true);
   t.deepEqual(rig.settle(), ["AT OK"]);
 });
 
 test("limit: one command more than the queue holds is refused, later and without being sent", (t) => {
   const rig = new SessionRig();
-  rig.session.open = false;
+  rig.session.allow(false);
   for (let i = 0; i < QUEUE_LIMIT; i++) rig.send(`A${i}`);
   t.deepEqual(rig.settle(), []);
   rig.send("B");
@@ -352,7 +352,7 @@ test("limit: one command more than the queue holds is refused, later and without
   t.like(rig.errors[0], { code: "EQUEUE", command: "B" });
   rig.send("C", {}, true);
   t.deepEqual(rig.settle(), [`A${QUEUE_LIMIT - 1} EQUEUE unsent`], "what goes first takes the place of the last");
-  rig.session.reset(new M95Error("ECLOSED", "stopped"));
+  rig.session.abort(new M95Error("ECLOSED", "stopped"));
   t.deepEqual(
     rig.settle().slice(0, 2),
     ["C ECLOSED", "A0 ECLOSED"].map((text) => `${text} unsent`),
@@ -795,18 +795,18 @@ test("reset: everything ends once, with its error, and no timer is left", (t) =>
   rig.send("B");
   rig.clock.advance(50);
   rig.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\nb");
-  rig.session.reset(error);
+  rig.session.abort(error);
   t.deepEqual(rig.take(), ["A ECLOSED", "B ECLOSED unsent"]);
   t.is(rig.errors[0], error);
   t.is(rig.clock.pending, 0);
   rig.send("C");
-  rig.session.reset(error);
+  rig.session.abort(error);
   t.is(rig.clock.pending, 0, "in the guard time");
   rig.sync(4);
-  rig.session.reset(error);
+  rig.session.abort(error);
   t.deepEqual(rig.take(), ["C ECLOSED unsent", "synced ECLOSED"]);
   t.is(rig.clock.pending, 0, "while synchronising");
-  rig.session.reset(error);
+  rig.session.abort(error);
   t.deepEqual(rig.settle(), []);
 });
 
@@ -814,7 +814,7 @@ test("reset: commands sent from inside done are new ones", (t) => {
   const rig = new SessionRig();
   rig.uart.reply("B\r", "\r\nOK\r\n");
   rig.send("A", { done: () => rig.send("B") });
-  rig.session.reset(new M95Error("ECLOSED", "stopped"));
+  rig.session.abort(new M95Error("ECLOSED", "stopped"));
   t.deepEqual(rig.settle(), ["A ECLOSED unsent", "B OK"]);
 });
 
@@ -911,7 +911,7 @@ test("the echo of AT while synchronising tells it too; reset() expects echoes ag
   rig.sync(3);
   t.deepEqual(rig.settle(), ["echoed", "synced OK"]);
   rig.session.unechoed = true;
-  rig.session.reset(new M95Error("ECLOSED", "reset"));
+  rig.session.abort(new M95Error("ECLOSED", "reset"));
   t.false(rig.session.unechoed);
 });
 

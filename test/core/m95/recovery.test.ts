@@ -327,7 +327,7 @@ test("another cause does not lead down again", (t) => {
   t.is(stepAt(ladder.step)[0], "power");
   ladder.climb("RDY", RESTART, 0);
   t.is(stepAt(ladder.step)[0], "kill");
-  ladder.reset();
+  ladder.descend();
   ladder.climb("RDY", RESTART, 0);
   t.is(stepAt(ladder.step)[0], "restart");
 });

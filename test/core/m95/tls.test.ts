@@ -21,7 +21,7 @@ function host(tls?: TlsOptions): TlsHost {
     tls: undefined,
     session: { send() {} },
     clients: [],
-    threw() {},
+    listenerThrew() {},
   } as TlsHost;
   if (tls) (one as { tls: Tls | undefined }).tls = secure.call(one, -1, tls);
   return one;

@@ -51,7 +51,7 @@ function bench() {
     22000,
     7000,
   );
-  outbox.open();
+  outbox.linkThere();
   return {
     clock,
     requests,
@@ -195,9 +195,9 @@ test("claims that contradict each other, or of a time in which bytes were lost, 
   t.deepEqual(log.splice(0), ["repeated ok", "contradicted EUNKNOWN", "drained"]);
   publish("lost behind it");
   claim("0,3,0");
-  outbox.bytesLost();
+  outbox.verdictsLost();
   publish("claimed behind the loss, handed over before");
-  outbox.bytesLost();
+  outbox.verdictsLost();
   claim("0,4,0");
   publish("handed over behind the loss");
   claim("0,5,0");
@@ -216,9 +216,9 @@ test("the link goes before the time is over: unknown, or sent again without the 
   publish("b", 1, true);
   claim("0,1,0");
   claim("0,2,0");
-  outbox.lost();
+  outbox.linkGone();
   t.deepEqual(log, ["a EUNKNOWN"]);
-  outbox.open();
+  outbox.linkThere();
   requests[2]!.done(null, [], true);
   clock.advance(TIME);
   t.deepEqual(log, ["a EUNKNOWN", "b EUNKNOWN", "drained"]);
@@ -280,13 +280,13 @@ test("packets that have to wait again keep their places, whatever sends them bac
   outbox.add(packets.publish(outbox, "c", 1, true, () => {}));
   publish("d", 1, true);
   // The link goes while c is handed over; what becomes of it is known last.
-  outbox.lost();
+  outbox.linkGone();
   requests[2]!.done(new M95Error("ECLOSED", ""), [], false);
   outbox.add(
     packet("QMTSUB", outbox.nextId(), [{ topic: "sub", qos: 0 }], () => {}),
     true,
   );
-  outbox.open();
+  outbox.linkThere();
   for (let i = 3; i < 8; i++) requests[i]!.done(null, [], true);
   t.deepEqual(texts(), ["a", "b", "c", "sub", "a", "b", "c", "d"]);
   t.deepEqual(log, ["drained"]);
@@ -308,8 +308,8 @@ test("a full window and a prompt that does not come hold back what is younger", 
 test("sent once without a verdict, then refused: what became of it is not known", (t) => {
   const { log, requests, outbox, publish } = bench();
   publish("a", 1, true);
-  outbox.lost();
-  outbox.open();
+  outbox.linkGone();
+  outbox.linkThere();
   const error = new M95Error("ECME", "");
   error.cme = 8509;
   requests[1]!.done(error, [], false);

@@ -16,9 +16,9 @@ function bench(list: { key: number; record: string }[] = []) {
 
 test("a record is QoS and retain in one digit, topic, line feed, payload; the mark has the odd key behind it", (t) => {
   const { log, durable } = bench();
-  t.deepEqual(durable.load(), []);
-  t.is(durable.keep(1, 0, "a/b", "x"), 2);
-  t.is(durable.keep(2, 1, "c", "\n\0\xff"), 4);
+  t.deepEqual(durable.readKept(), []);
+  t.is(durable.keepPublish(1, 0, "a/b", "x"), 2);
+  t.is(durable.keepPublish(2, 1, "c", "\n\0\xff"), 4);
   durable.noteHandover(5);
   t.deepEqual(log, ['append 2 "1a/b\\nx"', `append 4 ${JSON.stringify("6c\n\n\0\xff")}`, 'append 5 "-"']);
 });
@@ -29,11 +29,11 @@ test("what is found is given back in its order; keys go on behind the last one",
     { key: 10, record: "2b\nx\ny" },
     { key: 11, record: "-" },
   ]);
-  t.deepEqual(durable.load(), [
+  t.deepEqual(durable.readKept(), [
     { key: 8, qos: 1, retain: 1, topic: "a", payload: "", sent: false },
     { key: 10, qos: 2, retain: 0, topic: "b", payload: "x\ny", sent: true },
   ]);
-  t.is(durable.keep(1, 0, "a", ""), 12);
+  t.is(durable.keepPublish(1, 0, "a", ""), 12);
   t.deepEqual(log, ['append 12 "1a\\n"']);
 });
 
@@ -49,11 +49,11 @@ test("marks without their publish and records of something else are cleared away
     { key: 17, record: "-" },
   ]);
   t.deepEqual(
-    durable.load().map((one) => [one.key, one.sent]),
+    durable.readKept().map((one) => [one.key, one.sent]),
     [[14, false]],
   );
   t.deepEqual(log, ["remove 3", "remove 4", "remove 6", "remove 8", "remove 10", "remove 12", "remove 17"]);
-  t.is(durable.keep(1, 0, "a", ""), 18);
+  t.is(durable.keepPublish(1, 0, "a", ""), 18);
 });
 
 test("a store that throws: ESTORE with its words where somebody waits, else reported", (t) => {
@@ -65,18 +65,18 @@ test("a store that throws: ESTORE with its words where somebody waits, else repo
         throw new Error("flash is worn out");
       };
   const expected = { code: "ESTORE", message: "store: flash is worn out" };
-  t.throws(() => durable.load(), expected);
-  t.throws(() => durable.keep(1, 0, "a", ""), expected);
+  t.throws(() => durable.readKept(), expected);
+  t.throws(() => durable.keepPublish(1, 0, "a", ""), expected);
   durable.noteHandover(3);
-  durable.remove(2);
+  durable.forgetKey(2);
   t.deepEqual(log, ["ESTORE store: flash is worn out", "ESTORE store: flash is worn out"]);
   store.append = () => {
     throw "just text";
   };
-  t.throws(() => durable.keep(1, 0, "a", ""), { code: "ESTORE", message: "store: just text" });
+  t.throws(() => durable.keepPublish(1, 0, "a", ""), { code: "ESTORE", message: "store: just text" });
   // A key that may have been half used is not used again.
   store.append = (key) => log.push(`${key}`);
-  durable.keep(1, 0, "a", "");
+  durable.keepPublish(1, 0, "a", "");
   t.is(log[2], "6");
 });
 

@@ -10,7 +10,7 @@ function inbox(filters: string[] = []) {
   const stats = { orphans: 0 };
   let got: Message | undefined;
   const clients: Receiver[] = [0, 1, 2, 3, 4, 5].map((id) => ({
-    subscriptions: { filters: () => filters },
+    subscriptions: { topicFilters: () => filters },
     received: (topic, payload, msgid, ambiguous) => {
       got = [id, msgid, topic, payload, ambiguous];
     },
@@ -180,6 +180,6 @@ test("lengths: told for each client, and forgotten when the modem boots", (t) =>
   box.count(4, false);
   t.is(framer.counter, undefined);
   box.count(4, true);
-  box.booted();
+  box.modemBooted();
   t.deepEqual([box.offers, framer.counter], [NOT_ASKED, undefined]);
 });

@@ -42,7 +42,7 @@ function bench() {
 
 test("one command at a time, five packets in flight, then a verdict is wanted", (t) => {
   const { requests, outbox, add, log } = bench();
-  outbox.open();
+  outbox.linkThere();
   for (let i = 1; i <= 8; i++) add(`${i}`);
   t.is(requests.length, 1);
   for (let i = 0; i < WINDOW; i++) requests[i]!.done(null, [], true);
@@ -63,9 +63,9 @@ test("a link lost while a packet is handed over: sent is unknown, not sent waits
     [true, new M95Error("ECME", ""), undefined],
   ] as const) {
     const { requests, outbox, add, log } = bench();
-    outbox.open();
+    outbox.linkThere();
     add("a");
-    outbox.lost();
+    outbox.linkGone();
     requests[0]!.done(error as M95Error | null, [], sent);
     t.deepEqual(log, expected ? [expected] : []);
     t.is(outbox.waiting(true), expected ? 0 : 1);
@@ -74,10 +74,10 @@ test("a link lost while a packet is handed over: sent is unknown, not sent waits
 
 test("refused for good while a packet is handed over: it still ends, once", (t) => {
   const { clock, requests, outbox, add, log } = bench();
-  outbox.open();
+  outbox.linkThere();
   add("a");
   add("b");
-  outbox.lost();
+  outbox.linkGone();
   outbox.refuse(new M95Error("ECLOSED", ""), true);
   t.deepEqual(log, ["b ECLOSED"]);
   requests[0]!.done(new M95Error("ECLOSED", ""), [], false);
@@ -87,7 +87,7 @@ test("refused for good while a packet is handed over: it still ends, once", (t) 
 
 test("a prompt that does not come is asked for three times", (t) => {
   const { requests, outbox, add, log } = bench();
-  outbox.open();
+  outbox.linkThere();
   add("a");
   for (let i = 0; i < 3; i++) requests[i]!.done(new M95Error("ETIMEOUT", ""), [], false);
   t.is(requests.length, 3);
@@ -98,7 +98,7 @@ test("a full window waits a second; a plain ERROR casts doubt on the link, and t
   const { clock, requests, outbox, add, log } = bench();
   const full = new M95Error("ECME", "");
   full.cme = 8512;
-  outbox.open();
+  outbox.linkThere();
   add("a");
   requests[0]!.done(full, [], false);
   t.is(requests.length, 1);
@@ -116,7 +116,7 @@ test("a full window waits a second; a plain ERROR casts doubt on the link, and t
 
 test("a verdict that is overdue is unknown; a report of retransmission grants more time", (t) => {
   const { clock, requests, outbox, add, log } = bench();
-  outbox.open();
+  outbox.linkThere();
   add("a");
   requests[0]!.done(null, [], true);
   clock.advance(20000);
@@ -132,7 +132,7 @@ test("subscriptions: topics packed into lines, remembered once, renewed unless t
   const { outbox, requests } = bench();
   const list = new Subscriptions(outbox);
   const granted: unknown[] = [];
-  list.subscribe(
+  list.addFilters(
     [
       { topic: "a", qos: 1 },
       { topic: "b", qos: 0 },
@@ -140,9 +140,9 @@ test("subscriptions: topics packed into lines, remembered once, renewed unless t
     ],
     (_error, all) => granted.push(all),
   );
-  t.deepEqual(list.filters(), ["a", "b"]);
+  t.deepEqual(list.topicFilters(), ["a", "b"]);
   list.renew(() => granted.push("renewed"));
-  outbox.open();
+  outbox.linkThere();
   t.is(requests[0]!.text, 'AT+QMTSUB=0,1,"a",1,"b",0,"a",2');
   requests[0]!.done(null, [], true);
   outbox.result("QMTSUB", ["0", "1", "0", "1", "128"], "", false);
@@ -153,14 +153,14 @@ test("subscriptions: topics packed into lines, remembered once, renewed unless t
       { topic: "a", qos: undefined },
     ],
   ]);
-  t.deepEqual(list.filters(), ["a"]);
-  outbox.lost();
+  t.deepEqual(list.topicFilters(), ["a"]);
+  outbox.linkGone();
   list.renew(() => granted.push("renewed"));
   t.is(outbox.waiting(false), 1);
-  t.throws(() => list.subscribe([], () => {}), { code: "EPARAM" });
+  t.throws(() => list.addFilters([], () => {}), { code: "EPARAM" });
   t.throws(
     () =>
-      list.subscribe(
+      list.addFilters(
         Array.from({ length: 33 }, (_, i) => ({ topic: `${i}`, qos: 0 })),
         () => {},
       ),
