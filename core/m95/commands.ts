@@ -1,7 +1,6 @@
 // The command table: every command the driver knows, with its forms, waiting times and parameters, and the builder that
 // turns a row and values into text. It sends nothing.
 // @part tls: tlsCommands
-// @resident commands row nameOf request build
 
 import { integer } from "../arguments.js";
 import { quote } from "../at/params.js";

@@ -1,42 +1,47 @@
-// The URC table: which lines the modem sends unasked, and how a URC is told from an answer of the same name.
-// @resident urcTable isUrc
+// The URC tables: which lines the modem sends unasked, and how a URC is told from an answer of the same name.
+// @resident isUrc
 import { number, split } from "../at/params.js";
-import { nameOf } from "./commands.js";
 
 /** How a line starts that carries a message (application note 4.1.2). */
 export const RECEIVED = "+QMTRECV:";
 
 /**
- * URCs by the part before the colon. A digit behind the "=" tells how many parameters the URC has while the query of the
- * same name runs; lines with another number are its answer. "+": an odd number, "-": while its query runs every such line
- * is the answer. Names of the application note: chapters 3.2 and 4; the others: GSM start-up, registration and power.
- * In a function, because on Espruino its text then stays in flash.
+ * URCs of MQTT, by the part between `+QMT` and the colon (application note, chapters 3.2 and 4). What is behind the name tells
+ * a URC from the answer while the query of the same name runs: a digit, how many parameters the URC has; "+", an odd number; "-":
+ * every such line is the answer.
  */
-export function urcTable(): string {
+export const MQTT_URCS = "|OPEN2|CONN3|CLOSE|DISC|SUB|UNS|PUB|STAT|RECV|";
+
+/** The others, whole: GSM start-up, registration and power. In a function, because on Espruino its text then stays in flash. */
+export function otherUrcs(): string {
   return (
-    "|+QMTOPEN=2|+QMTCONN=3|+QMTCLOSE|+QMTDISC|+QMTSUB|+QMTUNS|+QMTPUB|+QMTSTAT|+QMTRECV" +
-    "|RDY|+CFUN=-|+CPIN=-|Call Ready|SMS Ready|+CREG=+|+CGREG=+|+PDP DEACT|+QNITZ|+QNTP|RING|NO CARRIER" +
-    "|NORMAL POWER DOWN|UNDER_VOLTAGE WARNING|UNDER_VOLTAGE POWER DOWN|OVER_VOLTAGE WARNING|OVER_VOLTAGE POWER DOWN|"
+    "|RDY|+CFUN-|+CPIN-|Call Ready|SMS Ready|+CREG+|+CGREG+|+PDP DEACT|+QNITZ|+QNTP|RING|NO CARRIER|NORMAL POWER DOWN" +
+    "|UNDER_VOLTAGE WARNING|UNDER_VOLTAGE POWER DOWN|OVER_VOLTAGE WARNING|OVER_VOLTAGE POWER DOWN|"
   );
 }
+
+/** What they begin with: a line of a payload mostly does not, and is not looked for. */
+const FIRST = "+RCSNUO";
 
 /**
  * Whether a line is a URC.
  * @param running - the command that runs, "" if none
  */
 export function isUrc(line: string, running: string): boolean {
+  const mqtt = line.startsWith("+QMT");
+  if (!mqtt && FIRST.indexOf(line[0]!) < 0) return false;
   const colon = line.indexOf(":");
-  const name = (colon < 0 ? line : line.substring(0, colon)).trim();
-  const urcs = urcTable();
+  const name = line.substring(mqtt ? 4 : 0, colon < 0 ? line.length : colon).trim();
+  const urcs = mqtt ? MQTT_URCS : otherUrcs();
   const at = urcs.indexOf("|" + name);
-  if (at < 0 || !name) return false;
-  const next = at + name.length + 1;
-  const behind = urcs[next];
-  if (behind !== "|" && behind !== "=") return false;
-  if (!running.endsWith("?") || "+" + nameOf(running) !== name) return true;
+  const rule = urcs[at + name.length + 1]!;
+  if (at < 0 || "|23+-".indexOf(rule) < 0) return false;
+  const query = (mqtt ? "AT+QMT" : "AT") + name;
+  const form = running.substring(query.length);
+  // Neither its read form runs nor its test form.
+  if (!form.endsWith("?") || "=?".indexOf(form[0]!) < 0 || !running.toUpperCase().startsWith(query)) return true;
   // The test form is answered with ranges and names, a URC starts with a number.
-  if (running.endsWith("=?")) return !isNaN(number(split(line)[0]));
-  const rule = urcs[next + 1];
+  if (form.endsWith("=?")) return !isNaN(number(split(line)[0]));
   const fields = line.split(",").length;
-  return behind === "|" || (rule === "+" ? fields % 2 === 1 : rule !== "-" && fields === +rule!);
+  return rule === "|" || (rule === "+" ? fields % 2 === 1 : fields === +rule);
 }

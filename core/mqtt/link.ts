@@ -1,6 +1,7 @@
 // One connection of one tcpconnectID, from AT+QMTCFG to AT+QMTCLOSE. It tries once; trying again is the client's.
-// @resident check _watch _verify _ask
+// @resident check _watch _verify _send
 import { number, split } from "../at/params.js";
+import type { Request } from "../at/types.js";
 import { M95Error } from "../errors.js";
 import { build, nameOf, request, resultWait } from "../m95/commands.js";
 import { RETRY } from "../m95/recovery.js";
@@ -71,6 +72,8 @@ export class Link {
   private _whenClosed: (() => void) | undefined;
   /** Queries under way about lines that may be part of a message. */
   private _questions: number;
+  /** ms that such a query may take. */
+  private _patience: number;
 
   constructor(owner: LinkOwner, host: ClientHost, id: number, profile: Profile) {
     this._owner = owner;
@@ -83,6 +86,7 @@ export class Link {
     this._generation = this._questions = 0;
     this._timer = this._whenClosed = undefined;
     this._reopened = this._leaving = this._asked = false;
+    this._patience = request(QUERY, () => undefined).timeout;
   }
 
   /** Configures, opens the network and sends CONNECT. */
@@ -307,25 +311,38 @@ export class Link {
     }
     this._questions++;
     const asked = this._clock.now();
-    this._ask(query, (error, lines) => {
-      this._questions--;
-      if (error) {
-        // No answer that proves anything: nothing changes, and it is asked again.
-        const generation = this._generation;
-        if (error.code !== "ECME")
-          this._clock.after(SOON, () => {
-            if (generation === this._generation) this._verify(query, then);
-          });
-        return;
-      }
-      let actual: number = STATE_NONE;
-      for (let i = 0; i < lines.length; i++) {
-        const fields = split(lines[i]!);
-        if (number(fields[0]) === this._id) actual = number(fields[1]);
-      }
-      if (actual === STATE_CONNECTED) this.seen = Math.max(this.seen, asked);
-      then(actual);
-    });
+    const generation = this._generation;
+    // Not by the command table, which need not be loaded for this.
+    const one: Request = {
+      text: query,
+      timeout: this._patience,
+      info: query.substring(2, query.length - 1),
+      done: (error, lines) => {
+        if (generation !== this._generation) return;
+        this._questions--;
+        if (error) {
+          // No answer that proves anything: nothing changes, and it is asked again.
+          if (error.code !== "ECME")
+            this._clock.after(SOON, () => {
+              if (generation === this._generation) this._verify(query, then);
+            });
+          return;
+        }
+        let actual: number = STATE_NONE;
+        for (let i = 0; i < lines.length; i++) {
+          const fields = split(lines[i]!);
+          if (number(fields[0]) === this._id) actual = number(fields[1]);
+        }
+        if (actual === STATE_CONNECTED) this.seen = Math.max(this.seen, asked);
+        then(actual);
+      },
+    };
+    this._send(one);
+  }
+
+  // On the way to a secure connection, before all that waits: no other run gets in between.
+  private _send(one: Request): void {
+    this._host.session.send(one, this.state === "opening" && !!this._profile.secure);
   }
 
   private _fail(error: M95Error): void {
@@ -370,7 +387,7 @@ export class Link {
     // The lists of the test forms are long, and firmware prints them line by line.
     if (text.endsWith("=?")) one.timeout *= 3;
     one.repeats = name !== "QMTOPEN" && name !== "QMTCONN";
-    this._host.session.send(one, this.state === "opening" && !!this._profile.secure);
+    this._send(one);
   }
 
   // The result URC of a command is waited for.

@@ -2,6 +2,7 @@
 // sends packets; what they mean, and when the link is there, the client knows.
 // @resident waiting idle nextId command add result _conclude _uses _pump _handed _insert _advance _startTimer
 import { number } from "../at/params.js";
+import type { Request } from "../at/types.js";
 import { M95Error } from "../errors.js";
 import { request } from "../m95/commands.js";
 import { RETRY } from "../m95/recovery.js";
@@ -44,7 +45,10 @@ export interface OutboxOwner {
 }
 
 /** What it needs of the modem. */
-export type OutboxHost = Pick<ClientHost, "clock" | "session" | "inbox" | "random" | "stats" | "explain" | "stepBegins">;
+export type OutboxHost = Pick<
+  ClientHost,
+  "clock" | "session" | "inbox" | "random" | "stats" | "explain" | "stepBegins"
+>;
 
 export class Outbox {
   /** Where it is noted that a packet of which the store is to know is handed over. */
@@ -129,7 +133,7 @@ export class Outbox {
     return msgid > 0 && this._flight.some((packet) => packet.name === name && packet.msgid === msgid);
   }
 
-  /** The command that hands a packet over. @throws M95Error `EPARAM` or `ETOOBIG` */
+  /** The command that hands a packet over. */
   command(packet: Packet): string {
     return commandOf(this._owner.connectionId, packet);
   }
@@ -292,8 +296,13 @@ export class Outbox {
     packet.handoverKey = 0;
     this._owner.sending(packet);
     const data = packet.payload;
-    const one = request(this.command(packet), (error, _lines, sent) => this._handed(packet, error, sent), data);
-    one.timeout = this._timeout;
+    const one: Request = {
+      text: this.command(packet),
+      timeout: this._timeout,
+      prompt: data === undefined ? undefined : ">",
+      data,
+      done: (error, _lines, sent) => this._handed(packet, error, sent),
+    };
     if (data && this._host.inbox.offers === IN_PUBLISH && (data.indexOf("\r") < 0 || forbidden(data) < data.length)) {
       // The modem counts the bytes, so any may be among them, and there is no end mark. Nothing leads out of such a prompt but its
       // data, which must not hold a line end then, since it may be none.

@@ -1,7 +1,6 @@
 // A PUBLISH, SUBSCRIBE or UNSUBSCRIBE on its way: what it holds, and the command that hands it to the modem. It sends nothing.
 // @resident packet commandOf
 import type { M95Error } from "../errors.js";
-import { build } from "../m95/commands.js";
 
 /** `<result>` of +QMTCONN, +QMTSUB, +QMTUNS and +QMTPUB (application note 3.2.4, 3.2.6 to 3.2.8). */
 export const ACKNOWLEDGED = 0;
@@ -77,18 +76,15 @@ export function packet(name: Packet["name"], msgid: number, filters: Filter[], d
 }
 
 /**
- * The command of a packet (application note 3.2.6 to 3.2.8).
+ * The command of a packet (application note 3.2.6 to 3.2.8), whose values were checked when it was made: not built from the
+ * command table, which then need not be loaded for each message.
  * @param id - tcpconnectID of its client
- * @throws M95Error `EPARAM` or `ETOOBIG` for what the command table refuses
  */
 export function commandOf(id: number, packet: Packet): string {
-  const values: (number | string)[] = [id, packet.msgid];
-  if (packet.payload !== undefined) values.push(packet.qos, packet.retain, packet.topic);
-  else
-    packet.filters.forEach((one) => {
-      values.push(one.topic);
-      // Types are checked when the command is built.
-      if (packet.name === "QMTSUB") values.push(one.qos!);
-    });
-  return build(packet.name, values);
+  let text = "AT+" + packet.name + "=" + id + "," + packet.msgid;
+  if (packet.payload !== undefined) text += "," + packet.qos + "," + packet.retain + ',"' + packet.topic + '"';
+  const filters = packet.filters;
+  for (let i = 0; i < filters.length; i++)
+    text += ',"' + filters[i]!.topic + '"' + (packet.name === "QMTSUB" ? "," + filters[i]!.qos : "");
+  return text;
 }

@@ -1,5 +1,6 @@
 // The topic filters of one client: remembered, packed into SUBSCRIBE and UNSUBSCRIBE commands, made anew on connect.
-import { number } from "../at/params.js";
+import { integer } from "../arguments.js";
+import { number, quote } from "../at/params.js";
 import { M95Error } from "../errors.js";
 import type { Outbox } from "./outbox.js";
 import { type Filter, type Packet, packet } from "./packet.js";
@@ -84,12 +85,12 @@ export class Subscriptions {
     for (let i = 0; i < list.length; i++) {
       const one = list[i]!;
       checkFilter(one.topic);
+      quote("topic", one.topic, 0);
+      integer("qos", one.qos, 0, 2);
       if (last) last.filters.push(one);
       if (!last || this._outbox.command(last).length > LINE) {
         if (last) last.filters.pop();
         last = packet(name, this._outbox.nextId(), [one], () => undefined);
-        // Whatever the table refuses is refused here.
-        this._outbox.command(last);
         packets.push(last);
       }
     }

@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { SLACK } from "../../core/m95/commands.js";
 import { RESTART, stepsOf } from "../../core/m95/recovery.js";
 import { listTexts, FAMILIES as TEXT_FAMILIES } from "../../core/m95/texts.js";
-import { urcTable } from "../../core/m95/urcs.js";
+import { MQTT_URCS, otherUrcs } from "../../core/m95/urcs.js";
 import { type Parameter, type Row, readTable } from "./command-table.js";
 import { duration, table } from "./markdown.js";
 import { ANSWERS, FAMILIES, NOTIFICATIONS, PARAMETERS, REMARKS, SECTIONS } from "./note-names.js";
@@ -114,11 +114,12 @@ function rule(mark: string, name: string): string {
 }
 
 function urcs(): string[] {
-  const rows = urcTable()
-    .slice(1, -1)
-    .split("|")
+  const entries = (table: string): string[] => table.slice(1, -1).split("|");
+  const rows = entries(MQTT_URCS)
+    .map((entry) => `+QMT${entry}`)
+    .concat(entries(otherUrcs()))
     .map((entry) => {
-      const [name, mark = ""] = entry.split("=") as [string, string?];
+      const [, name, mark] = /^(.*?)([23+-]?)$/.exec(entry) as unknown as [string, string, string];
       const known = NOTIFICATIONS[name];
       const result = ANSWERS[name.slice(1)]?.result;
       const meaning = known

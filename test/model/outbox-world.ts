@@ -54,7 +54,7 @@ export class OutboxWorld implements World {
     random: () => 0,
     stats: { retransmissions: 0 },
     explain: () => "",
-    recovery: () => undefined,
+    stepBegins: () => undefined,
   };
   private readonly owner = {
     connectionId: 0,

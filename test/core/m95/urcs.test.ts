@@ -1,6 +1,6 @@
 // Tells URCs from answers: each shared name, while each form of its command runs. It does not read them.
 import { causeTable } from "../../../core/m95/recovery.js";
-import { isUrc } from "../../../core/m95/urcs.js";
+import { isUrc, MQTT_URCS, otherUrcs } from "../../../core/m95/urcs.js";
 import test from "../../support/harness.js";
 
 /** A line, the command that runs, and whether the line is a URC. */
@@ -81,6 +81,14 @@ const MATRIX: [line: string, running: string, urc: boolean][] = [
 test("URCs and answers of the same name", (t) => {
   for (const [line, running, urc] of MATRIX)
     t.is(isUrc(line, running), urc, `${line} while ${running || "nothing"} runs`);
+});
+
+test("every line of the tables is a URC while nothing runs", (t) => {
+  const names = `${MQTT_URCS.replaceAll("|", "|+QMT")}${otherUrcs()}`
+    .split(/[23+-]?\|/)
+    .filter((one) => one && one !== "+QMT");
+  t.is(names.length, 26);
+  for (const name of names) t.true(isUrc(name, ""), name);
 });
 
 test("the spelling of a query does not matter", (t) => {

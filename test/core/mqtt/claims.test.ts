@@ -38,7 +38,7 @@ function bench() {
     // 1, 2, 3 and so on.
     random: () => ++drawn / 65536,
     explain: () => "",
-    recovery: () => {},
+    stepBegins: () => {},
   } as unknown as OutboxHost;
   const outbox = new Outbox(
     {

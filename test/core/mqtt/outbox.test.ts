@@ -27,7 +27,7 @@ function bench() {
     inbox: { offers: 0 },
     random: () => ++drawn / 65536,
     explain: () => "",
-    recovery: () => {},
+    stepBegins: () => {},
   } as unknown as OutboxHost;
   const outbox = new Outbox(
     { connectionId: 0, link: { check: () => log.push("doubt") }, sending: () => {}, drained: () => {} },
