@@ -15,7 +15,7 @@ import { children } from "./tree.mjs";
 export const INTERNAL = (
   "session settings framer rule filters framed forget link outbox subscriptions clients durable noteHandover handoverKey explain enter scriptSilent scriptFailed scriptDone " +
   "overrun strict linkFailed linkLost linkUp connecting opening final modemFailed modemReady modemLost " +
-  "silence reset waiting packets endAll checkSoon nextId refuse drained holds starts " +
+  "silence waiting packets endAll checkSoon nextId refuse drained holds starts " +
   "check ask size take keep info rate lose changed left again tries idle sync createClient renew sent setRate sending " +
   "inbox offers recover takesOver unprovenVerdict unprovenLine discredited order oldest fail add open send need counter counted stamp receive measure expect " +
   "limit isUrc guard prefix sink byteTime unechoed threw hurried proves repeats continues bytesLost unsure leaving expects asked quiet echoed late mute count booted seen steady climb can run to prepare causes complete clash source field files level sum " +
