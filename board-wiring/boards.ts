@@ -46,6 +46,30 @@ export const boards: { [name: string]: Board } = {
     supply: "D27",
     moddable: { port: 2, transmit: 17, receive: 16, pwrkey: 25, status: 34, emergOff: 26, supply: 27 },
   },
+  // ESP32C3_IDF4.py: console on USB (D18/D19), LED D2, button D0, flash D11..D17; D2, D8 and D9 decide how the chip starts,
+  // D20 and D21 are the boot loader's. The pin matrix takes any pin for a UART.
+  "esp32-c3": {
+    port: "Serial2",
+    tx: "D6",
+    rx: "D7",
+    cts: "D5",
+    pwrkey: "D10",
+    status: "D4",
+    emergOff: "D3",
+    supply: "D1",
+  },
+  // ESP32S3_IDF4.py: console on USB (D19/D20), LED D2, button D0, D43 and D44 the boot loader's; D0, D3, D45 and D46 decide how
+  // the chip starts, D26..D37 are flash and RAM. D1..D14 are low for an instant at power-up, which presses nothing.
+  "esp32-s3": {
+    port: "Serial2",
+    tx: "D17",
+    rx: "D18",
+    cts: "D8",
+    pwrkey: "D4",
+    status: "D5",
+    emergOff: "D6",
+    supply: "D7",
+  },
   // PICO_R1_3.py: console B6/B7 without USB, LEDs B2 B12, button C13, USB A9 A11 A12, charge B0. A1..A3 are narrow pads.
   "espruino-pico": {
     port: "Serial2",
@@ -103,5 +127,16 @@ export const boards: { [name: string]: Board } = {
     status: "C7",
     emergOff: "B10",
     supply: "B6",
+  },
+  // RP2040_PICO.py: console D0/D1 without USB, LED D25; D23, D24 and D29 are on no connector. All pins are pulled low at reset.
+  "raspberry-pi-pico": {
+    port: "Serial2",
+    tx: "D4",
+    rx: "D5",
+    cts: "D6",
+    pwrkey: "D7",
+    status: "D8",
+    emergOff: "D9",
+    supply: "D10",
   },
 };

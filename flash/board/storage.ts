@@ -13,6 +13,8 @@ export interface BoardFile {
 /** Called with the bytes done and the bytes there are. */
 export type Progress = (done: number, total: number) => void;
 
+/** So many bytes of the driver are written at once: its check whether it is whole is in them. */
+export const HEAD = 768;
 /** The header in front of each file. */
 const HEADER = 32;
 /** Espruino's limit. */

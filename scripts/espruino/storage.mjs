@@ -209,7 +209,8 @@ class Form {
   #head() {
     const file = `require("Storage").read("${NAME}")`;
     const length = this.lengths.get("");
-    const check = `if(!${FILE}||${FILE}.length!=${length})throw new Error("${NAME} in Storage is not whole; write it anew: npm run flash");`;
+    // A file has its length from the first byte that is written; flash that was not written yet reads 255.
+    const check = `if(!${FILE}||${FILE}.length!=${length}||${FILE}.charCodeAt(${length - 1}))throw new Error("${NAME} in Storage is not whole; write it anew: npm run flash");`;
     const place = `${WHICH}<0?${DISPATCHER}(${this.#address(this.finder)},${WHICH}):${FILE}.substr(${WHICH})`;
     const unpack =
       `let s=${place};return E.toString(require("heatshrink").decompress(${FILE}.substr(${this.start},${this.packed?.length})` +
@@ -249,6 +250,7 @@ class Form {
         this.slots.set(slot, Math.max(this.slots.get(slot) ?? 0, text.length));
         out += text.padEnd(this.slots.get(slot), END);
       }
+      out += END;
       if (name) before += out.length;
       this.lengths.set(name, out.length);
       files.set(name, out);

@@ -10,11 +10,14 @@ export function pinsOf<T>(board: string, toPin: (name: string) => T): { [field: 
   const nucleo = "A9 A10 A7 A8 C7 B10 B6";
   const lines: { [name: string]: string } = {
     "esp32-devkitc": "D17 D16 D18 D25 D34 D26 D27",
+    "esp32-c3": "D6 D7 D5 D10 D4 D3 D1",
+    "esp32-s3": "D17 D18 D8 D4 D5 D6 D7",
     "espruino-pico": "A2 A3 A1 B15 B14 B13 B10",
     "espruino-wifi": "B6 B7 B8 B15 B14 B13 B10",
     "stm32f4-discovery": "D8 D9 D10 B15 B14 B13 B12",
     "nucleo-f401re": nucleo,
     "nucleo-f411re": nucleo,
+    "raspberry-pi-pico": "D4 D5 D6 D7 D8 D9 D10",
   };
   const line = typeof board === "string" ? lines[board] : undefined;
   // An object has more names than its own.

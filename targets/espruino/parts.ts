@@ -39,8 +39,10 @@ export function checkParts(): void {
     const name = parts[i]!;
     const text = require("Storage").read("M95-" + name);
     if (text === undefined) continue;
-    const what = text.length !== +parts[i + 1]! ? " is not whole" : " is not of this M95";
-    if (text.length !== +parts[i + 1]! || !text.startsWith(__BUILD))
-      throw new Error("part M95-" + name + what + REMEDY + name);
+    const length = +parts[i + 1]!;
+    // The last byte is 0, unless writing was cut off: flash that was not written yet reads 255.
+    const torn = text.length !== length || text.charCodeAt(length - 1);
+    if (torn || !text.startsWith(__BUILD))
+      throw new Error("part M95-" + name + (torn ? " is not whole" : " is not of this M95") + REMEDY + name);
   }
 }

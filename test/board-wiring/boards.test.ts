@@ -3,6 +3,17 @@
 import { readFileSync } from "node:fs";
 import test from "ava";
 import { type Board, boards } from "../../board-wiring/index.js";
+import { testWith } from "../support/test-with.js";
+
+interface BoardFiles {
+  BOARD_FILES: { [name: string]: string };
+  boardFolder(): string | undefined;
+  boardFile(name: string): { storage: number; vars: number; taken: string[]; uarts: { [pin: string]: string[] } };
+}
+
+const { BOARD_FILES, boardFolder, boardFile } = (await import(
+  new URL("../../../scripts/espruino/board-files.mjs", import.meta.url).href
+)) as BoardFiles;
 
 /** Pins in the table's order, without what is only there for one runtime. */
 const PINS = ["tx", "rx", "cts", "pwrkey", "status", "emergOff", "supply"] as const;
@@ -14,6 +25,19 @@ const facts: { [name: string]: { header: string; taken: string; console: string 
       "D23 D22 D1 D3 D21 D20 D19 D18 D5 D17 D16 D4 D0 D12 D14 D27 D26 D25 D33 D32 D35 D34 D39 D36 D13 D9 D10 D11 D6 D7 D8 D15 D2",
     // LED, button, console, flash, and the pins that set how the chip starts.
     taken: "D2 D0 D1 D3 D6 D7 D8 D9 D10 D11 D5 D12 D15 D20",
+    console: "Serial1",
+  },
+  "esp32-c3": {
+    // Of Espressif's DevKitM-1: the picture in Espruino's file is that of another board.
+    header: "D0 D1 D2 D3 D4 D5 D6 D7 D8 D9 D10 D18 D19 D20 D21",
+    taken: "D2 D0 D8 D9 D11 D12 D13 D14 D15 D16 D17 D18 D19 D20 D21",
+    console: "Serial1",
+  },
+  "esp32-s3": {
+    // Of Espressif's DevKitC-1: the picture in Espruino's file is that of another board.
+    header:
+      "D4 D5 D6 D7 D15 D16 D17 D18 D8 D3 D46 D9 D10 D11 D12 D13 D14 D43 D44 D1 D2 D42 D41 D40 D39 D38 D37 D36 D35 D0 D45 D48 D47 D21 D20 D19",
+    taken: "D2 D0 D3 D45 D46 D19 D20 D43 D44 D35 D36 D37 D38 D48",
     console: "Serial1",
   },
   "espruino-pico": {
@@ -34,6 +58,11 @@ const facts: { [name: string]: { header: string; taken: string; console: string 
     console: "Serial2",
   },
 };
+facts["raspberry-pi-pico"] = {
+  header: "D28 D27 D26 D22 D21 D20 D19 D18 D17 D16 D0 D1 D2 D3 D4 D5 D6 D7 D8 D9 D10 D11 D12 D13 D14 D15",
+  taken: "D0 D1 D23 D24 D25 D29",
+  console: "Serial1",
+};
 const nucleo = {
   header:
     "C10 C12 A13 A14 A15 B7 C13 C14 C15 H0 H1 C2 C3 C11 D2 A0 A1 A4 B0 C1 C0 C9 B8 B9 A5 A6 A7 B6 C7 A9 A8 B10 B4 B5 B3 A10 A2 A3 C8 C6 C5 A12 A11 B12 B2 B1 B15 B14 B13 C4",
@@ -43,10 +72,10 @@ const nucleo = {
 facts["nucleo-f401re"] = nucleo;
 facts["nucleo-f411re"] = nucleo;
 
-/** Pin pairs that reach a UART, from Espruino's pin tables. The ESP32's pin matrix takes any. */
+/** Pin pairs that reach a UART, from Espruino's pin tables. The pin matrix of an ESP32 takes any. */
 const uarts: { [port: string]: string[] } = {
   Serial1: ["A9/A10", "B6/B7"],
-  Serial2: ["A2/A3"],
+  Serial2: ["A2/A3", "D6/D7", "D17/D18", "D4/D5"],
   Serial3: ["D8/D9", "D17/D16"],
 };
 
@@ -76,6 +105,27 @@ for (const [name, board] of all) {
     t.is(board.console === 1, board.port === facts[name]!.console);
   });
 }
+
+/** Boards of which Espruino's files name the pins of each UART. The C3's has none for a second one. */
+const NAMED_UARTS = ["esp32-devkitc", "esp32-s3", "raspberry-pi-pico"];
+
+testWith("ESPRUINO")("Espruino's own board files have the boards, and take none of the pins", (t) => {
+  if (!boardFolder()) {
+    t.pass("the binary does not stand in Espruino's sources");
+    return;
+  }
+  t.deepEqual(Object.keys(BOARD_FILES).sort(), Object.keys(boards).sort());
+  for (const [name, board] of all) {
+    const { storage, vars, taken, uarts } = boardFile(name);
+    t.true(storage >= 49_152 && vars >= 4095, name);
+    t.true(taken.length > 0, name);
+    for (const pin of PINS) t.false(taken.includes(board[pin]), `${name}: ${pin} ${board[pin]}`);
+    if (!NAMED_UARTS.includes(name)) continue;
+    const usart = `USART${board.port.slice(-1)}`;
+    t.true(uarts[board.tx]!.includes(`${usart}_TX`), name);
+    t.true(uarts[board.rx]!.includes(`${usart}_RX`), name);
+  }
+});
 
 test("ESP32: Moddable's numbers are the same pins, and the port is neither the console's nor another one", (t) => {
   const board = boards["esp32-devkitc"]!;

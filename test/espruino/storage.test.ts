@@ -6,6 +6,7 @@ import path from "node:path";
 import vm from "node:vm";
 import test from "ava";
 import fc from "fast-check";
+import { HEAD } from "../../flash/board/storage.js";
 import { espruino, fileList, fileOf, stop } from "./stand-in.js";
 
 const root = new URL("../../../", import.meta.url);
@@ -75,6 +76,9 @@ test("firmware that does not know the tokens stops at the first statement, with 
     );
 });
 
+/** A file in flash of which only the beginning was written. */
+const unwritten = (whole: string, written: number) => whole.slice(0, written).padEnd(whole.length, "\xff");
+
 /** Loads the driver from Storage with files that stand for those of the build. */
 const load = (files: { [name: string]: string }) => espruino("M95 in Storage", [], { files });
 
@@ -82,13 +86,23 @@ test("a driver that is cut off does not load, and says so", (t) => {
   const whole = fileOf("M95");
   for (const length of [whole.length - 1, whole.length - 5000])
     t.throws(() => load({ M95: whole.slice(0, length) }), { message: /M95 in Storage is not whole; write it anew/ });
+  // As flash is when writing was cut off: the file has its length, and 255 where nothing was written yet. Node reads all code before it
+  // runs any; that less of it will do is shown on the engine.
+  for (const written of [whole.length - 1, whole.length - 5000])
+    t.throws(() => load({ M95: unwritten(whole, written) }), { message: /M95 in Storage is not whole; write it anew/ });
+});
+
+test("what says so stands in the first bytes, which are written at once", (t) => {
+  for (const form of ["file", "plain"] as const)
+    t.regex(fileOf("M95", form).slice(0, HEAD), /M95 in Storage is not whole; write it anew: npm run flash.*eval/s);
 });
 
 test("a part that is cut off, of another build or of the other form is an error at load that names it and the remedy", (t) => {
   const part = fileOf("M95-tls");
   const remedy = "; write it: npm run flash -- --with tls";
   t.notThrows(() => load({ "M95-tls": part }));
-  for (const text of [part.slice(0, -1), part.slice(0, 100), "", `${part} `])
+  const cut = [1, 1000, part.length - 1].map((written) => unwritten(part, written));
+  for (const text of [part.slice(0, -1), part.slice(0, 100), "", `${part} `, ...cut])
     t.throws(() => load({ "M95-tls": text }), { message: `part M95-tls is not whole${remedy}` });
   t.throws(() => load({ "M95-tls": `x${part.slice(1)}` }), { message: `part M95-tls is not of this M95${remedy}` });
   t.throws(() => load({ "M95-tls": fileOf("M95-tls", "file") }), {
