@@ -13,7 +13,7 @@ import type { Clock, Done, TimerHandle } from "../ports.js";
 import { callOff, later } from "../timer.js";
 import { decode, isEncoded } from "./encoding.js";
 import type { Receiver } from "./inbox.js";
-import { Link, type LinkOwner } from "./link.js";
+import { CLOSED, Link, type LinkOwner, linkState } from "./link.js";
 import { type ConnectOptions, Profile } from "./options.js";
 import { Outbox, type OutboxOwner } from "./outbox.js";
 import type { Filter, Packet } from "./packet.js";
@@ -142,8 +142,8 @@ export class MqttClient<Payload = any>
   }
 
   get state(): ClientState {
-    const state = this.link.state;
-    return this._life === ENDED || state !== "closed" ? state : "waiting";
+    const phase = this.link.phase;
+    return this._life === ENDED || phase ? linkState(phase) : "waiting";
   }
 
   /**
@@ -241,7 +241,7 @@ export class MqttClient<Payload = any>
   /** The modem, or its PDP context, is gone. @param rest - for so long that counting begins anew */
   modemLost(error: M95Error, rest: boolean): void {
     if (rest) this._failures = 0;
-    if (this.link.state === "closed") return;
+    if (this.link.phase === CLOSED) return;
     this.link.forget();
     this._down(error);
     if (this._life) this._finish();
@@ -318,6 +318,11 @@ export class MqttClient<Payload = any>
   linkLost(error: M95Error): void {
     this._down(error);
     this._goOn(error);
+  }
+
+  linkEnded(): void {
+    this._down();
+    this._finish();
   }
 
   // ---- publishing and subscribing
@@ -409,10 +414,7 @@ export class MqttClient<Payload = any>
 
   private _disconnect(): void {
     this.connected = false;
-    this.link.hangUp(() => {
-      this._down();
-      this._finish();
-    });
+    this.link.hangUp();
     this.outbox.linkGone();
   }
 

@@ -88,7 +88,7 @@ class Moves {
     this.#insert(at, id(number) + (call.arguments.length > 0 ? ", " : ""));
   }
 
-  /** `x.m(a)` becomes `x.dispatch(number, a)`, and `x.m` as a value a function that does so. */
+  /** `x.m(a)` becomes `x.dispatch(number, a)`, and `x.m` or `x.m.bind(x)` as a value a function that does so. */
   #callMethod({ node, parent, isCall }, number) {
     const super_ = node.object.type === "Super";
     if (super_) this.#replace(node.object, "this");
@@ -99,7 +99,9 @@ class Moves {
     }
     if (!/^(This|Identifier)/.test(node.object.type)) throw new Error(`${this.cold[number].name} is used as a value`);
     const object = this.#survey.code.slice(node.object.start, node.object.end);
-    this.#insert(node.end, `.bind(${object}, ${id(number)})`);
+    const bound = `.bind(${object})`;
+    const end = node.end + (this.#survey.code.startsWith(bound, node.end) ? bound.length : 0);
+    this.#replace({ start: node.end, end }, `.bind(${object}, ${id(number)})`);
   }
 
   /** `f(a)` becomes `dispatch(number, a)`, and `f` as a value a function that does so. */

@@ -14,7 +14,7 @@ import { children } from "./tree.mjs";
  */
 export const INTERNAL = (
   "session settings framer rule filters framed forget link outbox subscriptions clients durable noteHandover handoverKey explain enter scriptSilent scriptFailed scriptDone " +
-  "overrun strict linkFailed linkLost linkUp connecting opening final modemFailed modemReady modemLost " +
+  "overrun strict linkFailed linkLost linkUp linkEnded phase connecting opening final modemFailed modemReady modemLost " +
   "silence waiting packets endAll checkSoon nextId refuse drained holds starts " +
   "check ask size take keep info rate lose changed left again tries idle sync createClient renew sent setRate sending " +
   "inbox offers recover takesOver unprovenVerdict unprovenLine discredited order oldest fail add open send need counter counted stamp receive measure expect " +

@@ -1,5 +1,4 @@
-// What runs while messages flow: the driver for Espruino, connected and subscribed, gets and sends messages of all kinds and is left
-// alone for a while. It tells which functions ran then; what else there is need not be loaded on a board.
+// What runs while messages flow: the driver for Espruino, connected and subscribed, gets and sends messages of all kinds. It tells which functions ran then; what else there is need not be loaded on a board.
 
 import { parse } from "acorn";
 import { espruino } from "./stand-in.js";
@@ -22,9 +21,6 @@ const SHAPES = [
   { recvShape: 3, chunk: "line" },
   { recvShape: 4, chunk: "byte" },
 ] as const;
-
-/** ms without any traffic: some looks whether the connection still stands. */
-const IDLE = 400_000;
 
 /** The names of the functions that ran. */
 export function steadyFunctions(): string[] {
@@ -77,6 +73,7 @@ function run(recvShape: 1 | 2 | 3 | 4, chunk: number | "line" | "byte"): Set<str
     done += 2;
     until("messages", () => got === wanted);
   }
-  clock.advance(IDLE);
+  // A while without traffic, but none of the looks whether the connection still stands: they come minutes apart.
+  clock.advance(5000);
   return ran;
 }
