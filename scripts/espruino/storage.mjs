@@ -29,8 +29,17 @@ const RESERVED = [DISPATCHER, FILE, FIND, CLASS, WHICH, ...PARAMETERS, COLD, DIS
 /** Bytes of the dictionary; more pack better, and cost time at each call. */
 const DICTIONARY = 140;
 
-/** Packed texts tell their length in units of so many bytes: what is read too much makes characters behind the end. */
-const UNIT = 8;
+/**
+ * A text begins with its length: below SHORT in bytes, above it in steps of STEP bytes, and what is read too much makes characters
+ * behind the end. Without a length it is not packed.
+ */
+const SHORT = 224;
+const STEP = 64;
+/** What SHORT stands for itself, less the steps that it has. */
+const BASE = STEP * (SHORT - 4);
+
+/** A text that packing makes shorter by fewer bytes is not packed: it takes a fifth of the time from flash. */
+const WORTH = 4;
 
 /** Behind it Espruino's parser reads no more. */
 const END = "\0";
@@ -211,10 +220,10 @@ class Form {
     const length = this.lengths.get("");
     // A file has its length from the first byte that is written; flash that was not written yet reads 255.
     const check = `if(!${FILE}||${FILE}.length!=${length}||${FILE}.charCodeAt(${length - 1}))throw new Error("${NAME} in Storage is not whole; write it anew: npm run flash");`;
-    const place = `${WHICH}<0?${DISPATCHER}(${this.#address(this.finder)},${WHICH}):${FILE}.substr(${WHICH})`;
+    const place = `${WHICH}<0?${DISPATCHER}(${this.#address(this.finder)},${WHICH}):${FILE}.substr(${WHICH}+${this.#base})`;
     const unpack =
-      `let s=${place};return E.toString(require("heatshrink").decompress(${FILE}.substr(${this.start},${this.packed?.length})` +
-      `+s.substr(1,${UNIT}*s.charCodeAt(0)))).substr(${this.dictionary?.length})`;
+      `let s=${place},n=s.charCodeAt();return n?E.toString(require("heatshrink").decompress(${FILE}.substr(${this.start},` +
+      `${this.packed?.length})+s.substr(1,n<${SHORT}?n:${STEP}*n-${BASE}))).substr(${this.dictionary?.length}):s.substr(1)`;
     const find = this.isTokenised ? unpack : `return ${place}`;
     return (
       `const ${FILE}=${file};${check}const ${FIND}=function(${WHICH}){${find}},` +
@@ -225,8 +234,17 @@ class Form {
   #text(number, part) {
     const code = this.filled(this.program.texts[number], part);
     if (!this.isTokenised) return code + END;
-    const packed = pack(this.dictionary, tokeniseBody(code) + END);
-    return String.fromCharCode(Math.ceil(packed.length / UNIT)) + packed;
+    const tokens = tokeniseBody(code);
+    const packed = pack(this.dictionary, tokens);
+    if (packed.length > tokens.length - WORTH) return END + tokens + END;
+    if (packed.length < SHORT) return String.fromCharCode(packed.length) + packed;
+    const long = pack(this.dictionary, tokens + END);
+    return String.fromCharCode(Math.ceil((long.length + BASE) / STEP)) + long;
+  }
+
+  /** Where texts begin in the driver's own file: addresses count from there, so that they are short. */
+  get #base() {
+    return this.start + (this.packed?.length ?? 0);
   }
 
   /** The files by part, with the addresses as they are known so far; what they turn out to be is noted. */
@@ -243,7 +261,7 @@ class Form {
         out += this.packed ?? "";
       }
       for (const number of numbers) {
-        next[number].set(name, name ? -1 - before - out.length : out.length);
+        next[number].set(name, name ? -1 - before - out.length : out.length - this.#base);
         const text = this.#text(number, name);
         // A text never gets shorter from one try to the next, or addresses would never settle.
         const slot = `${number} ${name}`;

@@ -16,9 +16,34 @@ const Espruino = {
 };
 vm.runInNewContext(readFileSync(plugin, "utf8"), { Espruino, acorn, console });
 
+// What follows such a byte is no code: a text and its length, a number.
+const TEXT = "\xd1";
+const LONG_TEXT = "\xd2";
+const BYTE = "\xd4";
+const WORD = "\xd5";
+
+/** The plugin makes two bytes of a digit; as it stands it is one. */
+function digits(tokens) {
+  let out = "";
+  for (let i = 0; i < tokens.length; ) {
+    const one = tokens[i];
+    const byte = tokens.charCodeAt(i + 1);
+    let length = 1;
+    if (one === TEXT) length = 2 + byte;
+    if (one === LONG_TEXT) length = 3 + byte + 256 * tokens.charCodeAt(i + 2);
+    if (one === BYTE) length = 2;
+    if (one === WORD) length = 3;
+    // A name or a dot beside it would make something else of it.
+    const isDigit = one === BYTE && byte < 10 && !/[\w$.]/.test((tokens[i - 1] ?? "") + (tokens[i + 2] ?? ""));
+    out += isDigit ? byte : tokens.substr(i, length);
+    i += length;
+  }
+  return out;
+}
+
 /** @returns {string} one character a byte */
 export function tokenise(code) {
-  return Espruino.Plugins.Pretokenise.tokenise(code);
+  return digits(Espruino.Plugins.Pretokenise.tokenise(code));
 }
 
 /** The same for statements of a function's body, which may return. */

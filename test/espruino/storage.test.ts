@@ -76,6 +76,11 @@ test("firmware that does not know the tokens stops at the first statement, with 
     );
 });
 
+test("a digit stays a digit, which is a byte less than its token; in a text nothing changes", (t) => {
+  t.is(tokenise('f(1,"\xd4\x05",300,-7,x[2].y,1.5)'), "f(1,\xd1\x02\xd4\x05,\xd5\x2c\x01,\xd4\xf9,x[2].y,1.5)");
+  t.is(tokenise("return 1;case 2:"), "\xab1;\xbc2:");
+});
+
 /** A file in flash of which only the beginning was written. */
 const unwritten = (whole: string, written: number) => whole.slice(0, written).padEnd(whole.length, "\xff");
 
