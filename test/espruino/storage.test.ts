@@ -56,7 +56,7 @@ test("an example's set has the parts that its options ask for", (t) => {
 
 test("the file for boards is tokenised: no word of the language is left outside of texts", (t) => {
   for (const { name } of fileList.files) {
-    t.notRegex(fileOf(name, "file"), /function ?\(|return[ !(]|;const |=>/, name);
+    t.notRegex(fileOf(name, "file"), /function ?\(|return[ !(]|;const |\)=>/, name);
     t.true(fileOf(name, "file").length < fileOf(name).length, name);
   }
 });
