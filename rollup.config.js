@@ -9,6 +9,7 @@ import { espruinoArrows } from "./scripts/espruino/arrows.mjs";
 import { espruinoMarks } from "./scripts/espruino/marks.mjs";
 import { espruinoMinify } from "./scripts/espruino/minify.mjs";
 import { espruinoStorage } from "./scripts/espruino/storage.mjs";
+import { moddableSmall } from "./scripts/moddable/small.mjs";
 
 /** Espruino takes plain CommonJS: no strict mode, no property definitions on `exports`. */
 const espruino = { format: "cjs", strict: false, esModule: false, exports: "named", externalLiveBindings: false };
@@ -38,7 +39,7 @@ const configs = [
   {
     input: { index: "build/targets/moddable/index.js" },
     external: ["time", "timer"],
-    plugins: [moddableNames()],
+    plugins: [moddableSmall({ readable: "readable" }), moddableNames()],
     output: { dir: "dist/moddable", format: "es" },
   },
   {
@@ -83,6 +84,7 @@ function moddableNames() {
         emit(`names/${as}.js`, star(`m95-mqtt/dist/moddable/${name}`));
         emit(`names/${as}.d.ts`, star(`../${name}.js`));
       }
+      this.emitFile({ type: "asset", fileName: "readable/index.d.ts", source: 'export * from "../index.js";\n' });
     },
   };
 }

@@ -119,7 +119,7 @@ function stored() {
 }
 
 function others() {
-  const files = ["dist/node/index.js", "dist/moddable/index.js", "dist/moddable/client.js"];
+  const files = ["dist/node/index.js", "dist/moddable/readable/index.js"];
   return {
     rows: [
       ["other bundles, not minified", "bytes", "gzip"],

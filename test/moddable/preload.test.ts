@@ -20,6 +20,7 @@ const bad: { [what: string]: string } = {
   "static assignment in a function": "class A {} function f() { A.last = 1; }",
   "static assignment in a static method": "class A { static set() { this.last = 1; } }",
   "static count": "class A { constructor() { A.count++; } }",
+  "a function's own property in itself": "function a() { a.x = 1; }",
   "a prototype changed later": "function A() {} export function f() { A.prototype.x = 1; }",
   "this.name in an error": 'class E extends Error { constructor() { super(); this.name = "E"; } }',
   "an error's message": "function f() { const error = new Error(); error.message = 1; }",
@@ -53,6 +54,7 @@ const good: { [what: string]: string } = {
   "constant regular expression": "const r = /a(?=b)(?<!c)/i;",
   "native call in a function": 'import Timer from "timer"; function f() { Timer.set(f, 1); }',
   "a local variable of a function's name": "function a() {} function f(a, { b }) { a.x = 1; } function b() {}",
+  "a local function of a function's name": "function a() {} function f() { function a() {} a.x = 1; }",
   "a property of a missing name": "const o = { process: 1 }; function f() { return o.process; }",
 };
 
@@ -61,23 +63,39 @@ for (const [what, code] of Object.entries(good))
     t.deepEqual(forbidden(code), []);
   });
 
-test("manifest and exports name what is published, under names that mcpack makes too", (t) => {
-  const manifest = JSON.parse(readFileSync(new URL("manifest.json", root), "utf8"));
-  const { name, exports, files } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
-  t.deepEqual(Object.keys(manifest).sort(), ["modules", "preload"]);
-  t.deepEqual([...manifest.preload].sort(), Object.keys(manifest.modules).sort());
-  for (const file of Object.values(manifest.modules))
-    for (const ending of [".js", ".d.ts"]) t.notThrows(() => readFileSync(new URL(`${file}${ending}`, root)));
-  for (const subpath of [".", "./client"]) {
-    const { default: file } = exports[subpath].moddable;
-    t.is(Object.keys(exports[subpath])[0], "moddable");
-    t.is(manifest.modules[`${name}/${file.slice(2, -3)}`], file.slice(0, -3));
-    const alias = readFileSync(new URL(`${manifest.modules[name + subpath.slice(1)]}.js`, root), "utf8");
-    t.true(alias.includes(`"${name}/${file.slice(2, -3)}"`));
-  }
-  t.true(files.includes("manifest.json"));
-  // What is published without a name is not found.
+/** The manifests, everything in first. */
+const manifests = ["manifest.json", "manifest_readable.json"];
+
+for (const file of manifests)
+  test(`${file} and the exports name what is published, under names that mcpack makes too`, (t) => {
+    const manifest = JSON.parse(readFileSync(new URL(file, root), "utf8"));
+    const { name, exports } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
+    t.deepEqual(Object.keys(manifest).sort(), ["modules", "preload"]);
+    t.deepEqual([...manifest.preload].sort(), Object.keys(manifest.modules).sort());
+    for (const file of Object.values(manifest.modules))
+      for (const ending of [".js", ".d.ts"]) t.notThrows(() => readFileSync(new URL(`${file}${ending}`, root)));
+    for (const subpath of [".", "./client"]) {
+      const { default: published } = exports[subpath].moddable;
+      t.is(Object.keys(exports[subpath])[0], "moddable");
+      if (file === "manifest.json") t.is(manifest.modules[`${name}/${published.slice(2, -3)}`], published.slice(0, -3));
+      const alias = readFileSync(new URL(`${manifest.modules[name + subpath.slice(1)]}.js`, root), "utf8");
+      t.true(alias.includes(`"${name}/${published.slice(2, -3)}"`));
+    }
+  });
+
+test("what is published has a name in a manifest, and the manifests are published", (t) => {
+  const { files } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
+  t.true(files.includes("manifest*.json"));
+  t.deepEqual(
+    readdirSync(root)
+      .filter((file) => file.startsWith("manifest"))
+      .sort(),
+    [...manifests].sort(),
+  );
   const published = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".js"));
-  const named = Object.values(manifest.modules).map((file) => `${String(file).replace("./dist/moddable/", "")}.js`);
-  t.deepEqual(published.sort(), named.sort());
+  const named = new Set<string>();
+  for (const file of manifests)
+    for (const module of Object.values(JSON.parse(readFileSync(new URL(file, root), "utf8")).modules))
+      named.add(`${String(module).replace("./dist/moddable/", "")}.js`);
+  t.deepEqual(published.sort(), [...named].sort());
 });

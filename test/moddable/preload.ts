@@ -50,7 +50,9 @@ function localNames(node: Any, isPattern = false): string[] {
   if (isPattern && node.type === "Identifier") return [node.name];
   const names: string[] = [];
   for (const child of children(node)) {
-    const declares = node.params?.includes(child) || (node.type === "VariableDeclarator" && child === node.id);
+    const declares =
+      node.params?.includes(child) ||
+      ((node.type === "VariableDeclarator" || node.type === "FunctionDeclaration") && child === node.id);
     names.push(...localNames(child, declares || (isPattern && child !== node.right)));
   }
   return names;
@@ -156,7 +158,10 @@ export function forbidden(code: string): Finding[] {
         break;
     }
     const outer = hidden;
-    if (node.params) hidden = new Set([...hidden, ...localNames(node)]);
+    if (node.params) {
+      const parameters = node.params.flatMap((one: Any) => localNames(one, true));
+      hidden = new Set([...hidden, ...parameters, ...localNames(node.body)]);
+    }
     for (const child of children(node)) visit(child, inner, error, fixed);
     hidden = outer;
   };

@@ -1,0 +1,168 @@
+// Writes a minified program in the forms that take XS the fewest bytes of byte code (README.md has the table, as read in XS's
+// compiler). It changes nothing that one can see.
+
+import { parse } from "acorn";
+import { minify } from "terser";
+import { isFunction } from "../espruino/tree.mjs";
+
+/** Calls `visit` for each node below, the innermost first; what it returns takes the node's place, an array in a list. */
+export function transform(node, visit) {
+  for (const [key, value] of Object.entries(node)) {
+    if (Array.isArray(value))
+      node[key] = value.flatMap((one) => (one && typeof one.type === "string" ? transform(one, visit) : [one]));
+    else if (value && typeof value.type === "string") node[key] = transform(value, visit);
+  }
+  return visit(node) ?? node;
+}
+
+/** The nodes right below a node. */
+export function below(node) {
+  return Object.values(node)
+    .flat()
+    .filter((one) => one && typeof one.type === "string");
+}
+
+/** Whether something is so of a node or of what is below it; `stop` names types that are not entered. */
+export function some(node, is, stop) {
+  return is(node) || (!stop?.(node) && below(node).some((one) => some(one, is, stop)));
+}
+
+const literal = (value) => ({ type: "Literal", value, raw: String(value) });
+const name = (text) => ({ type: "Identifier", name: text });
+const not = (argument) => ({ type: "UnaryExpression", operator: "!", prefix: true, argument });
+const when = (test, consequent) => ({ type: "IfStatement", test, consequent, alternate: null });
+const statement = (expression) => ({ type: "ExpressionStatement", expression });
+
+/** `!0` and `void 0` take three bytes, `true` one and `void null` two; `undefined` is looked for like any global name, with six. */
+function literals(node) {
+  if (node.type !== "UnaryExpression" || node.argument.type !== "Literal") return undefined;
+  const { operator, argument } = node;
+  if (operator === "void") node.argument = literal(null);
+  if (operator !== "!" || (argument.value !== 0 && argument.value !== 1)) return undefined;
+  return literal(argument.value === 0);
+}
+
+/** `a && b();` duplicates and drops a value that nobody wants; so does each `&&` of a test without an `else`. */
+function tests(node) {
+  if (node.type === "ExpressionStatement") {
+    const { type, operator, left, right, test, consequent, alternate } = node.expression;
+    if (type === "LogicalExpression" && operator === "&&")
+      return tests(when(left, tests(statement(right)) ?? statement(right)));
+    if (type === "LogicalExpression" && operator === "||")
+      return when(not(left), tests(statement(right)) ?? statement(right));
+    if (type === "ConditionalExpression")
+      return { type: "IfStatement", test, consequent: statement(consequent), alternate: statement(alternate) };
+    if (type === "SequenceExpression")
+      return {
+        type: "BlockStatement",
+        body: node.expression.expressions.map((one) => tests(statement(one)) ?? statement(one)),
+      };
+  }
+  if (
+    node.type === "IfStatement" &&
+    !node.alternate &&
+    node.test.type === "LogicalExpression" &&
+    node.test.operator === "&&"
+  ) {
+    const { left, right } = node.test;
+    const inner = when(right, node.consequent);
+    return tests(when(left, tests(inner) ?? inner)) ?? when(left, tests(inner) ?? inner);
+  }
+  return node.type === "IfStatement" || node.type === "ExpressionStatement" ? node : undefined;
+}
+
+/** `return a ? b : c;` jumps from b to the end, two returns do not. */
+function returns(node) {
+  if (node.type !== "ReturnStatement" || node.argument?.type !== "ConditionalExpression") return undefined;
+  const { test, consequent, alternate } = node.argument;
+  const back = (argument) => ({ type: "ReturnStatement", argument });
+  return { type: "BlockStatement", body: [when(test, back(consequent)), returns(back(alternate)) ?? back(alternate)] };
+}
+
+/** `return;` says that the result is undefined, which it is anyway: leaving a block around everything does not. */
+function leaves(node) {
+  if (!isFunction(node) || node.body.type !== "BlockStatement" || node.generator) return undefined;
+  let found = false;
+  const visit = (one) => {
+    if (one.type !== "ReturnStatement" || one.argument) return undefined;
+    found = true;
+    return { type: "BreakStatement", label: name("end") };
+  };
+  const inner = (one) => {
+    if (isFunction(one) || /^Class/.test(one.type)) return one;
+    for (const [key, value] of Object.entries(one)) {
+      if (Array.isArray(value)) one[key] = value.map((two) => (two && typeof two.type === "string" ? inner(two) : two));
+      else if (value && typeof value.type === "string") one[key] = inner(value);
+    }
+    return visit(one) ?? one;
+  };
+  const body = inner(node.body);
+  if (found) node.body = { type: "BlockStatement", body: [{ type: "LabeledStatement", label: name("end"), body }] };
+  return undefined;
+}
+
+/** A `let` of a loop is renewed in each round, which only closures notice. */
+function loops(node) {
+  if (node.type !== "ForStatement" || node.init?.type !== "VariableDeclaration" || node.init.kind === "var")
+    return undefined;
+  if (some(node, isFunction)) return undefined;
+  const { init } = node;
+  return { type: "BlockStatement", body: [init, { ...node, init: null }] };
+}
+
+/** `a.x = 0; a.y = 0;` is three bytes shorter as `a.x = a.y = 0`. */
+function chains(node) {
+  const list =
+    node.type === "SwitchCase" ? "consequent" : /^(Program|BlockStatement|StaticBlock)$/.test(node.type) ? "body" : "";
+  if (!list) return undefined;
+  const out = [];
+  for (const one of node[list]) {
+    const last = out.at(-1);
+    if (last && isStore(last) && isStore(one) && constantOf(last) === constantOf(one))
+      out[out.length - 1] = statement({ ...last.expression, right: innermost(last.expression, one.expression) });
+    else out.push(one);
+  }
+  node[list] = out;
+  return undefined;
+}
+
+/** `a = b = 0` and `c = 0` make `a = b = c = 0`; this is what stands behind `a =`. */
+function innermost(assignment, other) {
+  const { right } = assignment;
+  return right.type === "AssignmentExpression" ? { ...right, right: innermost(right, other) } : other;
+}
+
+function isStore(node) {
+  if (node.type !== "ExpressionStatement" || node.expression.type !== "AssignmentExpression") return false;
+  const { operator, left } = node.expression;
+  if (operator !== "=" || constantOf(node) === undefined) return false;
+  return (
+    left.type === "Identifier" ||
+    (left.type === "MemberExpression" && !left.computed && /^(This|Identifier)/.test(left.object.type))
+  );
+}
+
+/** The constant that is stored in the end, as text. */
+function constantOf(node) {
+  let value = node.expression.right;
+  while (value.type === "AssignmentExpression") value = value.right;
+  if (value.type === "UnaryExpression" && value.operator === "void") return "undefined";
+  return value.type === "Literal" && !value.regex ? JSON.stringify(value.value) : undefined;
+}
+
+const PASSES = { literals, tests, returns, leaves, loops, chains };
+
+/** @param {string} code one module */
+export async function forms(code, passes = Object.keys(PASSES)) {
+  let tree = parse(code, { ecmaVersion: 2022, sourceType: "module" });
+  for (const pass of passes) tree = transform(tree, PASSES[pass]);
+  const { code: out } = await minify(tree, {
+    parse: { spidermonkey: true },
+    ecma: 2020,
+    module: true,
+    compress: false,
+    mangle: false,
+    format: { comments: false, ascii_only: true },
+  });
+  return out;
+}

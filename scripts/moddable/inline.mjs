@@ -1,0 +1,264 @@
+// Puts functions and internal methods that are called from one place into that place, as statements: a method costs XS byte code
+// some 30 bytes besides what it does, and 8 for each parameter. It changes nothing that one can see but stack traces.
+
+import { parse } from "acorn";
+import { children, edited, isFunction, isPropertyName, namesOf } from "../espruino/tree.mjs";
+
+const LOOPS = /^(For|While|DoWhile)/;
+
+/** A program: its tree, the parents of each node, definitions and uses of names. */
+function survey(code, isInternal) {
+  const tree = parse(code, { ecmaVersion: 2022, sourceType: "module" });
+  const parents = new Map();
+  const members = new Map();
+  const names = new Map();
+  const methods = [];
+  const functions = [];
+  const add = (map, name, node) => map.set(name, [...(map.get(name) ?? []), node]);
+  const visit = (node, parent) => {
+    parents.set(node, parent);
+    if (node.type === "MethodDefinition" || node.type === "Property") {
+      const name = node.key.name ?? String(node.key.value);
+      add(members, name, node);
+      if (node.type === "MethodDefinition" && node.kind === "method" && !node.static && isInternal(name))
+        methods.push(node);
+    }
+    if (node.type === "MemberExpression" && !node.computed) add(members, node.property.name, node);
+    if (node.type === "Identifier" && !isPropertyName(node, parent)) add(names, node.name, node);
+    if (node.type === "FunctionDeclaration" && parent === tree) functions.push(node);
+    for (const child of children(node)) visit(child, node);
+  };
+  visit(tree, undefined);
+  return { tree, parents, members, names, methods, functions };
+}
+
+/** What stands in a function's body, functions inside it included; undefined when it cannot stand elsewhere. */
+function contentOf(fn) {
+  const content = { ids: [], declared: new Set(), assigned: new Set(), thises: [], returns: [], labels: false };
+  let movable = !fn.async && !fn.generator && fn.params.every((one) => one.type === "Identifier");
+  const visit = (node, parent, nested) => {
+    if (node.type === "Super" || node.type === "LabeledStatement") movable = false;
+    if (/^Function|^Class/.test(node.type) || node.name === "arguments") movable = false;
+    if (node.type === "ThisExpression") content.thises.push({ node, nested });
+    if (node.type === "ReturnStatement" && !nested) content.returns.push(node);
+    if (node.type === "Identifier" && !isPropertyName(node, parent)) content.ids.push({ node, parent });
+    if (node.type === "AssignmentExpression" && node.left.type === "Identifier") content.assigned.add(node.left.name);
+    if (node.type === "UpdateExpression" && node.argument.type === "Identifier")
+      content.assigned.add(node.argument.name);
+    const inside = nested || node.type === "ArrowFunctionExpression";
+    if (node.type === "ArrowFunctionExpression") for (const name of namesOf(node)) content.declared.add(name);
+    for (const child of children(node)) visit(child, node, inside);
+  };
+  visit(fn.body, fn, false);
+  for (const name of namesOf(fn)) content.declared.add(name);
+  return movable ? content : undefined;
+}
+
+/** Whether a value is the same wherever it is read, and costs nothing. */
+function isPlain(node, frozen) {
+  if (node.type === "Literal" || node.type === "ThisExpression") return true;
+  return node.type === "Identifier" && (node.name === "undefined" || frozen(node.name));
+}
+
+export class Inliner {
+  /** @param {(name: string) => boolean} isInternal whether a method's name is the program's own affair */
+  constructor(isInternal) {
+    this.isInternal = isInternal;
+    /** Of names that were made up. */
+    this.count = 100;
+  }
+
+  /** All that can be put into place, also what stands in others. */
+  run(code) {
+    let out = code;
+    for (let next = out; next !== undefined; next = this.round(out)) out = next;
+    return out;
+  }
+
+  /** One round: what does not overlap. Undefined when there was nothing. */
+  round(code) {
+    const program = survey(code, this.isInternal);
+    const edits = [];
+    for (const method of program.methods) {
+      const uses = program.members.get(method.key.name);
+      if (uses.length !== 2) continue;
+      const use = uses.find((one) => one !== method);
+      if (use.type === "MemberExpression") this.place(code, program, method, method.value, use, edits);
+    }
+    for (const fn of program.functions) {
+      const uses = program.names.get(fn.id.name);
+      if (uses.length === 2)
+        this.place(
+          code,
+          program,
+          fn,
+          fn,
+          uses.find((one) => one !== fn.id),
+          edits,
+        );
+    }
+    return edits.length ? edited(code, edits) : undefined;
+  }
+
+  /** Adds the edits that put a function in the place of its call, if it can stand there and nothing else happens in either. */
+  place(code, { parents, tree }, definition, fn, callee, edits) {
+    const call = parents.get(callee);
+    if (call.type !== "CallExpression" || call.callee !== callee) return;
+    const args = call.arguments;
+    if (args.length > fn.params.length || args.some((one) => one.type === "SpreadElement")) return;
+    const content = contentOf(fn);
+    if (!content) return;
+    // Functions around the call, the innermost first; module level stays as it is.
+    const around = [];
+    for (let node = call; node; node = parents.get(node)) if (isFunction(node)) around.push(node);
+    if (around.length === 0 || around.includes(fn)) return;
+    const site = siteOf(call, parents);
+    if (!site) return;
+    const { statement, form } = site;
+    const touched = [definition, statement];
+    if (edits.some((one) => touched.some(({ start, end }) => one.start < end && one.end > start))) return;
+
+    const outer = new Set(around.flatMap((one) => [...namesOf(one)]));
+    const free = content.ids.filter(({ node }) => !content.declared.has(node.name));
+    if (free.some(({ node }) => outer.has(node.name))) return;
+    const written = assignedIn(around.at(-1));
+    const frozen = (name) => !written.has(name);
+
+    // ---- what the names in the body become
+    const fresh = (name) => `${name.replace(/\$\d+$/, "")}$${++this.count}`;
+    const become = new Map([...content.declared].map((name) => [name, fresh(name)]));
+    const before = [];
+    let self = "this";
+    const receiver = callee.type === "MemberExpression" ? callee.object : undefined;
+    if (receiver && receiver.type !== "ThisExpression" && content.thises.length) {
+      if (isPlain(receiver, frozen)) self = receiver.name;
+      else {
+        self = fresh("self");
+        before.push(`const ${self} = ${code.slice(receiver.start, receiver.end)};`);
+      }
+    }
+    // `this` of a function that is no arrow function is another one; only methods use it.
+    if (!receiver && content.thises.length) return;
+    if (receiver && receiver.type === "Super") return;
+    fn.params.forEach((param, i) => {
+      const arg = args[i];
+      const text = arg ? code.slice(arg.start, arg.end) : "undefined";
+      const mentions = content.ids.filter(({ node }) => node.name === param.name);
+      if (!content.assigned.has(param.name) && (!arg || isPlain(arg, frozen))) become.set(param.name, text);
+      else if (mentions.length === 0 && !arg) return;
+      else before.push(`${content.assigned.has(param.name) ? "let" : "const"} ${become.get(param.name)} = ${text};`);
+    });
+
+    // ---- the body
+    const inner = [];
+    for (const { node, parent } of content.ids) {
+      const name = become.get(node.name);
+      if (name === undefined) continue;
+      if (parent.type === "Property" && parent.shorthand) {
+        if (node === parent.value) inner.push({ start: parent.start, end: parent.end, text: `${node.name}: ${name}` });
+      } else inner.push({ start: node.start, end: node.end, text: name });
+    }
+    if (self !== "this")
+      for (const { node } of content.thises) inner.push({ start: node.start, end: node.end, text: self });
+    const statements = fn.body.body;
+    const last = statements.at(-1);
+    const label = fresh("end");
+    const result = form === "value" ? fresh("value") : "";
+    let jumps = false;
+    for (const one of content.returns) {
+      if (form === "return") continue;
+      const value = one.argument;
+      const jump = one === last ? "" : `break ${label};`;
+      if (jump) jumps = true;
+      const head = !value ? "" : result ? `${result} = (` : "(";
+      inner.push({
+        start: one.start,
+        end: value ? value.start : one.end,
+        text: `{ ${head}${value ? "" : jump}${value ? "" : " }"}`,
+      });
+      if (value) inner.push({ start: value.end, end: one.end, text: `); ${jump} }` });
+    }
+    const from = statements.length ? statements[0].start : fn.body.start + 1;
+    const to = statements.length ? last.end : fn.body.start + 1;
+    const body = editedPart(code, from, to, inner);
+    // Falling off a function's end returns undefined.
+    const tail =
+      form === "return" && last?.type !== "ReturnStatement" && last?.type !== "ThrowStatement" ? "return;" : "";
+    const block = `${jumps ? `${label}: ` : ""}{ ${before.join(" ")} ${body} ${tail} }`;
+    let text = block;
+    if (site.arrow) text = `{ ${before.join(" ")} ${body} }`;
+    else if (result) {
+      const rest = code.slice(statement.start, call.start) + result + code.slice(call.end, statement.end);
+      text = `let ${result}; ${block} ${rest}`;
+      if (!site.inList) text = `{ ${text} }`;
+    }
+    edits.push({ start: statement.start, end: statement.end, text });
+    edits.push({ start: definition.start, end: definition.end, text: "" });
+    if (parents.get(definition) !== tree && definition.type === "FunctionDeclaration")
+      throw new Error("not at the top");
+  }
+}
+
+/** The statement that a call is, or whose first value it is, and how its value is used. */
+function siteOf(call, parents) {
+  let parent = parents.get(call);
+  const inList = (node) => /^(Program|BlockStatement|StaticBlock|SwitchCase)$/.test(parents.get(node).type);
+  if (parent.type === "ExpressionStatement") return { statement: parent, form: "effect" };
+  if (parent.type === "ReturnStatement") return { statement: parent, form: "return" };
+  if (parent.type === "ArrowFunctionExpression" && parent.body === call)
+    return { statement: call, form: "return", arrow: true };
+  let node = call;
+  for (;;) {
+    // Whatever is evaluated before the call in its statement must not notice that it comes later.
+    if (parent.type === "UnaryExpression" || parent.type === "TSAsExpression") node = parent;
+    else if (parent.type === "LogicalExpression" && parent.left === node) node = parent;
+    else if (parent.type === "BinaryExpression" && parent.left === node) node = parent;
+    else if (parent.type === "MemberExpression" && parent.object === node) node = parent;
+    else if (parent.type === "CallExpression" && parent.callee === node) node = parent;
+    else if (parent.type === "ConditionalExpression" && parent.test === node) node = parent;
+    else if (parent.type === "AssignmentExpression" && parent.right === node && isSimpleTarget(parent)) node = parent;
+    else break;
+    parent = parents.get(node);
+  }
+  if (parent.type === "VariableDeclarator") {
+    const declaration = parents.get(parent);
+    if (declaration.declarations[0] !== parent || !inList(declaration)) return undefined;
+    return { statement: declaration, form: "value", inList: true };
+  }
+  if (parent.type === "IfStatement" && parent.test === node)
+    return { statement: parent, form: "value", inList: inList(parent) };
+  if (parent.type === "ReturnStatement" || parent.type === "ExpressionStatement")
+    return { statement: parent, form: "value", inList: inList(parent) };
+  return undefined;
+}
+
+/** Of `x = value` and `this.x = value` nothing is evaluated before the value. */
+function isSimpleTarget({ operator, left }) {
+  return (
+    operator === "=" &&
+    (left.type === "Identifier" ||
+      (left.type === "MemberExpression" && !left.computed && left.object.type === "ThisExpression"))
+  );
+}
+
+/** Names that are assigned to anywhere in a function. */
+function assignedIn(fn) {
+  const names = new Set();
+  const visit = (node) => {
+    if (node.type === "AssignmentExpression" && node.left.type === "Identifier") names.add(node.left.name);
+    if (node.type === "UpdateExpression" && node.argument.type === "Identifier") names.add(node.argument.name);
+    // A loop's variable is another one in each round.
+    if (LOOPS.test(node.type) && node.init?.type === "VariableDeclaration")
+      for (const { id } of node.init.declarations) if (id.type === "Identifier") names.add(id.name);
+    for (const child of children(node)) visit(child);
+  };
+  visit(fn);
+  return names;
+}
+
+function editedPart(code, from, to, edits) {
+  return edited(
+    code.slice(from, to),
+    edits.map(({ start, end, text }) => ({ start: start - from, end: end - from, text })),
+  );
+}

@@ -1,0 +1,66 @@
+// Makes the modules that Moddable applications bundle out of the plain ones: short internal names, single-use functions in their place,
+// statements in the forms that XS writes shortest. It changes nothing that a user can see but stack traces.
+
+import { minify } from "terser";
+import { INTERNAL_NAME, shortNames } from "../espruino/minify.mjs";
+import { forms } from "./forms.mjs";
+import { Inliner } from "./inline.mjs";
+
+/** Internal names that are also the SDK's: a pin of `device.io.Serial` and in the table of boards, and a method of its `timer`. */
+const OF_THE_SDK = ["receive", "clear"];
+
+const INTERNAL = new RegExp(`^(?!(${OF_THE_SDK.join("|")})$)${INTERNAL_NAME.source.slice(1)}`);
+
+/** `shortNames` reads scripts, and knows a class by the name that stands behind `class`: two targets' classes have that of the core's. */
+const asScript = (code) =>
+  code.replace(/^(import|export) [^;]*;$/gm, "").replace(/^let (\S+) = class \w+/gm, "let $1 = class $1");
+
+/**
+ * @param {{ [file: string]: string }} modules plain modules that belong together
+ * @returns {Promise<{ [file: string]: string }>}
+ */
+export async function shrink(modules) {
+  const files = Object.keys(modules);
+  // What another module calls is called from more than one place.
+  const mentions = (name, file) => files.some((one) => one !== file && new RegExp(`\\b${name}\\b`).test(modules[one]));
+  const inlined = {};
+  for (const file of files)
+    inlined[file] = new Inliner((name) => INTERNAL.test(name) && !mentions(name, file)).run(modules[file]);
+  const names = shortNames(Object.values(inlined).map(asScript).join("\n"));
+  const props = Object.fromEntries(
+    Object.entries(names)
+      .filter(([name]) => INTERNAL.test(name))
+      .map(([name, short]) => [`$${name}`, short]),
+  );
+  const small = {};
+  for (const file of files) {
+    const { code } = await minify(inlined[file], {
+      ecma: 2020,
+      module: true,
+      toplevel: true,
+      // No getter of the driver does more than to get. Sequences and `&&` in place of `if` are shorter as text only.
+      compress: { ecma: 2020, passes: 3, pure_getters: true, sequences: false, conditionals: false },
+      mangle: { properties: { regex: INTERNAL, builtins: true } },
+      nameCache: { props: { props } },
+      format: { comments: false },
+    });
+    small[file] = await forms(code);
+  }
+  return small;
+}
+
+/** The plugin: all modules of an output, and those that they replace in a folder of their own when it is named. */
+export function moddableSmall({ readable } = {}) {
+  return {
+    name: "moddable-small",
+    async generateBundle(_options, bundle) {
+      const chunks = Object.values(bundle).filter(({ type }) => type === "chunk");
+      const plain = Object.fromEntries(chunks.map(({ fileName, code }) => [fileName, code]));
+      const small = await shrink(plain);
+      for (const chunk of chunks) {
+        if (readable) this.emitFile({ type: "asset", fileName: `${readable}/${chunk.fileName}`, source: chunk.code });
+        chunk.code = small[chunk.fileName];
+      }
+    },
+  };
+}
