@@ -1,12 +1,15 @@
 // One run of flashing, from a board that answers to the started application. The same for command line and page; what
 // differs, how it is shown and how thoroughly it is compared, they pass in.
 import { CONFIG_FILE, type Config } from "./config.js";
+import { type BoardInfo, contentOf, roomOf } from "./inspect.js";
+import { filesOf, MODULE, type Need, needsOf, type Parts, readsTokens, wanted } from "./parts.js";
 import { utf8 } from "./quote.js";
+import { checkMemory, eraseFiles, fitOf, leftOf, makeRoom } from "./room.js";
 import type { Session } from "./session.js";
-import { type BoardFile, makeRoom, type Progress, verifyBytes, verifyChecksum, writeFile } from "./storage.js";
+import { type BoardFile, HEAD, type Progress, sizeInFlash, verifyBytes, verifyChecksum, writeFile } from "./storage.js";
 
-/** The module's name in Storage, for `require`. */
-export const MODULE = "M95";
+export type { BoardInfo };
+
 /** Boot code that does not run after `reset()`, so that a board whose application is broken can still be reached. */
 const BOOT_CODE = ".bootcde";
 /** Boot code that does; it would take precedence. */
@@ -14,8 +17,8 @@ const BOOT_CODE_AFTER_RESET = ".bootrst";
 
 /** What is to be on the board afterwards. */
 export interface Plan {
-  /** The bundle, as bytes in a binary string. */
-  module: string;
+  /** The driver: one file, as bytes in a binary string, or parts to choose from. */
+  module: string | Parts;
   /** The application; without one the board's stays. */
   app?: string;
   /** Laid over what the board's m95.json says; empty leaves that alone. */
@@ -26,16 +29,12 @@ export interface Plan {
   start: boolean;
 }
 
-/** What the board says about itself. */
-export interface BoardInfo {
-  board: string;
-  version: string;
-}
-
 /** How the run is shown. */
 export interface Show {
   /** A connected board. */
   found(info: BoardInfo): void;
+  /** What will be done, before anything is. */
+  say?(text: string): void;
   /** A step begins; it may report its progress. */
   step(text: string): Progress;
 }
@@ -44,7 +43,7 @@ export interface Show {
  * Flashes a board.
  * @param session - one that has had its prompt
  * @returns the files that were written
- * @throws FlashError, with advice
+ * @throws FlashError, with advice; nothing was erased or written when something does not fit
  */
 export async function install(session: Session, plan: Plan, show: Show): Promise<BoardFile[]> {
   await session.prompt(false);
@@ -56,15 +55,39 @@ export async function install(session: Session, plan: Plan, show: Show): Promise
   })) as BoardInfo;
   show.found(info);
 
-  const files = await filesOf(session, plan);
+  const settings = await settingsOf(session, plan);
+  const { driver, needs } = await driverOf(session, plan, info, settings.config);
+  const rest = [...settings.files, ...appOf(plan)];
+  const files = [...driver, ...rest];
+  const room = await roomOf(session);
+  const gone = plan.app === undefined ? [] : [BOOT_CODE_AFTER_RESET];
+  const fitting = fitOf(room, { files, gone, needs });
+  if (typeof plan.module !== "string") {
+    checkMemory(room);
+    show.say?.(
+      needs.length === 0 ? "Parts: none" : `Parts: ${needs.map(({ part, why }) => `${part} (${why})`).join(", ")}`,
+    );
+    const written = files.reduce((sum, { data }) => sum + sizeInFlash(data), 0);
+    for (const line of leftOf(room, fitting, written)) show.say?.(line);
+  }
+
   show.step("Making room");
-  await makeRoom(session, files);
-  for (const file of files) await writeFile(session, file, show.step(`Writing ${file.name}`));
+  await makeRoom(session, fitting, files);
+  if (plan.app !== undefined) await eraseFiles(session, gone);
+  // The application comes last: an upload that is cut short must not leave it without its module. When there was no room for that,
+  // it comes first and says at start that there is no driver.
+  for (const file of fitting.erase.length > 0 ? [...rest, ...driver] : files)
+    await writeFile(session, file, show.step(`Writing ${file.name}`), file.name === MODULE ? HEAD : 0);
   for (const file of files) {
     const progress = show.step(`Comparing ${file.name}`);
     if (plan.compare === "bytes") await verifyBytes(session, file, progress);
     else await verifyChecksum(session, file);
     progress(file.data.length, file.data.length);
+  }
+  const stale = fitting.stale.filter((name) => !fitting.erase.includes(name));
+  if (stale.length > 0) {
+    show.step(`Erasing ${stale.join(", ")}`);
+    await eraseFiles(session, stale);
   }
   if (plan.start) {
     show.step("Starting");
@@ -73,17 +96,34 @@ export async function install(session: Session, plan: Plan, show: Show): Promise
   return files;
 }
 
-/** The application comes last: an upload that is cut short must not leave it without its module. */
-async function filesOf(session: Session, plan: Plan): Promise<BoardFile[]> {
-  const files: BoardFile[] = [{ name: MODULE, data: plan.module }];
-  if (Object.keys(plan.config).length > 0) {
-    const old = await session.run(`require("Storage").readJSON("${CONFIG_FILE}",1)||{}`, { retries: 3 });
-    files.push({ name: CONFIG_FILE, data: utf8(JSON.stringify({ ...(old as Config), ...plan.config })) });
+/** What m95.json will say, and the file, if it changes. */
+async function settingsOf(session: Session, plan: Plan): Promise<{ config: Config; files: BoardFile[] }> {
+  const changes = Object.keys(plan.config).length > 0;
+  if (!changes && typeof plan.module === "string") return { config: {}, files: [] };
+  const old = await session.run(`require("Storage").readJSON("${CONFIG_FILE}",1)||{}`, { retries: 3 });
+  const config = { ...(old as Config), ...plan.config };
+  return { config, files: changes ? [{ name: CONFIG_FILE, data: utf8(JSON.stringify(config)) }] : [] };
+}
+
+/** As E.setBootCode does, which however wants all of the code in memory at once. */
+function appOf({ app }: Plan): BoardFile[] {
+  return app === undefined ? [] : [{ name: BOOT_CODE, data: app }];
+}
+
+/** The driver's files, and why they are wanted. */
+async function driverOf(
+  session: Session,
+  plan: Plan,
+  { version }: BoardInfo,
+  { board }: Config,
+): Promise<{ driver: BoardFile[]; needs: Need[] }> {
+  const parts = plan.module;
+  if (typeof parts === "string") return { driver: [{ name: MODULE, data: parts }], needs: [] };
+  let app = plan.app;
+  for (const name of app === undefined ? [BOOT_CODE, BOOT_CODE_AFTER_RESET] : []) {
+    const code = await contentOf(session, name);
+    if (code !== undefined) app = `${app ?? ""}\n${code}`;
   }
-  if (plan.app !== undefined) {
-    await session.run(`require("Storage").erase("${BOOT_CODE_AFTER_RESET}")`, { timeout: 60_000 });
-    // As E.setBootCode does, which however wants all of the code in memory at once.
-    files.push({ name: BOOT_CODE, data: plan.app });
-  }
-  return files;
+  const needs = wanted(parts, needsOf(parts.list, app, board));
+  return { driver: await filesOf(parts, needs, readsTokens(String(version))), needs };
 }

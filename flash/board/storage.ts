@@ -1,6 +1,7 @@
-// Files in the board's Storage: room for them, writing in acknowledged chunks, reading back. It decides nothing about
-// which files there are, and starts nothing.
+// Files in the board's Storage: writing in acknowledged chunks, reading back. It decides nothing about which files there are and
+// whether they fit, and starts nothing.
 import { FlashError } from "./errors.js";
+import { READ } from "./inspect.js";
 import { chunks, crc32, quote } from "./quote.js";
 import type { Session } from "./session.js";
 
@@ -18,85 +19,70 @@ export const HEAD = 768;
 /** The header in front of each file. */
 const HEADER = 32;
 /** Espruino's limit. */
-const MAX_NAME = 28;
+export const MAX_NAME = 28;
 /** Erasing flash and compacting take seconds, on a full board many. */
-const SLOW = 60_000;
-/** Bytes per reading: what the board sends needs no room in its receive buffer. */
-const READ = 768;
+export const SLOW = 60_000;
 /** For what does no harm when it is done twice. */
 const RETRIES = 3;
 
-const STORAGE = 'require("Storage")';
+/** Where the board gathers what is written at once. */
+const GATHERED = "M95h";
 
-/** What erasing the files called NAMES and compacting would free. Firmware without getStats does not tell: 1e9. */
-const RECLAIMABLE =
-  `(function(s){return s.getStats?NAMES.reduce(function(n,f){f=s.read(f);return f?n+f.length+${HEADER}:n},` +
-  `s.getStats().trashBytes):1e9})(${STORAGE})`;
+export const STORAGE = 'require("Storage")';
 
-/** What a file takes of the flash. */
-export function sizeInFlash(file: BoardFile): number {
-  return HEADER + Math.ceil(file.data.length / 4) * 4;
-}
-
-/**
- * Sees to it that the files fit. Old versions of them are erased, and Storage is compacted, only when needed and only
- * when that will be enough.
- * @throws FlashError that says how much is needed and free
- */
-export async function makeRoom(session: Session, files: BoardFile[]): Promise<void> {
-  for (const { name } of files)
-    if (name.length === 0 || name.length > MAX_NAME)
-      throw new FlashError(`"${name}" is no file name`, `Take one of 1 to ${MAX_NAME} characters.`);
-  const needed = files.reduce((sum, file) => sum + sizeInFlash(file), 0);
-  let available = await free(session);
-  if (available >= needed) return;
-  const names = `[${files.map(({ name }) => quote(name)).join(",")}]`;
-  const reclaimable = (await session.run(RECLAIMABLE.replace("NAMES", names), { retries: RETRIES })) as number;
-  if (available + reclaimable >= needed) {
-    for (const { name } of files) await session.run(`${STORAGE}.erase(${quote(name)})`, { timeout: SLOW });
-    await session.run(`${STORAGE}.compact()`, { timeout: SLOW });
-    available = await free(session);
-    if (available >= needed) return;
-  }
-  const list = (await session.run(`${STORAGE}.list()`, { retries: RETRIES })) as string[];
-  const others = list.filter((name) => files.every((file) => file.name !== name));
-  throw new FlashError(
-    `Not enough Storage: ${needed} bytes are needed, ${available} are free; old versions and compact() do not help`,
-    (others.length > 0 ? `It also holds ${others.join(", ")}. ` : "") +
-      `Erase what you do not need with ${STORAGE}.erase("name") or, everything, with ${STORAGE}.eraseAll(); ` +
-      "or take a smaller bundle.",
-  );
-}
-
-async function free(session: Session): Promise<number> {
-  return (await session.run(`${STORAGE}.getFree()`, { retries: RETRIES })) as number;
+/** What so many bytes take of the flash as a file. */
+export function sizeInFlash(data: { length: number }): number {
+  return HEADER + Math.ceil(data.length / 4) * 4;
 }
 
 /**
  * Writes one file. Each chunk is checked on the board before it goes into the flash, and answered before the next.
+ * @param head - so many bytes are gathered in RAM first and written at once, so that no file with less of them is ever there
  * @throws FlashError when the board refuses
  */
-export async function writeFile(session: Session, file: BoardFile, progress: Progress): Promise<void> {
+export async function writeFile(session: Session, file: BoardFile, progress: Progress, head = 0): Promise<void> {
   const total = file.data.length;
   progress(0, total);
-  const name = quote(file.name);
-  for (const { offset, data } of chunks(file.data)) {
-    // The checksum covers where the bytes go, too: a lost digit would put them elsewhere.
-    const crc = crc32(`${file.name}${offset}/${total}${data}`);
-    const check = `E.CRC32(f+o+"/"+n+d)==${crc}?${STORAGE}.write(f,d,o,n):"cut"`;
-    const expression = `(function(f,o,n,d){return ${check}})(${name},${offset},${total},${quote(data)})`;
-    let verdict: unknown = "cut";
-    for (let attempt = 0; attempt <= RETRIES && verdict === "cut"; attempt++)
-      verdict = await session.run(expression, { timeout: offset === 0 ? SLOW : 5000, retries: RETRIES });
-    if (verdict !== true)
-      throw new FlashError(
-        `${file.name} could not be written, at byte ${offset}${verdict === "cut" ? ": bytes get lost on the way" : ""}`,
-        verdict === "cut"
-          ? "Try another cable, or a lower rate with --baud."
-          : "Reset the board and try again; if it stays so, erase Storage with eraseAll().",
-      );
+  const pieces = chunks(file.data);
+  const gathered = pieces.filter(({ offset }) => offset < head);
+  const length = gathered.reduce((sum, { data }) => sum + data.length, 0);
+  for (const { offset, data } of pieces) {
+    const inRam = offset < length;
+    // Cut to its place first: a chunk may come twice.
+    const store = inRam ? `(${GATHERED}=(o?${GATHERED}.substr(0,o):"")+d,true)` : `${STORAGE}.write(f,d,o,n)`;
+    await writeChunk(session, file, offset, data, store);
+    if (inRam && offset + data.length === length) {
+      const write = `${STORAGE}.write(${quote(file.name)},${GATHERED},0,${total})`;
+      const isWritten = await session.run(`E.CRC32(${GATHERED})==${crc32(file.data.slice(0, length))}&&${write}`, {
+        timeout: SLOW,
+        retries: RETRIES,
+      });
+      if (isWritten !== true) throw refused(file, 0, isWritten === false);
+    }
     progress(offset + data.length, total);
   }
+}
+
+/** @param store - what the board does with the data `d` for the file `f` of length `n` at offset `o` */
+async function writeChunk(session: Session, file: BoardFile, offset: number, data: string, store: string) {
+  const total = file.data.length;
+  // The checksum covers where the bytes go, too: a lost digit would put them elsewhere.
+  const crc = crc32(`${file.name}${offset}/${total}${data}`);
+  const check = `E.CRC32(f+o+"/"+n+d)==${crc}?${store}:"cut"`;
+  const expression = `(function(f,o,n,d){return ${check}})(${quote(file.name)},${offset},${total},${quote(data)})`;
+  let verdict: unknown = "cut";
+  for (let attempt = 0; attempt <= RETRIES && verdict === "cut"; attempt++)
+    verdict = await session.run(expression, { timeout: offset === 0 ? SLOW : 5000, retries: RETRIES });
+  if (verdict !== true) throw refused(file, offset, verdict === "cut");
+}
+
+function refused(file: BoardFile, offset: number, isCut: boolean): FlashError {
+  return new FlashError(
+    `${file.name} could not be written, at byte ${offset}${isCut ? ": bytes get lost on the way" : ""}`,
+    isCut
+      ? "Try another cable, or a lower rate with --baud."
+      : "Reset the board and try again; if it stays so, erase Storage with eraseAll().",
+  );
 }
 
 /**

@@ -2,23 +2,28 @@
 // `npm run flash`: puts the driver, a configuration and an application onto an Espruino board over a serial port.
 // It reads the arguments and shows what happens; flash/board does the work.
 import { readFileSync } from "node:fs";
+import path from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { harmless } from "../../terminal/harmless.js";
 import { boardNames, type Choices, configOf } from "../board/config.js";
 import { FlashError } from "../board/errors.js";
 import { install, type Plan } from "../board/install.js";
+import { type Parts, type PartsList, partsGiven } from "../board/parts.js";
 import { Session } from "../board/session.js";
 import { findPorts, openPort } from "./port.js";
 import { Screen } from "./progress.js";
 
-const BUNDLE = "dist/espruino/M95.min.js";
+/** The driver in parts; what its paths are relative to is its folder. */
+const PARTS = "dist/espruino/parts.json";
 
 interface Options extends Choices {
   port?: string;
   baud: number;
   list?: boolean;
-  bundle: string;
+  bundle?: string;
+  with: string;
+  without: string;
   app?: string;
   start: boolean;
 }
@@ -36,7 +41,13 @@ const program = new Command("npm run flash --")
   .option("--broker <host[:port]>", "write the broker's address to m95.json")
   .option("--client-id <id>", "write the MQTT client id to m95.json")
   .option("--app <file>", "application, to be run at each start; without it the board's stays")
-  .option("--bundle <file>", "module to be written as M95", BUNDLE)
+  .option(
+    "--with <parts>",
+    "write these parts of the driver besides those that the application needs, as tls,store",
+    "",
+  )
+  .option("--without <parts>", "do not write these parts", "")
+  .option("--bundle <file>", "write this file as M95, and no parts")
   .option("--no-start", "do not start the application afterwards")
   .addHelpText("after", "\nExit codes: 0 done, 1 it failed (the last lines say why), 2 the call was wrong.")
   .addHelpText("after", "\nSee docs/flashing.md for m95.json and for what to do when it does not work.")
@@ -56,6 +67,21 @@ function bytesOf(file: string, advice: string): string {
   }
 }
 
+/** The driver in parts, with those that are asked for. */
+function partsOf(options: Options): Parts {
+  const advice = "Build it with npm run build, or give a file with --bundle.";
+  const list = JSON.parse(bytesOf(PARTS, advice)) as PartsList;
+  const given = (text: string) => {
+    try {
+      return partsGiven(list, text);
+    } catch (error) {
+      throw new UsageError(`${(error as FlashError).message}. ${(error as FlashError).advice}`);
+    }
+  };
+  const load = (file: string) => bytesOf(path.join(path.dirname(PARTS), file), advice);
+  return { list, load, with: given(options.with), without: given(options.without) };
+}
+
 async function list(): Promise<void> {
   const ports = await findPorts();
   if (ports.length === 0) process.stdout.write("No serial port found. Plug the board in; some cables only charge.\n");
@@ -66,7 +92,9 @@ async function list(): Promise<void> {
 async function flash(options: Options): Promise<void> {
   if (!options.port) throw new UsageError("Say which port: --port <path>. --list shows the ports there are.");
   const plan: Plan = {
-    module: bytesOf(options.bundle, "Build it with npm run build, or give another file with --bundle."),
+    module: options.bundle
+      ? bytesOf(options.bundle, "Build it with npm run build, or give another file with --bundle.")
+      : partsOf(options),
     config: configOf(options),
     compare: "bytes",
     start: options.start,

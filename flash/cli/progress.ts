@@ -29,6 +29,10 @@ export class Screen implements Show {
     this.line(`Espruino ${harmless(version, NAME)} on ${harmless(board, NAME)}`);
   }
 
+  say(text: string): void {
+    this.line(harmless(text));
+  }
+
   step(text: string): Progress {
     this.#end();
     if (!this.out.isTTY) return this.#plain(text);

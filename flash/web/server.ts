@@ -4,6 +4,7 @@ import { accessSync, constants, readdirSync, readFileSync, statSync } from "node
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
+import type { PartsList } from "../board/parts.js";
 
 /** Where the files are. All are folders. */
 export interface Folders {
@@ -11,7 +12,7 @@ export interface Folders {
   page: string;
   /** The bundled script, page.mjs. */
   script: string;
-  /** Modules to choose from. */
+  /** Modules to choose from, and the driver in parts, if there is a parts.json. */
   bundles: string;
   /** Applications to choose from; may be absent. */
   apps: string;
@@ -69,12 +70,21 @@ function find(folders: Folders, pathname: string): { type: string; body: string 
   if (pathname === "/lists.json")
     return {
       type: TYPES[".json"]!,
-      body: JSON.stringify({ bundles: scripts(folders.bundles), apps: scripts(folders.apps) }),
+      body: JSON.stringify({
+        bundles: scripts(folders.bundles),
+        apps: scripts(folders.apps),
+        parts: partsIn(folders.bundles),
+      }),
     };
   const [, folder, name] = /^\/(?:(bundles|apps)\/)?([^/]*)$/.exec(pathname) ?? [];
   if (folder === "bundles" || folder === "apps") {
-    const listed = scripts(folders[folder]).find((script) => encodeURIComponent(script.name) === name);
-    return listed && file(folders[folder], listed.name);
+    const parts = folder === "bundles" ? (partsIn(folders.bundles)?.files ?? []) : [];
+    const names = [
+      ...scripts(folders[folder]).map((script) => script.name),
+      ...parts.flatMap((one) => [one.file, one.plain]),
+    ];
+    const listed = names.find((one) => encodeURIComponent(one) === name);
+    return listed === undefined ? undefined : file(folders[folder], listed);
   }
   if (name === "") return file(folders.page, "index.html");
   if (name === "style.css") return file(folders.page, name);
@@ -83,7 +93,18 @@ function find(folders: Folders, pathname: string): { type: string; body: string 
 }
 
 function file(folder: string, name: string): { type: string; body: Buffer } {
-  return { type: TYPES[path.extname(name)]!, body: readFileSync(path.join(folder, name)) };
+  return { type: TYPES[path.extname(name)] ?? TYPES[".js"]!, body: readFileSync(path.join(folder, name)) };
+}
+
+/** The driver in parts, if it is there; its files may only be in the same folder or below it. */
+function partsIn(folder: string): PartsList | undefined {
+  try {
+    const list = JSON.parse(readFileSync(path.join(folder, "parts.json"), "utf8")) as PartsList;
+    const isBelow = (name: string) => !path.isAbsolute(name) && !name.split(/[\\/]/).includes("..");
+    return list.files.every(({ file, plain }) => isBelow(file) && isBelow(plain)) ? list : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Scripts that can be read. A folder may have a script's name, a link may lead nowhere, and a pipe would be waited for. */

@@ -1,7 +1,7 @@
 // `npm run flash` as a program of its own, over a pseudo terminal: against a model of the board's console, against a
 // real Espruino when ESPRUINO names one, and against all that is not there, busy, silent, full or broken.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import test from "ava";
@@ -117,6 +117,52 @@ testWith("socat", "ESPRUINO")("a real Espruino is flashed, and runs the applicat
   board.receive('\x10print(require("M95").x+41)\n');
   for (let i = 0; i < 100 && !printed.includes("42"); i++) await new Promise((resolve) => setTimeout(resolve, 50));
   t.true(printed.includes("42"));
+});
+
+overPty(
+  "without --bundle the driver goes there in the parts that the application needs and --with asks for",
+  async (t) => {
+    const board = new ReplModel({ memory: { total: 7423, free: 7000 } });
+    const port = await onPty(t, board);
+    const args = ["--port", port, "--app", "examples/espruino/sensor.js", "--with", "base64", "--no-start"];
+    const { code, out, err } = await flash(...args);
+    t.is(err, "");
+    t.is(code, 0);
+    t.regex(
+      out,
+      /^Espruino 2v29 on MODEL\nParts: power \(the application has "board"\), base64 \(it was asked for\)\n/,
+    );
+    t.regex(
+      out,
+      /\nStorage: \d+ bytes are written, \d+ of 65536 are left\nRAM: some \d+ of 7423 jsVars are left when connected\n/,
+    );
+    t.regex(
+      out,
+      /\nDone: M95-power \(\d+ bytes\), M95-base64 \(\d+ bytes\), M95 \(\d+ bytes\), \.bootcde \(\d+ bytes\)\n$/,
+    );
+    t.is(board.files.get("M95"), readFileSync("dist/espruino/storage/M95.tokens", "latin1"));
+    const unknown = await flash("--port", port, "--with", "toast");
+    t.is(unknown.code, 2);
+    t.regex(unknown.err, /There is no part "toast"\. There are .*tls/);
+  },
+);
+
+testWith("socat", "ESPRUINO")("a real Espruino gets the driver in parts, and loads it", async (t) => {
+  const board = espruino(engine("ESPRUINO")!);
+  const port = await onPty(t, board);
+  let printed = "";
+  const forward = board.onOutput;
+  board.onOutput = (data) => {
+    printed += data;
+    forward(data);
+  };
+  const { code, out, err } = await flash("--port", port, "--app", app, "--with", "tls");
+  t.is(err, "");
+  t.is(code, 0);
+  t.regex(out, /\nParts: tls \(it was asked for\)\nStorage: .*\nRAM: .*\n/);
+  board.receive('\x10print("loaded "+typeof require("M95").connect)\n');
+  for (let i = 0; i < 100 && !printed.includes("loaded "); i++) await new Promise((resolve) => setTimeout(resolve, 50));
+  t.true(printed.includes("loaded function"), printed.slice(-500));
 });
 
 for (const [what, options, message, advice] of [

@@ -83,6 +83,50 @@ async function flashes(t: ExecutionContext, board: Board): Promise<Page> {
   return page;
 }
 
+inBrowser(
+  "the driver goes onto a board in the parts that are ticked, and the page says what will be left",
+  async (t) => {
+    const apps = path.join(folder, "apps-in-parts");
+    const bundles = path.join(folder, "bundles-in-parts");
+    for (const made of [apps, bundles]) mkdirSync(made);
+    writeFileSync(path.join(apps, "switch.js"), "m({board:b,tls:1})");
+    const files = ["core", "tls", "power", "store"].map((part) => ({
+      name: part,
+      part,
+      bytes: 300,
+      file: `${part}.t`,
+      plain: part,
+    }));
+    for (const one of files) {
+      one.name = one.part === "core" ? "M95" : `M95-${one.part}`;
+      writeFileSync(path.join(bundles, one.file), `${one.part}\xff\x80`.repeat(50), "latin1");
+      writeFileSync(path.join(bundles, one.plain), "plain");
+    }
+    writeFileSync(path.join(bundles, "M95.min.js"), MODULE, "latin1");
+    writeFileSync(path.join(bundles, "parts.json"), JSON.stringify({ files, sets: {} }));
+    const board = new ReplModel({ memory: { total: 5100, free: 5000 } });
+    const url = await servePage(t, { apps, bundles });
+    const { page, errors } = await openPage(t, await context(), url, board);
+    await page.getByLabel("Application", { exact: true }).selectOption("switch.js");
+    const box = (name: string) => page.getByLabel(name, { exact: true });
+    await box("tls").and(page.locator(":checked")).waitFor();
+    t.true(await box("power").isChecked());
+    t.false(await box("store").isChecked());
+    await box("power").uncheck();
+    await box("store").check();
+    await page.getByRole("button", { name: "Connect by USB" }).click();
+    await page.getByText("Connected to").waitFor();
+    await page.getByRole("button", { name: "Write to the board" }).click();
+    t.regex(await resultOf(page), /^Written and compared: M95-tls \(\d+ bytes\), M95-store \(\d+ bytes\), M95 \(/);
+    t.is(board.files.get("M95-tls"), "tls\xff\x80".repeat(50));
+    t.regex(
+      (await page.locator("#plan").textContent()) as string,
+      /Parts: tls .*Storage: \d+ bytes are written.*RAM: some/,
+    );
+    t.deepEqual(errors, []);
+  },
+);
+
 inBrowser("the page flashes a board and shows what its application prints", async (t) => {
   t.timeout(60_000);
   const board = new ReplModel();

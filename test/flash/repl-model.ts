@@ -7,8 +7,16 @@ import { crc32 } from "../../flash/board/quote.js";
 export interface ModelOptions {
   /** What it says it is, default MODEL. */
   board?: unknown;
+  /** Its firmware, default 2v29. */
+  version?: string;
   /** Bytes of Storage, default 65536. */
   storage?: number;
+  /** jsVars that there are and that are free; without, it does not know its memory. */
+  memory?: { total: number; free: number };
+  /** It does not tell how much trash there is, as old firmware. */
+  noStats?: boolean;
+  /** After so many received bytes the power is cut: nothing is heard and nothing said any more. */
+  cut?: number;
   /** What the board does instead of being Espruino: nothing, sending all back, or asking for a login. */
   instead?: "silence" | "echo" | "login";
   /** The n-th received bytes, counted from 1, that get lost. */
@@ -59,7 +67,8 @@ export class ReplModel {
 
   /** Bytes arrive. */
   receive(data: string): void {
-    const { instead, lose, pause } = this.options;
+    const { instead, lose, pause, cut } = this.options;
+    if (cut !== undefined && this.#received + data.length > cut) return;
     if (instead === "echo") this.onOutput(data);
     if (instead === "login") this.onOutput("\r\nmodem login: ");
     if (instead) return;
@@ -118,14 +127,21 @@ export class ReplModel {
   #reset(): void {
     clearInterval(this.#chatter);
     const storage = this.#storage();
+    const { memory, noStats } = this.options;
     this.#context = createContext({
       print: (...values: unknown[]) => this.onOutput(`${values.map(String).join(" ")}\r\n`),
       require: (name: string) => {
-        if (name === "Storage") return storage;
-        throw new Error(`Module ${name} not found`);
+        if (name === "Storage") return noStats ? { ...storage, getStats: undefined } : storage;
+        const code = this.files.get(name);
+        if (code === undefined) throw new Error(`Module ${name} not found`);
+        if (code.includes("\xff")) throw new SyntaxError("Got [ERASED] expected EOF");
+        return name;
       },
       E: { CRC32: (bytes: string) => crc32(bytes) },
-      process: { env: { BOARD: this.options.board ?? "MODEL", VERSION: "2v29", CONSOLE: "USB" } },
+      process: {
+        env: { BOARD: this.options.board ?? "MODEL", VERSION: this.options.version ?? "2v29", CONSOLE: "USB" },
+        ...(memory && { memory: () => ({ ...memory, blocksize: 16 }) }),
+      },
       USB: { println: (text: string) => this.onOutput(`${text}\r\n`) },
       atob,
       btoa,
@@ -172,7 +188,7 @@ export class ReplModel {
       readJSON: (name: string) => (read(name) === undefined ? undefined : JSON.parse(read(name)!)),
       list: () => [...this.files.keys()],
       getFree: free,
-      getStats: () => ({ trashBytes: this.#trash, freeBytes: free() }),
+      getStats: () => ({ totalBytes: total, trashBytes: this.#trash, freeBytes: free() }),
       compact: () => {
         this.#trash = 0;
       },

@@ -3,6 +3,7 @@
 import { boardNames, configOf } from "../../board/config.js";
 import { FlashError } from "../../board/errors.js";
 import { install, type Plan } from "../../board/install.js";
+import { needsOf, type Parts, type PartsList, partNames } from "../../board/parts.js";
 import { fromBytes, utf8 } from "../../board/quote.js";
 import { Session } from "../../board/session.js";
 import { BoardLink, support, type Way } from "./connection.js";
@@ -12,6 +13,15 @@ const CONSOLE_LIMIT = 50_000;
 
 const KEEP = "";
 const OWN_FILE = "file:";
+/** Not a file: the driver in parts. */
+const IN_PARTS = "parts:";
+
+/** What the server has. */
+interface Lists {
+  bundles: { name: string; size: number }[];
+  apps: { name: string; size: number }[];
+  parts?: PartsList;
+}
 
 function element<T extends HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
@@ -31,6 +41,11 @@ const output = element<HTMLPreElement>("console");
 const result = element("result");
 const command = element<HTMLInputElement>("command");
 const send = element<HTMLButtonElement>("send");
+
+/** The driver in parts, if it is there. */
+let list: PartsList | undefined;
+/** What the chosen application needs. */
+let needed: string[] = [];
 
 let link: BoardLink | undefined;
 let session: Session | undefined;
@@ -121,6 +136,33 @@ async function chosenApp(): Promise<string | undefined> {
   return fromBytes(new Uint8Array(await chosen.arrayBuffer()));
 }
 
+function boxes(): HTMLInputElement[] {
+  return [...element("parts").querySelectorAll("input")];
+}
+
+/** Ticks what the chosen application needs. */
+async function tick(): Promise<void> {
+  element("parts-field").hidden = bundle.value !== IN_PARTS || !list;
+  if (!list) return;
+  let code: string | undefined;
+  try {
+    code = await chosenApp();
+  } catch {
+    // No file is chosen yet.
+  }
+  needed = code === undefined ? [] : needsOf(list, code, board.value).map(({ part }) => part);
+  for (const box of boxes()) box.checked = needed.includes(box.value);
+}
+
+/** The driver as it is chosen: parts that are ticked, and not those that were needed and are not ticked any more. */
+async function chosenModule(): Promise<string | Parts> {
+  const file = (name: string) => load(`bundles/${encodeURIComponent(name)}`);
+  if (bundle.value !== IN_PARTS) return file(bundle.value);
+  const ticked = boxes().flatMap(({ checked, value }) => (checked ? [value] : []));
+  const asked = ticked.filter((part) => !needed.includes(part));
+  return { list: list!, load: file, with: asked, without: needed.filter((part) => !ticked.includes(part)) };
+}
+
 async function planOf(): Promise<Plan> {
   const field = (id: string) => element<HTMLInputElement>(id).value.trim();
   const config = configOf({
@@ -130,7 +172,7 @@ async function planOf(): Promise<Plan> {
     clientId: field("client-id"),
   });
   const plan: Plan = {
-    module: await load(`bundles/${encodeURIComponent(bundle.value)}`),
+    module: await chosenModule(),
     config,
     compare: "checksum",
     start: true,
@@ -143,11 +185,18 @@ async function flash(): Promise<void> {
   if (!session) return;
   showResult("", "");
   refresh(true);
+  const said = element("plan");
+  said.textContent = "";
+  said.hidden = true;
   try {
     const plan = await planOf();
     element("progress-area").hidden = false;
     const files = await install(session, plan, {
       found: ({ board, version }) => say("connection", `Connected to ${board}, Espruino ${version}.`),
+      say(text) {
+        said.hidden = false;
+        said.append(Object.assign(document.createElement("li"), { textContent: text }));
+      },
       step(text) {
         say("step", text);
         progress.value = 0;
@@ -184,21 +233,31 @@ async function start(): Promise<void> {
   refresh(false);
   tellSupport();
   const response = await fetch("lists.json");
-  const { bundles, apps } = (await response.json()) as { [list: string]: { name: string; size: number }[] };
-  for (const { name, size } of bundles!) {
-    const preferred = name === "M95.min.js";
+  const lists = (await response.json()) as Lists;
+  const { bundles, apps } = lists;
+  list = lists.parts;
+  if (list) bundle.add(new Option("in parts, as the application needs them", IN_PARTS, true, true));
+  for (const part of list ? partNames(list) : []) {
+    const label = document.createElement("label");
+    label.append(Object.assign(document.createElement("input"), { type: "checkbox", value: part }), ` ${part}`);
+    element("parts").append(label);
+  }
+  for (const { name, size } of bundles) {
+    const preferred = !list && name === "M95.min.js";
     bundle.add(new Option(`${name}, ${(size / 1000).toFixed(1)} kB`, name, preferred, preferred));
   }
   app.add(new Option("leave the board's as it is", KEEP));
-  for (const { name } of apps!) app.add(new Option(name));
+  for (const { name } of apps) app.add(new Option(name));
   app.add(new Option("a file of mine", OWN_FILE));
-  if (bundles!.length === 0)
+  await tick();
+  if (bundles.length === 0)
     showError(new FlashError("There is no bundle", "Stop the server and start it with npm run flash:web."));
 }
 
 app.addEventListener("change", () => {
   element("file-field").hidden = app.value !== OWN_FILE;
 });
+for (const field of [app, file, bundle, board]) field.addEventListener("change", () => void tick().catch(showError));
 usb.addEventListener("click", () => connect("Web Serial"));
 bluetooth.addEventListener("click", () => connect("Web Bluetooth"));
 disconnect.addEventListener("click", letGo);
