@@ -9,7 +9,7 @@ import { children, edited, editedNode, isFunction, isPropertyName, namesOf } fro
 export const DISPATCH = "__c";
 export const PLAIN_CLASS = "__K";
 const ID = "__id";
-const STUB = "__stub";
+export const STUB = "__stub";
 export const COLD = "__cold";
 
 /**

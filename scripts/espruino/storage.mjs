@@ -5,11 +5,14 @@ import { createHash } from "node:crypto";
 import path from "node:path";
 import { parse } from "acorn";
 import { captureThis } from "./arrows.mjs";
-import { COLD, DISPATCH, moveOut, PARAMETERS, PLAIN_CLASS } from "./cold.mjs";
+import { COLD, DISPATCH, moveOut, PARAMETERS, PLAIN_CLASS, STUB } from "./cold.mjs";
+import { moveConstants } from "./constants.mjs";
+import { flatten } from "./flatten.mjs";
 import { inlineMethods } from "./inline.mjs";
 import { unmark } from "./marks.mjs";
 import { INTERNAL_NAME, shortNames, shrink } from "./minify.mjs";
 import { namePrivates, publicName } from "./privates.mjs";
+import { dropScopes } from "./scopes.mjs";
 import { makeDictionary, pack, packDictionary } from "./squeeze.mjs";
 import { tokenise, tokeniseBody } from "./tokenise.mjs";
 import { children, edited } from "./tree.mjs";
@@ -24,6 +27,8 @@ const FILE = "_";
 const FIND = "Y";
 const CLASS = "K";
 const WHICH = "W";
+/** What stands in a program for names of the runtime. */
+const RUNTIME = [DISPATCHER, DISPATCH, PLAIN_CLASS, STUB];
 const RESERVED = [DISPATCHER, FILE, FIND, CLASS, WHICH, ...PARAMETERS, COLD, DISPATCH, PLAIN_CLASS];
 
 /** Bytes of the dictionary; more pack better, and cost time at each call. */
@@ -66,10 +71,12 @@ const parsed = (code) => parse(code, { ecmaVersion: 2022, sourceType: "script" }
 export async function takeApart(bundle) {
   // The runtime finds them by their names, nobody else does.
   const own = bundle.replace(/^exports\.(partText|checkParts) = \1;\n/gm, "");
-  const { code: plain, places } = unmark(own);
+  const { code: unmarked, places } = unmark(own);
+  const plain = flatten(unmarked, places);
   const placeOf = (name) => places.get(name) ?? "";
   const inlined = inlineMethods(plain, (one, other) => placeOf(one) === placeOf(other));
-  const code = namePrivates(captureThis(inlined));
+  const named = namePrivates(captureThis(inlined));
+  const code = moveConstants(named, (name) => placeOf(publicName(name)) === "resident");
   const { code: moved, cold } = moveOut(
     code,
     (name) => placeOf(publicName(name)),
@@ -81,7 +88,7 @@ export async function takeApart(bundle) {
   const { main, texts } = withoutCold(small);
   const lost = cold.filter((_, i) => texts[i] === undefined);
   if (lost.length) throw new Error(`the minifier dropped ${lost.map(({ name }) => name).join(", ")}`);
-  return { main: withDispatcher(main, names[DISPATCH]), texts, cold };
+  return { main: dropScopes(withDispatcher(main, names[DISPATCH]), RUNTIME), texts, cold };
 }
 
 /** Internal names of the methods that are loaded, the most used ones first. */

@@ -2,6 +2,7 @@
 // machines without an engine. What is made while it runs is not looked at. Calibrated in test/engines/espruino/vars.mjs.
 
 import { parse } from "acorn";
+import { droppedScopes } from "./scopes.mjs";
 import { isFunction } from "./tree.mjs";
 
 /**
@@ -118,5 +119,5 @@ class Model {
 export function loadedVars(code, size) {
   const model = new Model(size);
   const tree = parse(code.split("\0")[0], { ecmaVersion: 2022, sourceType: "script" });
-  return tree.body.reduce((sum, node) => sum + model.statement(node), MODULE);
+  return tree.body.reduce((sum, node) => sum + model.statement(node), MODULE - droppedScopes(code));
 }

@@ -94,6 +94,20 @@ const cases: { [title: string]: string } = {
   "a shorthand property, an inner function with the parameter's name, a template": `
     function pack(topic, qos) { const inner = (topic) => topic + 1; return { topic, qos, line: \`\${topic}-\${inner(1)}\` }; }
     exports.answer = () => pack("t", 2);`,
+  "a class and the only one that extends it, with constants, a getter, and a method that is called of the base class": `
+    const WORDS = ["off", "on"], LONG = "a text that is longer than any name", LIMIT = 5, NONE = { none: 1 };
+    class A {
+      constructor(x) { this._x = x; }
+      get word() { return WORDS[this._x]; }
+      _long() { return LONG + LIMIT; }
+    }
+    class B extends A {
+      constructor(x, y) { super(x); this._y = y; }
+      _all() { return [this.word, this._long(), this._y, LIMIT, WORDS.length, { LIMIT }, Object.keys(NONE)]; }
+    }
+    class C { constructor() { this._c = 1; } _own() { return "C" + this._c; } }
+    class D extends C { constructor() { super(); } _own() { return super._own() + "D"; } }
+    exports.answer = () => [new B(1, 2)._all(), new D()._own()];`,
   "what stays is called by what was moved, and the other way round": `
     class A {
       constructor() { "@cold"; this._n = 1; }
@@ -129,6 +143,32 @@ test("a name of the contract, one that two classes have, and one that an object 
     const other = { rule: () => 5 };
     exports.answer = () => [new A().publish(), new A().framer(), new B().framer(), new A().rule(), other.rule()];`);
   t.deepEqual(stubs, ["A.publish", "A.framer", "A.rule", "B.framer"]);
+});
+
+test("constants that only moved functions use are not loaded, and short ones are none", async (t) => {
+  const { main } = await both(`
+    const LONG = "a text of a moved function", WORDS = ["one", "two"];
+    const KEPT = "a text of a function that stays", SHORT = 42;
+    function moved() { return LONG + WORDS[1] + KEPT + SHORT; }
+    function stays() { "@resident"; return KEPT + SHORT + moved(); }
+    exports.answer = () => stays();`);
+  t.notRegex(main, /moved function|"one"/);
+  t.regex(main, /="a text of a function that stays"/);
+  t.notRegex(main, /=42/);
+});
+
+test("a method that mentions nothing of the module stands first, to be let go of what is around it", async (t) => {
+  const { main } = await both(`
+    let count = 0;
+    class A {
+      constructor() { this._n = 1; }
+      counted() { "@resident"; return ++count; }
+      plain(count) { "@resident"; return count + this._n; }
+      inner() { "@resident"; return [1].map((one) => one + count); }
+    }
+    exports.answer = () => { const a = new A(); return [a.counted(), a.plain(2), a.inner()]; };`);
+  t.regex(main, /class \w+\{\w+=\$;plain\(/);
+  t.regex(main, /\[\[\w+\.prototype,"plain",1\]\]\.forEach/);
 });
 
 test("an assignment to a prototype takes a method's place", async (t) => {
