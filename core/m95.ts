@@ -9,7 +9,7 @@ import { binary, bytesOf, type Codec } from "./codec.js";
 import { Emitter, type EmitterStats, type Listener } from "./emitter.js";
 import { M95Error } from "./errors.js";
 import type { M95Events } from "./events.js";
-import type { Apn, ModemState } from "./m95/bringup.js";
+import type { ModemState } from "./m95/bringup.js";
 import { request } from "./m95/commands.js";
 import {
   type Ask,
@@ -26,16 +26,7 @@ import {
   time,
 } from "./m95/info.js";
 import { Lifecycle } from "./m95/lifecycle.js";
-import {
-  apnOf,
-  flowOf,
-  type M95Options,
-  modemOptions,
-  pinOf,
-  rateOf,
-  recoveryOf,
-  type TlsOptions,
-} from "./m95/options.js";
+import { limitOf, type M95Options, modemOptions, setupOf, type TlsOptions } from "./m95/options.js";
 import { type RecoveryStats, stepAt } from "./m95/recovery.js";
 import type { LifecycleListener } from "./m95/types.js";
 import { MqttClient } from "./mqtt/client.js";
@@ -83,7 +74,8 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
   readonly random: () => number;
   private _stats: Stats;
   private _lifecycle: Lifecycle;
-  private _apn: Apn | undefined;
+  /** AT+QICSGP with the access point. */
+  private _apn: string | undefined;
   private _commands: number;
 
   /** @throws M95Error `EPARAM` or `ETOOBIG`, naming option, limit and value */
@@ -128,28 +120,14 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
       this.clock = o.clock;
       this.codec = o.codec || binary();
       this.random = read.random || Math.random;
-      this._apn = apnOf(this.codec, o.apn);
       this.clients = [];
       this.wallClock = read.wallClock;
       this.tls = o.tls === undefined || (o.tls as unknown) === false ? undefined : this.secured(-1, o.tls);
       this._commands = 0;
-      const recovery = recoveryOf(o.recovery);
-      this.stable = recovery.stable;
-      this._lifecycle = new Lifecycle(
-        {
-          uart: o.uart,
-          clock: o.clock,
-          random: this.random,
-          power: o.power,
-          pin: pinOf(o.pin),
-          settings: { apn: this._apn, baud: rateOf(o.baud), flow: flowOf(read.flowControl) },
-          guardTime: read.guardTime!,
-          receiveLimit: read.receiveLimit!,
-          recovery,
-        },
-        this,
-        stats,
-      );
+      const setup = setupOf(o, this.codec);
+      this._apn = setup.apn;
+      this.stable = limitOf(setup.recovery, "stable");
+      this._lifecycle = new Lifecycle(setup, this, stats, read.guardTime!, read.receiveLimit!);
       this.session = this._lifecycle.session;
       this.inbox = new Inbox(this.clients, stats, this.session.framer);
       this.session.inbox = this.inbox;

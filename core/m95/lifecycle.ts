@@ -5,19 +5,20 @@ import { Session } from "../at/session.js";
 import { ESCAPE } from "../at/sync.js";
 import type { Request, SessionSink, SessionStats } from "../at/types.js";
 import { M95Error } from "../errors.js";
-import type { Clock, Done, TimerHandle } from "../ports.js";
+import type { Done } from "../ports.js";
 import { callOff, later } from "../timer.js";
-import { bringUp, type ModemState, pdpSteps } from "./bringup.js";
+import { bringUpScript, type ModemState, pdpScript } from "./bringup.js";
 import { request } from "./commands.js";
 import { ANSWERING, CLOSED, CYCLING, DOUBTED, SILENT } from "./contact.js";
-import { Power, WAYS } from "./power.js";
+import { type LifecycleSetup, limitOf } from "./options.js";
+import { runs, turn, WAYS } from "./power.js";
 import { attemptsOf, CFUN, causeOf, Ladder, PDP, POWER, REOPEN, REST, RESTART, RESYNC, stepsOf } from "./recovery.js";
-import { Script, type ScriptHost } from "./script.js";
-import type { LifecycleListener, LifecycleSetup } from "./types.js";
+import { Script } from "./script.js";
+import type { LifecycleListener } from "./types.js";
 import { isUrc, RECEIVED } from "./urcs.js";
 
-/** A modem without STATUS is asked this often whether it runs already; 500 ms each. */
-const PROBES = 4;
+/** A modem without STATUS is asked for so long whether it runs already, ms. */
+const PROBE = 2000;
 /** AT is sent this often before the way out of a data prompt is tried, and between two such tries; 500 ms each. */
 const FIRST_TRIES = 4;
 const MORE_TRIES = 9;
@@ -32,77 +33,66 @@ const DOWN_POLL = 100;
 const QUESTION = 1000;
 
 /** Bring-ups that may fail once one has not: what once ran is brought back for as long as it takes. */
-const ENDLESS = Infinity;
+const ENDLESS = 0;
 
-export class Lifecycle implements SessionSink, ScriptHost {
-  state: ModemState;
+export class Lifecycle extends Script implements SessionSink {
   /** What is known of the other end of the line; a number of the list above. */
   private _contact: number;
-  readonly session: Session;
-  private _setup: LifecycleSetup;
   private _listener: LifecycleListener;
-  _clock: Clock;
-  private _script: Script;
-  private _power: Power | undefined;
-  private _ladder: Ladder;
+  /** The place on the ladder; undefined while all is well. */
+  private _ladder?: Ladder | undefined;
   /** When it was last ready. */
-  private _since: number;
+  private _since?: number;
   /** When a command last stayed without an answer, and how many did in a row. */
-  private _unansweredAt: number;
-  private _unanswered: number;
+  private _unansweredAt?: number;
+  private _unanswered?: number;
   /** Changes whenever what runs is called off, so that answers to it fall on deaf ears. */
   private _generation: number;
-  _timer: TimerHandle;
   /** Bring-ups that may still fail until `start` gives up. */
   private _left: number;
-  private _starting: Done[];
-  private _stopping: Done[];
+  private _starting?: Done[] | undefined;
+  private _stopping?: Done[] | undefined;
 
-  constructor(setup: LifecycleSetup, listener: LifecycleListener, stats: SessionStats) {
-    this._setup = setup;
-    this._listener = listener;
-    this._clock = setup.clock;
-    this.state = "off";
-    this._generation = this._left = this._since = this._unansweredAt = this._unanswered = 0;
-    this._contact = SILENT;
-    this._timer = undefined;
-    this._starting = [];
-    this._stopping = [];
-    // Built once here, so that a bad APN is refused at once.
-    bringUp(setup.settings, false);
-    this._script = new Script(this, setup);
-    const power = setup.power && new Power(setup.power);
-    this._power = power;
-    this._ladder = new Ladder(setup.recovery, (step) =>
-      step < POWER ? step !== CFUN || this._contact >= ANSWERING : !!power && power.can(WAYS[step - POWER]!),
-    );
+  /**
+   * @param guard - ms of silence before a command is sent
+   * @param limit - bytes that a line, a message or an answer may have
+   */
+  constructor(setup: LifecycleSetup, listener: LifecycleListener, stats: SessionStats, guard: number, limit: number) {
+    super(setup);
     const uart = setup.uart;
+    const clock = listener.clock;
+    this._listener = listener;
+    this._clock = clock;
+    this.state = "off";
+    this._contact = SILENT;
+    this._generation = this._left = 0;
     this.session = new Session({
       uart,
-      clock: setup.clock,
+      clock,
       sink: this,
       host: listener,
       isUrc,
       stats,
-      guard: setup.guardTime,
-      limit: setup.receiveLimit,
+      guard,
+      limit,
       prefix: RECEIVED,
     });
-    if (setup.settings.baud) this.session.framer.rate(setup.settings.baud);
+    if (setup.baud) this.session.framer.rate(setup.baud);
     uart.onClose = this._portGone.bind(this);
   }
 
   /** See `M95.start`. */
   startUp(done: Done): void {
-    if (this.state === "ready") {
+    const state = this.state;
+    if (state === "ready") {
       done();
       return;
     }
-    this._starting.push(done);
-    const resting = this.state === "recovering" && this._ladder.step === REST;
-    if (resting) this._ladder.descend();
-    else if (this.state !== "off" && this.state !== "failed") return;
-    if (!resting || this._left !== ENDLESS) this._left = this._setup.recovery.attempts;
+    this._starting = (this._starting || []).concat([done]);
+    const resting = state === "recovering" && !!this._ladder && this._ladder.step === REST;
+    if (resting) this._ladder = undefined;
+    else if (state !== "off" && state !== "failed") return;
+    if (!resting || this._left !== ENDLESS) this._left = limitOf(this._setup.recovery, "attempts");
     this._begin();
   }
 
@@ -110,29 +100,34 @@ export class Lifecycle implements SessionSink, ScriptHost {
   shutDown(done: Done): void {
     const error = new M95Error("ECLOSED", "the modem was stopped");
     const state = this.state;
-    this._stopping.push(done);
-    this._callAll(this._starting, error);
+    this._stopping = (this._stopping || []).concat([done]);
+    this._tellStarting(error);
     if (state === "off" || state === "stopping") {
       this._listener.endAll(() => {
         // Started meanwhile, it was off in between all the same.
-        if (this.state !== "stopping") this._callAll(this._stopping, null);
+        if (this.state !== "stopping") this._tellStopping(null);
       });
       return;
     }
-    this._left = this._setup.recovery.attempts;
+    this._left = limitOf(this._setup.recovery, "attempts");
     // While it is ready the clients say goodbye to their brokers first.
     if (state !== "ready") this._drop(error, false);
     this.enter("stopping");
-    this._listener.endAll(() => this._switchOff());
+    this._listener.endAll(() => {
+      const power = this._setup.power;
+      this._callOff();
+      // Without STATUS, a press behind AT+QPOWD could switch the modem on again: there the key does it alone.
+      if (this._contact < ANSWERING || (power && !runs(power))) this._powerOff();
+      else {
+        this.session.allow(true);
+        this.ask("AT+QPOWD=1", (refused) => this._goingDown(refused ? 0 : DOWN_POLLS));
+      }
+    });
   }
 
   /** Sends a command of the driver's own; its answer is dropped once the modem is lost or stopped. */
   ask(text: string, done: (error: M95Error | null, lines: string[]) => void): void {
-    const generation = this._generation;
-    const answer: Request["done"] = (error, lines) => {
-      if (generation === this._generation) done(error, lines);
-    };
-    this.session.send(request(text, answer), true);
+    this.session.send(request(text, this._live(done)), true);
   }
 
   /**
@@ -141,8 +136,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
    * @param cause - the row of the table, if not that of the error
    */
   recover(error: M95Error, cause?: string): void {
-    const state = this.state;
-    if (state === "off" || state === "failed" || state === "stopping") return;
+    if (this._idle()) return;
     this._generation++;
     later(this, 0, () => this._climb(error, cause || causeOf(error)));
   }
@@ -158,16 +152,17 @@ export class Lifecycle implements SessionSink, ScriptHost {
   // ---- what the session hands over
 
   mute(error: M95Error): void {
-    const off = this._power && this._power.running() === false;
-    this.recover(off ? new M95Error("EPOWER", "STATUS has fallen") : error, off ? "status" : "mute");
+    if (runs(this._setup.power) === false) this.recover(new M95Error("EPOWER", "STATUS has fallen"), "status");
+    else this.recover(error, "mute");
   }
 
   late(run: Request): void {
     const now = this._clock.now();
-    if (now - this._unansweredAt > this._setup.recovery.stable) this._unanswered = 0;
+    const lasting = now - this._unansweredAt! <= limitOf(this._setup.recovery, "stable");
     this._unansweredAt = now;
+    this._unanswered = lasting ? this._unanswered! + 1 : 1;
     const error = new M95Error("ETIMEOUT", run.text.split("=")[0] + ": no answer in time");
-    this._listener.stepBegins(error, RESYNC, ++this._unanswered, 0);
+    this._listener.stepBegins(error, RESYNC, this._unanswered, 0);
     if (run.prompt && this._unanswered > attemptsOf(RESYNC)) this.recover(error, "prompt");
   }
 
@@ -176,8 +171,12 @@ export class Lifecycle implements SessionSink, ScriptHost {
   }
 
   urc(line: string, mayBePayload: boolean): void {
-    if (this._listener.urc(line, mayBePayload)) return;
-    if (line === "RDY" && !mayBePayload) this._script.booted = true;
+    if (!this._listener.urc(line, mayBePayload)) this.modemSays(line, mayBePayload);
+  }
+
+  /** A line that is about the modem itself. */
+  modemSays(line: string, mayBePayload: boolean): void {
+    if (line === "RDY" && !mayBePayload) this._booted = true;
     const state = this.state;
     // While it boots and while it goes down these are as expected.
     if (state === "starting" || state === "syncing" || state === "stopping" || state === "recovering") return;
@@ -209,54 +208,55 @@ export class Lifecycle implements SessionSink, ScriptHost {
   // ---- power and synchronisation
 
   private _begin(): void {
+    const power = this._setup.power;
     if (!this._callOff() || !this.enter("starting")) return;
     if (this._contact === CLOSED) {
       this._fail(new M95Error("ECLOSED", "the port is closed"));
       return;
     }
-    const power = this._power;
-    const on = power ? power.running() : true;
-    if (on) this._sync(this._setup.recovery.syncTimeout);
-    else if (on === false) this._powerOn();
-    else this._sync(PROBES * 500, () => this._powerOn());
+    const on = power ? runs(power) : true;
+    if (on === false) this._powerOn();
+    else this._sync(!on);
   }
 
   private _powerOn(): void {
-    const generation = this._generation;
     if (!this.enter("starting")) return;
-    this._power!.to("on", (error) => {
-      if (generation !== this._generation) return;
-      this._script.booted = true;
-      if (error) this.recover(error);
-      else this._sync(this._setup.recovery.syncTimeout);
-    });
+    turn(
+      this._setup.power!,
+      "on",
+      this._live((error) => {
+        this._booted = true;
+        if (error) this.recover(error);
+        else this._sync(false);
+      }),
+    );
   }
 
-  /** @param otherwise - what to do when nothing answers, instead of failing the attempt */
-  private _sync(ms: number, otherwise?: () => void): void {
+  /** @param probing - when nothing answers it is not on, and is switched on */
+  private _sync(probing: boolean): void {
     if (!this.enter("syncing")) return;
-    const uart = this._setup.uart;
-    const baud = this._setup.settings.baud;
-    const deadline = this._clock.now() + ms;
+    const setup = this._setup;
+    const baud = setup.baud;
+    const deadline = this._clock.now() + (probing ? PROBE : limitOf(setup.recovery, "syncTimeout"));
     let usual = false;
     let leadOut = ESCAPE;
     if (this._contact > CYCLING) this._contact = SILENT;
     this.session.allow(true);
     const answer = (error: M95Error | null): void => {
-      if (error && error.code === "ECLOSED") return;
       if (!error) {
         const cycle = this._contact === CYCLING;
         this._contact = ANSWERING;
-        this._script.run(bringUp(this._setup.settings, cycle));
-      } else if (this._clock.now() < deadline) {
+        this.runScript(bringUpScript(setup.apn, baud, setup.flow, cycle));
+      } else if (error.code === "ECLOSED") return;
+      else if (this._clock.now() < deadline) {
         // Set to the wanted rate by an earlier run, or reset since: it is at the one or at the other.
-        if (baud && baud !== USUAL_RATE && uart.setBaud) {
+        if (baud && baud !== USUAL_RATE && setup.uart.setBaud) {
           this.setRate(usual ? baud : USUAL_RATE);
           usual = !usual;
         }
         leadOut = leadOut === ESC ? ESCAPE : ESC;
         this.session.sync(MORE_TRIES, leadOut, answer);
-      } else if (otherwise) otherwise();
+      } else if (probing) this._powerOn();
       else this.scriptSilent(error);
     };
     this.session.sync(FIRST_TRIES, "", answer);
@@ -264,34 +264,22 @@ export class Lifecycle implements SessionSink, ScriptHost {
 
   // It said NORMAL POWER DOWN: a press before STATUS has fallen would be one too many.
   private _goingDown(polls: number): void {
-    if (polls && this._power && this._power.running()) later(this, DOWN_POLL, () => this._goingDown(polls - 1));
+    if (polls && runs(this._setup.power)) later(this, DOWN_POLL, () => this._goingDown(polls - 1));
     else this._powerOff();
   }
 
-  private _switchOff(): void {
-    const power = this._power;
-    this._callOff();
-    // Without STATUS, a press behind AT+QPOWD could switch the modem on again: there the key does it alone.
-    if (this._contact < ANSWERING || (power && !power.running())) this._powerOff();
-    else {
-      this.session.allow(true);
-      this.ask("AT+QPOWD=1", (error) => this._goingDown(error ? 0 : DOWN_POLLS));
-    }
-  }
-
   private _powerOff(): void {
-    const power = this._power;
+    const power = this._setup.power;
+    const down = (error: M95Error | null): void => {
+      if (this._contact !== CLOSED) this._contact = SILENT;
+      this.enter(error ? "failed" : "off");
+      this._tellStopping(error);
+      // Started again in the meantime.
+      if (this._starting && (this.state === "off" || this.state === "failed")) this._begin();
+    };
     this._callOff();
-    if (power) power.switchOff(0, (error) => this._down(error));
-    else this._down(null);
-  }
-
-  private _down(error: M95Error | null): void {
-    if (this._contact !== CLOSED) this._contact = SILENT;
-    this.enter(error ? "failed" : "off");
-    this._callAll(this._stopping, error);
-    // Started again in the meantime.
-    if (this._starting.length && (this.state === "off" || this.state === "failed")) this._begin();
+    if (power) turn(power, WAYS, down);
+    else down(null);
   }
 
   private _portGone(): void {
@@ -328,7 +316,7 @@ export class Lifecycle implements SessionSink, ScriptHost {
     this._left = ENDLESS;
     this.session.unechoed = true;
     this._since = this._clock.now();
-    if (this.enter("ready")) this._callAll(this._starting, null);
+    if (this.enter("ready")) this._tellStarting(null);
   }
 
   scriptFailed(error: M95Error, final: number): void {
@@ -344,65 +332,77 @@ export class Lifecycle implements SessionSink, ScriptHost {
   // ---- when something goes wrong
 
   private _climb(error: M95Error, cause: string): void {
-    const options = this._setup.recovery;
-    const ladder = this._ladder;
-    const state = this.state;
-    if (state === "off" || state === "failed" || state === "stopping") return;
-    const ready = state === "ready";
+    const setup = this._setup;
+    const power = setup.power;
+    const ready = this.state === "ready";
+    if (this._idle()) return;
     // Not when it was ready or connected, but when that has lasted.
-    if (ready && this._clock.now() - this._since >= options.stable && this._listener.steady()) ladder.descend();
+    if (ready && this._clock.now() - this._since! >= limitOf(setup.recovery, "stable") && this._listener.steady())
+      this._ladder = undefined;
     // What start() was called for ends after some tries.
-    if (!--this._left) {
+    if (this._left !== ENDLESS && !--this._left) {
       this._fail(error);
       return;
     }
-    const next = ladder.climb(cause, ready ? PDP : RESTART, this._setup.random());
+    const ladder = this._ladder || new Ladder();
+    this._ladder = ladder;
+    const can = (step: number): boolean =>
+      step < POWER
+        ? step !== CFUN || this._contact >= ANSWERING
+        : !!power && !!power[WAYS.split(" ")[step - POWER] as "off"];
+    const next = ladder.climb(cause, ready ? PDP : RESTART, this._listener.random(), setup.recovery, can);
     const step = ladder.step;
     if (!this._drop(error, step === REST) || !this.enter("recovering")) return;
     const generation = this._generation;
     this._listener.stepBegins(error, step, ladder.attempt, next);
     if (generation !== this._generation) return;
-    if (step === REST) this._rest(next);
-    else later(this, next, () => this._take(step));
+    if (step !== REST) later(this, next, () => this._take(step));
+    else {
+      // To spare the battery: off, or at least without radio.
+      const rest = this._live(() => {
+        if (!this._callOff()) return;
+        later(this, next, () => {
+          this._ladder = undefined;
+          this._begin();
+        });
+      });
+      if (power) turn(power, WAYS, rest);
+      else if (this._contact >= ANSWERING) {
+        this.session.allow(true);
+        this.ask("AT+CFUN=0", rest);
+      } else rest(null);
+    }
   }
 
   private _take(step: number): void {
-    const generation = this._generation;
+    const setup = this._setup;
     if (step === CFUN) this._contact = CYCLING;
     else if (this._contact === CYCLING) this._contact = SILENT;
     if (step === PDP) {
       this.session.allow(true);
-      this._script.run(pdpSteps(this._setup.settings, true));
+      this.runScript(pdpScript(setup.apn, true));
     } else if (step < POWER) this._begin();
     else
-      this._power!.to(WAYS[step - POWER]!, (error) => {
-        if (generation !== this._generation) return;
-        if (error) this.recover(error);
-        else this._begin();
-      });
+      turn(
+        setup.power!,
+        WAYS.split(" ")[step - POWER]!,
+        this._live((error) => {
+          if (error) this.recover(error);
+          else this._begin();
+        }),
+      );
   }
 
-  // To spare the battery: off, or at least without radio.
-  private _rest(ms: number): void {
-    const generation = this._generation;
-    const rest = (): void => {
-      if (generation !== this._generation || !this._callOff()) return;
-      later(this, ms, () => {
-        this._ladder.descend();
-        this._begin();
-      });
-    };
-    if (this._power) this._power.switchOff(0, rest);
-    else if (this._contact >= ANSWERING) {
-      this.session.allow(true);
-      this.ask("AT+CFUN=0", rest);
-    } else rest();
+  /** Nobody wants it to run. */
+  private _idle(): boolean {
+    const state = this.state;
+    return state === "off" || state === "failed" || state === "stopping";
   }
 
   private _fail(error: M95Error): void {
     if (!this._drop(error, false) || !this.enter("failed")) return;
-    const heard = this._starting.length > 0;
-    this._callAll(this._starting, error);
+    const heard = !!this._starting;
+    this._tellStarting(error);
     this._listener.failed(error, heard);
   }
 
@@ -423,7 +423,23 @@ export class Lifecycle implements SessionSink, ScriptHost {
     return generation === this._generation;
   }
 
-  private _callAll(list: Done[], error: Error | null | undefined): void {
-    for (const done of list.splice(0, list.length)) done(error || undefined);
+  /** A callback that falls on deaf ears once what runs now is called off. */
+  private _live<T>(fn: (error: M95Error | null, value: T) => void): (error: M95Error | null, value?: any) => void {
+    const generation = this._generation;
+    return (error, value) => {
+      if (generation === this._generation) fn(error, value);
+    };
+  }
+
+  private _tellStarting(error: Error | null): void {
+    const list = this._starting || [];
+    this._starting = undefined;
+    for (const done of list) done(error || undefined);
+  }
+
+  private _tellStopping(error: Error | null): void {
+    const list = this._stopping || [];
+    this._stopping = undefined;
+    for (const done of list) done(error || undefined);
   }
 }

@@ -4,6 +4,7 @@ import { bytesOf, type Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
 import type { Clock, PowerSwitch, Uart } from "../ports.js";
 import type { Apn } from "./bringup.js";
+import { build } from "./commands.js";
 
 /** PEM text, or its bytes in one of the runtime's forms. It is read once for the check and again for each upload. */
 export type PemSource = string | { readonly byteLength: number };
@@ -137,42 +138,80 @@ export function recoveryOptions(): string {
   );
 }
 
-export function apnOf(codec: Codec, apn: string | Apn | undefined): Apn | undefined {
-  if (apn === undefined) return undefined;
-  if (typeof apn === "string") return { name: bytesOf(codec, "apn", apn) };
-  if (!apn) throw wrong("apn", "a string or an object with name", apn);
-  const all: Apn = { name: bytesOf(codec, "apn.name", apn.name) };
-  if (apn.password !== undefined && apn.username === undefined)
-    throw wrong("apn.username", "given when there is a password", apn.username);
-  if (apn.username !== undefined) all.username = bytesOf(codec, "apn.username", apn.username);
-  if (apn.password !== undefined) all.password = bytesOf(codec, "apn.password", apn.password);
-  return all;
+/** What is kept of the options of an M95. */
+export interface LifecycleSetup {
+  readonly uart: Uart;
+  readonly power: PowerSwitch | undefined;
+  /** AT+QICSGP with the access point. */
+  readonly apn: string | undefined;
+  readonly pin: string | undefined;
+  /** Fixed rate to store in the modem; 0: leave it as it is. */
+  readonly baud: number;
+  /** `<dce>` and `<dte>` of AT+IFC; below 0: leave them as they are. */
+  readonly flow: number;
+  /** Those that were given. */
+  readonly recovery: RecoveryOptions | undefined;
 }
 
-export function pinOf(pin: unknown): string | undefined {
-  if (pin === undefined) return undefined;
-  let good = typeof pin === "string" && pin.length >= 4 && pin.length <= 8;
-  for (let i = 0; good && i < (pin as string).length; i++) good = "0123456789".indexOf((pin as string)[i]!) >= 0;
-  // Its value is a secret: it does not go into a message.
-  if (!good) throw new M95Error("EPARAM", "pin must be a string of 4 to 8 digits");
-  return pin as string;
+/** An option of `recovery`, or its default. */
+export function limitOf(given: RecoveryOptions | undefined, name: keyof RecoveryOptions): number {
+  const rows = recoveryOptions();
+  const value = given && given[name];
+  return value === undefined
+    ? +rows
+        .substring(rows.indexOf("\n" + name) + 1)
+        .split("\n")[0]!
+        .split("|")[2]!
+    : value;
 }
 
-/** The values of AT+IFC; "" leaves it as it is. */
-export function flowOf(flow: M95Options["flowControl"]): string {
-  const at = ["none", "software", "hardware"].indexOf(flow!);
-  return at < 0 ? "" : at + "," + at;
-}
-
-export function rateOf(baud: unknown): number {
-  if (baud === undefined) return 0;
+/**
+ * What the modem's lifecycle needs of the options.
+ * @throws M95Error `EPARAM` or `ETOOBIG`, naming option, limit and value
+ */
+export function setupOf(o: M95Options, codec: Codec): LifecycleSetup {
+  const apn = o.apn as Apn | undefined;
+  const pin = o.pin;
+  const baud = o.baud;
+  let text: string | undefined;
+  if (apn !== undefined) {
+    const whole = typeof apn === "string";
+    if (!whole && !apn) throw wrong("apn", "a string or an object with name", apn);
+    const values = [1, bytesOf(codec, whole ? "apn" : "apn.name", whole ? apn : apn.name)];
+    if (!whole && apn.username !== undefined)
+      values.push(
+        bytesOf(codec, "apn.username", apn.username),
+        apn.password === undefined ? "" : bytesOf(codec, "apn.password", apn.password),
+      );
+    else if (!whole && apn.password !== undefined)
+      throw wrong("apn.username", "given when there is a password", undefined);
+    text = build("QICSGP", values);
+  }
+  if (
+    pin !== undefined &&
+    // Its value is a secret: it does not go into a message.
+    !(
+      typeof pin === "string" &&
+      pin.length >= 4 &&
+      pin.length <= 8 &&
+      pin.split("").every((digit) => "0123456789".indexOf(digit) >= 0)
+    )
+  )
+    throw new M95Error("EPARAM", "pin must be a string of 4 to 8 digits");
   // What AT+IPR takes.
   const rates = "300 600 1200 2400 4800 9600 14400 19200 28800 38400 57600 115200";
-  if (typeof baud !== "number" || rates.split(" ").indexOf("" + baud) < 0) throw wrong("baud", "one of " + rates, baud);
-  return baud as number;
-}
-
-/** Options of `recovery` with their defaults. @throws M95Error `EPARAM` */
-export function recoveryOf(options: RecoveryOptions | undefined): Required<RecoveryOptions> {
-  return readOptions(recoveryOptions(), "recovery.", options || {}, {} as Required<RecoveryOptions>);
+  if (baud !== undefined && (typeof baud !== "number" || rates.split(" ").indexOf("" + baud) < 0))
+    throw wrong("baud", "one of " + rates, baud);
+  const recovery = o.recovery ? Object.assign({}, o.recovery) : undefined;
+  readOptions(recoveryOptions(), "recovery.", recovery || {}, {});
+  return {
+    uart: o.uart,
+    power: o.power,
+    apn: text,
+    pin,
+    baud: baud || 0,
+    // The values of AT+IFC.
+    flow: ["none", "software", "hardware"].indexOf(o.flowControl!),
+    recovery,
+  };
 }

@@ -4,52 +4,41 @@ import { M95Error } from "../errors.js";
 import type { PowerSwitch } from "../ports.js";
 
 /** Ways to switch off, each one harder than the one before. */
-export const WAYS = ["off", "kill", "cut"] as const;
-type Way = (typeof WAYS)[number];
+export const WAYS = "off kill cut";
 
-export class Power {
-  private _switch: PowerSwitch;
-
-  constructor(power: PowerSwitch) {
-    this._switch = power;
+/** Whether the modem runs; undefined when nobody knows. */
+export function runs(power: PowerSwitch | undefined): boolean | undefined {
+  try {
+    return power!.isOn();
+  } catch {
+    return undefined;
   }
+}
 
-  can(way: Way): boolean {
-    return !!this._switch[way];
-  }
-
-  /** Whether the modem runs; undefined when nobody knows. */
-  running(): boolean | undefined {
-    try {
-      return this._switch.isOn();
-    } catch {
-      return undefined;
-    }
-  }
-
-  to(what: "on" | Way, done: (error: M95Error | null) => void): void {
+/**
+ * Switches by the first way that works.
+ * @param ways - "on", or some of `WAYS`; those that the switch has not are left out
+ */
+export function turn(power: PowerSwitch, ways: string, done: (error: M95Error | null) => void): void {
+  const left = ways.split(" ") as ("on" | "off" | "kill" | "cut")[];
+  const next = (failed: M95Error | null): void => {
     let over = false;
     const once = (error?: Error | null): void => {
       if (over) return;
       over = true;
-      done(error ? new M95Error("EPOWER", reason(error)) : null);
+      if (error) next(new M95Error("EPOWER", reason(error)));
+      else done(null);
     };
-    try {
-      this._switch[what]!(once);
-    } catch (error) {
-      once(error as Error);
+    const way = left.shift();
+    if (!way) done(failed);
+    else if (!power[way]) next(failed);
+    else {
+      try {
+        power[way]!(once);
+      } catch (error) {
+        once(error as Error);
+      }
     }
-  }
-
-  /** Switches off by the first way from `at` on that works. */
-  switchOff(at: number, done: (error: M95Error | null) => void): void {
-    this.to(WAYS[at]!, (error) => {
-      for (let next = at + 1; error && next < WAYS.length; next++)
-        if (this.can(WAYS[next]!)) {
-          this.switchOff(next, done);
-          return;
-        }
-      done(error);
-    });
-  }
+  };
+  next(null);
 }

@@ -1,7 +1,7 @@
 // The recovery ladder as data: the steps in order, which causes begin and end on which of them, and the place on it. It
 // takes no step itself: the session, mqtt/link.ts, mqtt/client.ts and lifecycle.ts do.
 import type { M95Error } from "../errors.js";
-import type { RecoveryOptions } from "./options.js";
+import { limitOf, type RecoveryOptions } from "./options.js";
 
 /** A step of recovery. */
 export interface Recovery {
@@ -103,55 +103,52 @@ export function attemptsOf(step: number): number {
   return +stepAt(step)[2]!;
 }
 
-/** The place on the ladder of one modem. */
+/** The place on the ladder of one modem, from its first step to the time when all is well again. */
 export class Ladder {
   step: number;
   /** Times in a row that this step was taken. */
   attempt: number;
   private _rounds: number;
   private _waits: number;
-  private _options: Required<RecoveryOptions>;
-  private _can: (step: number) => boolean;
 
-  /** @param can - whether a step can be taken here and now */
-  constructor(options: Required<RecoveryOptions>, can: (step: number) => boolean) {
-    this._options = options;
-    this._can = can;
-    this.step = this.attempt = this._rounds = this._waits = 0;
-  }
-
-  /** Back to the ground. */
-  descend(): void {
+  constructor() {
     this.step = this.attempt = this._rounds = this._waits = 0;
   }
 
   /**
    * Goes to the step that follows, and returns the ms until it begins: full jitter under a doubling cap.
    * @param least - the lowest step that makes sense now
+   * @param options - those that were given
+   * @param can - whether a step can be taken here and now
    */
-  climb(cause: string, least: number, random: number): number {
-    const options = this._options;
+  climb(
+    cause: string,
+    least: number,
+    random: number,
+    options: RecoveryOptions | undefined,
+    can: (step: number) => boolean,
+  ): number {
     const steps = stepsOf(cause);
     const last = Math.max(steps & 15, RESTART);
-    let first = this._reach(Math.max(steps >> 4, least), last);
+    const reach = (step: number): number => {
+      while (step <= last && !can(step)) step++;
+      return step;
+    };
+    let first = reach(Math.max(steps >> 4, least));
     // A modem that cannot be switched can still be spoken to.
     if (first > last) first = RESTART;
     let step = Math.max(first, this.step);
     if (step === this.step && this.attempt >= attemptsOf(step)) step++;
-    step = this._reach(step, last);
+    step = reach(step);
     if (step !== this.step) this.attempt = 0;
     if (step > last) {
       this.attempt = 0;
-      step = ++this._rounds < options.rounds ? first : REST;
+      step = ++this._rounds < limitOf(options, "rounds") ? first : REST;
     }
     this.step = step;
     this.attempt++;
-    if (step === REST) return options.rest;
-    return Math.round(random * Math.min(options.maxPeriod, options.period * Math.pow(2, this._waits++)));
-  }
-
-  private _reach(step: number, last: number): number {
-    while (step <= last && !this._can(step)) step++;
-    return step;
+    if (step === REST) return limitOf(options, "rest");
+    const cap = limitOf(options, "period") * Math.pow(2, this._waits++);
+    return Math.round(random * Math.min(limitOf(options, "maxPeriod"), cap));
   }
 }

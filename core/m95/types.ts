@@ -1,12 +1,13 @@
-// What the modem's lifecycle is given, and whom it tells. It holds no code.
+// Whom the modem's lifecycle tells. It holds no code.
 import type { SessionHost } from "../at/types.js";
 import type { M95Error } from "../errors.js";
-import type { Clock, PowerSwitch, Uart } from "../ports.js";
-import type { ModemState, Settings } from "./bringup.js";
-import type { RecoveryOptions } from "./options.js";
+import type { Clock } from "../ports.js";
+import type { ModemState } from "./bringup.js";
 
 /** Who is told about the modem. None of these may throw. */
 export interface LifecycleListener extends SessionHost {
+  readonly clock: Clock;
+  readonly random: () => number;
   changed(state: ModemState): void;
   /** Everything the modem held for its clients is gone, or out of reach. @param rest - for a long time */
   allLost(error: M95Error, rest: boolean): void;
@@ -20,16 +21,4 @@ export interface LifecycleListener extends SessionHost {
   urc(line: string, mayBePayload: boolean): boolean;
   /** A step of recovery begins in `next` ms. */
   stepBegins(error: M95Error, step: number, attempt: number, next: number): void;
-}
-
-export interface LifecycleSetup {
-  uart: Uart;
-  clock: Clock;
-  random: () => number;
-  power: PowerSwitch | undefined;
-  pin: string | undefined;
-  settings: Settings;
-  guardTime: number;
-  receiveLimit: number;
-  recovery: Required<RecoveryOptions>;
 }

@@ -1,7 +1,7 @@
 // The recovery table, row by row: what the modem does, and the first step that the driver takes. The ladder itself, with a
 // modem that needs several steps, is in test/lifecycle/ladder.test.ts.
 import { M95Error } from "../../../core/errors.js";
-import { type M95Options, recoveryOf } from "../../../core/m95/options.js";
+import type { M95Options } from "../../../core/m95/options.js";
 import { causeOf, causeTable, Ladder, PDP, REST, RESTART, stepAt, stepTable } from "../../../core/m95/recovery.js";
 import { M95 } from "../../../core/m95.js";
 import type { MqttClient } from "../../../core/mqtt/client.js";
@@ -286,15 +286,18 @@ test("an error finds its row by its code and the modem's number; an unknown one 
 
 // The ladder alone.
 
+/** A modem for which every step can be taken. */
+const all = (): boolean => true;
+
 /** The steps of so many failures in a row. */
 function climb(cause: string, least: number, times: number, missing: string[] = [], options = {}): string[] {
   const names = stepTable()
     .split("|")
     .map((row) => row.split(",")[0]!);
-  const ladder = new Ladder(recoveryOf(options), (step) => !missing.includes(names[step]!));
+  const ladder = new Ladder();
   const steps: string[] = [];
   for (let i = 0; i < times; i++) {
-    ladder.climb(cause, least, 0.5);
+    ladder.climb(cause, least, 0.5, options, (step) => !missing.includes(names[step]!));
     steps.push(`${names[ladder.step]} ${ladder.attempt}`);
   }
   return steps;
@@ -322,13 +325,13 @@ test("what cannot be done is left out; a modem without a PowerSwitch is spoken t
 });
 
 test("another cause does not lead down again", (t) => {
-  const ladder = new Ladder(recoveryOf({}), () => true);
-  ladder.climb("silent", RESTART, 0);
+  let ladder = new Ladder();
+  ladder.climb("silent", RESTART, 0, undefined, all);
   t.is(stepAt(ladder.step)[0], "power");
-  ladder.climb("RDY", RESTART, 0);
+  ladder.climb("RDY", RESTART, 0, undefined, all);
   t.is(stepAt(ladder.step)[0], "kill");
-  ladder.descend();
-  ladder.climb("RDY", RESTART, 0);
+  ladder = new Ladder();
+  ladder.climb("RDY", RESTART, 0, undefined, all);
   t.is(stepAt(ladder.step)[0], "restart");
 });
 
@@ -341,15 +344,16 @@ test("after three full rounds, a rest", (t) => {
 
 test("waiting times double under a cap, drawn from nothing to the cap; a rest is as long as it says", (t) => {
   const waits = (random: number): number[] => {
-    const ladder = new Ladder(recoveryOf({ period: 1000, maxPeriod: 5000, rest: 7000, rounds: 1 }), () => true);
-    return [1, 2, 3, 4, 5].map(() => ladder.climb("EPOWER", RESTART, random));
+    const ladder = new Ladder();
+    const options = { period: 1000, maxPeriod: 5000, rest: 7000, rounds: 1 };
+    return [1, 2, 3, 4, 5].map(() => ladder.climb("EPOWER", RESTART, random, options, all));
   };
   t.deepEqual(waits(1).slice(0, 4), [1000, 2000, 4000, 7000]);
   t.deepEqual(waits(0.5).slice(0, 3), [500, 1000, 2000]);
   t.deepEqual(waits(0).slice(0, 3), [0, 0, 0]);
-  const ladder = new Ladder(recoveryOf({}), () => true);
+  const ladder = new Ladder();
   let last = 0;
-  for (let i = 0; i < 20; i++) last = ladder.climb("RDY", RESTART, 1);
+  for (let i = 0; i < 20; i++) last = ladder.climb("RDY", RESTART, 1, undefined, all);
   t.is(last, 300_000);
   t.true(ladder.step < REST);
 });
