@@ -138,6 +138,7 @@ export class Lifecycle extends Script implements SessionSink {
   recover(error: M95Error, cause?: string): void {
     if (this._idle()) return;
     this._generation++;
+    this._script = undefined;
     later(this, 0, () => this._climb(error, cause || causeOf(error)));
   }
 
@@ -416,6 +417,7 @@ export class Lifecycle extends Script implements SessionSink {
   /** False: something else was begun by those whose commands were called off. */
   private _callOff(): boolean {
     const generation = ++this._generation;
+    this._script = undefined;
     callOff(this);
     this._trust();
     this.session.allow(false);

@@ -1,5 +1,6 @@
 // One connection of one tcpconnectID, from AT+QMTCFG to AT+QMTCLOSE. It tries once; trying again is the client's.
 import { number, split } from "../at/params.js";
+import type { Request } from "../at/types.js";
 import { M95Error } from "../errors.js";
 import { request, resultWait } from "../m95/commands.js";
 import { RETRY } from "../m95/recovery.js";
@@ -80,6 +81,8 @@ export class Link {
   private _reopened: number;
   /** Queries under way about lines that may be part of a message. */
   private _questions: number;
+  /** ms until the final result of a command of a link: one for all of them, kept because the command table lies in flash. */
+  private _patience: number;
 
   constructor(owner: LinkOwner, host: ClientHost, id: number, profile: Profile) {
     this._owner = owner;
@@ -90,6 +93,7 @@ export class Link {
     this.seen = -Infinity;
     this.phase = this._generation = this._reopened = this._questions = 0;
     this._timer = undefined;
+    this._patience = request(QUERY, () => undefined).timeout;
   }
 
   /** Configures, opens the network and sends CONNECT. */
@@ -322,14 +326,19 @@ export class Link {
   /** Sends a command whose answer counts only while the attempt lasts. */
   private _ask(text: string, done: (error: M95Error | null, lines: string[]) => void): void {
     const generation = this._generation;
-    const one = request(text, (error, lines) => {
-      if (generation === this._generation) done(error, lines);
-    });
-    // The lists of the test forms are long, and firmware prints them line by line.
-    if (text.endsWith("=?")) one.timeout *= 3;
-    const name = text.substring(3, 10);
-    one.repeats = name !== "QMTOPEN" && name !== "QMTCONN";
     const phase = this.phase;
+    const name = text.substring(2, 10);
+    const test = text.endsWith("=?");
+    const one: Request = {
+      text,
+      // The lists of the test forms are long, and firmware prints them line by line.
+      timeout: test ? this._patience * 3 : this._patience,
+      info: test ? text.substring(2, text.length - 2) : text.endsWith("?") ? name : undefined,
+      repeats: name !== "+QMTOPEN" && name !== "+QMTCONN",
+      done: (error, lines) => {
+        if (generation === this._generation) done(error, lines);
+      },
+    };
     this._host.session.send(one, (phase === CONFIGURING || phase === OPENING) && !!this._profile.secure);
   }
 

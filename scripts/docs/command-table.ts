@@ -2,6 +2,37 @@
 // reads its strings as it goes.
 import { commands, tlsCommands } from "../../core/m95/commands.js";
 
+/** The forms that the driver knows of each command: T test, R read, W write, Q write that leaves values out and so queries, X execution. */
+const FORMS: { [name: string]: string } = {
+  QMTCFG: "T",
+  "QMTCFG.WILL": "WQ",
+  "QMTCFG.TIMEOUT": "WQ",
+  "QMTCFG.SESSION": "WQ",
+  "QMTCFG.KEEPALIVE": "WQ",
+  "QMTCFG.SSL": "WQ",
+  QMTOPEN: "TRW",
+  QMTCLOSE: "TW",
+  QMTCONN: "TRW",
+  QMTDISC: "TW",
+  QMTSUB: "TW",
+  QMTUNS: "TW",
+  QMTPUB: "TW",
+  CPIN: "RW",
+  CREG: "RW",
+  CGREG: "RW",
+  CGATT: "RW",
+  COPS: "TRW",
+  CFUN: "RW",
+  IPR: "RW",
+  IFC: "RW",
+  QIREGAPP: "X",
+  QIACT: "X",
+  QIDEACT: "X",
+  QILOCIP: "X",
+  QICLOSE: "X",
+  CCLK: "RW",
+};
+
 /** A parameter of a row of the table. */
 export interface Parameter {
   name: string;
@@ -38,14 +69,14 @@ function readParameter(text: string, optional: boolean, repeats: boolean): Param
 export function readTable(): Row[] {
   return [commands(), tlsCommands()].flatMap((table) =>
     table
-      .slice(1)
+      .trim()
       .split("\n")
       .map((line) => {
-        const [name, forms, wait, result, prompt, final, spec] = line.split("|") as [string, ...string[]];
+        const [name, wait, spec = "", result = "", prompt = "", final = ""] = line.split("|") as [string, ...string[]];
         const parameters: Parameter[] = [];
         let optional = false;
         let repeats = false;
-        for (const part of spec!.split(/([ /*])/)) {
+        for (const part of spec.split(/([ /*])/)) {
           if (part === "/") optional = true;
           else if (part === "*") repeats = true;
           else if (part.trim()) parameters.push(readParameter(part, optional, repeats));
@@ -53,11 +84,11 @@ export function readTable(): Row[] {
         return {
           table,
           name,
-          forms: forms!,
+          forms: FORMS[name] ?? "W",
           wait: Number(wait),
-          result: result!,
-          prompt: prompt!,
-          final: final!,
+          result,
+          prompt,
+          final,
           parameters,
         };
       }),

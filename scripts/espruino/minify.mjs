@@ -13,7 +13,7 @@ import { children } from "./tree.mjs";
  * name in this list breaks the bundle.
  */
 export const INTERNAL = (
-  "session modemSays runScript framer filters framed forget link outbox subscriptions clients durable noteHandover handoverKey explain enter scriptSilent scriptFailed scriptDone " +
+  "session modemSays runScript proceed enterStep judge judgeMore pollOrFail framer filters framed forget link outbox subscriptions clients durable noteHandover handoverKey explain enter scriptSilent scriptFailed scriptDone " +
   "overrun strict linkFailed linkLost linkUp linkEnded phase connecting opening final modemFailed modemReady modemLost " +
   "silence waiting packets endAll checkSoon nextId refuse drained holds starts " +
   "check ask size take keep info rate lose changed left again tries idle sync createClient renew sent setRate sending " +

@@ -77,7 +77,12 @@ test("each row is found by its name", (t) => {
   const rows = readTable().filter((row) => row.table === commands());
   for (const row of rows)
     if (!row.name.includes(".")) t.is(request(`AT+${row.name}`, () => {}).timeout, row.wait + SLACK);
-  t.is(commands().split("\n").length, rows.length + 1);
+  t.is(commands().trim().split("\n").length, rows.length);
+});
+
+test("commands of a link all get the same time, which it keeps", (t) => {
+  for (const name of ["QMTCFG", "QMTOPEN", "QMTCLOSE", "QMTCONN", "QMTDISC"])
+    t.is(readTable().find((row) => row.name === name)!.wait, 300, name);
 });
 
 test("notifications of chapter 4", (t) => {

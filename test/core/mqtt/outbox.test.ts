@@ -128,6 +128,32 @@ test("a verdict that is overdue is unknown; a report of retransmission grants mo
   t.is(clock.pending, 0);
 });
 
+test("SUBSCRIBE and UNSUBSCRIBE are spelled as the note's examples, and each of their topics is checked", (t) => {
+  for (const [drops, topics, text] of [
+    [false, ["topic/example"], 'AT+QMTSUB=0,1,"topic/example",2'],
+    [true, ["topic/example"], 'AT+QMTUNS=0,1,"topic/example"'],
+    [true, ["a", "b", "c"], 'AT+QMTUNS=0,1,"a","b","c"'],
+  ] as const) {
+    const { outbox, requests } = bench();
+    const list = new Subscriptions(outbox);
+    const filters = topics.map((topic) => ({ topic, qos: 2 }));
+    if (drops) list.dropFilters(filters, () => {});
+    else list.addFilters(filters, () => {});
+    outbox.linkThere();
+    t.is(requests[0]!.text, text);
+  }
+  const add = (qos: number, topic: string) => () =>
+    new Subscriptions(bench().outbox).addFilters(
+      [
+        { topic: "a", qos: 2 },
+        { topic, qos },
+      ],
+      () => {},
+    );
+  t.throws(add(3, "b"), { code: "EPARAM", message: /^qos must be an integer 0\.\.2, not 3/ });
+  t.throws(add(2, 'b"'), { code: "EPARAM", message: /^topic must not hold a double quote/ });
+});
+
 test("subscriptions: topics packed into lines, remembered once, renewed unless they wait", (t) => {
   const { outbox, requests } = bench();
   const list = new Subscriptions(outbox);
