@@ -66,37 +66,51 @@ export function flag(field: string, value: unknown, fallback: boolean): boolean 
   return value;
 }
 
+/** Checks an object by its methods. @throws M95Error `EPARAM` */
+export function having(field: string, value: any, methods: string): void {
+  const names = methods.split(" ");
+  if (!value || names.some((name) => typeof value[name] !== "function"))
+    throw wrong(field, "an object with " + names.join(", "), value);
+}
+
 /**
  * Reads options by their rows: one a line, name, range and default split by "|". Ranges: `0-9` an integer; `?` true or false; `()`
  * a function; `a/b` one of these words; the name of a row of the command table, which looks at it when the command is built.
- * Defaults are JSON; without one, an option may be missing. The first line has the names of those that are no matter of a row:
- * whoever uses them looks at them.
+ * The first line is left to others.
  * @param prefix - stands before the names in errors
- * @param to - what gets the others, under their names
+ * @returns those that were given
  * @throws M95Error `EPARAM`
  */
-export function readOptions<T>(table: string, prefix: string, given: any, to: T): T {
+export function readOptions<T>(table: string, prefix: string, given: T): Partial<T> {
   const rows = table.split("\n");
+  const read: any = {};
   for (let i = 1; i < rows.length; i++) {
     const parts = rows[i]!.split("|");
-    const name = parts[0]!;
+    const name = prefix + parts[0]!;
     const range = parts[1]!;
-    const value = given[name];
-    if (value === undefined) {
-      if (parts[2]) (to as any)[name] = JSON.parse(parts[2]);
-    } else {
-      const limits = range.split("-");
-      if (range === "?") flag(prefix + name, value, false);
-      else if (range === "()") callable(prefix + name, value);
-      else if (+limits[0]! >= 0) integer(prefix + name, value, +limits[0]!, +limits[1]!);
-      else if (range.indexOf("/") > 0) {
-        const words = range.split("/");
-        const last = words.pop()!;
-        if (value !== last && words.indexOf(value) < 0)
-          throw wrong(prefix + name, '"' + words.join('", "') + '" or "' + last + '"', value);
-      }
-      (to as any)[name] = value;
+    const limits = range.split("-");
+    const value = (given as any)[parts[0]!];
+    if (value === undefined) continue;
+    if (range === "?") flag(name, value, false);
+    else if (range === "()") callable(name, value);
+    else if (+limits[0]! >= 0) integer(name, value, +limits[0]!, +limits[1]!);
+    else if (range.indexOf("/") > 0) {
+      const words = range.split("/");
+      const last = words.pop()!;
+      if (value !== last && words.indexOf(value) < 0)
+        throw wrong(name, '"' + words.join('", "') + '" or "' + last + '"', value);
     }
+    read[parts[0]!] = value;
   }
-  return to;
+  return read;
+}
+
+/** Options that were read, and the defaults of the others; JSON in the table. Without one, an option may be missing. */
+export function withDefaults<T>(table: string, read: Partial<T>): T {
+  const all: any = Object.assign({}, read);
+  table.split("\n").forEach((row) => {
+    const parts = row.split("|");
+    if (parts[2] && all[parts[0]!] === undefined) all[parts[0]!] = JSON.parse(parts[2]);
+  });
+  return all;
 }

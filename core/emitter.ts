@@ -2,6 +2,7 @@
 // has those of modem and client.
 // @resident emit _call _answer
 import { callable } from "./arguments.js";
+import { type Counters, LISTENER_ERRORS, UNHEARD_ERRORS } from "./counters.js";
 
 export type Listener = (...args: any[]) => void;
 
@@ -19,11 +20,11 @@ export interface EmitterStats {
 /** `Events`: each event and its arguments. */
 export class Emitter<Events extends { [E in keyof Events]: any[] } = any> {
   protected _on: { [event: string]: Listener[] | undefined };
-  private _counts: EmitterStats;
+  readonly counters: Counters;
 
-  constructor(counts: EmitterStats) {
+  constructor(counters: Counters) {
     this._on = {};
-    this._counts = counts;
+    this.counters = counters;
   }
 
   /** @throws M95Error `EPARAM` for what is no listener */
@@ -57,7 +58,7 @@ export class Emitter<Events extends { [E in keyof Events]: any[] } = any> {
   emit<E extends keyof Events>(event: E, a?: Events[E][0], b?: Events[E][1], c?: Events[E][2]): boolean {
     const list = this._on[event as string];
     if (!list || !list.length) {
-      if (event === "error") this._counts.unheardErrors++;
+      if (event === "error") this.counters[UNHEARD_ERRORS]!++;
       return false;
     }
     for (let i = 0; i < list.length; i++) {
@@ -91,7 +92,7 @@ export class Emitter<Events extends { [E in keyof Events]: any[] } = any> {
   }
 
   protected _threw(error: unknown, quiet: boolean): void {
-    this._counts.listenerErrors++;
+    this.counters[LISTENER_ERRORS]!++;
     if (!quiet) (this as Emitter).emit("error", error);
   }
 }

@@ -1,11 +1,12 @@
 // The public M95: composes the modem's lifecycle with its MQTT clients and checks what users hand in.
 // @part info: _command _checkCommand
-// @resident stats urc
-import { integer, optionsOf, readOptions, refusal, wrong } from "./arguments.js";
+// @resident urc
+import { callable, having, integer, optionsOf, readOptions, refusal, withDefaults, wrong } from "./arguments.js";
 import { number, quote, split } from "./at/params.js";
 import type { Session } from "./at/session.js";
 import type { SessionStats } from "./at/types.js";
 import { binary, bytesOf, type Codec } from "./codec.js";
+import { counterNames, newCounters, statsOf } from "./counters.js";
 import { Emitter, type EmitterStats, type Listener } from "./emitter.js";
 import { M95Error } from "./errors.js";
 import type { M95Events } from "./events.js";
@@ -72,7 +73,6 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
   readonly session: Session;
   readonly clients: (MqttClient | undefined)[];
   readonly random: () => number;
-  private _stats: Stats;
   private _lifecycle: Lifecycle;
   /** AT+QICSGP with the access point. */
   private _apn: string | undefined;
@@ -80,43 +80,13 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
 
   /** @throws M95Error `EPARAM` or `ETOOBIG`, naming option, limit and value */
   constructor(options: M95Options) {
-    const stats: Stats = {
-      bytes: 0,
-      lines: 0,
-      commands: 0,
-      overruns: 0,
-      resyncs: 0,
-      timeouts: 0,
-      strays: 0,
-      retries: 0,
-      reopens: 0,
-      pdpCycles: 0,
-      restarts: 0,
-      cfunCycles: 0,
-      powerCycles: 0,
-      kills: 0,
-      cuts: 0,
-      rests: 0,
-      connects: 0,
-      reconnects: 0,
-      published: 0,
-      dropped: 0,
-      received: 0,
-      retransmissions: 0,
-      orphans: 0,
-      unheardErrors: 0,
-      listenerErrors: 0,
-    };
-    super(stats);
+    super(newCounters());
     try {
-      const o = options;
-      if (!o || !o.uart || typeof o.uart.write !== "function") throw wrong("uart", "an object with write", o && o.uart);
-      if (!o.clock || typeof o.clock.after !== "function")
-        throw wrong("clock", "an object with now, after and cancel", o.clock);
-      if (o.power !== undefined && (!o.power || typeof o.power.on !== "function" || typeof o.power.off !== "function"))
-        throw wrong("power", "an object with on, off and isOn", o.power);
-      const read = readOptions(modemOptions(), "", o, {} as Partial<M95Options>);
-      this._stats = stats;
+      const o = options || ({} as M95Options);
+      having("uart", o.uart, "write");
+      callable("clock.after", o.clock && o.clock.after);
+      if (o.power !== undefined) having("power", o.power, "on off");
+      const read = withDefaults(modemOptions(), readOptions(modemOptions(), "", o));
       this.clock = o.clock;
       this.codec = o.codec || binary();
       this.random = read.random || Math.random;
@@ -127,9 +97,9 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
       const setup = setupOf(o, this.codec);
       this._apn = setup.apn;
       this.stable = limitOf(setup.recovery, "stable");
-      this._lifecycle = new Lifecycle(setup, this, stats, read.guardTime!, read.receiveLimit!);
+      this._lifecycle = new Lifecycle(setup, this, this.counters, read.guardTime!, read.receiveLimit!);
       this.session = this._lifecycle.session;
-      this.inbox = new Inbox(this.clients, stats, this.session.framer);
+      this.inbox = new Inbox(this.clients, this.counters, this.session.framer);
       this.session.inbox = this.inbox;
     } catch (error) {
       throw refusal(error);
@@ -143,7 +113,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
   /** Counters, up to date at each look. */
   get stats(): Stats {
     const framer = this.session.framer;
-    const stats = this._stats;
+    const stats = statsOf(this.counters) as unknown as Stats;
     stats.bytes = framer.bytes;
     stats.lines = framer.lines + stats.received + stats.orphans;
     return stats;
@@ -156,13 +126,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
    * @param done - errors: `EPOWER`, `ETIMEOUT` (it does not answer), `ESIM`, `EREG`, `EPDP`, `ECLOSED` (stopped meanwhile)
    */
   start(done?: Done): void {
-    let called = false;
-    this._lifecycle.startUp((error) => {
-      // Later, if it can be told at once.
-      if (called) this._answer(error, done);
-      else this.clock.after(0, () => this._answer(error, done));
-    });
-    called = true;
+    this._lifecycle.startUp((error) => this.clock.after(0, () => this._answer(error, done)));
   }
 
   /**
@@ -180,16 +144,13 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
   connect(options: ConnectOptions): MqttClient {
     try {
       const o = options || ({} as ConnectOptions);
+      const clients = this.clients;
       if (!this._apn) throw wrong("apn", "given to the M95 before a client can connect", undefined);
       let id = 0;
       if (o.connectionId !== undefined) id = integer("connectionId", o.connectionId, 0, CLIENTS - 1);
-      else while (id < CLIENTS && this.clients[id]) id++;
-      if (id >= CLIENTS)
-        throw new M95Error("EPARAM", "connectionId: all of 0.." + (CLIENTS - 1) + " are in use, " + id + " clients");
-      if (this.clients[id]) throw wrong("connectionId", "one that is not in use", id);
-      const client = this.createClient(id, o);
-      this.clients[id] = client;
-      return client;
+      else while (clients[id] && id < CLIENTS - 1) id++;
+      if (clients[id]) throw wrong("connectionId", "one of 0.." + (CLIENTS - 1) + " that is not in use", id);
+      return (clients[id] = this.createClient(id, o));
     } catch (error) {
       throw refusal(error);
     }
@@ -271,11 +232,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
 
   takesOver(error: M95Error, failures: number): boolean {
     // As long as another client is connected, the modem and its PDP context work.
-    let others = false;
-    this._each((client) => {
-      if (client.connected) others = true;
-    });
-    return !others && this._lifecycle.stepsIn(error, failures);
+    return !this._living().some((client) => client.connected) && this._lifecycle.stepsIn(error, failures);
   }
 
   // ---- for the modem
@@ -283,27 +240,26 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
   changed(state: ModemState): void {
     if (state === "syncing") this.inbox.modemBooted();
     this.emit("state", state);
-    // A listener may have stopped it.
-    if (state !== "ready" || this.state !== state) return;
-    this.emit("ready");
-    this._each((client) => client.modemReady());
+    // From a timer: whoever listens does not stand on the stack of a receive call.
+    if (state === "ready")
+      this.clock.after(0, () => {
+        // A listener may have stopped it.
+        if (this.state === state) this.emit("ready");
+        if (this.state === state) for (const client of this._living()) client.modemReady();
+      });
   }
 
   allLost(error: M95Error, rest: boolean): void {
-    this._each((client) => client.modemLost(error, rest));
+    for (const client of this._living()) client.modemLost(error, rest);
   }
 
   steady(): boolean {
-    let all = true;
-    this._each((client) => {
-      all = all && client.hasLasted();
-    });
-    return all;
+    return this._living().every((client) => client.hasLasted());
   }
 
   failed(error: M95Error, heard: boolean): void {
     if (!heard) this.emit("error", error);
-    this._each((client) => client.modemFailed(error));
+    for (const client of this._living()) client.modemFailed(error);
   }
 
   endAll(then: () => void): void {
@@ -311,10 +267,10 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     const one = (): void => {
       if (!--left) then();
     };
-    this._each((client) => {
+    for (const client of this._living()) {
       left++;
       client.end(false, one);
-    });
+    }
     one();
   }
 
@@ -338,18 +294,17 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
   }
 
   bytesLost(): void {
-    this._each((client) => {
+    for (const client of this._living()) {
       // The loss of the connection may have been among them.
       client.link.checkSoon();
       client.outbox.verdictsLost();
-    });
+    }
   }
 
   stepBegins(error: M95Error, step: number, attempt: number, next: number): void {
     const row = stepAt(step);
-    const counter = row[1] as keyof RecoveryStats | "";
     const command = error.command;
-    if (counter) this._stats[counter]++;
+    if (row[1]) this.counters[counterNames().indexOf(row[1])]!++;
     // A command may hold passwords, and this is for logs.
     const cause = command ? error.message.split(command).join(command.split("=")[0]) : error.raw || error.message;
     this.emit("recovery", { cause, step: row[0], attempt, next });
@@ -357,11 +312,8 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
 
   // ---- small things
 
-  private _each(fn: (client: MqttClient) => void): void {
-    for (let i = 0; i < CLIENTS; i++) {
-      const client = this.clients[i];
-      if (client) fn(client);
-    }
+  private _living(): MqttClient[] {
+    return this.clients.filter((client) => client) as MqttClient[];
   }
 
   /** Asks one thing of the modem; what is refused is told later, as everything else is. */

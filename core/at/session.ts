@@ -3,6 +3,7 @@
 // It knows how AT answers look; it knows no M95 and no MQTT.
 // @resident send starts received _mixes prompt quiet line _next _paused _begin _feed _foreign _hold _endUnproven
 // @resident _unknown _final _end _expired _tell
+import { COMMANDS, type Counters, OVERRUNS, RESYNCS, STRAYS, TIMEOUTS } from "../counters.js";
 import { M95Error } from "../errors.js";
 import { behindEcho, FAST, holdOf, isError, isFinal, refusal, repeats } from "./answers.js";
 import { Framer } from "./framer.js";
@@ -20,7 +21,7 @@ import {
   SETTLING,
   Synchroniser,
 } from "./sync.js";
-import type { MessageSink, Request, SessionSetup, SessionStats } from "./types.js";
+import type { MessageSink, Request, SessionSetup } from "./types.js";
 
 /** Commands that may wait. One more is refused with `EQUEUE`: the youngest, or for one that goes first, the last in line. */
 export const QUEUE_LIMIT = 48;
@@ -36,7 +37,7 @@ export class Session extends Synchroniser {
   /** Where messages go. To be set before the first byte comes. */
   inbox!: MessageSink;
   private _queue: Request[];
-  private _stats: SessionStats;
+  private _counters: Counters;
   private _limit: number;
   private _lines: string[];
   /** Bytes of its information lines; beyond the limit when some of them were lost. */
@@ -61,7 +62,7 @@ export class Session extends Synchroniser {
     this.framer = framer;
     uart.onReceive = framer.receive.bind(framer);
     uart.onOverrun = framer.overrun.bind(framer);
-    this._stats = setup.stats;
+    this._counters = setup.counters;
     this._limit = setup.limit;
     this._queue = [];
     this._lines = [];
@@ -158,7 +159,7 @@ export class Session extends Synchroniser {
   }
 
   overran(): void {
-    this._stats.overruns++;
+    this._counters[OVERRUNS]!++;
     this._size = Infinity;
     if (this.trace) this.trace("", "bytes lost");
     this._host.bytesLost();
@@ -253,7 +254,7 @@ export class Session extends Synchroniser {
     this._sent = prompt === undefined;
     this._phase = this._sent ? RESULT : PROMPT;
     if (prompt === ">") this.framer.expect(">");
-    this._stats.commands++;
+    this._counters[COMMANDS]!++;
     this._sentAt = this._clock.now();
     this._arm(run.timeout + run.text.length * this.framer.byteTime);
     this._write(run.text + "\r");
@@ -271,7 +272,7 @@ export class Session extends Synchroniser {
   }
 
   private _foreign(line: string, mayBePayload: boolean): void {
-    if (line === "OK" || isError(line)) this._stats.strays++;
+    if (line === "OK" || isError(line)) this._counters[STRAYS]!++;
     this._sink.urc(line, mayBePayload);
   }
 
@@ -303,7 +304,7 @@ export class Session extends Synchroniser {
     }
     const again = this._askAgain(run);
     const lines = this._lines;
-    this._stats.resyncs++;
+    this._counters[RESYNCS]!++;
     this._leave(run);
     if (!again) this._tell(run, this._unknown(run), lines, this._sent);
   }
@@ -362,8 +363,8 @@ export class Session extends Synchroniser {
     else if (this._phase === HELD) this._endUnproven(run!);
     else if (this._busy() && this._clock.now() - this._sentAt < PATIENCE * run!.timeout) this._arm(AT_WAIT);
     else {
-      this._stats.timeouts++;
-      this._stats.resyncs++;
+      this._counters[TIMEOUTS]!++;
+      this._counters[RESYNCS]!++;
       if (this.trace) this.trace("", "time-out");
       this._sink.late(run!);
       const lines = this._lines;

@@ -1,4 +1,5 @@
 // What the framer hands over, a command as the session takes it, whom the session tells what it hears, and what it counts. Types only.
+import type { Counters } from "../counters.js";
 import type { M95Error } from "../errors.js";
 import type { Clock, Uart } from "../ports.js";
 
@@ -109,7 +110,7 @@ export interface SessionSetup {
   host: SessionHost;
   /** Whether a line is a URC, given the command that runs ("" if none). */
   isUrc: (line: string, running: string) => boolean;
-  stats: SessionStats;
+  counters: Counters;
   /** ms of silence before a command is sent. */
   guard: number;
   /** Bytes that a line, a message or an answer may have. */

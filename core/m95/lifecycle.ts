@@ -3,7 +3,8 @@
 // @resident urc
 import { Session } from "../at/session.js";
 import { ESCAPE } from "../at/sync.js";
-import type { Request, SessionSink, SessionStats } from "../at/types.js";
+import type { Request, SessionSink } from "../at/types.js";
+import type { Counters } from "../counters.js";
 import { M95Error } from "../errors.js";
 import type { Done } from "../ports.js";
 import { callOff, later } from "../timer.js";
@@ -57,7 +58,7 @@ export class Lifecycle extends Script implements SessionSink {
    * @param guard - ms of silence before a command is sent
    * @param limit - bytes that a line, a message or an answer may have
    */
-  constructor(setup: LifecycleSetup, listener: LifecycleListener, stats: SessionStats, guard: number, limit: number) {
+  constructor(setup: LifecycleSetup, listener: LifecycleListener, counters: Counters, guard: number, limit: number) {
     super(setup);
     const uart = setup.uart;
     const clock = listener.clock;
@@ -72,7 +73,7 @@ export class Lifecycle extends Script implements SessionSink {
       sink: this,
       host: listener,
       isUrc,
-      stats,
+      counters,
       guard,
       limit,
       prefix: RECEIVED,

@@ -125,10 +125,7 @@ export interface M95Options {
 // The same, for `readOptions`. In functions, because on Espruino their text then stays in flash.
 
 export function modemOptions(): string {
-  return (
-    "uart clock power apn pin baud tls recovery codec" +
-    "\nflowControl|none/hardware/software\nwallClock|()\nreceiveLimit|512-65536|4096\nguardTime|0-1000|20\nrandom|()"
-  );
+  return "\nflowControl|none/hardware/software\nwallClock|()\nreceiveLimit|512-65536|4096\nguardTime|0-1000|20\nrandom|()";
 }
 
 export function recoveryOptions(): string {
@@ -202,8 +199,7 @@ export function setupOf(o: M95Options, codec: Codec): LifecycleSetup {
   const rates = "300 600 1200 2400 4800 9600 14400 19200 28800 38400 57600 115200";
   if (baud !== undefined && (typeof baud !== "number" || rates.split(" ").indexOf("" + baud) < 0))
     throw wrong("baud", "one of " + rates, baud);
-  const recovery = o.recovery ? Object.assign({}, o.recovery) : undefined;
-  readOptions(recoveryOptions(), "recovery.", recovery || {}, {});
+  const recovery = o.recovery && readOptions(recoveryOptions(), "recovery.", o.recovery);
   return {
     uart: o.uart,
     power: o.power,

@@ -1,7 +1,7 @@
 // TLS: the check of certificates and settings, their way into the modem, its clock. An optional part: a target that wants it
 // puts `secure` into the M95. It does no cryptography; who signed what is not looked at.
 // @part tls
-import { readOptions, wrong } from "../arguments.js";
+import { readOptions, withDefaults, wrong } from "../arguments.js";
 import { number, split } from "../at/params.js";
 import type { Session } from "../at/session.js";
 import type { Codec } from "../codec.js";
@@ -146,7 +146,8 @@ export class Tls {
     const all: any[] = base ? [base.options, own] : [own];
     for (let i = 0; i < all.length; i++)
       for (const name in all[i]) if (all[i][name] !== undefined) o[name] = all[i][name];
-    readOptions(tlsOptions(), "tls.", o, o);
+    readOptions(tlsOptions(), "tls.", o);
+    Object.assign(o, withDefaults(tlsOptions(), o));
     const nvram = o.storage === "NVRAM";
     const suites = o.cipherSuites;
     const context = o.context;

@@ -3,7 +3,8 @@
 // @resident received publish result sending drained _checkOpen
 
 import { optionsOf, refusal, wrong } from "../arguments.js";
-import { bytesOf, type Codec } from "../codec.js";
+import { bytesOf } from "../codec.js";
+import { CONNECTS, RECEIVED, RECONNECTS } from "../counters.js";
 import { Emitter } from "../emitter.js";
 import { M95Error } from "../errors.js";
 import type { ClientEvents, SentPacket } from "../events.js";
@@ -13,7 +14,7 @@ import type { Clock, Done, TimerHandle } from "../ports.js";
 import { callOff, later } from "../timer.js";
 import { decode, isEncoded } from "./encoding.js";
 import type { Receiver } from "./inbox.js";
-import { CLOSED, Link, type LinkOwner, linkState } from "./link.js";
+import { CLOSED, CONNECTED, Link, type LinkOwner, linkState } from "./link.js";
 import { type ConnectOptions, Profile } from "./options.js";
 import { Outbox, type OutboxOwner } from "./outbox.js";
 import type { Filter, Packet } from "./packet.js";
@@ -22,7 +23,6 @@ import { refused, Subscriptions } from "./subscriptions.js";
 import type {
   ClientHost,
   ClientState,
-  ClientStats,
   Grant,
   GrantDone,
   PacketInfo,
@@ -68,12 +68,9 @@ export class MqttClient<Payload = any>
   readonly subscriptions: Subscriptions;
   /** How far it is from its end; a number of the list above. */
   private _life: number;
-  private _stats: ClientStats;
-  private _codec: Codec;
   _clock: Clock;
   private _host: ClientHost;
   private _profile: Profile;
-  private _encoded: string[];
   private _publisher: Publisher;
   _timer: TimerHandle;
   /** When it was last connected. */
@@ -84,17 +81,14 @@ export class MqttClient<Payload = any>
 
   /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options, `ESTORE` when the store cannot be read */
   constructor(host: ClientHost, id: number, options: ConnectOptions) {
-    super(host.stats);
+    super(host.counters);
     const plain = options.tls === false || (options.tls === undefined && !host.tls);
     const secure = plain ? undefined : host.secured(id, options.tls);
     const profile = new Profile(options, id, host, secure);
     // What each message needs stands first.
-    this._codec = host.codec;
-    this._stats = host.stats;
-    this.link = new Link(this, host, id, profile);
-    this._encoded = profile.encoded;
-    this._clock = host.clock;
     this._host = host;
+    this.link = new Link(this, host, id, profile);
+    this._clock = host.clock;
     this.connectionId = id;
     this.secure = secure;
     this._profile = profile;
@@ -102,7 +96,7 @@ export class MqttClient<Payload = any>
       this,
       host,
       resultWait("QMTPUB", profile.packets),
-      resultWait("QMTPUB", profile.packetTimeout * 1000),
+      resultWait("QMTPUB", profile.settled().packetTimeout * 1000),
     );
     this.subscriptions = new Subscriptions(this.outbox);
     this._publisher = new Publisher(this, host, profile, this.outbox, options.store);
@@ -117,14 +111,17 @@ export class MqttClient<Payload = any>
 
   /** A message for this client, topic and payload in bytes. First of the methods: Espruino finds it soonest. */
   received(topic: string, payload: string, msgid: number, ambiguous: boolean, stamp: number): void {
+    // What came right behind the CONNACK.
+    if (!this.connected) this._greet();
     const list = this._on.message;
-    const codec = this._codec;
-    this._stats.received++;
+    const codec = this._host.codec;
+    const encoded = this._profile.encoded;
+    this.counters[RECEIVED]!++;
     // What may be part of another message is no sign of life.
     if (!ambiguous) this.link.seen = stamp;
     if (!list) return;
     const info: PacketInfo = { qos: msgid ? undefined : 0, msgid, ambiguous };
-    if (this._encoded.length && isEncoded(this._encoded, topic)) {
+    if (encoded.length && isEncoded(encoded, topic)) {
       const bytes = decode(codec, payload);
       info.encoded = bytes !== undefined;
       if (bytes !== undefined) payload = bytes;
@@ -291,14 +288,21 @@ export class MqttClient<Payload = any>
   }
 
   linkUp(): void {
+    // From a timer: whoever listens does not stand on the stack of a receive call.
+    later(this, 0, () => this._greet());
+  }
+
+  private _greet(): void {
+    if (this.connected || this.link.phase !== CONNECTED) return;
+    callOff(this);
     this._refusals = 0;
     this.connected = true;
     this.reconnecting = false;
-    this._stats.connects++;
+    this.counters[CONNECTS]!++;
     this._since = this._clock.now();
     this.emit("connect");
     if (!this.connected) return;
-    if (this._profile.resubscribe)
+    if (this._profile.settled().resubscribe)
       this.subscriptions.renew((error, granted) => {
         const failed = error || (refused(granted).length ? this._refusal(granted) : null);
         if (failed) this.emit("error", failed);
@@ -308,7 +312,7 @@ export class MqttClient<Payload = any>
 
   linkFailed(error: M95Error): void {
     const code = error.returnCode;
-    if (code !== undefined && code !== SERVER_UNAVAILABLE && ++this._refusals > this._profile.refusedRetries)
+    if (code !== undefined && code !== SERVER_UNAVAILABLE && ++this._refusals > this._profile.settled().refusedRetries)
       this._life = this._life || ENDING;
     this._down(error);
     this.emit("error", error);
@@ -328,12 +332,12 @@ export class MqttClient<Payload = any>
   // ---- publishing and subscribing
 
   private _filters(topics: string[], qos: (topic: string) => number): Filter[] {
-    const codec = this._codec;
+    const codec = this._host.codec;
     return topics.map((topic) => ({ topic: bytesOf(codec, "topic", topic), qos: qos(topic) }));
   }
 
   private _texts(filters: Filter[]): Grant[] {
-    const codec = this._codec;
+    const codec = this._host.codec;
     return filters.map((one) => ({ topic: codec.toText ? codec.toText(one.topic) : one.topic, qos: one.qos }));
   }
 
@@ -356,7 +360,7 @@ export class MqttClient<Payload = any>
     if (this.state !== "waiting" || this._life) return;
     if (!this._host.rouse()) return;
     if (this.reconnecting) {
-      this._stats.reconnects++;
+      this.counters[RECONNECTS]!++;
       this.emit("reconnect");
     }
     this.link.dial();
@@ -372,6 +376,7 @@ export class MqttClient<Payload = any>
     if (this.connected && this._lasted()) this._failures = 0;
     this.connected = false;
     this.reconnecting = !this._life;
+    callOff(this);
     this.outbox.linkGone();
     this.emit("close", error);
   }
@@ -382,12 +387,12 @@ export class MqttClient<Payload = any>
 
   private _goOn(error: M95Error): void {
     if (this._life) this._finish();
-    else if (this._profile.reconnectPeriod && this._host.takesOver(error, this._failures)) this._failures++;
+    else if (this._profile.settled().reconnectPeriod && this._host.takesOver(error, this._failures)) this._failures++;
     else this._wait(error);
   }
 
   private _wait(error: M95Error): void {
-    const profile = this._profile;
+    const profile = this._profile.settled();
     if (this.state !== "waiting" || this._timer !== undefined) return;
     if (!profile.reconnectPeriod) {
       this._finish();

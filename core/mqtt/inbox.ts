@@ -3,6 +3,7 @@
 // @resident _tells received _other
 import type { Framer } from "../at/framer.js";
 import type { Counter, MessageSink } from "../at/types.js";
+import { type Counters, ORPHANS } from "../counters.js";
 import { exact, isWhole, type Reading, readings } from "./lengths.js";
 import { covers } from "./topics.js";
 
@@ -36,18 +37,18 @@ export class Inbox implements Counter, MessageSink {
   private _clients: (Receiver | undefined)[];
   /** A payload came bare behind a quoted topic: quotes around a payload belong to it. */
   private _bare: boolean;
-  private _stats: { orphans: number };
+  private _counters: Counters;
   readonly framer: Framer;
   /** What stood behind the topic of the last message. */
   private _mark: string;
   /** A bit for each tcpconnectID whose messages tell their length. */
   private _counted: number;
 
-  /** @param stats - where messages are counted that have no client or are of unreadable shape */
-  constructor(clients: (Receiver | undefined)[], stats: { orphans: number }, framer: Framer) {
+  /** @param counters - where messages are counted that have no client or are of unreadable shape */
+  constructor(clients: (Receiver | undefined)[], counters: Counters, framer: Framer) {
     this._clients = clients;
     this._bare = false;
-    this._stats = stats;
+    this._counters = counters;
     this._counted = 0;
     this.unsure = false;
     this._mark = ",";
@@ -153,7 +154,7 @@ export class Inbox implements Counter, MessageSink {
     const end = text.indexOf(quoted ? '",' : ",", start);
     const from = end + (quoted ? 2 : 1);
     // A number of 16 bits, which is also how a comma that is missing shows.
-    if (!client || (end < 0 && !this._counted) || (msgid & 65535) !== msgid) this._stats.orphans++;
+    if (!client || (end < 0 && !this._counted) || (msgid & 65535) !== msgid) this._counters[ORPHANS]!++;
     // The common shapes right here: each statement counts on an interpreter.
     else if (
       !this._counted &&
@@ -162,7 +163,7 @@ export class Inbox implements Counter, MessageSink {
     )
       client.received(text.substring(start, end), text.substring(from, text.length - 1), msgid, ambiguous, stamp);
     else if (this._tells(text, first) && this._measured(client, text, msgid, ambiguous, stamp)) return;
-    else if (end < 0) this._stats.orphans++;
+    else if (end < 0) this._counters[ORPHANS]!++;
     else this._other(client, text.substring(second + 1), msgid, ambiguous, stamp);
   }
 
@@ -174,7 +175,7 @@ export class Inbox implements Counter, MessageSink {
     if (spaced) start++;
     const end = text.indexOf('",', start + 1);
     if (text[start] !== '"') this._unquoted(client, text.substring(start, last), msgid, ambiguous, stamp);
-    else if (end < 0) this._stats.orphans++;
+    else if (end < 0) this._counters[ORPHANS]!++;
     else {
       let from = end + 2;
       if (spaced && text[from] === " ") from++;

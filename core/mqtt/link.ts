@@ -29,7 +29,7 @@ export const CLOSED = 0;
 const CONFIGURING = 1;
 const OPENING = 2;
 const CONNECTING = 3;
-const CONNECTED = 4;
+export const CONNECTED = 4;
 /** DISCONNECT was sent, and its result or the end of the link is waited for. */
 const LEAVING = 5;
 const CLOSING = 6;

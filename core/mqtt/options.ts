@@ -1,6 +1,6 @@
 // The options of a client: their checks, defaults, and the commands they turn into. It sends nothing.
 // @resident payloadOf forbidden
-import { flag, readOptions, wrong } from "../arguments.js";
+import { flag, readOptions, withDefaults, wrong } from "../arguments.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
 import { build } from "../m95/commands.js";
@@ -85,7 +85,6 @@ export interface ConnectOptions {
 /** The same, for `readOptions`. In a function, because on Espruino its text then stays in flash. */
 export function clientOptions(): string {
   return (
-    "host clientId username password will tls store encoding" +
     "\nport|QMTOPEN\nclean|?|true\nkeepalive|QMTCFG.KEEPALIVE|120\npacketTimeout|QMTCFG.TIMEOUT|5\nretryTimes|QMTCFG.TIMEOUT|3" +
     "\nconnectionId|0-5\nreconnectPeriod|0-86400000|1000\nmaxReconnectPeriod|0-86400000|120000\nrefusedRetries|0-65535|3" +
     '\nqueueLimit|0-10000|16\nqueuePolicy|reject/drop-oldest/drop-qos0|"reject"\nqueueQoSZero|?|true\nresubscribe|?|true' +
@@ -95,10 +94,6 @@ export function clientOptions(): string {
 
 /** Largest payload, bytes; the modem drops the rest in silence (application note 3.2.8, note 2). */
 export const PAYLOAD_LIMIT = 1548;
-
-function pick<T>(value: T | undefined, fallback: T): T {
-  return value === undefined ? fallback : value;
-}
 
 /**
  * A payload as it goes to the modem.
@@ -136,43 +131,32 @@ export function wrongBytes(at: number): M95Error {
   );
 }
 
-function willOf(will: Will, id: number, codec: Codec, prefixes: string[]): (string | number)[] {
+function willOf(will: Will, codec: Codec, prefixes: string[]): (string | number)[] {
   if (!will) throw wrong("will", "an object with topic and payload", will);
   const topic = bytesOf(codec, "will.topic", will.topic);
   checkTopic("will.topic", topic);
   let payload = codec.toBytes(will.payload === undefined ? "" : will.payload);
   if (payload === undefined) throw wrong("will.payload", "a string or bytes", will.payload);
   if (isEncoded(prefixes, topic)) payload = codec.toBase64!(payload);
-  return [id, 1, pick<number>(will.qos, 0), flag("will.retain", will.retain, false) ? 1 : 0, topic, payload];
+  const qos: number = will.qos === undefined ? 0 : will.qos;
+  return [1, qos, flag("will.retain", will.retain, false) ? 1 : 0, topic, payload];
 }
 
-/** Options with their defaults, under their names, and the commands they become. */
+/** Options as they were given, and the commands they become. What is seldom needed is worked out when it is. */
 export class Profile {
-  clean!: boolean;
-  reconnectPeriod!: number;
-  maxReconnectPeriod!: number;
-  refusedRetries!: number;
-  queueLimit!: number;
-  queueQoSZero!: boolean;
-  resubscribe!: boolean;
-  unknown!: "report" | "resend";
-  queuePolicy!: "reject" | "drop-oldest" | "drop-qos0";
-  /** Seconds. */
-  keepalive!: number;
-  /** Seconds until the modem sends a packet again, and reports that. */
-  packetTimeout!: number;
-  retryTimes!: number;
-  port!: number;
   /** Beginnings of the topics whose payloads are base64. */
   encoded: string[];
+  /** Seconds. */
+  keepalive: number;
   /** ms that the modem tries to deliver a packet: packet time-outs of the first try and all the others. */
   packets: number;
-  private _id: number;
-  private _host: string;
-  private _conn: (string | number)[];
-  private _will: (string | number)[];
+  /** Whether a publish of QoS 1 without a verdict is sent again. */
+  resends: boolean;
   /** Undefined: no TLS. */
   readonly secure: Secure | undefined;
+  private _id: number;
+  private _given: Partial<ConnectOptions>;
+  private _will: (string | number)[];
 
   /** @throws M95Error `EPARAM` or `ETOOBIG`, naming option, limit and value */
   constructor(
@@ -181,50 +165,62 @@ export class Profile {
     runtime: Pick<ClientHost, "codec" | "random">,
     secure: Secure | undefined,
   ) {
-    const o = options;
     const codec = runtime.codec;
-    readOptions(clientOptions(), "", o, this);
-    if (o.clientId === undefined && !this.clean) throw wrong("clientId", "given when clean is false", o.clientId);
-    const clientId = pick(o.clientId, "m95-" + Math.floor(runtime.random() * 0x7fffffff).toString(16));
-    const host = bytesOf(codec, "host", o.host);
-    if (!host) throw wrong("host", "a name or an address", host);
-    if (!clientId && !this.clean) throw wrong("clientId", "at least one character when clean is false", clientId);
+    const given: any = readOptions(clientOptions(), "", options);
+    this._given = given;
+    "host clientId username password".split(" ").forEach((name) => {
+      let text = (options as any)[name];
+      if (name === "clientId" && text === undefined && given.clean !== false)
+        text = "m95-" + Math.floor(runtime.random() * 0x7fffffff).toString(16);
+      if (text !== undefined) given[name] = bytesOf(codec, name, text);
+    });
+    if (!given.host) throw wrong("host", "a name or an address", options.host);
+    if (!given.clientId && given.clean === false)
+      throw wrong("clientId", "at least one character when clean is false", given.clientId);
+    if (given.password !== undefined && given.username === undefined)
+      throw wrong("username", "given when there is a password", given.username);
     this._id = id;
-    this._host = host;
     this.secure = secure;
-    if (o.port === undefined) this.port = secure ? 8883 : 1883;
-    this._conn = [id, bytesOf(codec, "clientId", clientId)];
-    if (o.username !== undefined) this._conn.push(bytesOf(codec, "username", o.username));
-    if (o.password !== undefined) {
-      if (o.username === undefined) throw wrong("username", "given when there is a password", o.username);
-      this._conn.push(bytesOf(codec, "password", o.password));
-    }
-    this._will = [id, 0];
-    this.encoded = o.encoding === undefined ? [] : prefixesOf(codec, o.encoding);
-    if (o.will !== undefined) this._will = willOf(o.will, id, codec, this.encoded);
+    this.encoded = options.encoding === undefined ? [] : prefixesOf(codec, options.encoding);
+    this._will = options.will === undefined ? [0] : willOf(options.will, codec, this.encoded);
     // Built once here, so that whatever the table refuses is refused at once.
     this.opening();
     this.connecting();
     // Numbers, now that the table has looked at them.
-    this.packets = this.packetTimeout * 1000 * (this.retryTimes + 1);
+    const all = this.settled();
+    this.keepalive = all.keepalive;
+    this.packets = all.packetTimeout * 1000 * (all.retryTimes + 1);
+    this.resends = all.unknown === "resend";
+  }
+
+  /** All options that have a default. */
+  settled(): Required<ConnectOptions> {
+    return withDefaults(clientOptions(), this._given) as Required<ConnectOptions>;
   }
 
   /** The commands that configure and open the network, in order (application note 3.2.1, 3.2.2). */
   opening(): string[] {
     const id = this._id;
     const secure = this.secure;
+    const o = this.settled();
+    const port = o.port === undefined ? (secure ? 8883 : 1883) : o.port;
     return [
-      build("QMTCFG.WILL", this._will),
-      build("QMTCFG.TIMEOUT", [id, this.packetTimeout, this.retryTimes, 1]),
-      build("QMTCFG.SESSION", [id, this.clean ? 1 : 0]),
-      build("QMTCFG.KEEPALIVE", [id, this.keepalive]),
+      build("QMTCFG.WILL", [id as string | number].concat(this._will)),
+      build("QMTCFG.TIMEOUT", [id, o.packetTimeout, o.retryTimes, 1]),
+      build("QMTCFG.SESSION", [id, o.clean ? 1 : 0]),
+      build("QMTCFG.KEEPALIVE", [id, o.keepalive]),
       build("QMTCFG.SSL", secure ? [id, 1, secure.context] : [id, 0]),
-      build("QMTOPEN", [id, this._host, this.port]),
+      build("QMTOPEN", [id, o.host, port]),
     ];
   }
 
   /** The command that sends CONNECT (3.2.4). */
   connecting(): string {
-    return build("QMTCONN", this._conn);
+    const o = this._given;
+    const all = [this._id, o.clientId!, o.username!, o.password!];
+    return build(
+      "QMTCONN",
+      all.filter((one) => one !== undefined),
+    );
   }
 }

@@ -3,6 +3,7 @@
 // @resident waiting idle nextId command add result _conclude _uses _pump _handed _insert _advance _startTimer
 import { number } from "../at/params.js";
 import type { Request } from "../at/types.js";
+import { RETRANSMISSIONS } from "../counters.js";
 import { M95Error } from "../errors.js";
 import { request } from "../m95/commands.js";
 import { RETRY } from "../m95/recovery.js";
@@ -47,7 +48,7 @@ export interface OutboxOwner {
 /** What it needs of the modem. */
 export type OutboxHost = Pick<
   ClientHost,
-  "clock" | "session" | "inbox" | "random" | "stats" | "explain" | "stepBegins"
+  "clock" | "session" | "inbox" | "random" | "counters" | "explain" | "stepBegins"
 >;
 
 export class Outbox {
@@ -230,7 +231,7 @@ export class Outbox {
     }
     if (!found) return false;
     if (result === RETRANSMITTED) {
-      this._host.stats.retransmissions++;
+      this._host.counters[RETRANSMISSIONS]!++;
       // Whatever was said of it before was not so.
       found.unprovenVerdict = undefined;
       found.discredited = false;

@@ -4,6 +4,7 @@
 import { flag, integer } from "../arguments.js";
 import { quote } from "../at/params.js";
 import { bytesOf } from "../codec.js";
+import { DROPPED, PUBLISHED } from "../counters.js";
 import { M95Error } from "../errors.js";
 import type { Done } from "../ports.js";
 import { Durable, type Kept } from "./durable.js";
@@ -30,6 +31,8 @@ export class Publisher {
   private _profile: Profile;
   private _outbox: Outbox;
   private _durable: Durable | undefined;
+  /** Publishes that may wait. */
+  private _limit: number;
 
   /** @throws M95Error `EPARAM` for what is no store, `ESTORE` when it cannot be read */
   constructor(
@@ -44,6 +47,7 @@ export class Publisher {
     this._profile = profile;
     this._outbox = outbox;
     this._durable = undefined;
+    this._limit = profile.settled().queueLimit;
     if (store !== undefined) this._restore(store);
   }
 
@@ -60,9 +64,9 @@ export class Publisher {
     // What it refuses is refused before it matters whether there is room.
     const one = this._packet(name, data, qos, retain);
     const waiting = this._outbox.waiting(true);
-    if (!owner.connected && !qos && !profile.queueQoSZero)
+    if (!owner.connected && !qos && !profile.settled().queueQoSZero)
       throw new M95Error("EQUEUE", "not connected, and queueQoSZero is false");
-    const gone = waiting < profile.queueLimit ? undefined : this._excess(waiting);
+    const gone = waiting < this._limit ? undefined : this._excess(waiting);
     const key = qos && this._durable ? this._durable.keepPublish(qos, retain, name, data) : 0;
     if (gone) this._drop(gone);
     if (!owner.connected && !waiting) owner.emit("offline");
@@ -76,7 +80,7 @@ export class Publisher {
     one.payload = payload;
     one.qos = qos;
     one.retain = retain;
-    one.again = qos === 1 && this._profile.unknown === "resend";
+    one.again = qos === 1 && this._profile.resends;
     // What the table would refuse when the command is made.
     integer("qos", qos, 0, 2);
     quote("topic", topic, 0);
@@ -89,7 +93,7 @@ export class Publisher {
       const code = error && error.code;
       // What was never sent, or is to be sent again, is left to the next client that gets the store.
       if (key && code !== "ECLOSED" && !(one.again && code === "EUNKNOWN")) this._forget(key, qos);
-      if (!error) this._host.stats.published++;
+      if (!error) this._host.counters[PUBLISHED]!++;
       this._owner._answer(error, done);
     };
     if (key && qos === 2) one.handoverKey = key + 1;
@@ -98,15 +102,15 @@ export class Publisher {
 
   /** The publish that makes room for another one. @throws M95Error `EQUEUE` when there is none */
   private _excess(waiting: number): Packet {
-    const policy = this._profile.queuePolicy;
+    const policy = this._profile.settled().queuePolicy;
     const gone = policy === "reject" ? undefined : this._outbox.oldest(policy === "drop-qos0");
     if (gone) return gone;
-    throw new M95Error("EQUEUE", waiting + " publishes wait already, queueLimit is " + this._profile.queueLimit);
+    throw new M95Error("EQUEUE", waiting + " publishes wait already, queueLimit is " + this._limit);
   }
 
   /** Takes a publish out of the queue. */
   private _drop(gone: Packet): void {
-    this._host.stats.dropped++;
+    this._host.counters[DROPPED]!++;
     this._outbox.withdraw(gone);
     // Told later, so that who publishes it once more at once does not come back in here.
     this._host.clock.after(0, () => {

@@ -1,6 +1,7 @@
 // What the MQTT client takes and gives: options, answers, states, counters, and what it needs of its host. Types only.
 import type { Session } from "../at/session.js";
 import type { Codec } from "../codec.js";
+import type { Counters } from "../counters.js";
 import type { EmitterStats } from "../emitter.js";
 import type { M95Error } from "../errors.js";
 import type { TlsOptions } from "../m95/options.js";
@@ -101,7 +102,7 @@ export interface Secure {
 export interface ClientHost {
   readonly clock: Clock;
   readonly codec: Codec;
-  readonly stats: ClientStats;
+  readonly counters: Counters;
   readonly inbox: Inbox;
   /** Where commands are sent. */
   readonly session: Pick<Session, "send">;

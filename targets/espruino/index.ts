@@ -1,13 +1,15 @@
 // The Espruino module: require("M95").connect(serial, options, callback), in the manner of Espruino's own modem modules.
 // Strings in, strings out. It holds no protocol; what Espruino's MQTT module calls differently is renamed here.
+// @resident write _received
 import { powerSwitch } from "../../board-wiring/power-switch.js";
-import { readable, wrong } from "../../core/arguments.js";
+import { having, readable, wrong } from "../../core/arguments.js";
 import type { Listener } from "../../core/emitter.js";
 import {
   type ConnectOptions,
   Emitter,
   explain,
   M95,
+  M95Error,
   type M95Options,
   MqttClient,
   secure,
@@ -36,8 +38,7 @@ declare const E: {
   toString(value: unknown): string;
 };
 declare function getTime(): number;
-declare function btoa(bytes: string): string;
-declare function atob(text: string): string;
+declare const global: { btoa?(bytes: string): string; atob?(text: string): string };
 declare function setTimeout(fn: () => void, ms: number): unknown;
 declare function clearTimeout(handle: unknown): void;
 
@@ -99,23 +100,80 @@ const codec = {
   toBytes(value: unknown) {
     return typeof value === "string" ? value : typeof value === "number" ? "" + value : E.toString(value);
   },
-  // Called by name: builds for the smallest boards have neither.
-  toBase64(bytes: string) {
-    return btoa(bytes);
-  },
-  fromBase64(text: string) {
-    return atob(text);
-  },
+  // Builds for the smallest boards have neither.
+  toBase64: global.btoa,
+  fromBase64: global.atob,
 };
 
-/** Events of Espruino's `MQTT` module, and what they are made of. */
-const events: { [event: string]: string } = { connected: "connect", disconnected: "close", publish: "message" };
+/** The serial port, its options and what listens to it. */
+class Port implements Uart {
+  onReceive!: (chunk: string) => void;
+  onOverrun!: () => void;
+  _serial: Serial;
+  _options: EspruinoOptions & Pick<M95Options, "flowControl">;
+  /** The driver's ear. */
+  _hear!: (chunk: string) => void;
+
+  constructor(serial: Serial, options: Port["_options"]) {
+    this._serial = serial;
+    this._options = options;
+  }
+
+  write(data: string): void {
+    this._serial.write(data);
+  }
+
+  setBaud(baud: number): void {
+    const o = this._options;
+    this._serial.setup(
+      baud,
+      o.rx || o.path
+        ? {
+            rx: o.rx,
+            tx: o.tx,
+            cts: o.flowControl === "hardware" ? o.cts : undefined,
+            flow: o.flowControl === "software" ? "xon" : "none",
+            path: o.path,
+          }
+        : // Without options, Espruino takes those of the last call.
+          undefined,
+    );
+  }
+
+  _listen(): void {
+    this._hear = this.onReceive;
+    this._serial.on("data", this._received.bind(this));
+    E.on("errorFlag", this._flagged.bind(this));
+  }
+
+  _received(data: string): void {
+    this.onReceive(data);
+  }
+
+  _flagged(flags: string[]): void {
+    if (flags.indexOf("FIFO_FULL") < 0) return;
+    // Reading the flags clears them; a flag that stays up is not told of a second time.
+    E.getErrorFlags();
+    this.onOverrun();
+    // The gap is behind what the FIFO holds now, all of which is handed over in the round of the idle loop that comes
+    // next; timers run at the end of a round, and this one may be under way. All of that is dropped, as two halves of
+    // lines must not be taken for one.
+    this.onReceive = () => {};
+    setTimeout(() => {
+      setTimeout(() => {
+        this.onReceive = this._hear;
+      }, 0);
+    }, 0);
+  }
+}
 
 // Added to the classes, not subclassed: `super` fails at a third level.
 const on = Emitter.prototype.on;
 const client = MqttClient.prototype as any;
 client.on = function (event: string, listener: Listener) {
-  const source = events[event];
+  // Events of Espruino's `MQTT` module, and what they are made of.
+  const sources: { [event: string]: string } = { connected: "connect", disconnected: "close", publish: "message" };
+  const source = sources[event];
   // Made by the first listener only: each costs memory, and time with each message.
   if (source && !this._on[event])
     on.call(this, source, (a, b, c) =>
@@ -127,6 +185,13 @@ client.connect = () => {};
 client.disconnect = function () {
   this.end();
 };
+
+// The console prints what a call returns, and what nobody catches: a line, and not all that hangs on it.
+const errors = M95Error.prototype;
+errors.toString = function (this: any) {
+  return this.state ? "M95: " + this.state : "M95Error " + this.code + ": " + this.message;
+};
+Emitter.prototype.toString = errors.toString;
 
 const modem = M95.prototype as any;
 modem.explain = explain;
@@ -149,58 +214,19 @@ export function connect(
 ): Modem {
   const given = readable(options);
   const board = given.board;
-  if (!serial || typeof serial.on !== "function" || typeof serial.write !== "function")
-    throw wrong("serial", "an object with on, setup and write", serial);
+  having("serial", serial, "on setup write");
   const pins = board ? pinsOf(board, (name) => new Pin(name)) : {};
   if (!pins) throw wrong("board", "a known board", board);
+  const flow = given.flow || (given.cts && "hardware");
   const o: any = Object.assign({ wallClock: clock.now }, pins, given, { clock, codec });
-  const flow = o.flow || (given.cts && "hardware");
-  const hardware = flow === "hardware";
-  let port: object | undefined;
+  const port = new Port(serial, o);
   o.flowControl = flow === "xon" ? "software" : flow;
-  o.uart = {
-    write(data: string) {
-      serial.write(data);
-    },
-    // Without options, Espruino takes those of the last call.
-    setBaud(baud: number) {
-      serial.setup(baud, port);
-    },
-  };
-  const uart: Uart = o.uart;
+  o.uart = port;
   // The options are the pins and the times as well.
   if (o.pwrkey) o.power = powerSwitch(o, clock, o);
   const made = new M95(o) as Modem;
-  if (o.rx || o.path) {
-    // Not undefined: that crashes Espruino 2v29.
-    port = {
-      rx: o.rx,
-      tx: o.tx,
-      cts: hardware ? o.cts : undefined,
-      flow: flow === "xon" ? flow : "none",
-      path: o.path,
-    };
-    uart.setBaud!(o.baud || 115200);
-  }
-  serial.on("data", (data) => {
-    uart.onReceive(data);
-  });
-  const hear = uart.onReceive;
-  E.on("errorFlag", (flags) => {
-    if (flags.indexOf("FIFO_FULL") < 0) return;
-    // Reading the flags clears them; a flag that stays up is not told of a second time.
-    E.getErrorFlags();
-    uart.onOverrun!();
-    // The gap is behind what the FIFO holds now, all of which is handed over in the round of the idle loop that comes
-    // next; timers run at the end of a round, and this one may be under way. All of that is dropped, as two halves of
-    // lines must not be taken for one.
-    uart.onReceive = () => {};
-    setTimeout(() => {
-      setTimeout(() => {
-        uart.onReceive = hear;
-      }, 0);
-    }, 0);
-  });
+  if (o.rx || o.path) port.setBaud(o.baud || 115200);
+  port._listen();
   made.start((error) => {
     if (callback) callback(error || null, made);
   });

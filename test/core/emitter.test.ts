@@ -1,11 +1,13 @@
 // Emitter and errors: listeners cannot hurt each other or the driver; errors are Errors.
+import { LISTENER_ERRORS, newCounters, UNHEARD_ERRORS } from "../../core/counters.js";
 import { Emitter } from "../../core/emitter.js";
 import { M95Error } from "../../core/errors.js";
 import test from "../support/harness.js";
 
 function emitter() {
-  const counts = { unheardErrors: 0, listenerErrors: 0 };
-  return { counts, e: new Emitter(counts) };
+  const counters = newCounters();
+  const counts = () => ({ unheardErrors: counters[UNHEARD_ERRORS], listenerErrors: counters[LISTENER_ERRORS] });
+  return { counts, e: new Emitter(counters) };
 }
 
 test("listeners are called in order, with what was emitted; off and once", (t) => {
@@ -38,14 +40,14 @@ test("a listener that throws is counted and becomes an error event; in an error 
   });
   e.on("x", () => heard.push("second"));
   e.emit("x");
-  t.deepEqual(counts, { unheardErrors: 1, listenerErrors: 1 });
+  t.deepEqual(counts(), { unheardErrors: 1, listenerErrors: 1 });
   e.on("error", (error: unknown) => {
     heard.push(error);
     throw error;
   });
   e.emit("x");
   t.deepEqual(heard, ["second", thrown, "second"]);
-  t.deepEqual(counts, { unheardErrors: 1, listenerErrors: 3 });
+  t.deepEqual(counts(), { unheardErrors: 1, listenerErrors: 3 });
 });
 
 test("M95Error: an Error with code and command", (t) => {

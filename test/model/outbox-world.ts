@@ -1,6 +1,7 @@
 // One packet on its way through an outbox, as the model check drives it: the modem answers its command, or says what became of it, as the
 // event says. The verdicts tell of message ID 1, which the outbox draws.
 import type { Request } from "../../core/at/types.js";
+import { newCounters } from "../../core/counters.js";
 import { M95Error } from "../../core/errors.js";
 import { Outbox, type OutboxHost } from "../../core/mqtt/outbox.js";
 import { type Packet, packet } from "../../core/mqtt/packet.js";
@@ -52,7 +53,7 @@ export class OutboxWorld implements World {
     session: { send: (request: Request) => this.requests.push(request) },
     inbox: { offers: 0 },
     random: () => 0,
-    stats: { retransmissions: 0 },
+    counters: newCounters(),
     explain: () => "",
     stepBegins: () => undefined,
   };

@@ -1,7 +1,8 @@
 // What the tests of the AT layer share: a framer and a session that write down what they hand over. It asserts nothing.
 import { Framer } from "../../../core/at/framer.js";
 import { Session } from "../../../core/at/session.js";
-import type { Request, SessionStats } from "../../../core/at/types.js";
+import type { Request } from "../../../core/at/types.js";
+import { newCounters, statsOf } from "../../../core/counters.js";
 import { SimClock } from "../../../virtual-m95/time/sim-clock.js";
 import { FakeUart } from "../../support/fake-uart.js";
 
@@ -69,15 +70,7 @@ export class SessionRig {
   readonly clock = new SimClock();
   readonly uart = new FakeUart(this.clock);
   readonly events: string[] = [];
-  readonly stats: SessionStats = {
-    bytes: 0,
-    lines: 0,
-    commands: 0,
-    overruns: 0,
-    resyncs: 0,
-    timeouts: 0,
-    strays: 0,
-  };
+  private readonly counters = newCounters();
   readonly session: Session;
   /** What a port or a callback throws is a mistake, unless a test is about that. */
   threw: (error: unknown) => void = rethrow;
@@ -113,7 +106,7 @@ export class SessionRig {
         explain: (family, code) => (family === "cme" && code === 10 ? "SIM not inserted" : ""),
       },
       isUrc,
-      stats: this.stats,
+      counters: this.counters,
       guard,
       limit,
       prefix: PREFIX,
@@ -124,6 +117,10 @@ export class SessionRig {
       },
     };
     this.session.allow(true);
+  }
+
+  get stats(): { [name: string]: number } {
+    return statsOf(this.counters);
   }
 
   /** Sends a command and notes how it ends: `text OK [information lines]` or `text CODE`. */

@@ -1,6 +1,7 @@
 // Verdicts that stand right behind a message may be part of it. The message ID proves them, until somebody is seen to guess: then
 // such a claim settles nothing at once, and counts only when nothing else can be true. And packets that wait again keep their place.
 import type { Request } from "../../../core/at/types.js";
+import { RETRANSMISSIONS } from "../../../core/counters.js";
 import { M95Error } from "../../../core/errors.js";
 import { Outbox, type OutboxHost, WINDOW } from "../../../core/mqtt/outbox.js";
 import { packet } from "../../../core/mqtt/packet.js";
@@ -22,17 +23,17 @@ function bench() {
   const requests: Request[] = [];
   const log: string[] = [];
   let drawn = 0;
-  const stats = {
-    get retransmissions() {
+  const counters = {
+    get [RETRANSMISSIONS]() {
       return 0;
     },
-    set retransmissions(_count) {
+    set [RETRANSMISSIONS](_count) {
       log.push("again");
     },
   };
   const host = {
     clock,
-    stats,
+    counters,
     session: { send: (request: Request) => requests.push(request) },
     inbox: { offers: 0 },
     // 1, 2, 3 and so on.

@@ -1,5 +1,7 @@
 // Messages taken apart: every shape of +QMTRECV, topics with commas, and what is learned of the firmware.
+
 import type { Framer } from "../../../core/at/framer.js";
+import { newCounters, ORPHANS } from "../../../core/counters.js";
 import { IN_PUBLISH, Inbox, NOT_ASKED, type Receiver } from "../../../core/mqtt/inbox.js";
 import test from "../../support/harness.js";
 
@@ -7,7 +9,7 @@ type Message = [id: number, msgid: number, topic: string, payload: string, ambig
 
 /** An inbox of six clients that have the same filters, and what it does with a text. */
 function inbox(filters: string[] = []) {
-  const stats = { orphans: 0 };
+  const counters = newCounters();
   let got: Message | undefined;
   const clients: Receiver[] = [0, 1, 2, 3, 4, 5].map((id) => ({
     subscriptions: { topicFilters: () => filters },
@@ -16,9 +18,9 @@ function inbox(filters: string[] = []) {
     },
   }));
   const framer = { inbox: undefined, counter: undefined } as unknown as Framer;
-  const box = new Inbox(clients, stats, framer);
+  const box = new Inbox(clients, counters, framer);
   return {
-    stats,
+    counters,
     clients,
     box,
     framer,
@@ -89,10 +91,10 @@ test("a message without a client, and what is no message, are counted", (t) => {
     "+QMTRECV: 0,0,a",
   ];
   for (const text of texts) t.is(box.read(text), undefined);
-  t.is(box.stats.orphans, texts.length);
+  t.is(box.counters[ORPHANS], texts.length);
   box.clients.splice(1, 1, undefined as unknown as Receiver);
   t.is(box.read("+QMTRECV: 1,0,a,b"), undefined);
-  t.is(box.stats.orphans, texts.length + 1);
+  t.is(box.counters[ORPHANS], texts.length + 1);
 });
 
 // ---- later firmware, which tells the length of the payload

@@ -20,8 +20,9 @@ test("defaults", (t) => {
   t.is(p.connecting(), 'AT+QMTCONN=2,"m95-3fffffff"');
   t.is(p.packets, 20000);
   t.is(p.secure, undefined);
-  t.is(p.unknown, "report");
-  t.is(p.queueLimit, 16);
+  t.false(p.resends);
+  t.is(p.settled().unknown, "report");
+  t.is(p.settled().queueLimit, 16);
 });
 
 test("TLS has a port and a context of its own", (t) => {

@@ -1,5 +1,6 @@
 // The outbox on its own: window, order, message IDs, and every packet settled once whatever happens to it.
 import type { Request } from "../../../core/at/types.js";
+import { RETRANSMISSIONS } from "../../../core/counters.js";
 import { M95Error } from "../../../core/errors.js";
 import { Outbox, type OutboxHost, WINDOW } from "../../../core/mqtt/outbox.js";
 import { Subscriptions } from "../../../core/mqtt/subscriptions.js";
@@ -12,17 +13,17 @@ function bench() {
   const requests: Request[] = [];
   const log: string[] = [];
   let drawn = 0;
-  const stats = {
-    get retransmissions() {
+  const counters = {
+    get [RETRANSMISSIONS]() {
       return 0;
     },
-    set retransmissions(_count) {
+    set [RETRANSMISSIONS](_count) {
       log.push("again");
     },
   };
   const host = {
     clock,
-    stats,
+    counters,
     session: { send: (request: Request) => requests.push(request) },
     inbox: { offers: 0 },
     random: () => ++drawn / 65536,

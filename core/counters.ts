@@ -1,0 +1,42 @@
+// The driver's counters, all in one typed array: as fields, their names would take more memory than the numbers. What they
+// count, `Stats` says; who counts is in the files that do.
+
+/** One number for each name below, at its place. */
+export type Counters = Uint32Array;
+
+// Places.
+export const COMMANDS = 2;
+export const OVERRUNS = 3;
+export const RESYNCS = 4;
+export const TIMEOUTS = 5;
+export const STRAYS = 6;
+export const CONNECTS = 16;
+export const RECONNECTS = 17;
+export const PUBLISHED = 18;
+export const DROPPED = 19;
+export const RECEIVED = 20;
+export const RETRANSMISSIONS = 21;
+export const ORPHANS = 22;
+export const UNHEARD_ERRORS = 23;
+export const LISTENER_ERRORS = 24;
+
+/** Their names in `Stats`. In a function, because on Espruino its text then stays in flash. */
+export function counterNames(): string[] {
+  return (
+    "bytes lines commands overruns resyncs timeouts strays retries reopens pdpCycles restarts cfunCycles powerCycles kills " +
+    "cuts rests connects reconnects published dropped received retransmissions orphans unheardErrors listenerErrors"
+  ).split(" ");
+}
+
+export function newCounters(): Counters {
+  return new Uint32Array(25);
+}
+
+/** The counters by name. */
+export function statsOf(counters: Counters): { [name: string]: number } {
+  const stats: { [name: string]: number } = {};
+  counterNames().forEach((name, place) => {
+    stats[name] = counters[place]!;
+  });
+  return stats;
+}
