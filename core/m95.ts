@@ -126,7 +126,14 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
    * @param done - errors: `EPOWER`, `ETIMEOUT` (it does not answer), `ESIM`, `EREG`, `EPDP`, `ECLOSED` (stopped meanwhile)
    */
   start(done?: Done): void {
-    this._lifecycle.startUp((error) => this.clock.after(0, () => this._answer(error, done)));
+    let called = false;
+    this._lifecycle.startUp((error) => {
+      const tell = (): void => this._answer(error, done);
+      // From a timer, if it can be told at once, or out of a receive call.
+      if (called && error) tell();
+      else this.clock.after(0, tell);
+    });
+    called = true;
   }
 
   /**

@@ -38,7 +38,8 @@ declare const E: {
   toString(value: unknown): string;
 };
 declare function getTime(): number;
-declare const global: { btoa?(bytes: string): string; atob?(text: string): string };
+declare function btoa(bytes: string): string;
+declare function atob(text: string): string;
 declare function setTimeout(fn: () => void, ms: number): unknown;
 declare function clearTimeout(handle: unknown): void;
 
@@ -101,8 +102,8 @@ const codec = {
     return typeof value === "string" ? value : typeof value === "number" ? "" + value : E.toString(value);
   },
   // Builds for the smallest boards have neither.
-  toBase64: global.btoa,
-  fromBase64: global.atob,
+  toBase64: typeof btoa === "function" ? btoa : undefined,
+  fromBase64: typeof atob === "function" ? atob : undefined,
 };
 
 /** The serial port, its options and what listens to it. */
@@ -214,7 +215,7 @@ export function connect(
 ): Modem {
   const given = readable(options);
   const board = given.board;
-  having("serial", serial, "on setup write");
+  having("serial", serial, "on write");
   const pins = board ? pinsOf(board, (name) => new Pin(name)) : {};
   if (!pins) throw wrong("board", "a known board", board);
   const flow = given.flow || (given.cts && "hardware");

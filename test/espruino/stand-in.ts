@@ -138,7 +138,7 @@ export function espruino(
   };
   let exports: Exports = {};
   if (program !== "the sources") {
-    const context = vm.createContext({ ...globals, ...more.globals, global: { ...globals, ...more.globals }, exports });
+    const context = vm.createContext({ ...globals, ...more.globals, exports });
     const code = own.has("M95")
       ? loadedCode(own.get("M95")!)
       : readFileSync(new URL(`dist/espruino/${program}`, root), "utf8");

@@ -21,11 +21,12 @@ export interface Checked {
 
 const powered = ["start", "pressed"];
 const registering = [...powered, "runs well", "runs well"];
-const ready = [...registering, "runs well", "runs well"];
+// What is told of being ready, or connected, comes from a timer.
+const ready = [...registering, "runs well", "runs well", "timer", "timer"];
 
 const opening = ["timer", "OK", "OK"];
 const connecting = [...opening, "QMTOPEN 0", "OK"];
-const connected = [...connecting, "QMTCONN 0,0"];
+const connected = [...connecting, "QMTCONN 0,0", "timer"];
 
 const claimed = ["open", "publish", "OK", "?wrong ID", "?verdict 0"];
 
