@@ -252,7 +252,7 @@ export class Lifecycle extends Script implements SessionSink {
       } else if (error.code === "ECLOSED") return;
       else if (this._clock.now() < deadline) {
         // Set to the wanted rate by an earlier run, or reset since: it is at the one or at the other.
-        if (baud && baud !== USUAL_RATE && setup.uart.setBaud) {
+        if (baud && baud !== USUAL_RATE) {
           this.setRate(usual ? baud : USUAL_RATE);
           usual = !usual;
         }
