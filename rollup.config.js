@@ -9,6 +9,7 @@ import { espruinoArrows } from "./scripts/espruino/arrows.mjs";
 import { espruinoMarks } from "./scripts/espruino/marks.mjs";
 import { espruinoMinify } from "./scripts/espruino/minify.mjs";
 import { espruinoStorage } from "./scripts/espruino/storage.mjs";
+import { moddableParts, PARTS } from "./scripts/moddable/parts.mjs";
 import { moddableSmall } from "./scripts/moddable/small.mjs";
 
 /** Espruino takes plain CommonJS: no strict mode, no property definitions on `exports`. */
@@ -41,6 +42,16 @@ const configs = [
     external: ["time", "timer"],
     plugins: [moddableSmall({ readable: "readable" }), moddableNames()],
     output: { dir: "dist/moddable", format: "es" },
+  },
+  {
+    external: ["time", "timer"],
+    preserveEntrySignatures: "allow-extension",
+    plugins: [
+      moddableParts({ build: "build", core: "build/targets/moddable/index.js" }),
+      moddableSmall(),
+      moddablePartNames(),
+    ],
+    output: { dir: "dist/moddable/parts", format: "es", chunkFileNames: "[name].js", hoistTransitiveImports: false },
   },
   {
     input: { index: "build/virtual-m95/index.js", cli: "build/virtual-m95/server/cli.js" },
@@ -85,6 +96,26 @@ function moddableNames() {
         emit(`names/${as}.d.ts`, star(`../${name}.js`));
       }
       this.emitFile({ type: "asset", fileName: "readable/index.d.ts", source: 'export * from "../index.js";\n' });
+    },
+  };
+}
+
+/**
+ * Beside the modules of the driver in parts: their declarations, and the modules that answer to the package's names. Of what the driver
+ * exports only what is meant for users; its parts import the rest.
+ */
+function moddablePartNames() {
+  return {
+    name: "moddable-part-names",
+    generateBundle() {
+      const emit = (fileName, source) => this.emitFile({ type: "asset", fileName, source });
+      const { exports } = this.getModuleInfo(path.resolve("build/targets/moddable/index.js"));
+      emit("names/m95-mqtt.js", `export { ${exports.join(", ")} } from "m95-mqtt/dist/moddable/parts/core";\n`);
+      emit("names/client.js", 'export { Client, Client as default } from "m95-mqtt/dist/moddable/parts/core";\n');
+      emit("names/m95-mqtt.d.ts", 'export * from "../../index.js";\n');
+      emit("names/client.d.ts", 'export { Client, default } from "../../client.js";\n');
+      emit("core.d.ts", 'export * from "../index.js";\n');
+      for (const part of Object.keys(PARTS)) emit(`${part}.d.ts`, "export {};\n");
     },
   };
 }

@@ -136,7 +136,7 @@ function bytecode() {
     .map((system) => path.join(tools, system, "release/xsc"))
     .find(existsSync);
   if (!xsc) throw new Error("MODDABLE names no SDK with a built xsc");
-  const names = ["index", "client"];
+  const names = ["index", "client", ...["core", "tls", "info", "texts", "store"].map((part) => `parts/${part}`)];
   const sizes = names.map((name) => byteCode(xsc, path.resolve(`dist/moddable/${name}.js`)));
   return {
     rows: [["XS byte code", "bytes"], ...names.map((name, i) => [`\`dist/moddable/${name}.js\``, sizes[i]])],

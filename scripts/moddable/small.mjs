@@ -26,7 +26,11 @@ export async function shrink(modules) {
   const inlined = {};
   for (const file of files)
     inlined[file] = new Inliner((name) => INTERNAL.test(name) && !mentions(name, file)).run(modules[file]);
-  const names = shortNames(Object.values(inlined).map(asScript).join("\n"));
+  const names = shortNames(
+    Object.values(inlined)
+      .map((code) => `{ ${asScript(code)} }`)
+      .join("\n"),
+  );
   const props = Object.fromEntries(
     Object.entries(names)
       .filter(([name]) => INTERNAL.test(name))

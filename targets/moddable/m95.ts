@@ -102,6 +102,8 @@ export class M95 extends CoreM95 {
   }
 
   override secured(id: number, tls: boolean | TlsOptions | undefined): Secure | undefined {
+    // A program without TLS need not have its code.
+    if (tls === false || (tls === undefined && !this.tls)) return undefined;
     return secure.call(this as never, id, tls);
   }
 

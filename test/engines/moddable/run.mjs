@@ -155,6 +155,17 @@ async function buildInstalled(folder) {
   return libraryOf(name);
 }
 
+/** An application that includes the driver with TLS and leaves its other parts out. */
+async function buildParts(folder) {
+  const manifest = {
+    include: ["$(MODDABLE)/examples/manifest_base.json", path.join(root, "manifest_tls.json")],
+    modules: { "*": path.join(here, "parts/main") },
+  };
+  writeFileSync(path.join(folder, "manifest.json"), JSON.stringify(manifest));
+  await must("mcconfig", [...BUILD, path.join(folder, "manifest.json")]);
+  return libraryOf(path.basename(folder));
+}
+
 /** An X server without a screen, on a display number of its own choice. */
 async function display() {
   if (process.env.DISPLAY) return process.env.DISPLAY;
@@ -295,6 +306,14 @@ async function asInstalled(folder, screen) {
   for (const line of traced) console.log(`      ${line}`);
 }
 
+async function inParts(folder, screen) {
+  const { traced, onLine } = listener({});
+  const { why } = await simulate(await buildParts(folder), folder, screen, onLine);
+  if (!why) return;
+  check("in parts: the app runs to its end", false, why);
+  for (const line of traced) console.log(`      ${line}`);
+}
+
 /** The examples are for ESP32, whose IO classes Linux lacks: here it is seen that they compile, against the SDK's types too. */
 async function examplesBuild() {
   for (const name of ["publish", "typescript"]) {
@@ -319,6 +338,7 @@ async function main() {
     const screen = await display();
     const engine = await withIncludedManifest(folderOf(NAME), screen);
     await examplesBuild();
+    await inParts(folderOf(`${NAME}-parts`), screen);
     await asInstalled(folderOf(`${NAME}-installed`), screen);
     const sdkVersion = readFileSync(path.join(sdk, "tools/VERSION"), "utf8").trim();
     console.log(`Moddable SDK ${sdkVersion}, Linux simulator, ${engine}`);

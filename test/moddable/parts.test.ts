@@ -1,0 +1,113 @@
+// The driver in parts, for Moddable applications that leave some out: what is missing is named when it is asked for, with the manifest
+// that brings it; with all parts everything is there. On Node, with the built modules; XS runs all of its tests on them (run.mjs).
+
+import { register } from "node:module";
+import { pathToFileURL } from "node:url";
+import test from "ava";
+
+const root = new URL("../../../", import.meta.url);
+const file = (name: string): string => new URL(name, root).href;
+
+/** What Moddable resolves by itself. */
+const modules = {
+  timer: `data:text/javascript,export { Timer as default } from "${file("test/moddable/xs/esp32.js")}";`,
+  time: `data:text/javascript,export { Time as default } from "${file("test/moddable/xs/esp32.js")}";`,
+};
+register(
+  `data:text/javascript,${encodeURIComponent(`
+    const modules = ${JSON.stringify(modules)};
+    export function resolve(name, context, next) {
+      return modules[name] ? { url: modules[name], shortCircuit: true } : next(name, context);
+    }`)}`,
+  pathToFileURL("./"),
+);
+
+interface Failure {
+  code: string;
+  message: string;
+}
+
+interface Modem {
+  connect(options: object): { state: string };
+  identity(done: (error: Failure) => void): void;
+}
+
+interface Core {
+  M95: new (options: object) => Modem;
+  M95Error: new () => Error;
+  preferenceStore(preference: object, domain: string): object;
+}
+
+const part = (name: string): Promise<unknown> => import(file(`dist/moddable/parts/${name}.js`));
+const { M95, M95Error, preferenceStore } = (await part("core")) as Core;
+
+/** A port that takes everything. */
+class Serial {
+  write(_data: ArrayBuffer): void {}
+  read(): void {}
+  close(): void {}
+}
+
+const open = (options: object = {}): Modem => new M95({ serial: { io: Serial }, apn: "internet", ...options });
+
+await import(file("test/moddable/xs/strings.js"));
+
+const calls: { [name: string]: { part: string; code: string; call: () => void } } = {
+  "option tls of the modem": { part: "tls", code: "ETLS", call: () => open({ tls: { securityLevel: 0 } }) },
+  "option tls of a client": {
+    part: "tls",
+    code: "ETLS",
+    call: () => open().connect({ host: "h", tls: { securityLevel: 0 } }),
+  },
+  "a store for a client": {
+    part: "store",
+    code: "EPARAM",
+    call: () => open().connect({ host: "h", store: { load: () => [], append() {}, remove() {} } }),
+  },
+  preferenceStore: {
+    part: "store",
+    code: "EPARAM",
+    call: () => preferenceStore({ set() {}, get() {}, delete() {}, keys: () => [] }, "outbox"),
+  },
+};
+
+function thrown(call: () => void): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+test.serial("without TLS, store and diagnostics a client is made as ever", (t) => {
+  t.is(open().connect({ host: "h" }).state, "waiting");
+  t.is(open().connect({ host: "h", tls: false }).state, "waiting");
+});
+
+for (const [name, { part, code, call }] of Object.entries(calls))
+  test.serial(`${name}, without part ${part}: the error names the manifest`, (t) => {
+    const error = thrown(call) as Failure;
+    t.true(error instanceof M95Error);
+    t.is(error.code, code);
+    t.is(error.message, `${part}: not in this program; include m95-mqtt/manifest_${part}.json`);
+  });
+
+test.serial("what the modem knows of itself, without part info: done is told so", async (t) => {
+  const { device } = (await import(file("test/moddable/xs/esp32.js"))) as {
+    device: { timers: { callback: () => void }[] };
+  };
+  const errors: Failure[] = [];
+  const earlier = device.timers.length;
+  open().identity((error) => errors.push(error));
+  for (const { callback } of device.timers.slice(earlier)) callback();
+  t.deepEqual(
+    errors.map(({ code, message }) => `${code} ${message}`),
+    ["EPARAM info: not in this program; include m95-mqtt/manifest_info.json"],
+  );
+});
+
+test.serial("with all parts, all of it is there", async (t) => {
+  for (const name of ["tls", "info", "texts", "store"]) await part(name);
+  for (const { call } of Object.values(calls)) t.is(thrown(call), undefined);
+});
