@@ -126,19 +126,16 @@ class Port implements Uart {
 
   setBaud(baud: number): void {
     const o = this._options;
-    this._serial.setup(
-      baud,
-      o.rx || o.path
-        ? {
-            rx: o.rx,
-            tx: o.tx,
-            cts: o.flowControl === "hardware" ? o.cts : undefined,
-            flow: o.flowControl === "software" ? "xon" : "none",
-            path: o.path,
-          }
-        : // Without options, Espruino takes those of the last call.
-          undefined,
-    );
+    const port: any = {
+      rx: o.rx,
+      tx: o.tx,
+      cts: o.flowControl === "hardware" ? o.cts : undefined,
+      flow: o.flowControl === "software" ? "xon" : "none",
+    };
+    // Boards refuse an option that they do not know, even undefined, and only Linux knows this one.
+    if (o.path) port.path = o.path;
+    // Without options, Espruino takes those of the last call.
+    this._serial.setup(baud, o.rx || o.path ? port : undefined);
   }
 
   _listen(): void {

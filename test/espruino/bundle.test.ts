@@ -33,6 +33,7 @@ for (const program of PROGRAMS) {
       ["subscribed", undefined, 1],
     ]);
     t.like(setups, [[115200, { tx: { name: "A9" }, rx: { name: "A10" }, cts: { name: "A7" }, flow: "none" }]]);
+    t.false("path" in (setups as [number, object][])[0]![1], "boards refuse an option that they do not know");
     t.true(broker.clients.length === 1);
 
     for (const message of ["text", 21.5, new Uint8Array([0, 255])])
