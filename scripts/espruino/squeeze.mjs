@@ -40,18 +40,25 @@ function plan(dictionary, text) {
   return { all, start, steps, bits: cost[start] };
 }
 
-/** The packed text as zeros and ones. */
-function bitsOf(dictionary, text) {
+/** Bits that the packed text takes. */
+export function bitsFor(dictionary, text) {
+  return plan(dictionary, text).bits;
+}
+
+/** The packed text as zeros and ones, and how many of them it takes to have `length` characters. */
+function bitsOf(dictionary, text, length = text.length) {
   const { all, start, steps } = plan(dictionary, text);
   const bits = (value, count) => value.toString(2).padStart(count, "0");
   let out = "";
+  let first = 0;
   for (let i = start; i < all.length; ) {
     const step = steps[i];
     if (step) out += `0${bits(step[0] - 1, 8)}${bits(step[1] - 1, 6)}`;
     else out += `1${bits(all.charCodeAt(i), 8)}`;
     i += step ? step[1] : 1;
+    if (i - start >= length && !first) first = out.length;
   }
-  return out;
+  return { bits: out, first };
 }
 
 /** Bits as bytes; zeros at the end are too few to mean anything. */
@@ -61,7 +68,13 @@ function bytesOf(bits) {
 
 /** @returns {string} the packed text without the dictionary, one character a byte */
 export function pack(dictionary, text) {
-  return bytesOf(bitsOf(dictionary, text));
+  return bytesOf(bitsOf(dictionary, text).bits);
+}
+
+/** @returns {{ packed: string, first: number }} as many bytes of it make the first `length` characters, and maybe some more */
+export function packPage(dictionary, text, length) {
+  const { bits, first } = bitsOf(dictionary, text, length);
+  return { packed: bytesOf(bits), first: Math.ceil(first / 8) };
 }
 
 /**
@@ -71,7 +84,7 @@ export function pack(dictionary, text) {
 export function packDictionary(dictionary) {
   // Bytes that no text has are packed as they are, nine bits each.
   for (let grown = dictionary, next = 1; next <= 8; grown = String.fromCharCode(next++) + grown) {
-    const bits = bitsOf("", grown);
+    const { bits } = bitsOf("", grown);
     if (bits.length % 8 === 0) return { dictionary: grown, packed: bytesOf(bits) };
   }
   throw new Error("no dictionary ends with a whole byte");

@@ -2,6 +2,7 @@
 // not. The bundles in one piece are minify.mjs's.
 
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "acorn";
 import { captureThis } from "./arrows.mjs";
@@ -11,9 +12,10 @@ import { flatten } from "./flatten.mjs";
 import { inlineMethods } from "./inline.mjs";
 import { unmark } from "./marks.mjs";
 import { INTERNAL_NAME, shortNames, shrink } from "./minify.mjs";
+import { BETWEEN, MOST, pagesOf } from "./pages.mjs";
 import { namePrivates, publicName } from "./privates.mjs";
 import { dropScopes } from "./scopes.mjs";
-import { makeDictionary, pack, packDictionary } from "./squeeze.mjs";
+import { makeDictionary, packDictionary, packPage } from "./squeeze.mjs";
 import { tokenise, tokeniseBody } from "./tokenise.mjs";
 import { children, edited } from "./tree.mjs";
 
@@ -35,13 +37,23 @@ const RESERVED = [DISPATCHER, FILE, FIND, CLASS, WHICH, ...PARAMETERS, COLD, DIS
 const DICTIONARY = 140;
 
 /**
- * A text begins with its length: below SHORT in bytes, above it in steps of STEP bytes, and what is read too much makes characters
- * behind the end. Without a length it is not packed.
+ * A page begins with the length of what makes its first text: below SHORT in bytes, above it in steps of STEP bytes, and what is read
+ * too much makes characters behind the end. Without a length it is not packed. In front of a page of several texts stands the length of
+ * all of it. An address is that of a page, a multiple of ALIGNED, and the text's place in the page.
  */
 const SHORT = 224;
 const STEP = 64;
 /** What SHORT stands for itself, less the steps that it has. */
 const BASE = STEP * (SHORT - 4);
+
+const ALIGNED = MOST;
+
+/** The byte that stands for a length. */
+function lengthByte(length) {
+  const byte = length < SHORT ? length : Math.ceil((length + BASE) / STEP);
+  if (byte > 255) throw new Error(`a page of ${length} bytes is longer than a byte can say`);
+  return String.fromCharCode(byte);
+}
 
 /** A text that packing makes shorter by fewer bytes is not packed: it takes a fifth of the time from flash. */
 const WORTH = 4;
@@ -156,6 +168,19 @@ function partsOf(place) {
   return place.split(" ").map((name) => name.replace("?", ""));
 }
 
+/** Functions that run while a connection is made: a list that mark-resident.ts writes. */
+const FIRST = new Set(
+  readFileSync(new URL("first.txt", import.meta.url), "utf8")
+    .trim()
+    .split(/\s+/),
+);
+
+/** Constructors go by their class, all others by their own name: classes may have become one. */
+function isFirst(name) {
+  const [owner, method] = publicName(name).split(".");
+  return FIRST.has(!method || method === "constructor" ? owner : method.replace(/^get /, ""));
+}
+
 /** Stands for addresses and lengths that are not known yet, and is as long as most of them. */
 const UNKNOWN = 10000;
 
@@ -185,9 +210,26 @@ class Form {
     this.slots = new Map();
     this.lengths = new Map([...this.parts.keys()].map((name) => [name, UNKNOWN]));
     this.start = UNKNOWN;
-    if (isTokenised) {
-      const sample = program.texts.map((text) => tokeniseBody(this.filled(text)));
-      Object.assign(this, packDictionary(makeDictionary(sample, DICTIONARY)));
+    /** By part, the numbers of the texts of each page. */
+    this.pages = new Map([...this.parts].map(([name, numbers]) => [name, numbers.map((number) => [number])]));
+    if (isTokenised) this.#makePages();
+  }
+
+  #makePages() {
+    const { texts, cold } = this.program;
+    // Addresses that look like those to come.
+    this.addresses.forEach((places, i) => {
+      for (const name of places.keys()) places.set(name, 101 * i * (name ? -1 : 1));
+    });
+    const sample = texts.map((text) => tokeniseBody(this.filled(text)));
+    Object.assign(this, packDictionary(makeDictionary(sample, DICTIONARY)));
+    for (const [name, numbers] of this.parts) {
+      const list = numbers.map((number) => ({ text: sample[number], first: isFirst(cold[number].name) }));
+      const pages = pagesOf(this.dictionary, list);
+      this.pages.set(
+        name,
+        pages.map((page) => page.map((at) => numbers[at])),
+      );
     }
   }
 
@@ -228,9 +270,11 @@ class Form {
     // A file has its length from the first byte that is written; flash that was not written yet reads 255.
     const check = `if(!${FILE}||${FILE}.length!=${length}||${FILE}.charCodeAt(${length - 1}))throw new Error("${NAME} in Storage is not whole; write it anew: npm run flash");`;
     const place = `${WHICH}<0?${DISPATCHER}(${this.#address(this.finder)},${WHICH}):${FILE}.substr(${WHICH}+${this.#base})`;
+    const dictionary = `${FILE}.substr(${this.start},${this.packed?.length})`;
     const unpack =
-      `let s=${place},n=s.charCodeAt();return n?E.toString(require("heatshrink").decompress(${FILE}.substr(${this.start},` +
-      `${this.packed?.length})+s.substr(1,n<${SHORT}?n:${STEP}*n-${BASE}))).substr(${this.dictionary?.length}):s.substr(1)`;
+      `let k=${WHICH}&${ALIGNED - 1};${WHICH}-=k&&k+1;let s=${place},n=s.charCodeAt();if(!n)return s.substr(1);` +
+      `s=E.toString(require("heatshrink").decompress(${dictionary}+s.substr(k?2:1,n<${SHORT}?n:${STEP}*n-${BASE})))` +
+      `.substr(${this.dictionary?.length});return k?s.split("${BETWEEN}")[k]:s`;
     const find = this.isTokenised ? unpack : `return ${place}`;
     return (
       `const ${FILE}=${file};${check}const ${FIND}=function(${WHICH}){${find}},` +
@@ -238,15 +282,23 @@ class Form {
     );
   }
 
-  #text(number, part) {
-    const code = this.filled(this.program.texts[number], part);
-    if (!this.isTokenised) return code + END;
-    const tokens = tokeniseBody(code);
-    const packed = pack(this.dictionary, tokens);
-    if (packed.length > tokens.length - WORTH) return END + tokens + END;
-    if (packed.length < SHORT) return String.fromCharCode(packed.length) + packed;
-    const long = pack(this.dictionary, tokens + END);
-    return String.fromCharCode(Math.ceil((long.length + BASE) / STEP)) + long;
+  /** A page as it stands in a file, but for what is in front of it. */
+  #page(numbers, part) {
+    const codes = numbers.map((number) => this.filled(this.program.texts[number], part));
+    if (!this.isTokenised) return { before: "", text: codes[0] + END };
+    const texts = codes.map(tokeniseBody);
+    const all = texts.join(BETWEEN);
+    const exact = packPage(this.dictionary, all, texts[0].length);
+    const several = numbers.length > 1;
+    if (!several && exact.packed.length > all.length - WORTH) return { before: "", text: END + all + END };
+    if (several && texts.some((text) => text.includes(BETWEEN)))
+      throw new Error("a text has what stands between texts");
+    const { packed, first } =
+      exact.packed.length < SHORT ? exact : packPage(this.dictionary, all + END, texts[0].length);
+    return {
+      before: several ? lengthByte(packed.length) : "",
+      text: lengthByte(several ? first : packed.length) + packed,
+    };
   }
 
   /** Where texts begin in the driver's own file: addresses count from there, so that they are short. */
@@ -259,7 +311,8 @@ class Form {
     const files = new Map();
     const next = this.addresses.map((places) => new Map(places));
     let before = 0;
-    for (const [name, numbers] of this.parts) {
+    const total = [...this.lengths].reduce((sum, [name, length]) => sum + (name ? length : 0), 0);
+    for (const name of this.parts.keys()) {
       let out = this.id;
       if (!name) {
         const code = `${this.filled(this.#head() + this.program.main)};${DISPATCHER}(${this.#address(this.checker)})`;
@@ -267,15 +320,23 @@ class Form {
         this.start = out.length;
         out += this.packed ?? "";
       }
-      for (const number of numbers) {
-        next[number].set(name, name ? -1 - before - out.length : out.length - this.#base);
-        const text = this.#text(number, name);
-        // A text never gets shorter from one try to the next, or addresses would never settle.
-        const slot = `${number} ${name}`;
+      const origin = name ? 0 : this.#base;
+      // Nothing at 0, because an address below it is one in a part.
+      if (!name) out += END;
+      for (const [i, page] of this.pages.get(name).entries()) {
+        const { before: length, text } = this.#page(page, name);
+        const aligned = this.isTokenised ? ALIGNED : 1;
+        while ((out.length + length.length - origin) % aligned) out += END;
+        out += length;
+        const address = out.length - origin + (name ? before - total : 0);
+        for (const [place, number] of page.entries()) next[number].set(name, address + place);
+        // A page never gets shorter from one try to the next, or addresses would never settle.
+        const slot = `${i} ${name}`;
         this.slots.set(slot, Math.max(this.slots.get(slot) ?? 0, text.length));
         out += text.padEnd(this.slots.get(slot), END);
       }
-      out += END;
+      do out += END;
+      while (out.length % ALIGNED);
       if (name) before += out.length;
       this.lengths.set(name, out.length);
       files.set(name, out);

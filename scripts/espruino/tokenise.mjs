@@ -22,7 +22,10 @@ const LONG_TEXT = "\xd2";
 const BYTE = "\xd4";
 const WORD = "\xd5";
 
-/** The plugin makes two bytes of a digit; as it stands it is one. */
+/**
+ * The plugin makes two bytes of a digit; as it stands it is one. And numbers with a zero among their bytes stand as they are, so that
+ * one can stand between texts.
+ */
 function digits(tokens) {
   let out = "";
   for (let i = 0; i < tokens.length; ) {
@@ -33,9 +36,11 @@ function digits(tokens) {
     if (one === LONG_TEXT) length = 3 + byte + 256 * tokens.charCodeAt(i + 2);
     if (one === BYTE) length = 2;
     if (one === WORD) length = 3;
+    const word = ((tokens.charCodeAt(i + 2) << 24) >> 16) + byte;
+    const isShort = (one === BYTE && byte < 10) || (one === WORD && !(byte && word & 0xff00));
     // A name or a dot beside it would make something else of it.
-    const isDigit = one === BYTE && byte < 10 && !/[\w$.]/.test((tokens[i - 1] ?? "") + (tokens[i + 2] ?? ""));
-    out += isDigit ? byte : tokens.substr(i, length);
+    const isApart = !/[\w$.]/.test((tokens[i - 1] ?? "") + (tokens[i + length] ?? ""));
+    out += isShort && isApart ? (one === BYTE ? byte : word) : tokens.substr(i, length);
     i += length;
   }
   return out;

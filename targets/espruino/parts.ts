@@ -14,16 +14,16 @@ declare function require(name: "Storage"): { read(name: string): string | undefi
 const REMEDY = "; write it: npm run flash -- --with ";
 
 /**
- * The text at an address below 0, and all that is behind it in its file; "" for a part that may be missing, and is.
+ * The text at an address below 0, counted from the end of the last part, and all that is behind it in its file; "" for a part that may be missing, and is.
  * @throws M95Error naming the part that is not there
  */
 export function partText(address: number): string {
   const parts = __PARTS.split(" ");
-  let at = -1 - address;
-  let i = 0;
-  while (at >= +parts[i + 1]!) {
-    at -= +parts[i + 1]!;
-    i += 2;
+  let i = parts.length;
+  let at = address;
+  while (at < 0) {
+    i -= 2;
+    at += +parts[i + 1]!;
   }
   const name = parts[i]!;
   const text = require("Storage").read("M95-" + name);

@@ -1,11 +1,11 @@
-// Writes the "@resident" marks of the sources anew, by a run of what steady.ts takes for steady: `npm run build && node
-// build/test/espruino/mark-resident.js`.
+// Writes the "@resident" marks of the sources anew, by a run of what steady.ts takes for steady, and the list of what runs while a
+// connection is made: `npm run build && node build/test/espruino/mark-resident.js`.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "acorn";
-import { steadyFunctions } from "./steady.js";
+import { firstFunctions, steadyFunctions } from "./steady.js";
 
 const WIDTH = 120;
 const MARK = "// @resident";
@@ -51,3 +51,8 @@ for (const folder of ["core", "board-wiring", "targets/espruino"])
     );
     writeFileSync(file, lines.join("\n"));
   }
+
+// By their own names, constructors by their class's: the build makes one class of two, and gives private names their class.
+const short = firstFunctions().map((name) => name.split(".constructor")[0]!.split(".").pop()!);
+const first = [...new Set(short.map((name) => name.replace("get ", "")))].sort();
+writeFileSync(path.join(root, "scripts/espruino/first.txt"), `${first.join("\n")}\n`);

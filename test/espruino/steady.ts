@@ -25,11 +25,16 @@ const SHAPES = [
 /** The names of the functions that ran. */
 export function steadyFunctions(): string[] {
   const ran = new Set<string>();
-  for (const { recvShape, chunk } of SHAPES) for (const name of run(recvShape, chunk)) ran.add(name);
+  for (const { recvShape, chunk } of SHAPES) for (const name of run(recvShape, chunk).steady) ran.add(name);
   return [...ran].sort();
 }
 
-function run(recvShape: 1 | 2 | 3 | 4, chunk: number | "line" | "byte"): Set<string> {
+/** The names of those that ran before, until there was a subscription. */
+export function firstFunctions(): string[] {
+  return [...run(SHAPES[0].recvShape, SHAPES[0].chunk).first].sort();
+}
+
+function run(recvShape: 1 | 2 | 3 | 4, chunk: number | "line" | "byte"): { first: Set<string>; steady: Set<string> } {
   const ran = new Set<string>();
   const { broker, clock, serial, connect, until } = espruino("M95.js", [], {
     modem: { quirks: { recvShape }, chunk },
@@ -55,6 +60,7 @@ function run(recvShape: 1 | 2 | 3 | 4, chunk: number | "line" | "byte"): Set<str
     subscribed = true;
   });
   until("subscribed", () => subscribed);
+  const first = new Set(ran);
   clock.advance(5000);
   ran.clear();
 
@@ -75,5 +81,5 @@ function run(recvShape: 1 | 2 | 3 | 4, chunk: number | "line" | "byte"): Set<str
   }
   // A while without traffic, but none of the looks whether the connection still stands: they come minutes apart.
   clock.advance(5000);
-  return ran;
+  return { first, steady: ran };
 }

@@ -14,10 +14,14 @@ const script = (name: string) => import(new URL(`scripts/espruino/${name}.mjs`, 
 
 const { GUARD } = (await script("storage")) as { GUARD: string };
 const { tokenise } = (await script("tokenise")) as { tokenise(code: string): string };
-const { makeDictionary, pack, packDictionary } = (await script("squeeze")) as {
+const { pagesOf } = (await script("pages")) as {
+  pagesOf(dictionary: string, texts: { text: string; first: boolean }[]): number[][];
+};
+const { makeDictionary, pack, packDictionary, packPage } = (await script("squeeze")) as {
   makeDictionary(texts: string[], size: number): string;
   pack(dictionary: string, text: string): string;
   packDictionary(dictionary: string): { dictionary: string; packed: string };
+  packPage(dictionary: string, text: string, length: number): { packed: string; first: number };
 };
 
 test.afterEach.always(stop);
@@ -78,6 +82,8 @@ test("firmware that does not know the tokens stops at the first statement, with 
 
 test("a digit stays a digit, which is a byte less than its token; in a text nothing changes", (t) => {
   t.is(tokenise('f(1,"\xd4\x05",300,-7,x[2].y,1.5)'), "f(1,\xd1\x02\xd4\x05,\xd5\x2c\x01,\xd4\xf9,x[2].y,1.5)");
+  // With a zero among its bytes a number would have what stands between texts.
+  t.is(tokenise("f(200,8192,-256,513)"), "f(200,8192,-256,\xd5\x01\x02)");
   t.is(tokenise("return 1;case 2:"), "\xab1;\xbc2:");
 });
 
@@ -167,8 +173,29 @@ test("what is packed behind the packed dictionary comes out behind the dictionar
     fc.property(text, text, (spoken, head) => {
       const { dictionary, packed } = packDictionary(head.slice(0, 140));
       t.true(unpack(packed + pack(dictionary, spoken)).startsWith(dictionary + spoken));
+      // Of a page its first text, from as many bytes as are said to make it.
+      const page = packPage(dictionary, `${spoken}\0${head}`, spoken.length);
+      t.true(unpack(packed + page.packed).startsWith(`${dictionary + spoken}\0${head}`));
+      t.true(unpack(packed + page.packed.slice(0, page.first)).startsWith(dictionary + spoken));
     }),
     { numRuns: 300 },
+  );
+});
+
+test("texts with much in common share a page, behind one that runs first; one with a NUL stands alone", (t) => {
+  const say = (word: string) =>
+    `if(this.${word}.length>100)throw new Error("${word} is too long, and that is an error")`;
+  const words = ["topic", "payload", "name", "user", "nothing", "filter"];
+  const texts = words.map((word, i) => ({ text: say(word), first: i === 3 || i === 5 }));
+  texts.push({ text: `${say("zero")}\0`, first: false });
+  const pages = pagesOf("", texts);
+  t.deepEqual(pages.flat().sort(), [0, 1, 2, 3, 4, 5, 6]);
+  t.true(pages.length < 5, "they share pages");
+  for (const first of [3, 5])
+    t.is(pages.filter((page) => page[0] === first).length, 1, `${first} stands first, where it needs no other`);
+  t.deepEqual(
+    pages.find((page) => page.includes(6)),
+    [6],
   );
 });
 
