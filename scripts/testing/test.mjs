@@ -147,9 +147,8 @@ function budgets() {
 
 /** The tests in real engines. Called from here, a script without its engine says so in a line and has not failed. */
 function engines() {
-  return sum([["test/engines/espruino/run.mjs"], ["test/engines/moddable/run.mjs"]], parseEngine, {
-    M95_VIA_NPM_TEST: "1",
-  });
+  const scripts = ["espruino", "board", "moddable"].map((name) => [`test/engines/${name}/run.mjs`]);
+  return sum(scripts, parseEngine, { M95_VIA_NPM_TEST: "1" });
 }
 
 /** The steps to run, in order, or a word on what is wrong with the options. */
