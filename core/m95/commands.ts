@@ -88,8 +88,8 @@ const PROMPT = 4;
 const FINAL = 5;
 
 /** The fields of a row, or undefined for a command that has none. */
-function row(name: string, rows?: string): string[] | undefined {
-  const table = rows || commands();
+function row(name: string): string[] | undefined {
+  const table = commands();
   const at = table.indexOf("\n" + name + "|");
   return at < 0 ? undefined : table.substring(at, table.indexOf("\n", at + 1)).split("|");
 }
@@ -140,6 +140,11 @@ export function timed(script: string): string {
     .join("\n");
 }
 
+/** ms until the final result of a command counts as lost. */
+export function waitOf(name: string): number {
+  return +row(name)![WAIT]! + SLACK;
+}
+
 /** ms until the result URC of a command counts as lost. @param packets - what the packet time-outs add up to, ms */
 export function resultWait(name: string, packets: number): number {
   const wait = row(name)![RESULT]!;
@@ -147,24 +152,35 @@ export function resultWait(name: string, packets: number): number {
 }
 
 /**
- * The write form of a command. Values past the last given one are left out; those that repeat are given once.
- * @param name - name of a row
- * @param table - the rows, if not `commands()`
+ * The write forms of some commands: all at once, as with `timed`. Values past the last given one are left out; those that repeat are
+ * given once.
+ * @param list - for each command the name of its row, and its values
+ * @param rows - the table, if not `commands()`
  * @throws M95Error `EPARAM` or `ETOOBIG`, naming the parameter, its limit and the value
  */
-export function build(name: string, values: (number | string)[], table?: string): string {
-  const parameters = row(name, table)![PARAMETERS]!.split(" ");
-  const type = name.split(".");
-  const parts = values.map((value, i) => {
-    const parameter = parameters[i];
-    if (!parameter) throw new M95Error("EPARAM", name + " takes at most " + i + " parameters");
-    // Without the mark in front.
-    const field = parameter.substring("/*".indexOf(parameter[0]!) < 0 ? 0 : 1).split(":");
-    const limit = field[1]!;
-    const range = limit.split("-");
-    return limit[0] === '"'
-      ? quote(field[0]!, value, +limit.substring(1))
-      : integer(field[0]!, value, +range[0]!, +range[1]!);
+export function build(list: (number | string)[][], rows?: string): string[] {
+  const table = rows || commands();
+  return list.map((values) => {
+    const name = values[0] as string;
+    const type = name.split(".");
+    const start = table.indexOf("\n" + name + "|");
+    const parameters = table
+      .substring(start, table.indexOf("\n", start + 1))
+      .split("|")
+      [PARAMETERS]!.split(" ");
+    let text = "AT+" + type[0] + (type[1] ? '="' + type[1] + '"' : "");
+    for (let i = 1; i < values.length; i++) {
+      const parameter = parameters[i - 1];
+      if (!parameter) throw new M95Error("EPARAM", name + " takes at most " + (i - 1) + " parameters");
+      // Without the mark in front.
+      const field = parameter.substring("/*".indexOf(parameter[0]!) < 0 ? 0 : 1).split(":");
+      const range = field[1]!.split("-");
+      text +=
+        (i > 1 || type[1] ? "," : "=") +
+        (range[1]
+          ? integer(field[0]!, values[i], +range[0]!, +range[1])
+          : quote(field[0]!, values[i], +range[0]!.substring(1)));
+    }
+    return text;
   });
-  return "AT+" + type[0] + (type[1] ? '="' + type[1] + '",' : "=") + parts.join();
 }

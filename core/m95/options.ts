@@ -174,7 +174,7 @@ export function setupOf(o: M95Options, codec: Codec): LifecycleSetup {
   if (apn !== undefined) {
     const whole = typeof apn === "string";
     if (!whole && !apn) throw wrong("apn", "a string or an object with name", apn);
-    const values = [1, bytesOf(codec, whole ? "apn" : "apn.name", whole ? apn : apn.name)];
+    const values = ["QICSGP", 1, bytesOf(codec, whole ? "apn" : "apn.name", whole ? apn : apn.name)];
     if (!whole && apn.username !== undefined)
       values.push(
         bytesOf(codec, "apn.username", apn.username),
@@ -182,7 +182,7 @@ export function setupOf(o: M95Options, codec: Codec): LifecycleSetup {
       );
     else if (!whole && apn.password !== undefined)
       throw wrong("apn.username", "given when there is a password", undefined);
-    text = build("QICSGP", values);
+    text = build([values])[0];
   }
   if (
     pin !== undefined &&

@@ -182,7 +182,7 @@ export abstract class Script {
       else if (locked && !this._pinSpent) {
         // Spent before it is sent: if its answer is lost, a second try could be the one that locks the card.
         this._pinSpent = run.entered = true;
-        this.ask(build("CPIN", [pin!]), (refused) => {
+        this.ask(build([["CPIN", pin!]])[0]!, (refused) => {
           if (refused && refused.code === "ECME") fail("the SIM refuses the PIN", refused, 2, false);
           else later(this, POLL, () => this.proceed(true));
         });

@@ -44,7 +44,7 @@ const PLAUSIBLE = 1704067200000;
 const BEGIN = "-----BEGIN ";
 const DASHES = "-----";
 function command(name: string, values: (number | string)[]): string {
-  return build(name, values, tlsCommands());
+  return build([[name as number | string].concat(values)], tlsCommands())[0]!;
 }
 
 // Its text may be a key: no message has a part of it.
@@ -273,7 +273,7 @@ export class Tls {
         this._end(gone, file);
         return;
       }
-      const text = build("QSECWRITE", [file.name, file.size, UPLOAD_WAIT]);
+      const text = build([["QSECWRITE", file.name, file.size, UPLOAD_WAIT]])[0]!;
       this._ask(
         text,
         (error, lines) => {

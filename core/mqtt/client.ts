@@ -8,7 +8,7 @@ import { CONNECTS, RECEIVED, RECONNECTS } from "../counters.js";
 import { Emitter } from "../emitter.js";
 import { M95Error } from "../errors.js";
 import type { ClientEvents, SentPacket } from "../events.js";
-import { resultWait } from "../m95/commands.js";
+import { SLACK } from "../m95/commands.js";
 import { REOPEN } from "../m95/recovery.js";
 import type { Clock, Done, TimerHandle } from "../ports.js";
 import { callOff, later } from "../timer.js";
@@ -92,12 +92,7 @@ export class MqttClient<Payload = any>
     this.connectionId = id;
     this.secure = secure;
     this._profile = profile;
-    this.outbox = new Outbox(
-      this,
-      host,
-      resultWait("QMTPUB", profile.packets),
-      resultWait("QMTPUB", profile.settled().packetTimeout * 1000),
-    );
+    this.outbox = new Outbox(this, host, profile.packets + SLACK, profile.settled().packetTimeout * 1000 + SLACK);
     this.subscriptions = new Subscriptions(this.outbox);
     this._publisher = new Publisher(this, host, profile, this.outbox, options.store);
     this._ends = [];

@@ -2,7 +2,7 @@
 import { number, split } from "../at/params.js";
 import type { Request } from "../at/types.js";
 import { M95Error } from "../errors.js";
-import { request, resultWait } from "../m95/commands.js";
+import { resultWait, SLACK, waitOf } from "../m95/commands.js";
 import { RETRY } from "../m95/recovery.js";
 import type { Clock, TimerHandle } from "../ports.js";
 import { callOff, later } from "../timer.js";
@@ -93,7 +93,7 @@ export class Link {
     this.seen = -Infinity;
     this.phase = this._generation = this._reopened = this._questions = 0;
     this._timer = undefined;
-    this._patience = request(QUERY, () => undefined).timeout;
+    this._patience = waitOf("QMTCONN");
   }
 
   /** Configures, opens the network and sends CONNECT. */
@@ -345,8 +345,7 @@ export class Link {
   // The result URC of AT+QMTOPEN or AT+QMTCONN is waited for.
   private _overdue(): void {
     const name = this.phase === OPENING ? "QMTOPEN" : "QMTCONN";
-    later(this, resultWait(name, this._profile.packets), () =>
-      this._fail(new M95Error("ETIMEOUT", "AT+" + name + ": no result in time", "AT+" + name)),
-    );
+    const wait = name === "QMTOPEN" ? resultWait(name, 0) : this._profile.packets + SLACK;
+    later(this, wait, () => this._fail(new M95Error("ETIMEOUT", "AT+" + name + ": no result in time", "AT+" + name)));
   }
 }

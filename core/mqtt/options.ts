@@ -204,23 +204,20 @@ export class Profile {
     const secure = this.secure;
     const o = this.settled();
     const port = o.port === undefined ? (secure ? 8883 : 1883) : o.port;
-    return [
-      build("QMTCFG.WILL", [id as string | number].concat(this._will)),
-      build("QMTCFG.TIMEOUT", [id, o.packetTimeout, o.retryTimes, 1]),
-      build("QMTCFG.SESSION", [id, o.clean ? 1 : 0]),
-      build("QMTCFG.KEEPALIVE", [id, o.keepalive]),
-      build("QMTCFG.SSL", secure ? [id, 1, secure.context] : [id, 0]),
-      build("QMTOPEN", [id, o.host, port]),
-    ];
+    return build([
+      ["QMTCFG.WILL" as string | number, id].concat(this._will),
+      ["QMTCFG.TIMEOUT", id, o.packetTimeout, o.retryTimes, 1],
+      ["QMTCFG.SESSION", id, o.clean ? 1 : 0],
+      ["QMTCFG.KEEPALIVE", id, o.keepalive],
+      secure ? ["QMTCFG.SSL", id, 1, secure.context] : ["QMTCFG.SSL", id, 0],
+      ["QMTOPEN", id, o.host, port],
+    ]);
   }
 
   /** The command that sends CONNECT (3.2.4). */
   connecting(): string {
     const o = this._given;
-    const all = [this._id, o.clientId!, o.username!, o.password!];
-    return build(
-      "QMTCONN",
-      all.filter((one) => one !== undefined),
-    );
+    const all = ["QMTCONN", this._id, o.clientId!, o.username!, o.password!];
+    return build([all.filter((one) => one !== undefined)])[0]!;
   }
 }

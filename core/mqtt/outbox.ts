@@ -5,7 +5,7 @@ import { number } from "../at/params.js";
 import type { Request } from "../at/types.js";
 import { RETRANSMISSIONS } from "../counters.js";
 import { M95Error } from "../errors.js";
-import { request } from "../m95/commands.js";
+import { waitOf } from "../m95/commands.js";
 import { RETRY } from "../m95/recovery.js";
 import type { Clock, TimerHandle } from "../ports.js";
 import { callOff, later } from "../timer.js";
@@ -93,7 +93,7 @@ export class Outbox {
     this._front = this._back = 0;
     this._guessed = -Infinity;
     // A modem that takes time for a PUBLISH takes it for the others as well.
-    this._timeout = request("AT+QMTPUB", () => undefined).timeout;
+    this._timeout = waitOf("QMTPUB");
     this._seconds = Math.ceil(wait / 1000) + 1;
     this._notice = Math.ceil(notice / 1000) + 1;
   }

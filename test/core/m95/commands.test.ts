@@ -1,9 +1,12 @@
 // Builds commands out of the table and looks up what the session must know of them. That the table is the note's is
 // tested in note.test.ts.
 import type { M95Error } from "../../../core/errors.js";
-import { build, nameOf, request, resultWait, SLACK } from "../../../core/m95/commands.js";
+import { build as buildAll, nameOf, request, resultWait, SLACK } from "../../../core/m95/commands.js";
 import { type Parameter, type Row, readTable } from "../../../scripts/docs/command-table.js";
 import test from "../../support/harness.js";
+
+const build = (name: string, values: (number | string)[], table?: string): string =>
+  buildAll([[name, ...values]], table)[0]!;
 
 test("each write form, spelled as the note's examples", (t) => {
   const all: [name: string, values: (number | string)[], text: string][] = [
