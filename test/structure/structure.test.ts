@@ -25,6 +25,7 @@ const imports = importsOf(everything);
 const ground = [
   "core/codec.ts",
   "core/emitter.ts",
+  "core/counters.ts",
   "core/timer.ts",
   "core/arguments.ts",
   "core/errors.ts",
