@@ -30,6 +30,7 @@ const files = [
   "migration",
   "store",
   "tls",
+  "console",
   "features",
   "endurance",
   "reconnects",
