@@ -66,13 +66,6 @@ export function flag(field: string, value: unknown, fallback: boolean): boolean 
   return value;
 }
 
-/** Checks an object by its methods. @throws M95Error `EPARAM` */
-export function having(field: string, value: any, methods: string): void {
-  const names = methods.split(" ");
-  if (!value || names.some((name) => typeof value[name] !== "function"))
-    throw wrong(field, "an object with " + names.join(", "), value);
-}
-
 /**
  * Reads options by their rows: one a line, name, range and default split by "|". Ranges: `0-9` an integer; `?` true or false; `()`
  * a function; `a/b` one of these words; the name of a row of the command table, which looks at it when the command is built.

@@ -1,7 +1,7 @@
 // The public M95: composes the modem's lifecycle with its MQTT clients and checks what users hand in.
 // @part info: _command _checkCommand
 // @resident urc
-import { callable, having, integer, optionsOf, readOptions, refusal, withDefaults, wrong } from "./arguments.js";
+import { callable, integer, optionsOf, readOptions, refusal, withDefaults, wrong } from "./arguments.js";
 import { number, quote, split } from "./at/params.js";
 import type { Session } from "./at/session.js";
 import type { SessionStats } from "./at/types.js";
@@ -83,9 +83,10 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     super(newCounters());
     try {
       const o = options || ({} as M95Options);
-      having("uart", o.uart, "write");
+      callable("uart.write", o.uart && o.uart.write);
       callable("clock.after", o.clock && o.clock.after);
-      if (o.power !== undefined) having("power", o.power, "on off");
+      if (o.power !== undefined && (!o.power || typeof o.power.on !== "function" || typeof o.power.off !== "function"))
+        throw wrong("power", "an object with on and off", o.power);
       const read = withDefaults(modemOptions(), readOptions(modemOptions(), "", o));
       this.clock = o.clock;
       this.codec = o.codec || binary();
@@ -152,7 +153,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     try {
       const o = options || ({} as ConnectOptions);
       const clients = this.clients;
-      if (!this._apn) throw wrong("apn", "given to the M95 before a client can connect", undefined);
+      if (!this._apn) throw wrong("apn", "given before a client can connect", undefined);
       let id = 0;
       if (o.connectionId !== undefined) id = integer("connectionId", o.connectionId, 0, CLIENTS - 1);
       else while (clients[id] && id < CLIENTS - 1) id++;

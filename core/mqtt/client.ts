@@ -45,12 +45,6 @@ const ENDED = 3;
 /** The same by name, for the model check. */
 export const LIFE = ["living", "ending", "forced", "ended"];
 
-function listOf(topics: string | string[]): string[] {
-  if (typeof topics === "string") return [topics];
-  if (Array.isArray(topics)) return topics;
-  throw wrong("topic", "a topic filter or several", topics);
-}
-
 /** `Payload`: the form in which the runtime gets bytes. */
 export class MqttClient<Payload = any>
   extends Emitter<ClientEvents<Payload>>
@@ -180,18 +174,13 @@ export class MqttClient<Payload = any>
   ): this {
     const callback = typeof options === "function" ? options : done;
     try {
-      const o = optionsOf(options);
-      const qos = o.qos === undefined ? 0 : o.qos;
-      const map = typeof topics === "object" && topics && !Array.isArray(topics) ? topics : undefined;
-      const names = map ? Object.keys(map) : listOf(topics as string | string[]);
+      const qos = optionsOf(options).qos;
+      const filters = this._filters(topics, qos === undefined ? 0 : qos);
       this._checkOpen();
-      this.subscriptions.addFilters(
-        this._filters(names, (name) => (map && map[name] && map[name].qos !== undefined ? map[name].qos : qos)),
-        (error, granted) => {
-          if (!error && refused(granted).length === granted.length) error = this._refusal(granted);
-          this._answer(error, callback, this._texts(granted));
-        },
-      );
+      this.subscriptions.addFilters(filters, (error, granted) => {
+        if (!error && refused(granted).length === granted.length) error = this._refusal(granted);
+        this._answer(error, callback, this._texts(granted));
+      });
     } catch (error) {
       this._refuse(error, callback);
     }
@@ -202,8 +191,7 @@ export class MqttClient<Payload = any>
   unsubscribe(topics: string | string[], done?: Done): this {
     try {
       this._checkOpen();
-      const filters = this._filters(listOf(topics), () => 0);
-      this.subscriptions.dropFilters(filters, (error) => this._answer(error, done));
+      this.subscriptions.dropFilters(this._filters(topics, 0), (error) => this._answer(error, done));
     } catch (error) {
       this._refuse(error, done);
     }
@@ -250,7 +238,7 @@ export class MqttClient<Payload = any>
 
   /** It has been connected for the stable time, or never failed. */
   hasLasted(): boolean {
-    return this.connected ? this._lasted() : !this._failures;
+    return this.connected ? this._clock.now() - this._since >= this._host.stable : !this._failures;
   }
 
   /** A result URC or +QMTSTAT for this client: fields from `<tcpconnectID>` on. */
@@ -305,30 +293,30 @@ export class MqttClient<Payload = any>
     this.outbox.linkThere();
   }
 
-  linkFailed(error: M95Error): void {
-    const code = error.returnCode;
-    if (code !== undefined && code !== SERVER_UNAVAILABLE && ++this._refusals > this._profile.settled().refusedRetries)
+  linkOver(error?: M95Error, failed?: boolean): void {
+    const code = error && error.returnCode;
+    const profile = this._profile.settled();
+    if (code !== undefined && code !== SERVER_UNAVAILABLE && ++this._refusals > profile.refusedRetries)
       this._life = this._life || ENDING;
     this._down(error);
-    this.emit("error", error);
-    this._goOn(error);
-  }
-
-  linkLost(error: M95Error): void {
-    this._down(error);
-    this._goOn(error);
-  }
-
-  linkEnded(): void {
-    this._down();
-    this._finish();
+    if (failed) this.emit("error", error!);
+    if (this._life || !error) this._finish();
+    else if (profile.reconnectPeriod && this._host.takesOver(error, this._failures)) this._failures++;
+    else this._wait(error);
   }
 
   // ---- publishing and subscribing
 
-  private _filters(topics: string[], qos: (topic: string) => number): Filter[] {
+  /** @param qos - of those that have none of their own */
+  private _filters(topics: any, qos: number): Filter[] {
     const codec = this._host.codec;
-    return topics.map((topic) => ({ topic: bytesOf(codec, "topic", topic), qos: qos(topic) }));
+    const given = typeof topics === "string" ? [topics] : topics;
+    if (!given || typeof given !== "object") throw wrong("topic", "a topic filter or several", topics);
+    return (Array.isArray(given) ? given : Object.keys(given)).map((name: string) => {
+      const topic = bytesOf(codec, "topic", name);
+      const own = given[name];
+      return { topic, qos: own && own.qos !== undefined ? own.qos : qos };
+    });
   }
 
   private _texts(filters: Filter[]): Grant[] {
@@ -368,22 +356,12 @@ export class MqttClient<Payload = any>
   // Whatever there was of a connection is gone.
   private _down(error?: M95Error): void {
     // Connected alone is nothing: a broker may accept and hang up at once.
-    if (this.connected && this._lasted()) this._failures = 0;
+    if (this.connected && this.hasLasted()) this._failures = 0;
     this.connected = false;
     this.reconnecting = !this._life;
     callOff(this);
     this.outbox.linkGone();
     this.emit("close", error);
-  }
-
-  private _lasted(): boolean {
-    return this._clock.now() - this._since >= this._host.stable;
-  }
-
-  private _goOn(error: M95Error): void {
-    if (this._life) this._finish();
-    else if (this._profile.settled().reconnectPeriod && this._host.takesOver(error, this._failures)) this._failures++;
-    else this._wait(error);
   }
 
   private _wait(error: M95Error): void {
@@ -403,13 +381,10 @@ export class MqttClient<Payload = any>
 
   private _end(): void {
     const state = this.state;
-    if (this._life === ENDED) this._callEnds();
-    else {
-      this.outbox.refuse(new M95Error("ECLOSED", "the client was ended before it was sent"), false);
-      if (state === "waiting") this._finish();
-      else if (state !== "disconnecting" && (!this.connected || this._life === FORCED || this.outbox.idle))
-        this._disconnect();
-    }
+    if (this._life !== ENDED) this.outbox.refuse(new M95Error("ECLOSED", "the client was ended"), false);
+    if (state === "waiting" || state === "closed") this._finish();
+    else if (state !== "disconnecting" && (!this.connected || this._life === FORCED || this.outbox.idle))
+      this._disconnect();
   }
 
   private _disconnect(): void {
@@ -419,18 +394,14 @@ export class MqttClient<Payload = any>
   }
 
   private _finish(): void {
-    if (this._life === ENDED) return;
-    this._life = ENDED;
-    this.reconnecting = false;
-    callOff(this);
-    this.outbox.refuse(new M95Error("ECLOSED", "the client has ended"), true);
-    this._host.clients[this.connectionId] = undefined;
-    this.emit("end");
-    this._callEnds();
-  }
-
-  private _callEnds(): void {
-    const ends = this._ends.splice(0, this._ends.length);
-    for (let i = 0; i < ends.length; i++) this._call(ends[i]!);
+    if (this._life !== ENDED) {
+      this._life = ENDED;
+      this.reconnecting = false;
+      callOff(this);
+      this.outbox.refuse(new M95Error("ECLOSED", "the client was ended"), true);
+      this._host.clients[this.connectionId] = undefined;
+      this.emit("end");
+    }
+    for (const done of this._ends.splice(0, this._ends.length)) this._call(done);
   }
 }

@@ -15,12 +15,8 @@ import type { ClientHost, LinkState } from "./types.js";
 export interface LinkOwner {
   /** Connected. */
   linkUp(): void;
-  /** The attempt failed. */
-  linkFailed(error: M95Error): void;
-  /** The modem reports that an established connection is gone. */
-  linkLost(error: M95Error): void;
-  /** It was hung up. */
-  linkEnded(): void;
+  /** It is gone; without an error it was hung up. @param failed - the attempt did */
+  linkOver(error?: M95Error, failed?: boolean): void;
 }
 
 // How far a link is.
@@ -310,8 +306,7 @@ export class Link {
     this.forget();
     // In case the network is open: the next attempt starts afresh. With `ECLOSED` the modem has closed it by itself.
     if (error.code !== "ECLOSED") this._ask("AT+QMTCLOSE=" + this._id, () => undefined);
-    if (connected) this._owner.linkLost(error);
-    else this._owner.linkFailed(error);
+    this._owner.linkOver(error, !connected);
   }
 
   private _close(): void {
@@ -319,7 +314,7 @@ export class Link {
     this.phase = CLOSING;
     this._ask("AT+QMTCLOSE=" + this._id, () => {
       this.forget();
-      this._owner.linkEnded();
+      this._owner.linkOver();
     });
   }
 

@@ -8,7 +8,7 @@ import { wrong } from "../arguments.js";
  */
 export function checkTopic(field: string, topic: string): void {
   if (!topic || topic.indexOf("#") >= 0 || topic.indexOf("+") >= 0)
-    throw wrong(field, "a topic of at least one character without the wildcards # and +", topic);
+    throw wrong(field, "a topic without the wildcards # and +", topic);
 }
 
 /**
@@ -16,14 +16,12 @@ export function checkTopic(field: string, topic: string): void {
  * @throws M95Error `EPARAM`
  */
 export function checkFilter(filter: string): void {
-  const levels = filter.split("/");
-  let good = filter.length > 0;
-  for (let i = 0; i < levels.length; i++) {
-    const level = levels[i]!;
-    if (level.length > 1 && (level.indexOf("#") >= 0 || level.indexOf("+") >= 0)) good = false;
-    if (level === "#" && i < levels.length - 1) good = false;
-  }
-  if (!good) throw wrong("topic", "a topic filter with + and # alone in their levels and # last", filter);
+  const good = filter
+    .split("/")
+    .every((level, i, all) =>
+      level === "#" ? i === all.length - 1 : level === "+" || level.indexOf("#") + level.indexOf("+") < -1,
+    );
+  if (!filter || !good) throw wrong("topic", "a topic filter with + and # alone in their levels and # last", filter);
 }
 
 /** Whether a topic filter covers a topic. Wildcards in front do not cover topics of the server, `$SYS/…` (4.7.2). */

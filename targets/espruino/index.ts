@@ -2,7 +2,7 @@
 // Strings in, strings out. It holds no protocol; what Espruino's MQTT module calls differently is renamed here.
 // @resident write _received
 import { powerSwitch } from "../../board-wiring/power-switch.js";
-import { having, readable, wrong } from "../../core/arguments.js";
+import { readable, wrong } from "../../core/arguments.js";
 import type { Listener } from "../../core/emitter.js";
 import {
   type ConnectOptions,
@@ -212,7 +212,8 @@ export function connect(
 ): Modem {
   const given = readable(options);
   const board = given.board;
-  having("serial", serial, "on write");
+  if (!serial || typeof serial.on !== "function" || typeof serial.write !== "function")
+    throw wrong("serial", "an object with on, setup and write", serial);
   const pins = board ? pinsOf(board, (name) => new Pin(name)) : {};
   if (!pins) throw wrong("board", "a known board", board);
   const flow = given.flow || (given.cts && "hardware");

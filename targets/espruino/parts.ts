@@ -10,8 +10,11 @@ declare const __OPTIONAL: string;
 declare const __BUILD: string;
 declare function require(name: "Storage"): { read(name: string): string | undefined };
 
-/** The remedy. A set of files is written as a whole, by the program that knows the application. */
-const REMEDY = "; write it: npm run flash -- --with ";
+/** With the remedy: a set of files is written as a whole, by the program that knows the application. */
+function partError(name: string, what: string): M95Error {
+  const remedy = "; write it: npm run flash -- --with " + name;
+  return new M95Error(name === "tls" ? "ETLS" : "EPARAM", "part M95-" + name + what + remedy);
+}
 
 /**
  * The text at an address below 0, counted from the end of the last part, and all that is behind it in its file; "" for a part that may be missing, and is.
@@ -29,10 +32,10 @@ export function partText(address: number): string {
   const text = require("Storage").read("M95-" + name);
   if (text !== undefined) return text.substr(at);
   if (__OPTIONAL.split(" ").indexOf(name) >= 0) return "";
-  throw new M95Error(name === "tls" ? "ETLS" : "EPARAM", "part M95-" + name + " is not on the board" + REMEDY + name);
+  throw partError(name, " is not on the board");
 }
 
-/** Run when the driver is loaded. @throws Error for a part of another build, of the other form, or one that is not whole */
+/** Run when the driver is loaded. @throws M95Error for a part of another build, of the other form, or one that is not whole */
 export function checkParts(): void {
   const parts = __PARTS.split(" ");
   for (let i = 0; i < parts.length; i += 2) {
@@ -42,7 +45,6 @@ export function checkParts(): void {
     const length = +parts[i + 1]!;
     // The last byte is 0, unless writing was cut off: flash that was not written yet reads 255.
     const torn = text.length !== length || text.charCodeAt(length - 1);
-    if (torn || !text.startsWith(__BUILD))
-      throw new Error("part M95-" + name + (torn ? " is not whole" : " is not of this M95") + REMEDY + name);
+    if (torn || !text.startsWith(__BUILD)) throw partError(name, torn ? " is not whole" : " is not of this M95");
   }
 }
