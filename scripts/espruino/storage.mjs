@@ -17,7 +17,7 @@ import { namePrivates, publicName } from "./privates.mjs";
 import { dropScopes } from "./scopes.mjs";
 import { makeDictionary, packDictionary, packPage } from "./squeeze.mjs";
 import { tokenise, tokeniseBody } from "./tokenise.mjs";
-import { children, edited } from "./tree.mjs";
+import { children, edited, isFunction } from "./tree.mjs";
 
 /** Name of the driver in Storage; those of parts have a dash and their own behind it. */
 const NAME = "M95";
@@ -94,6 +94,7 @@ export async function takeApart(bundle) {
     (name) => placeOf(publicName(name)),
     (name) => INTERNAL_NAME.test(name),
   );
+  refuseEarlyCalls(moved, cold);
   // Methods that were left have to differ from all fields of all classes that share their prototype.
   const names = shortNames(code, [DISPATCH, ...methodsOf(moved)]);
   const small = words(await shrink(moved, names, RESERVED));
@@ -101,6 +102,19 @@ export async function takeApart(bundle) {
   const lost = cold.filter((_, i) => texts[i] === undefined);
   if (lost.length) throw new Error(`the minifier dropped ${lost.map(({ name }) => name).join(", ")}`);
   return { main: dropScopes(withDispatcher(main, names[DISPATCH]), RUNTIME), texts, cold };
+}
+
+/** While the module is loaded nothing is called that is not: half of what such a function uses may not be there yet. */
+function refuseEarlyCalls(code, cold) {
+  const visit = (node) => {
+    const { type, callee } = node;
+    if (type === "CallExpression" && (callee.name ?? callee.property?.name) === DISPATCH) {
+      const { name } = cold[node.arguments[0].arguments[0].value];
+      throw new Error(`${name} is called while the driver is loaded; it has to be resident, or the call in a function`);
+    }
+    for (const child of children(node)) if (!isFunction(child)) visit(child);
+  };
+  visit(parsed(code));
 }
 
 /** Internal names of the methods that are loaded, the most used ones first. */

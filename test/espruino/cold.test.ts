@@ -188,3 +188,12 @@ test("a parameter that is declared once more is refused by name", async (t) => {
     message: /f .*a/,
   });
 });
+
+test("a call of a moved function while the module is loaded is refused by name", async (t) => {
+  for (const code of [
+    "function moved() { return 1; } const one = moved(); exports.answer = () => one;",
+    "class A { constructor() { this._n = 1; } } const a = new A(); exports.answer = () => a._n;",
+    "class A { _moved() { return 1; } } function made() { '@resident'; return new A(); } const x = made()._moved(); exports.answer = () => x;",
+  ])
+    await t.throwsAsync(both(code), { message: /(moved|A.constructor) is called while the driver is loaded/ }, code);
+});
