@@ -151,6 +151,11 @@ export class Framer extends Silence {
     return !!this._kind || !!this._text;
   }
 
+  /** Whether a line has begun and not ended. */
+  half(): boolean {
+    return this._ring.size > 0;
+  }
+
   private _suspect(): void {
     this._release(PAYLOAD);
     this._watch();
@@ -310,8 +315,8 @@ export class Framer extends Silence {
       this._gap = "\n" + line;
       return;
     }
-    if (gap || !this.strict) {
-      const text = trimLine(line);
+    const text = trimLine(line);
+    if (gap || !this.strict || this._sink.proves(text)) {
       if (text.startsWith(this._prefix) || this._sink.starts(text)) {
         this._finish(true);
         this.framed = !!gap;

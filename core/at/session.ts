@@ -47,7 +47,6 @@ export class Session extends Synchroniser {
   private _mixed: boolean;
   /** Text whose echo may come back; undefined: no echo is expected. */
   private _echo: string | undefined;
-  private _mark: number;
   private _guards: number;
   /** What is held: an error, the prompt. */
   private _refused: boolean;
@@ -66,7 +65,7 @@ export class Session extends Synchroniser {
     this._limit = setup.limit;
     this._queue = [];
     this._lines = [];
-    this._size = this._mark = this._guards = 0;
+    this._size = this._guards = 0;
     this._sent = this._mixed = this._open = this._refused = this._prompted = false;
     this._onPause = this._paused.bind(this);
   }
@@ -133,7 +132,7 @@ export class Session extends Synchroniser {
         isFinal(line, run, this._sent) ||
         (line === run.prompt && !this._sent) ||
         (!!run.info && line.startsWith(run.info))
-      : this._phase >= CALLING && (line === "OK" || line === "AT" || isError(line));
+      : this._phase >= CALLING && this._awaited(line);
     return ours || this._isUrc(line, run ? run.text : "");
   }
 
@@ -225,7 +224,7 @@ export class Session extends Synchroniser {
     if (!this._open || !idle || this._pause !== undefined || !this._queue.length) return;
     this._mark = this.framer.bytes;
     // On a line without messages a part of it is enough, unless something comes meanwhile: the modem has said what it was asked for.
-    const calm = !this._guards && this._clock.now() - this.framer.stamp > BUSY;
+    const calm = !this._guards && !this.framer.half() && this._clock.now() - this.framer.stamp > BUSY;
     this._pause = this._clock.after(calm ? this._guard / CALM : this._guard, this._onPause);
   }
 
@@ -286,7 +285,7 @@ export class Session extends Synchroniser {
     else if (line === run.prompt) this._prompted = true;
     if (this._phase === HELD) return;
     this._phase = HELD;
-    this._arm(wait);
+    this._arm(Math.max(wait, 2 * this.framer.silence));
   }
 
   // No other result came: what it says may be payload, so that it says nothing, and the modem may be anywhere.

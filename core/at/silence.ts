@@ -83,9 +83,11 @@ export abstract class Silence {
     this._await();
   }
 
-  /** Waits for another silence. */
-  protected _await(): void {
-    const wait = this.hurried ? this.silence / LOOKS : this.silence;
+  /** Waits for another silence. @param turn - ms, if it is only for a host that was busy to read what there is */
+  protected _await(turn?: number): void {
+    const wait = turn || (this.hurried ? this.silence / LOOKS : this.silence);
+    // The next look is the last, then, however soon it may be hurried.
+    if (!turn && !this.hurried) this._still = LOOKS - 1;
     this._mark = this.bytes;
     this._due = this._clock.now() + wait;
     this._timer = this._clock.after(wait, this._onTick);
@@ -105,8 +107,8 @@ export abstract class Silence {
     if (this._mark !== this.bytes) {
       this._still = this._lates = 0;
       this._watch();
-    } else if (this._clock.now() - this._due > LATE && ++this._lates < LOOKS) this._await();
-    else if (this.hurried && ++this._still < LOOKS) this._await();
+    } else if (this._clock.now() - this._due > LATE && ++this._lates < LOOKS) this._await(LEAST);
+    else if (++this._still < LOOKS) this._await();
     else {
       this._still = this._lates = 0;
       this._silent();

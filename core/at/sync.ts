@@ -19,6 +19,15 @@ export const AT_TRIES = 10;
 const AT_GRACE = 100;
 /** ms since the last message in which a line counts as busy with messages. */
 export const BUSY = 1000;
+/**
+ * Answers of `ATS3?` to `ATS5?` (V.250, 6.2.1 to 6.2.3), which no other command has: what was owed before has come when one of them has.
+ * One after the other, since that to the one before may be late, too.
+ */
+const PROOFS = ["013", "010", "008"];
+/** They are asked for so often before a plain AT has to do: there may be firmware without. */
+const PROOF_TRIES = 2;
+/** ms behind the last of them: the next would be like the first, and that one's answer may be late. */
+const ROUND_WAIT = 2000;
 /** The way out of a data mode that counts bytes, and the ms of silence it needs behind it. */
 export const ESCAPE = "+++";
 const ESCAPE_WAIT = 1000;
@@ -71,12 +80,19 @@ export abstract class Synchroniser implements FramerSink {
   private _tries: number;
   private _grace: number;
   private _escape: string;
+  /** Which of the proofs was asked for last; and whether that was the last thing sent, 1, and has come, 2. */
+  private _which: number;
+  private _proof: number;
+  /** One came, so that there are such. */
+  private _proves: number;
   /** AT has been sent since the last of the pluses. */
   private _called: boolean;
   /** The command whose answer may still come, or "". */
   private _overdue: string;
   /** The longest that a quick command has taken to its proven result, ms: before that, an unproven one may be followed by it. */
   protected _pace: number;
+  /** Bytes received when a timer was set last. */
+  protected _mark: number;
   /** When something was sent last that is answered, ms of the clock. */
   protected _sentAt: number;
   private _onTimer: () => void;
@@ -89,8 +105,8 @@ export abstract class Synchroniser implements FramerSink {
     this._isUrc = setup.isUrc;
     this._guard = setup.guard;
     this._phase = IDLE;
-    this._tries = this._grace = 0;
-    this._pace = this._sentAt = 0;
+    this._tries = this._grace = this._which = this._proof = this._proves = 0;
+    this._pace = this._sentAt = this._mark = 0;
     this._escape = this._overdue = "";
     this._unsettled = this._awaitsSilence = this._called = this.echoed = this.unechoed = false;
     this._onTimer = this._expired.bind(this);
@@ -127,6 +143,7 @@ export abstract class Synchroniser implements FramerSink {
   /** The line is free for the next command. */
   protected abstract _next(): void;
 
+  /** Without `done` the line has to prove that nothing older is owed, or what is late would pass for the answer of the next command. */
   protected _call(tries: number, leadOut: string, done: ((error: M95Error | null) => void) | undefined): void {
     const before = this._whenSynced;
     const run = this._run;
@@ -137,22 +154,26 @@ export abstract class Synchroniser implements FramerSink {
     this._overdue = run ? run.text : "";
     this._tries = tries;
     this._grace = AT_GRACE;
+    this._proof = this._proves = 0;
     this._escape = leadOut;
     this._whenSynced = done;
     this.echoed = false;
+    this.framer.hurried = true;
     this._called = leadOut !== ESCAPE;
     this.framer.prompt = "";
-    // Armed before writing, here and below: a line may answer inside the call.
-    this._arm(leadOut === ESCAPE ? ESCAPE_WAIT : leadOut ? this._guard : 0);
+    // Armed before writing, here and below: a line may answer inside the call. What leads out may be answered, too.
+    this._arm(leadOut === ESCAPE ? ESCAPE_WAIT : leadOut ? Math.max(this._guard, this._pace) : 0);
     if (leadOut) this._write(leadOut);
     if (before) before(new M95Error("ECLOSED", "AT: called off", "AT"));
   }
 
   protected _callAgain(): void {
+    // Longer than a silence, or what is asked for keeps the line from ever being silent.
+    const wait = Math.max(AT_WAIT, 2 * this.framer.silence);
     if (this._busy() && this._grace-- > 0) {
       // Between messages no answer proves anything. Behind a silence one is likely to come in time.
       this._awaitsSilence = true;
-      this._arm(AT_WAIT);
+      this._arm(wait);
     } else if (this._tries > 0) {
       const left = --this._tries;
       if (this._escape === ESCAPE && this._called && left & 1) {
@@ -164,10 +185,15 @@ export abstract class Synchroniser implements FramerSink {
       this._called = true;
       this._awaitsSilence = false;
       this._sentAt = this._clock.now();
-      this._arm(AT_WAIT);
       // A modem left in ATV0 answers with a bare digit; one try in eight gets it out of that.
       const leadOut = this._escape === ESCAPE || left & 1 ? "" : this._escape;
-      this._write((left & 7) === 7 ? "ATV1\r" : leadOut + "AT\r");
+      this._proof = !this._whenSynced && (this._proves || left >= AT_TRIES - PROOF_TRIES) ? 1 : 0;
+      // Behind a plain AT none of those before is the last one.
+      this._which = (this._which + 1) % PROOFS.length;
+      this._arm(!this._proof || this._which ? wait : ROUND_WAIT);
+      this._write(
+        this._proof ? leadOut + "ATS" + (3 + this._which) + "?\r" : (left & 7) === 7 ? "ATV1\r" : leadOut + "AT\r",
+      );
     } else
       this._endSync(
         new M95Error(
@@ -180,36 +206,62 @@ export abstract class Synchroniser implements FramerSink {
       );
   }
 
+  /** Whether a line may be one that is waited for. */
+  protected _awaited(line: string): boolean {
+    return line === "OK" || line === "AT" || isError(line) || PROOFS.indexOf(line) >= 0;
+  }
+
   protected _lineInSync(line: string, mayBePayload: boolean): void {
+    const proof = this._whenSynced ? -1 : PROOFS.indexOf(line);
     if (line === "OK") {
       // One before the first AT proves nothing: some of the pluses may be in front of the next command.
       if (!this._called) return;
       if (mayBePayload) {
         // Nor does one that may be part of a message. The next AT gets another, and costs no try.
-        if (this._phase === CALLING && this._grace-- > 0) {
+        if (this._phase === CALLING && (!this._proof || this._which) && this._grace-- > 0) {
           this._tries++;
           this._awaitsSilence = true;
         }
         return;
       }
       if (this._phase === CALLING) {
+        if (this._proof) {
+          if (this._proof > 1) {
+            this._which = 0;
+            this._endSync(null);
+          }
+          return;
+        }
         this._phase = SETTLING;
         this._awaitsSilence = false;
         this._tries = SETTLES;
       }
-    } else if (line.endsWith("AT") || line === "ATV1") {
+    } else if (proof >= 0) {
+      // The modem has such answers, however late: nothing less will do.
+      if (mayBePayload && this._grace-- <= 0) return;
+      this._proves = 1;
+      this._phase = CALLING;
+      this._tries = AT_TRIES;
+      this._proof = this._proof && proof === this._which && !mayBePayload ? 2 : 1;
+      // More that are late may be behind one that is.
+      if (this._proof < 2 && !mayBePayload) this._arm(ROUND_WAIT);
+    } else if (isError(line)) {
+      // Firmware without; but an error may be the answer to what led out of a prompt.
+      if (this._proof && !mayBePayload) this._arm(this._guard);
+    } else if (line.startsWith("AT") || line.endsWith("AT")) {
       // Behind what leads out of a prompt, maybe.
       this.echoed = true;
       if (!mayBePayload) this._heardEcho();
     }
     // A late answer must not pass for a URC of the same name.
-    else if (!isError(line) && (!this._overdue || this._isUrc(line, this._overdue))) this._sink.urc(line, mayBePayload);
+    else if (!this._overdue || this._isUrc(line, this._overdue)) this._sink.urc(line, mayBePayload);
     if (this._phase === SETTLING && !mayBePayload && this._tries-- > 0) this._arm(Math.max(SETTLE, this._pace));
   }
 
-  // Messages follow each other without a silence.
+  // Messages follow each other without a silence, or a line is under way.
   protected _busy(): boolean {
-    return this.framer.open && this._clock.now() - this.framer.stamp < BUSY;
+    const framer = this.framer;
+    return (framer.open && this._clock.now() - framer.stamp < BUSY) || (this._mark !== framer.bytes && framer.half());
   }
 
   protected _endSync(error: M95Error | null): void {
@@ -234,6 +286,7 @@ export abstract class Synchroniser implements FramerSink {
 
   protected _arm(ms: number): void {
     this._stop();
+    this._mark = this.framer.bytes;
     this._timer = this._clock.after(ms, this._onTimer);
   }
 

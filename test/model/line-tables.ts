@@ -60,7 +60,7 @@ held
 calling
   reset -> idle
   OK -> calling settling
-  timer -> idle calling
+  timer -> idle calling settling
   command; publish; upload; sync; open; close; ERROR; answer; URC; prompt; CONNECT; message; overrun -> calling
 settling
   sync -> calling

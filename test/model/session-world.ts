@@ -61,8 +61,9 @@ export class SessionWorld implements World {
   // A look at a line that is silent so far decides nothing.
   private tick(): void {
     const { clock, session } = this.rig;
+    const { framer } = session;
     do clock.step();
-    while ((session.framer as unknown as { _still: number })._still && clock.pending);
+    while (framer.hurried && (framer as unknown as { _still: number })._still && clock.pending);
   }
 
   key(): string {

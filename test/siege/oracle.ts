@@ -67,7 +67,7 @@ export interface Real {
  * What a driver cannot know better of a sign of life, ms: the silence behind it, how long the host has gathered it, when the modem
  * has answered the question that proved it, how long a burst keeps its first message waiting whose end is not certain.
  */
-const FUZZ = 5000;
+const FUZZ = 8000;
 
 /** Errors that say that a publish did not arrive. */
 const DEFINITE = ["ECME", "ETIMEOUT", "ECLOSED", "EQUEUE", "EPAYLOAD", "ELIMIT", "EPARAM", "ETOOBIG"];

@@ -66,8 +66,10 @@ function habitOf(draw: Draw, rate: Rate): Habit {
   if (what < 0.04) return { chunk: 1, idle };
   if (what < 0.3) return { chunk: draw.pick([8, 16, 32, 64]), idle };
   if (what < 0.5) return { chunk: draw.pick([100, 120, 128, 256]), idle };
-  if (what < 0.7) return { chunk: 512, idle };
-  if (what < 0.85) return { chunk: [1, 512], idle };
+  // Who gathers for longer than the driver waits for the rest of a message, half a second, takes it apart.
+  const most = Math.min(512, Math.floor(0.04 * rate));
+  if (what < 0.7) return { chunk: most, idle };
+  if (what < 0.85) return { chunk: [1, most], idle };
   // Who gathers for as long as the driver listens for silence, and is busy as well, hears silence where there was none: no
   // driver could know. 10 ms are half of the shortest silence.
   const chunk = draw.pick([8, 32, Math.floor(rate / 1000)]);

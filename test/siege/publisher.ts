@@ -120,6 +120,9 @@ function received(draw: Draw, know: Knowledge): string {
 }
 
 const PLAIN = [
+  "013",
+  "010",
+  "008",
   "OK",
   "OK",
   "OK",

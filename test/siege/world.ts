@@ -66,12 +66,12 @@ function twofold(shape: number, topic: string, payload: string, filters: string[
   const wrap = shape === 1 || shape === 4 ? '"' : "";
   const head = `${quote},${shape === 1 ? " " : ""}`;
   const body = `${topic}${head}${payload.length},${wrap}${payload}${wrap}`;
-  for (const found of body.matchAll(shape === 3 ? /(?=,(\d+),)/g : /(?=", ?(\d+),)/g)) {
+  for (const found of body.matchAll(shape === 3 ? /(?=(,)(\d+),)/g : /(?=(", ?)(\d+),)/g)) {
     const other = body.slice(0, found.index);
     if (other === topic || !filters.some((filter) => matches(filter, other))) continue;
-    const from = found.index + head.length + found[1]!.length + 1;
+    const from = found.index + found[1]!.length + found[2]!.length + 1;
     for (const quotes of [0, 1]) {
-      const end = from + Number(found[1]) + 2 * quotes;
+      const end = from + Number(found[2]) + 2 * quotes;
       if (end >= body.length || body.startsWith("\r\n", end)) return true;
     }
   }

@@ -28,6 +28,9 @@ export interface SystemHooks {
   powerDown(urgent: boolean): void;
 }
 
+/** Line end, line feed and backspace, which nobody sets (V.250, 6.2.1 to 6.2.3). */
+const registers: { [query: string]: string } = { "S3?": "013", "S4?": "010", "S5?": "008" };
+
 export function systemCommands(device: Device, hooks: SystemHooks): CommandTable {
   const { options } = device;
   const manufacturer = "Quectel_Ltd";
@@ -57,6 +60,7 @@ export function systemCommands(device: Device, hooks: SystemHooks): CommandTable
     V: digit((value) => {
       hooks.terminal().verbose = value === 1;
     }, 1),
+    S: { exec: (call, params) => call.info(registers[params.raw.toUpperCase()] ?? params.fail("no such register")) },
     I: { exec: line(manufacturer, model, `Revision:${revision}`) },
     "&F": { exec: factory },
     "&W": { exec: save },

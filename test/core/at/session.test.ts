@@ -407,7 +407,7 @@ test("a final result glued to a message proves nothing: at the next silence the 
     rig.uart.reply("AT+X=1\r", glued).reply("AT+X=1\r", "\r\nOK\r\n").always("AT\r", "\r\nOK\r\n");
     rig.send("AT+X=1", { repeats });
     t.deepEqual(rig.settle(), ["message? +QMTRECV: 0,0,t,hi", expected]);
-    t.deepEqual(rig.uart.written, ["AT+X=1\r", "\x1b", "AT\r"].concat(repeats ? "AT+X=1\r" : []));
+    t.deepEqual(rig.uart.written, ["AT+X=1\r", "\x1b", "ATS4?\r"].concat(repeats ? "AT+X=1\r" : []));
     t.true(rig.clock.now() < 300);
     t.like(rig.stats, { timeouts: 0, resyncs: 1 });
   }
@@ -424,14 +424,14 @@ test("a payload that says ERROR and OK does not decide about a command when the 
 
 test("information lines behind a held result show that it was none", (t) => {
   const rig = new SessionRig();
-  rig.uart.reply("AT+CSQ\r", "\r\n+QMTRECV: 0,0,t,a\r\nOK\r\n");
+  rig.uart.reply("AT+CSQ\r", "\r\n+QMTRECV: 0,0,t,a\r\nOK\r\n").reply("ATS4?\r", "");
   rig.send("AT+CSQ", { info: "+CSQ:" });
   rig.clock.advance(200);
   rig.uart.feed("\r\n+CSQ: 20,0\r\n");
   rig.clock.advance(400);
   t.deepEqual(rig.take(), ["message? +QMTRECV: 0,0,t,a"]);
   rig.uart.reply("AT+CSQ\r", "\r\n+CSQ: 21,0\r\n\r\nOK\r\n");
-  rig.uart.feed("\r\nOK\r\n");
+  rig.uart.feed("\r\nOK\r\n\r\n010\r\n\r\nOK\r\n");
   t.deepEqual(rig.settle(), ["AT+CSQ OK [+CSQ: 21,0]"], "and it is asked again, in case a message is in the answer");
 });
 
@@ -481,12 +481,12 @@ test("results behind a message, whatever they say: none of them counts", (t) => 
 test("an error behind a message while the prompt is waited for: the prompt that comes is left, and nothing is typed into it", (t) => {
   const rig = new SessionRig();
   rig.uart.reply(`${PUB}\r`, "\r\n+QMTRECV: 0,0,t,a\r\n\r\n+CME ERROR: 50\r\n");
-  rig.uart.reply("\x1bAT\r", "\r\nOK\r\n").reply("AT+CSQ\r", "\r\nOK\r\n");
+  rig.uart.reply("ATS4?\r", "").reply("\x1bATS5?\r", "\r\n008\r\n\r\nOK\r\n").reply("AT+CSQ\r", "\r\nOK\r\n");
   rig.send(PUB, { prompt: ">", data: "x\x1a" });
   rig.send("AT+CSQ");
   rig.clock.after(600, () => rig.uart.feed("\r\n> "));
   rig.settle(2000);
-  t.deepEqual(rig.uart.written, [`${PUB}\r`, "\x1b", "AT\r", "\x1bAT\r", "AT+CSQ\r"]);
+  t.deepEqual(rig.uart.written, [`${PUB}\r`, "\x1b", "ATS4?\r", "\x1bATS5?\r", "AT+CSQ\r"]);
   t.like(rig.errors[0], { code: "EUNKNOWN" });
 });
 
@@ -542,7 +542,7 @@ test("a CONNECT behind a message lets no data go: it may be part of it", (t) => 
   rig.uart.reply("AT+QSECWRITE\r", "\r\n+QMTRECV: 0,0,t,a\r\n\r\nCONNECT\r\n").reply("AT\r", "\r\nOK\r\n");
   rig.send("AT+QSECWRITE", { prompt: "CONNECT", data: "x" });
   t.deepEqual(rig.settle(), ["message? +QMTRECV: 0,0,t,a", "AT+QSECWRITE EUNKNOWN unsent"]);
-  t.deepEqual(rig.uart.written, ["AT+QSECWRITE\r", "\r", "AT\r"], "the prompt is filled with line ends");
+  t.deepEqual(rig.uart.written, ["AT+QSECWRITE\r", "\r", "ATS4?\r"], "the prompt is filled with line ends");
 });
 
 test("once the modem frames its lines, an OK that is a line of a payload is not looked at", (t) => {
@@ -586,20 +586,20 @@ test("a prompt between two messages may be payload: no data is sent, the prompt 
   rig.uart.reply(`${PUB}\r`, "\r\n+QMTRECV: 0,0,t,a\r\n\r\n>\r\n+QMTRECV: 0,0,t,b\r\n").reply("AT\r", "\r\nOK\r\n");
   rig.send(PUB, { prompt: ">", data: "x\x1a", timeout: 7000 });
   t.deepEqual(rig.settle(), ["message? +QMTRECV: 0,0,t,a", "message? +QMTRECV: 0,0,t,b", `${PUB} EUNKNOWN unsent`]);
-  t.deepEqual(rig.uart.written, [`${PUB}\r`, "\x1b", "AT\r"]);
+  t.deepEqual(rig.uart.written, [`${PUB}\r`, "\x1b", "ATS4?\r"]);
   t.like(rig.stats, { timeouts: 0, resyncs: 1 });
   t.true(rig.clock.now() < 1000, "long before the time-out");
 });
 
 // ---- time-outs and synchronisation
 
-test("time-out: the command ends once, the line is synchronised (ESC, AT until OK), and only then the next one goes", (t) => {
+test("time-out: the command ends once, the line is synchronised (ESC, and a query that only the modem answers so), and only then the next one goes", (t) => {
   const rig = new SessionRig();
-  rig.uart.reply("AT\r", "\r\nOK\r\n").reply("ATE0\r", "\r\nOK\r\n");
+  rig.uart.reply("ATE0\r", "\r\nOK\r\n");
   rig.send("AT+QIACT", { timeout: 5000 });
   rig.send("ATE0");
   t.deepEqual(rig.settle(), ["AT+QIACT ETIMEOUT", "ATE0 OK"]);
-  t.deepEqual(rig.uart.written, ["AT+QIACT\r", "\x1b", "AT\r", "ATE0\r"]);
+  t.deepEqual(rig.uart.written, ["AT+QIACT\r", "\x1b", "ATS4?\r", "ATE0\r"]);
   t.like(rig.errors[0], { code: "ETIMEOUT", command: "AT+QIACT" });
   t.like(rig.stats, { timeouts: 1, resyncs: 1 });
 });
@@ -635,14 +635,14 @@ test("the data prompt does not come: ESC; was it sent is told", (t) => {
   t.true(rig.settle().includes(`${PUB} ETIMEOUT`), "data sent, no OK");
 });
 
-test("a prompt that comes too late swallows AT: ESC is sent again with every other one", (t) => {
+test("a prompt that comes too late swallows what is asked: ESC is sent again with every other one", (t) => {
   const rig = new SessionRig();
-  rig.uart.reply("\x1bAT\r", "\r\nOK\r\n");
+  rig.uart.reply("ATS4?\r", "").reply("\x1bATS5?\r", "\r\n008\r\n\r\nOK\r\n");
   rig.send(PUB, { prompt: ">", data: "x\x1a" });
   rig.clock.advance(1100);
   rig.uart.feed("\r\n> ");
   rig.settle();
-  t.deepEqual(rig.uart.written, [`${PUB}\r`, "\x1b", "AT\r", "\x1bAT\r"]);
+  t.deepEqual(rig.uart.written, [`${PUB}\r`, "\x1b", "ATS4?\r", "\x1bATS5?\r"]);
 });
 
 test("the way out of CONNECT is +++, a second of silence, then AT", (t) => {
@@ -655,18 +655,19 @@ test("the way out of CONNECT is +++, a second of silence, then AT", (t) => {
   rig.clock.advance(900);
   t.is(rig.uart.written.length, 3);
   rig.clock.advance(100);
-  t.is(rig.uart.written[3], "AT\r");
+  t.is(rig.uart.written[3], "ATS4?\r");
 });
 
 test("late answers go to nobody: neither the next command nor a URC of the same name", (t) => {
   for (const late of ["\r\n+QMTCONN: 0,3\r\n\r\nOK\r\n", "\r\n+CME ERROR: 3\r\n"]) {
     const rig = new SessionRig();
+    rig.uart.reply("ATS4?\r", "").reply("ATS4?\r", "");
     rig.send("AT+QMTCONN?", { info: "+QMTCONN:" });
     rig.send("AT+CSQ", { info: "+CSQ:" });
     rig.clock.advance(1100);
     t.deepEqual(rig.take(), ["AT+QMTCONN? ETIMEOUT"]);
     rig.uart.reply("AT+CSQ\r", "\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
-    rig.uart.feed(`${late}\r\n+QMTSTAT: 0,1\r\n\r\nOK\r\n`);
+    rig.uart.feed(`${late}\r\n+QMTSTAT: 0,1\r\n\r\n010\r\n\r\nOK\r\n`);
     t.deepEqual(rig.settle(), ["urc +QMTSTAT: 0,1", "AT+CSQ OK [+CSQ: 20,0]"]);
     t.is(rig.stats.strays, 0);
   }
@@ -756,6 +757,7 @@ test("no answer at all, and echo but no OK, are two different faults", (t) => {
 
 test("a modem that stays mute behind a time-out is reported once, and what waits is still tried", (t) => {
   const rig = new SessionRig();
+  for (const query of ["ATS3?", "ATS4?", "ATS5?"]) rig.uart.always(`${query}\r`, "").always(`\x1b${query}\r`, "");
   rig.send("A");
   rig.send("B");
   t.deepEqual(rig.settle(), [
@@ -887,7 +889,9 @@ test("trace: both directions and remarks, each thing once", (t) => {
     ">A\r",
     "time-out",
     ">\x1b",
-    ">AT\r",
+    ">ATS4?\r",
+    "<010",
+    "<OK",
   ]);
 });
 

@@ -1,0 +1,115 @@
+// How a synchronisation tells that nothing older is owed any more: a query that no other command answers alike (V.250, 6.2.1 to 6.2.3), and
+// a plain AT for firmware without.
+import test from "../../support/harness.js";
+import { SessionRig } from "./rig.js";
+
+const GLUED = "\r\n+QMTRECV: 0,0,t,a\r\n\r\nOK\r\n";
+
+/** A query whose answer may be part of a message, of a modem that is late with everything. */
+function late(): SessionRig {
+  const rig = new SessionRig();
+  for (const query of ["ATS3?", "ATS4?", "ATS5?"]) rig.uart.always(`${query}\r`, "").always(`\x1b${query}\r`, "");
+  rig.uart.reply("AT+CSQ\r", GLUED);
+  rig.send("AT+CSQ", { info: "+CSQ:" });
+  rig.clock.advance(350);
+  rig.take();
+  rig.uart.reply("AT+CSQ\r", "\r\n+CSQ: 21,0\r\n\r\nOK\r\n");
+  return rig;
+}
+
+test("an OK that is late ends no synchronisation, and so is not taken for an empty answer", (t) => {
+  const rig = late();
+  rig.uart.feed("\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
+  rig.clock.advance(100);
+  t.deepEqual(rig.uart.written, ["AT+CSQ\r", "\x1b", "ATS4?\r"]);
+  rig.uart.feed("\r\n010\r\n\r\nOK\r\n");
+  t.deepEqual(rig.settle(), ["AT+CSQ OK [+CSQ: 21,0]"]);
+});
+
+test("of several only the last one counts, and behind a late one the others have two seconds", (t) => {
+  const rig = late();
+  rig.clock.advance(600);
+  t.deepEqual(rig.uart.written.slice(2), ["ATS4?\r", "\x1bATS5?\r"]);
+  rig.uart.feed("\r\n010\r\n\r\nOK\r\n");
+  rig.clock.advance(1900);
+  t.is(rig.uart.written.length, 4);
+  rig.uart.feed("\r\n008\r\n\r\nOK\r\n");
+  t.deepEqual(rig.settle(), ["AT+CSQ OK [+CSQ: 21,0]"]);
+});
+
+test("none that is late when a plain AT was sent meanwhile", (t) => {
+  const rig = late();
+  rig.clock.advance(1100);
+  t.is(rig.uart.written.at(-1), "ATV1\r");
+  rig.uart.feed("\r\n010\r\n\r\nOK\r\n\r\n008\r\n\r\nOK\r\n");
+  rig.clock.advance(100);
+  rig.uart.feed("\r\nOK\r\n");
+  rig.clock.advance(1800);
+  t.is(rig.uart.written.at(-1), "ATV1\r");
+  rig.clock.advance(200);
+  t.is(rig.uart.written.at(-1), "ATS4?\r");
+  rig.uart.feed("\r\n010\r\n\r\nOK\r\n");
+  t.deepEqual(rig.settle(), ["AT+CSQ OK [+CSQ: 21,0]"]);
+});
+
+test("one that may be part of a message proves nothing", (t) => {
+  const rig = late();
+  rig.uart.feed("\r\n+QMTRECV: 0,0,t,b\r\n\r\n010\r\n\r\nOK\r\n");
+  rig.clock.advance(100);
+  t.deepEqual(rig.take(), ["message? +QMTRECV: 0,0,t,b"]);
+  t.is(rig.uart.written.at(-1), "\x1bATS5?\r", "it is asked again at the next silence");
+  rig.uart.feed("\r\n008\r\n\r\nOK\r\n");
+  t.deepEqual(rig.settle(), ["AT+CSQ OK [+CSQ: 21,0]"]);
+});
+
+test("where the OK of a plain AT seemed to be enough, a proof that is late shows that it was not", (t) => {
+  const rig = late();
+  rig.clock.advance(1100);
+  rig.uart.feed("\r\n+QMTRECV: 0,0,t,b\r\n\r\n010\r\n");
+  rig.clock.advance(50);
+  rig.uart.feed("\r\nOK\r\n");
+  rig.clock.advance(50);
+  rig.uart.feed("\r\n008\r\n\r\nOK\r\n\r\nOK\r\n");
+  rig.clock.advance(2100);
+
+  t.deepEqual(rig.take(), ["message? +QMTRECV: 0,0,t,b"]);
+  t.is(rig.uart.written.at(-1), "ATS5?\r");
+  rig.uart.feed("\r\n010\r\n\r\nOK\r\n\r\n008\r\n\r\nOK\r\n");
+  t.deepEqual(rig.settle(), ["AT+CSQ OK [+CSQ: 21,0]"]);
+});
+
+test("firmware without: refused twice, a plain AT has to do", (t) => {
+  const rig = late();
+  rig.uart.reply("\x1bATS5?\r", "\r\nERROR\r\n").reply("ATV1\r", "\r\nOK\r\n");
+  rig.uart.feed("\r\nERROR\r\n");
+  t.deepEqual(rig.settle(), ["AT+CSQ OK [+CSQ: 21,0]"]);
+  t.deepEqual(rig.uart.written, ["AT+CSQ\r", "\x1b", "ATS4?\r", "\x1bATS5?\r", "ATV1\r", "AT+CSQ\r"]);
+  t.true(rig.clock.now() < 600);
+});
+
+test("behind an answer whose line end got lost a command waits for the whole guard time: the modem may still be at it", (t) => {
+  const rig = new SessionRig();
+  rig.clock.advance(5000);
+  rig.uart.reply("AT+CSQ\r", "\r\n+CSQ: 20,0\r\n\r\nOK\r\n\r\nOK").always("AT\r", "\r\nOK\r\n");
+  rig.send("AT+CSQ", { info: "+CSQ:" });
+  rig.clock.advance(5);
+  t.deepEqual(rig.take(), ["AT+CSQ OK [+CSQ: 20,0]"]);
+  rig.send("AT");
+  rig.clock.advance(15);
+  t.is(rig.uart.written.length, 1);
+  t.is(rig.settle()[0], "AT OK");
+});
+
+test("a time-out waits for the end of a line that is under way: a long message may be in front of the answer", (t) => {
+  const rig = new SessionRig();
+  rig.send("AT+X=1");
+  rig.clock.advance(950);
+  for (let i = 0; i < 12; i++) {
+    rig.uart.feed(i ? "x".repeat(10) : "\r\n+QMTRECV: 0,0,t,");
+    rig.clock.advance(100);
+  }
+  rig.uart.feed("\r\n");
+  rig.clock.advance(30);
+  rig.uart.feed("\r\nOK\r\n");
+  t.is(rig.settle().at(-1), "AT+X=1 OK");
+});
