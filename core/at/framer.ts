@@ -1,5 +1,5 @@
 // Cuts the byte stream into lines, prompts and messages. It knows no command and no meaning, only shapes and silence.
-// @resident receive expect open _release _drain _scan _rest _join _line _inside _add _finish _held _seek _prompted
+// @resident receive expect open half _release _drain _scan _rest _join _line _inside _add _finish _held _seek _prompted
 // @resident _silent _quiet
 import type { Clock } from "../ports.js";
 import { isBlank, trimLine } from "./lines.js";
@@ -315,8 +315,8 @@ export class Framer extends Silence {
       this._gap = "\n" + line;
       return;
     }
-    const text = trimLine(line);
-    if (gap || !this.strict || this._sink.proves(text)) {
+    if (gap || !this.strict || (line[0] === this._prefix[0] && this._sink.proves(line.trim()))) {
+      const text = trimLine(line);
       if (text.startsWith(this._prefix) || this._sink.starts(text)) {
         this._finish(true);
         this.framed = !!gap;

@@ -2,7 +2,7 @@
 // state to know of answers is in answers.ts.
 // It knows how AT answers look; it knows no M95 and no MQTT.
 // @resident send starts received _mixes prompt quiet line _next _paused _begin _feed _foreign _hold _endUnproven
-// @resident _unknown _final _end _expired _tell
+// @resident _unknown _final _end _tell
 import { COMMANDS, type Counters, OVERRUNS, RESYNCS, STRAYS, TIMEOUTS } from "../counters.js";
 import { M95Error } from "../errors.js";
 import { behindEcho, FAST, holdOf, isError, isFinal, refusal, repeats } from "./answers.js";

@@ -26,8 +26,8 @@ export const BUSY = 1000;
 const PROOFS = ["013", "010", "008"];
 /** They are asked for so often before a plain AT has to do: there may be firmware without. */
 const PROOF_TRIES = 2;
-/** ms behind the last of them: the next would be like the first, and that one's answer may be late. */
-const ROUND_WAIT = 2000;
+/** Behind the last of them this often what the modem takes for an answer: the next would be like the first, and that one may be late. */
+const ROUND_PACES = 4;
 /** The way out of a data mode that counts bytes, and the ms of silence it needs behind it. */
 export const ESCAPE = "+++";
 const ESCAPE_WAIT = 1000;
@@ -190,7 +190,7 @@ export abstract class Synchroniser implements FramerSink {
       this._proof = !this._whenSynced && (this._proves || left >= AT_TRIES - PROOF_TRIES) ? 1 : 0;
       // Behind a plain AT none of those before is the last one.
       this._which = (this._which + 1) % PROOFS.length;
-      this._arm(!this._proof || this._which ? wait : ROUND_WAIT);
+      this._arm(!this._proof || this._which ? wait : this._round());
       this._write(
         this._proof ? leadOut + "ATS" + (3 + this._which) + "?\r" : (left & 7) === 7 ? "ATV1\r" : leadOut + "AT\r",
       );
@@ -204,6 +204,10 @@ export abstract class Synchroniser implements FramerSink {
           "AT",
         ),
       );
+  }
+
+  private _round(): number {
+    return ROUND_PACES * Math.max(this._pace, 2 * this.framer.silence);
   }
 
   /** Whether a line may be one that is waited for. */
@@ -244,7 +248,7 @@ export abstract class Synchroniser implements FramerSink {
       this._tries = AT_TRIES;
       this._proof = this._proof && proof === this._which && !mayBePayload ? 2 : 1;
       // More that are late may be behind one that is.
-      if (this._proof < 2 && !mayBePayload) this._arm(ROUND_WAIT);
+      if (this._proof < 2 && !mayBePayload) this._arm(this._round());
     } else if (isError(line)) {
       // Firmware without; but an error may be the answer to what led out of a prompt.
       if (this._proof && !mayBePayload) this._arm(this._guard);

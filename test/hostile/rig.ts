@@ -111,7 +111,7 @@ export const floods: Payload[] = ["+QMTSTAT: 0,1", "+PDP DEACT", "OK", "+QMTCONN
 );
 
 /** Commands of the driver's own that a claim may cost, those of a synchronisation among them. */
-const QUERIES = /^>AT(\+(QMTCONN\?|QMTOPEN\?|QILOCIP|CPIN\?|C(G)?REG\?|CFUN\?))?\r$/;
+const QUERIES = /^>AT(S[345]\?|\+(QMTCONN\?|QMTOPEN\?|QILOCIP|CPIN\?|C(G)?REG\?|CFUN\?))?\r$/;
 
 interface Heard {
   topic: string;
