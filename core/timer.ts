@@ -1,5 +1,5 @@
 // One timer of whoever has a place for it: setting it anew calls off what was set before. It keeps nothing itself.
-// @resident later callOff
+// @resident callOff
 import type { Clock, TimerHandle } from "./ports.js";
 
 /** Who has one timer. */

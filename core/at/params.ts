@@ -1,6 +1,6 @@
 // Quoting of outgoing parameters and splitting of incoming ones. The one place where a user's string becomes part of a
 // command; it knows no command.
-// @resident quote split number
+// @resident split number
 import { wrong } from "../arguments.js";
 import { M95Error } from "../errors.js";
 

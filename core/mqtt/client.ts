@@ -8,7 +8,7 @@ import { CONNECTS, RECEIVED, RECONNECTS } from "../counters.js";
 import { Emitter } from "../emitter.js";
 import { M95Error } from "../errors.js";
 import type { ClientEvents, SentPacket } from "../events.js";
-import { SLACK } from "../m95/commands.js";
+import { nameOf } from "../m95/commands.js";
 import { REOPEN } from "../m95/recovery.js";
 import type { Clock, Done, TimerHandle } from "../ports.js";
 import { callOff, later } from "../timer.js";
@@ -16,15 +16,15 @@ import { decode, isEncoded } from "./encoding.js";
 import type { Receiver } from "./inbox.js";
 import { CLOSED, CONNECTED, Link, type LinkOwner, linkState } from "./link.js";
 import { type ConnectOptions, Profile } from "./options.js";
-import { Outbox, type OutboxOwner } from "./outbox.js";
-import type { Filter, Packet } from "./packet.js";
-import { Publisher, type PublisherOwner } from "./publisher.js";
+import { type Filter, type Packet, valuesOf } from "./packet.js";
+import { Publisher } from "./publisher.js";
 import { refused, Subscriptions } from "./subscriptions.js";
 import type {
   ClientHost,
   ClientState,
   Grant,
   GrantDone,
+  OutboxOwner,
   PacketInfo,
   PublishOptions,
   Secure,
@@ -48,7 +48,7 @@ export const LIFE = ["living", "ending", "forced", "ended"];
 /** `Payload`: the form in which the runtime gets bytes. */
 export class MqttClient<Payload = any>
   extends Emitter<ClientEvents<Payload>>
-  implements OutboxOwner, LinkOwner, PublisherOwner, Receiver
+  implements OutboxOwner, LinkOwner, Receiver
 {
   connected: boolean;
   /** A connection was lost or not achieved, and the next attempt is under way or waited for. */
@@ -58,14 +58,13 @@ export class MqttClient<Payload = any>
   /** The SSL context. */
   readonly secure: Secure | undefined;
   readonly link: Link;
-  readonly outbox: Outbox;
+  readonly outbox: Publisher;
   readonly subscriptions: Subscriptions;
   /** How far it is from its end; a number of the list above. */
   private _life: number;
   _clock: Clock;
   private _host: ClientHost;
   private _profile: Profile;
-  private _publisher: Publisher;
   _timer: TimerHandle;
   /** When it was last connected. */
   private _since: number;
@@ -86,9 +85,8 @@ export class MqttClient<Payload = any>
     this.connectionId = id;
     this.secure = secure;
     this._profile = profile;
-    this.outbox = new Outbox(this, host, profile.packets + SLACK, profile.settled().packetTimeout * 1000 + SLACK);
+    this.outbox = new Publisher(this, host, profile, options.store);
     this.subscriptions = new Subscriptions(this.outbox);
-    this._publisher = new Publisher(this, host, profile, this.outbox, options.store);
     this._ends = [];
     this.connected = this.reconnecting = false;
     this._life = LIVING;
@@ -154,7 +152,7 @@ export class MqttClient<Payload = any>
     const callback = typeof options === "function" ? options : done;
     try {
       this._checkOpen();
-      this._publisher.publish(topic, payload, optionsOf(options), callback);
+      this.outbox.publish(topic, payload, optionsOf(options), callback);
     } catch (error) {
       this._refuse(error, callback);
     }
@@ -253,16 +251,23 @@ export class MqttClient<Payload = any>
   sending(packet: Packet): void {
     const list = this._on.packetsend;
     // Made only for those who listen.
-    if (!list || !list.length) return;
-    const texts = this._texts(packet.payload === undefined ? packet.filters : [packet]).map((one) => one.topic);
+    if (list && list.length) this._tellSent(packet);
+  }
+
+  private _tellSent(packet: Packet): void {
+    const values = valuesOf(packet);
+    const filters = packet.filters;
+    const topics = this._texts(filters || [{ topic: values[4]!, qos: 0 }]).map((one) => one.topic);
+    const name = nameOf(packet.text);
     const sent: SentPacket = {
-      cmd: packet.name === "QMTPUB" ? "publish" : packet.name === "QMTSUB" ? "subscribe" : "unsubscribe",
+      cmd: filters ? (name === "QMTSUB" ? "subscribe" : "unsubscribe") : "publish",
       messageId: packet.msgid,
-      qos: packet.qos as SentPacket["qos"],
-      retain: !!packet.retain,
+      // Of the packet: SUBSCRIBE and UNSUBSCRIBE have 1 (MQTT 3.1.1, 2.2.2), whatever their topics are to get.
+      qos: (filters ? 1 : +values[2]!) as SentPacket["qos"],
+      retain: !filters && values[3] === "1",
     };
-    if (packet.payload === undefined) sent.topics = texts;
-    else sent.topic = texts[0]!;
+    if (filters) sent.topics = topics;
+    else sent.topic = topics[0]!;
     this.emit("packetsend", sent);
   }
 
@@ -383,7 +388,7 @@ export class MqttClient<Payload = any>
     const state = this.state;
     if (this._life !== ENDED) this.outbox.refuse(new M95Error("ECLOSED", "the client was ended"), false);
     if (state === "waiting" || state === "closed") this._finish();
-    else if (state !== "disconnecting" && (!this.connected || this._life === FORCED || this.outbox.idle))
+    else if (state !== "disconnecting" && (!this.connected || this._life === FORCED || this.outbox.isIdle()))
       this._disconnect();
   }
 

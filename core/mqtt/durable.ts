@@ -2,22 +2,30 @@
 // @part store
 import { reason, wrong } from "../arguments.js";
 import { M95Error } from "../errors.js";
+import type { Publication } from "./encoding.js";
+import { type Packet, valuesOf } from "./packet.js";
 import type { OutboxStore } from "./types.js";
 
 /** A publish of an earlier run. */
-export interface Kept {
+export interface Kept extends Publication {
   key: number;
-  qos: number;
-  retain: number;
-  /** Topic and payload in bytes, the payload as it goes to the modem. */
-  topic: string;
-  payload: string;
   /** It was handed to the modem, and what became of it is not known. Only told of QoS 2. */
   sent: boolean;
 }
 
 /** Record of a key that marks the publish before it as handed to the modem. */
 const HANDED_OVER = "-";
+
+/** The packet of a publish that was kept. */
+export function packetOf(one: Kept, connectionId: number, msgid: number): Packet {
+  const values = [connectionId, msgid, one.qos, one.retain, '"' + one.topic + '"'];
+  const packet: Packet = { text: "AT+QMTPUB=" + values.join(), msgid, data: one.payload, done: undefined };
+  // When it was accepted, the firmware may have been one that takes lengths.
+  packet.counted = 1;
+  packet.key = one.key;
+  if (one.qos === 2) packet.handoverKey = one.key + 1;
+  return packet;
+}
 
 /**
  * A record is one digit, the QoS plus 4 if retained; the topic; a line feed, which no topic holds; the payload. Its key is even.
@@ -82,6 +90,22 @@ export class Durable {
       throw this._failure(error);
     }
     return key;
+  }
+
+  /** Keeps a packet of QoS 1 or 2. @throws M95Error `ESTORE` */
+  keepPacket(packet: Packet): void {
+    const values = valuesOf(packet);
+    const key = this.keepPublish(+values[2]!, +values[3]!, values[4]!, packet.data!);
+    packet.key = key;
+    if (values[2] === "2") packet.handoverKey = key + 1;
+  }
+
+  /** Forgets a packet that has ended, but what was never sent, or is to be sent again: that is left to the next client. */
+  forgetPacket(packet: Packet, error: M95Error | null): void {
+    const code = error && error.code;
+    if (code === "ECLOSED" || (packet.again && code === "EUNKNOWN")) return;
+    this.forgetKey(packet.key!);
+    if (packet.handoverKey !== undefined) this.forgetKey(packet.key! + 1);
   }
 
   /** Notes that a publish is handed over. @param key - the odd one */

@@ -26,3 +26,23 @@ export function decode(codec: Codec, text: string): string | undefined {
   const bytes = codec.fromBase64!(text);
   return codec.toBase64!(bytes) === text ? bytes : undefined;
 }
+
+/** A publish in bytes, with its payload as it goes to the modem. */
+export interface Publication {
+  topic: string;
+  payload: string;
+  qos: number;
+  retain: number;
+}
+
+/** What listeners are told of a publish that is not sent: topic, payload and the rest, in the runtime's forms. */
+export function toldOf(codec: Codec, prefixes: string[], what: Publication): unknown[] {
+  const topic = what.topic;
+  const bytes = isEncoded(prefixes, topic) ? decode(codec, what.payload) : undefined;
+  const payload = bytes === undefined ? what.payload : bytes;
+  return [
+    codec.toText ? codec.toText(topic) : topic,
+    codec.toPayload ? codec.toPayload(payload) : payload,
+    { qos: what.qos, retain: !!what.retain },
+  ];
+}

@@ -1,6 +1,7 @@
 // The options of a client: their checks, defaults, and the commands they turn into. It sends nothing.
 // @resident payloadOf forbidden
 import { flag, readOptions, withDefaults, wrong } from "../arguments.js";
+import type { Request } from "../at/types.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
 import { build } from "../m95/commands.js";
@@ -122,6 +123,22 @@ export function forbidden(bytes: string): number {
   const cancel = bytes.indexOf("\x1b");
   const at = end < 0 || (cancel >= 0 && cancel < end) ? cancel : end;
   return at < 0 ? bytes.length : at;
+}
+
+/**
+ * Makes the most of firmware that takes lengths.
+ * @param counted - it does; else it did when the payload was accepted
+ * @returns whether the payload can be sent
+ */
+export function byLength(one: Request, payload: string, counted: boolean): boolean {
+  const free = forbidden(payload) === payload.length;
+  if (!payload || !counted || (free && payload.indexOf("\r") >= 0)) return free;
+  // The modem counts the bytes, so any may be among them, and there is no end mark. Nothing leads out of such a prompt but its data,
+  // which must not hold a line end then, since it may be none.
+  one.counted = true;
+  one.text += "," + payload.length;
+  one.data = payload;
+  return true;
 }
 
 export function wrongBytes(at: number): M95Error {

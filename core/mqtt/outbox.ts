@@ -1,18 +1,19 @@
 // The outbox of one client: packets that wait, packets in flight (window of 5), message IDs and overdue verdicts. It
 // sends packets; what they mean, and when the link is there, the client knows.
-// @resident waiting idle nextId command add result _conclude _uses _pump _handed _insert _advance _startTimer
+// @resident nextId result _settle _pump _handed _advance
 import { number } from "../at/params.js";
 import type { Request } from "../at/types.js";
-import { RETRANSMISSIONS } from "../counters.js";
-import { M95Error } from "../errors.js";
-import { waitOf } from "../m95/commands.js";
+import { PUBLISHED, RETRANSMISSIONS } from "../counters.js";
+import type { M95Error } from "../errors.js";
+import { nameOf, SLACK, waitOf } from "../m95/commands.js";
 import { RETRY } from "../m95/recovery.js";
 import type { Clock, TimerHandle } from "../ports.js";
-import { callOff, later } from "../timer.js";
+import { callOff } from "../timer.js";
+import type { Durable } from "./durable.js";
 import { IN_PUBLISH } from "./inbox.js";
-import { forbidden, wrongBytes } from "./options.js";
-import { ACKNOWLEDGED, commandOf, type Filter, type Packet, RETRANSMITTED } from "./packet.js";
-import type { ClientHost } from "./types.js";
+import { byLength, forbidden, type Profile, wrongBytes } from "./options.js";
+import { ACKNOWLEDGED, givenUp, type Packet, RETRANSMITTED, unknownFate } from "./packet.js";
+import type { OutboxHost, OutboxOwner } from "./types.js";
 
 /** Packets the modem takes before it wants a verdict for one (application note 3.2.8, note 1). */
 export const WINDOW = 5;
@@ -35,41 +36,26 @@ const SUSPICION = 60000;
 /** Ends the data behind the prompt of a modem that does not count it (3.2.8). */
 const END = "\x1a";
 
-/** What an outbox needs of its client. */
-export interface OutboxOwner {
-  readonly connectionId: number;
-  readonly link: { check(): void };
-  /** A packet is handed to the modem. */
-  sending(packet: Packet): void;
-  /** Nothing is in flight any more. */
-  drained(): void;
-}
-
-/** What it needs of the modem. */
-export type OutboxHost = Pick<
-  ClientHost,
-  "clock" | "session" | "inbox" | "random" | "counters" | "explain" | "stepBegins"
->;
-
 export class Outbox {
-  /** Where it is noted that a packet of which the store is to know is handed over. */
-  durable: { noteHandover(key: number): void } | undefined;
-  private _owner: OutboxOwner;
-  private _host: OutboxHost;
-  private _wait: Packet[];
+  protected _owner: OutboxOwner;
+  protected _host: OutboxHost;
+  protected _profile: Profile;
+  protected _durable: Durable | undefined;
+  protected _wait: Packet[];
   private _flight: Packet[];
   /** The packet whose command runs. */
   private _hand: Packet | undefined;
-  private _open: boolean;
-  /** The modem takes nothing now; nothing is sent until a verdict or a second has passed. */
-  private _full: boolean;
+  /** 1: the link is there. */
+  private _open: number;
+  /** 1: the modem takes nothing now; nothing is sent until a verdict or a second has passed. */
+  private _full: number;
   /** Why nothing is taken any more. */
   private _closed: M95Error | undefined;
   /** When somebody last guessed a message ID, ms of the clock. */
   private _guessed: number;
   /** Places given away at both ends of the queue. */
   private _front: number;
-  private _back: number;
+  protected _back: number;
   _clock: Clock;
   _timer: TimerHandle;
   /** ms for the command, and seconds until a verdict is overdue. */
@@ -77,92 +63,69 @@ export class Outbox {
   private _seconds: number;
   /** Seconds in which the modem has to report on a packet that it has: a verdict or a retransmission. */
   private _notice: number;
+  /** Publishes that may wait. */
+  protected _limit: number;
 
-  /**
-   * @param wait - ms until the verdict behind it
-   * @param notice - ms until the verdict or the report of a retransmission
-   */
-  constructor(owner: OutboxOwner, host: OutboxHost, wait: number, notice: number) {
+  constructor(owner: OutboxOwner, host: OutboxHost, profile: Profile) {
+    const o = profile.settled();
     this._owner = owner;
     this._host = host;
+    this._profile = profile;
     this._clock = host.clock;
     this._wait = [];
     this._flight = [];
-    this._hand = this._timer = this._closed = this.durable = undefined;
-    this._open = this._full = false;
-    this._front = this._back = 0;
-    this._guessed = -Infinity;
+    this._hand = this._timer = this._closed = this._durable = undefined;
+    this._open = this._full = this._front = this._back = 0;
+    this._guessed = -SUSPICION;
     // A modem that takes time for a PUBLISH takes it for the others as well.
     this._timeout = waitOf("QMTPUB");
-    this._seconds = Math.ceil(wait / 1000) + 1;
-    this._notice = Math.ceil(notice / 1000) + 1;
+    this._seconds = Math.ceil((profile.packets + SLACK) / 1000) + 1;
+    this._notice = Math.ceil((o.packetTimeout * 1000 + SLACK) / 1000) + 1;
+    this._limit = o.queueLimit;
   }
 
   /** Packets that wait to be sent: publishes, or the others. */
   waiting(publishes: boolean): number {
-    let count = 0;
-    for (let i = 0; i < this._wait.length; i++) if ((this._wait[i]!.name === "QMTPUB") === publishes) count++;
-    return count;
+    return this._wait.filter((packet) => (packet.data !== undefined) === publishes).length;
+  }
+
+  connection(): number {
+    return this._owner.connectionId;
   }
 
   /** Whether nothing is in flight or being handed over. */
-  get idle(): boolean {
+  isIdle(): boolean {
     return !this._flight.length && !this._hand;
   }
 
-  /** Whether a SUBSCRIBE for this filter waits. */
-  holds(filter: string): boolean {
-    return this._wait.some((packet) => packet.name === "QMTSUB" && packet.filters.some((one) => one.topic === filter));
-  }
-
-  /** The filters that are being unsubscribed from. */
-  leaving(): Filter[] {
-    return this._flight
-      .concat(this._wait)
-      .reduce((all: Filter[], packet) => (packet.name === "QMTUNS" ? all.concat(packet.filters) : all), []);
+  /** Packets of a kind that have no verdict yet: those that wait, and if wanted those in flight. */
+  packetsOf(name: string, inFlight: boolean): Packet[] {
+    return (inFlight ? this._flight : []).concat(this._wait).filter((packet) => nameOf(packet.text) === name);
   }
 
   /** A message ID that no packet uses, 1..65535, drawn at random: nobody who sends us messages can know it. */
   nextId(): number {
+    const ids = this._flight.concat(this._wait).map((packet) => packet.msgid);
     let id = Math.floor(this._host.random() * 65536) || 1;
-    while (this._uses(this._flight, id) || this._uses(this._wait, id)) id = (id % 65535) + 1;
+    while (ids.indexOf(id) >= 0) id = (id % 65535) + 1;
     return id;
   }
 
   /** Whether a packet of this kind with this message ID, which nobody else has seen, waits for its verdict. */
   expects(name: string, msgid: number): boolean {
-    return msgid > 0 && this._flight.some((packet) => packet.name === name && packet.msgid === msgid);
+    return msgid > 0 && this._flight.some((packet) => nameOf(packet.text) === name && packet.msgid === msgid);
   }
 
-  /** The command that hands a packet over. */
-  command(packet: Packet): string {
-    return commandOf(this._owner.connectionId, packet);
-  }
-
+  /** Queues a packet that was made elsewhere. */
   add(packet: Packet, first?: boolean): void {
     packet.order = first ? --this._front : ++this._back;
     this._insert(packet);
     this._pump();
   }
 
-  /** The publish that has waited longest. @param plain - of those with QoS 0 */
-  oldest(plain: boolean): Packet | undefined {
-    for (let i = 0; i < this._wait.length; i++) {
-      const packet = this._wait[i]!;
-      if (packet.name === "QMTPUB" && !(plain && packet.msgid)) return packet;
-    }
-    return undefined;
-  }
-
-  /** Takes a packet that waits out of the queue. */
-  withdraw(packet: Packet): void {
-    this._wait.splice(this._wait.indexOf(packet), 1);
-    packet.again = false;
-  }
-
-  /** Ends a packet that is not sent any more. */
-  fail(packet: Packet, error: M95Error): void {
-    packet.done(packet.sent ? this._unknown(packet) : error, []);
+  // Ends a packet that is not sent any more.
+  protected _fail(packet: Packet, error: M95Error): void {
+    this._settle(packet, packet.sent ? unknownFate(packet) : error, []);
   }
 
   /** Bytes were lost, a verdict may have been among them: one that may be part of a message does not count any more. */
@@ -172,25 +135,25 @@ export class Outbox {
 
   /** The link is there: sending begins. */
   linkThere(): void {
-    this._open = true;
-    this._full = false;
+    this._open = 1;
+    this._full = 0;
     this._pump();
   }
 
   /** The link is gone: what was sent without a verdict is unknown, or waits again if it may be sent twice. */
   linkGone(): void {
     const flight = this._flight;
-    this._open = this._full = false;
+    this._open = this._full = 0;
     this._flight = [];
     callOff(this);
     for (let i = 0; i < flight.length; i++) {
       const packet = flight[i]!;
-      if (packet === this._hand) packet.lost = true;
+      if (packet === this._hand) packet.lost = 1;
       else if (packet.again) this._requeue(packet);
     }
     for (let i = 0; i < flight.length; i++) {
       const packet = flight[i]!;
-      if (!packet.lost && !packet.again) packet.done(this._unknown(packet), []);
+      if (!packet.lost && !packet.again) this._settle(packet, unknownFate(packet), []);
     }
   }
 
@@ -198,7 +161,7 @@ export class Outbox {
   refuse(error: M95Error, forGood: boolean): void {
     const wait = this._wait.splice(0, this._wait.length);
     if (forGood) this._closed = error;
-    for (let i = 0; i < wait.length; i++) this.fail(wait[i]!, error);
+    for (let i = 0; i < wait.length; i++) this._fail(wait[i]!, error);
   }
 
   /**
@@ -216,38 +179,41 @@ export class Outbox {
     const msgid = number(fields[1]);
     const result = number(fields[2]);
     const flight = this._flight;
-    let found: Packet | undefined;
-    for (let i = 0; i < flight.length && !found; i++)
-      if (flight[i]!.name === name && flight[i]!.msgid === msgid) found = flight[i];
+    let at = 0;
+    while (at < flight.length && !(flight[at]!.msgid === msgid && flight[at]!.text.startsWith("AT+" + name))) at++;
+    const found = flight[at];
     // A line that lost its end is no verdict.
     if (!(result >= ACKNOWLEDGED)) return false;
     if (mayBePayload) {
       const now = this._clock.now();
       if (!found) this._guessed = now;
       else if (now - this._guessed < SUSPICION) {
-        if (msgid) this._unproven(found, fields, line);
+        if (msgid) this._unsettled(found, fields, line, false);
         return false;
       } else if (!msgid && result !== ACKNOWLEDGED) return false;
     }
     if (!found) return false;
     if (result === RETRANSMITTED) {
-      this._host.counters[RETRANSMISSIONS]!++;
-      // Whatever was said of it before was not so.
-      found.unprovenVerdict = undefined;
-      found.discredited = false;
-      if (found.left) found.left = this._seconds;
-    } else {
-      this._full = false;
-      flight.splice(flight.indexOf(found), 1);
-      this._conclude(found, fields, line);
-      this._advance();
+      this._unsettled(found, fields, line, true);
+      return false;
     }
+    this._full = 0;
+    flight.splice(at, 1);
+    if (result === ACKNOWLEDGED) this._settle(found, null, fields.slice(3));
+    else this._settle(found, givenUp(found, line, this._host.explain("packet", result)), []);
+    this._advance();
     return result === ACKNOWLEDGED;
   }
 
-  // What is said of a packet where a payload may be, while somebody guesses message IDs.
-  private _unproven(packet: Packet, fields: string[], line: string): void {
-    if (+fields[2]! === RETRANSMITTED || (packet.unprovenVerdict && packet.unprovenLine !== line))
+  // Proven, it was sent once more, and whatever was said of it before was not so. Else it stands where a payload may be, while
+  // somebody guesses message IDs.
+  private _unsettled(packet: Packet, fields: string[], line: string, proven: boolean): void {
+    if (proven) {
+      this._host.counters[RETRANSMISSIONS]!++;
+      packet.unprovenVerdict = undefined;
+      packet.discredited = 0;
+      if (packet.left) packet.left = this._seconds;
+    } else if (+fields[2]! === RETRANSMITTED || (packet.unprovenVerdict && packet.unprovenLine !== line))
       this._discredit(packet);
     else if (!packet.unprovenVerdict) {
       packet.unprovenVerdict = fields;
@@ -261,156 +227,134 @@ export class Outbox {
   private _discredit(packet: Packet): void {
     // Once, or a message a second would keep it waiting for ever.
     if (!packet.discredited && packet.unprovenVerdict && packet.left) packet.left = this._seconds;
-    packet.discredited = true;
+    packet.discredited = 1;
   }
 
-  private _conclude(packet: Packet, fields: string[], line: string): void {
-    const result = +fields[2]!;
-    let error: M95Error | null = null;
-    if (result !== ACKNOWLEDGED) {
-      error = new M95Error("ETIMEOUT", line + " (" + this._host.explain("packet", result) + ")", this.command(packet));
-      error.result = result;
-      error.messageId = packet.msgid;
-      error.raw = line;
+  // Tells what became of a packet.
+  private _settle(packet: Packet, error: M95Error | null, values: string[]): void {
+    if (packet.data === undefined) packet.done!(error, values);
+    else {
+      if (packet.key) this._durable!.forgetPacket(packet, error);
+      if (!error) this._host.counters[PUBLISHED]!++;
+      this._owner._answer(error, packet.done);
     }
-    packet.done(error, fields.slice(3));
   }
 
-  private _uses(packets: Packet[], msgid: number): boolean {
-    for (let i = 0; i < packets.length; i++) if (packets[i]!.msgid === msgid) return true;
-    return false;
-  }
-
-  private _pump(): void {
+  protected _pump(): void {
     const flight = this._flight;
     if (!this._open || this._hand || this._full || flight.length >= HELD || !this._wait.length) return;
     let room = WINDOW;
     for (let i = 0; i < flight.length; i++) if (!flight[i]!.unprovenVerdict) room--;
     if (room <= 0) return;
     const packet = this._wait.shift()!;
+    const data = packet.data;
     this._hand = packet;
     flight.push(packet);
-    packet.left = 0;
-    packet.unprovenVerdict = undefined;
-    packet.lost = packet.discredited = false;
-    if (packet.handoverKey) this.durable!.noteHandover(packet.handoverKey);
-    packet.handoverKey = 0;
+    if (packet.handoverKey) {
+      this._durable!.noteHandover(packet.handoverKey);
+      packet.handoverKey = 0;
+    }
     this._owner.sending(packet);
-    const data = packet.payload;
-    const one: Request = {
-      text: this.command(packet),
-      timeout: this._timeout,
-      prompt: data === undefined ? undefined : ">",
-      data,
-      done: (error, _lines, sent) => this._handed(packet, error, sent),
-    };
-    if (data && this._host.inbox.offers === IN_PUBLISH && (data.indexOf("\r") < 0 || forbidden(data) < data.length)) {
-      // The modem counts the bytes, so any may be among them, and there is no end mark. Nothing leads out of such a prompt but its
-      // data, which must not hold a line end then, since it may be none.
-      one.counted = true;
-      one.text += "," + data.length;
-    } else if (data !== undefined) {
-      const at = forbidden(data);
-      if (at < data.length) {
-        // Accepted when the firmware took lengths, which it does not any more.
-        this._clock.after(0, () => this._handed(packet, wrongBytes(at), false));
+    const one: Request = { text: packet.text, timeout: this._timeout, done: this._handed.bind(this) };
+    if (data !== undefined) {
+      one.prompt = ">";
+      one.data = data + END;
+      const counted = this._host.inbox.offers === IN_PUBLISH;
+      if ((packet.counted || counted) && !byLength(one, data, counted)) {
+        this._clock.after(0, () => one.done(wrongBytes(forbidden(data)), [], false));
         return;
       }
-      one.data = data + END;
     }
     this._host.session.send(one);
   }
 
-  private _handed(packet: Packet, error: M95Error | null, sent: boolean): void {
+  private _handed(error: M95Error | null, _lines: string[], sent: boolean): void {
+    const packet = this._hand!;
+    const code = error ? error.code : "";
     this._hand = undefined;
-    const at = this._flight.indexOf(packet);
-    const refusal = !!error && error.code === "ECME";
-    packet.sent = packet.sent || (sent && !refusal);
-    if (packet.lost) {
-      packet.lost = false;
-      if (packet.again || !packet.sent) this._requeue(packet);
-      else packet.done(this._unknown(packet), []);
-    } else if (at >= 0) {
-      const unproven = !!error && error.code === "EUNKNOWN";
-      // With its data in the modem, a verdict may come although the OK did not.
-      if (!error || (sent && (unproven || error.code === "ETIMEOUT"))) {
-        packet.left = !packet.unprovenVerdict || packet.discredited ? this._seconds : this._notice;
-        if (packet.payload !== undefined) packet.tries = 0;
-        this._startTimer();
-      } else {
-        this._flight.splice(at, 1);
-        // A link that is gone: +QMTSTAT is on its way, and the packet waits for the next link. ERROR without a number is the
-        // word of a modem that has started anew and knows of nothing.
-        const gone = error.cme === LINK_ERROR || (refusal && error.cme === undefined);
-        const full = error.cme === WINDOW_FULL;
-        if (gone) this._owner.link.check();
-        // A prompt that may have been part of a message says nothing of the modem.
-        if (full || unproven || ((gone || error.code === "ETIMEOUT") && ++packet.tries < TRIES)) {
-          if (!full) this._host.stepBegins(error, RETRY, packet.tries, 0);
-          this._full = full || gone;
-          if (this._full) this._startTimer();
-          this._requeue(packet);
-        } else {
-          if (packet.msgid) error.messageId = packet.msgid;
-          packet.again = false;
-          this.fail(packet, error);
-        }
-      }
+    if (sent && code !== "ECME") packet.sent = 1;
+    // With its data in the modem, a verdict may come although the OK did not.
+    if (packet.lost || (error && !(sent && (code === "EUNKNOWN" || code === "ETIMEOUT")))) this._refused(packet, error);
+    else {
+      packet.left = this._seconds;
+      if (packet.unprovenVerdict && !packet.discredited) packet.left = this._notice;
+      if (packet.data !== undefined && packet.tries) packet.tries = 0;
     }
     this._advance();
   }
 
+  // A packet was handed over in vain, or its link went meanwhile.
+  private _refused(packet: Packet, error: M95Error | null): void {
+    if (packet.lost) {
+      packet.lost = 0;
+      if (packet.again || !packet.sent) this._requeue(packet);
+      else this._settle(packet, unknownFate(packet), []);
+      return;
+    }
+    const at = this._flight.indexOf(packet);
+    // Its verdict came first.
+    if (!error || at < 0) return;
+    this._flight.splice(at, 1);
+    // A link that is gone: +QMTSTAT is on its way, and the packet waits for the next link. ERROR without a number is the
+    // word of a modem that has started anew and knows of nothing.
+    const gone = error.cme === LINK_ERROR || (error.code === "ECME" && error.cme === undefined);
+    const full = error.cme === WINDOW_FULL;
+    const tries = gone || error.code === "ETIMEOUT" ? (packet.tries || 0) + 1 : TRIES;
+    if (gone) this._owner.link.check();
+    if (tries < TRIES) packet.tries = tries;
+    // A prompt that may have been part of a message says nothing of the modem.
+    if (full || error.code === "EUNKNOWN" || tries < TRIES) {
+      if (!full) this._host.stepBegins(error, RETRY, packet.tries || 0, 0);
+      if (full || gone) this._full = 1;
+      this._requeue(packet);
+    } else {
+      if (packet.msgid) error.messageId = packet.msgid;
+      packet.again = 0;
+      this._fail(packet, error);
+    }
+  }
+
   private _requeue(packet: Packet): void {
-    packet.left = 0;
-    if (this._closed) this.fail(packet, this._closed);
+    packet.left = packet.discredited = 0;
+    packet.unprovenVerdict = undefined;
+    if (this._closed) this._fail(packet, this._closed);
     else this._insert(packet);
   }
 
   private _insert(packet: Packet): void {
     let at = this._wait.length;
-    while (at && this._wait[at - 1]!.order > packet.order) at--;
+    while (at && this._wait[at - 1]!.order! > packet.order!) at--;
     this._wait.splice(at, 0, packet);
   }
 
   private _advance(): void {
-    if (this.idle) {
-      callOff(this);
-      if (this._full) this._startTimer();
-      this._owner.drained();
-    }
+    // Once a second as long as there is something to wait for.
+    if (!this._flight.length && !this._full) callOff(this);
+    else if (this._timer === undefined && (this._full || this._flight.length > (this._hand ? 1 : 0)))
+      this._timer = this._clock.after(1000, this._tick.bind(this));
+    if (!this._flight.length && !this._hand) this._owner.drained();
     this._pump();
   }
 
   private _tick(): void {
-    this._full = false;
-    const overdue = this._flight.filter((packet) => packet.left > 0 && --packet.left === 0);
+    this._timer = undefined;
+    this._full = 0;
+    const overdue = this._flight.filter((packet) => packet.left && --packet.left === 0);
     this._flight = this._flight.filter((packet) => overdue.indexOf(packet) < 0);
-    if (this._flight.length) this._startTimer();
     for (let i = 0; i < overdue.length; i++) {
       const packet = overdue[i]!;
-      if (packet.unprovenVerdict && !packet.discredited)
-        this._conclude(packet, packet.unprovenVerdict, packet.unprovenLine);
-      // A SUBSCRIBE does no harm twice, and a subscription that is missing shows nowhere.
-      else if (packet.payload === undefined && ++packet.tries < TRIES) this._requeue(packet);
+      const fields = packet.unprovenVerdict;
+      if (fields && !packet.discredited) {
+        const result = +fields[2]!;
+        if (result === ACKNOWLEDGED) this._settle(packet, null, fields.slice(3));
+        else this._settle(packet, givenUp(packet, packet.unprovenLine!, this._host.explain("packet", result)), []);
+        // A SUBSCRIBE does no harm twice, and a subscription that is missing shows nowhere.
+      } else if (packet.data === undefined && (packet.tries = (packet.tries || 0) + 1) < TRIES) this._requeue(packet);
       else {
-        packet.again = false;
-        packet.done(this._unknown(packet), []);
+        packet.again = 0;
+        this._settle(packet, unknownFate(packet), []);
       }
     }
     this._advance();
-  }
-
-  private _unknown(packet: Packet): M95Error {
-    const error = new M95Error(
-      "EUNKNOWN",
-      packet.name + " " + packet.msgid + " was sent, no verdict came",
-      this.command(packet),
-    );
-    error.messageId = packet.msgid;
-    return error;
-  }
-
-  private _startTimer(): void {
-    if (this._timer === undefined) later(this, 1000, () => this._tick());
   }
 }

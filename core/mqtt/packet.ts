@@ -1,6 +1,7 @@
-// A PUBLISH, SUBSCRIBE or UNSUBSCRIBE on its way: what it holds, and the command that hands it to the modem. It sends nothing.
-// @resident packet commandOf
-import type { M95Error } from "../errors.js";
+// A PUBLISH, SUBSCRIBE or UNSUBSCRIBE on its way: what it holds, and what its command says of it. It sends nothing.
+import { number, split } from "../at/params.js";
+import { M95Error } from "../errors.js";
+import { nameOf } from "../m95/commands.js";
 
 /** `<result>` of +QMTCONN, +QMTSUB, +QMTUNS and +QMTPUB (application note 3.2.4, 3.2.6 to 3.2.8). */
 export const ACKNOWLEDGED = 0;
@@ -13,78 +14,64 @@ export interface Filter {
   qos: number | undefined;
 }
 
+/** What is 0, or nothing, is left out: a packet waits in RAM, and each field takes some of it. Flags are 0 or 1. */
 export interface Packet {
-  /** Row of the command table. */
-  name: "QMTPUB" | "QMTSUB" | "QMTUNS";
+  /** The command that hands it to the modem, which says all there is to say of it: its values are kept nowhere else. */
+  text: string;
   /** Message ID; 0 for QoS 0. */
   msgid: number;
-  /** Of a PUBLISH, in bytes. */
-  topic: string;
-  /** Of a PUBLISH, as it goes to the modem; undefined: it is none. */
-  payload: string | undefined;
-  /** Of the packet: SUBSCRIBE and UNSUBSCRIBE have 1 (MQTT 3.1.1, 2.2.2), whatever their topics are to get. */
-  qos: number;
-  /** 0 or 1. */
-  retain: number;
+  /** The payload of a PUBLISH, as it goes to the modem; undefined: it is none. */
+  data?: string;
+  /** The modem was one that counts the payload's bytes, so that any may be among them. */
+  counted?: number;
   /** Of a SUBSCRIBE or UNSUBSCRIBE. */
-  filters: Filter[];
+  filters?: Filter[];
   /** Sent again when the link is lost before its verdict. */
-  again: boolean;
+  again?: number;
   /** Its place; one that has to wait again waits in front of all that came after it. */
-  order: number;
-  /** Key under which the store is told that it is handed over; 0: it is not told. */
-  handoverKey: number;
-  /** Seconds until its verdict is overdue; 0: it is not in the modem's hands yet. */
-  left: number;
-  tries: number;
+  order?: number;
+  /** Its key in the store. */
+  key?: number;
+  /** Of QoS 2, the key under which the store is told that it is handed over; 0: it was told. */
+  handoverKey?: number;
+  /** Seconds until its verdict is overdue; it is not in the modem's hands without. */
+  left?: number;
+  tries?: number;
   /** It was sent at least once, so what became of it is unknown. */
-  sent: boolean;
+  sent?: number;
   /** The link went while it was being handed over. */
-  lost: boolean;
+  lost?: number;
   /** The fields of a verdict that may be part of a message. */
-  unprovenVerdict: string[] | undefined;
+  unprovenVerdict?: string[] | undefined;
   /** The line they stood in. */
-  unprovenLine: string;
+  unprovenLine?: string;
   /** The unproven verdict does not count: there was another one, or bytes were lost since the packet was handed over. */
-  discredited: boolean;
-  /** Called once. @param values - the granted QoS vector of a SUBSCRIBE */
-  done(error: M95Error | null, values: string[]): void;
+  discredited?: number;
+  /**
+   * Of a PUBLISH, the user's callback. Of the others, called once.
+   * @param values - the granted QoS vector of a SUBSCRIBE
+   */
+  done: ((error: any, values?: any) => void) | undefined;
 }
 
-/** A packet that was not sent yet; to become a PUBLISH it needs topic, payload and QoS. */
-export function packet(name: Packet["name"], msgid: number, filters: Filter[], done: Packet["done"]): Packet {
-  return {
-    name,
-    msgid,
-    topic: "",
-    payload: undefined,
-    qos: 1,
-    retain: 0,
-    filters,
-    again: true,
-    order: 0,
-    handoverKey: 0,
-    left: 0,
-    tries: 0,
-    sent: false,
-    lost: false,
-    unprovenVerdict: undefined,
-    unprovenLine: "",
-    discredited: false,
-    done,
-  };
+/** The values of its command: tcpconnectID, message ID, and of a PUBLISH QoS, retain and topic (application note 3.2.6 to 3.2.8). */
+export function valuesOf(packet: Packet): string[] {
+  return split(":" + packet.text.substring(10));
 }
 
-/**
- * The command of a packet (application note 3.2.6 to 3.2.8), whose values were checked when it was made: not built from the
- * command table, which then need not be loaded for each message.
- * @param id - tcpconnectID of its client
- */
-export function commandOf(id: number, packet: Packet): string {
-  let text = "AT+" + packet.name + "=" + id + "," + packet.msgid;
-  if (packet.payload !== undefined) text += "," + packet.qos + "," + packet.retain + ',"' + packet.topic + '"';
-  const filters = packet.filters;
-  for (let i = 0; i < filters.length; i++)
-    text += ',"' + filters[i]!.topic + '"' + (packet.name === "QMTSUB" ? "," + filters[i]!.qos : "");
-  return text;
+/** What a packet ends with that was sent and has no verdict. */
+export function unknownFate(packet: Packet): M95Error {
+  const name = nameOf(packet.text) + " " + packet.msgid;
+  const error = new M95Error("EUNKNOWN", name + " was sent, no verdict came", packet.text);
+  error.messageId = packet.msgid;
+  return error;
+}
+
+/** What a packet ends with that the modem has given up. @param line - its result @param meaning - of that */
+export function givenUp(packet: Packet, line: string, meaning: string): M95Error {
+  const error = new M95Error("ETIMEOUT", line + " (" + meaning + ")", packet.text);
+  error.result = number(split(line)[2]);
+  error.messageId = packet.msgid;
+  error.raw = line;
+  return error;
 }

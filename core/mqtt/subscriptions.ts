@@ -3,7 +3,7 @@ import { integer } from "../arguments.js";
 import { number, quote } from "../at/params.js";
 import { M95Error } from "../errors.js";
 import type { Outbox } from "./outbox.js";
-import { type Filter, type Packet, packet } from "./packet.js";
+import type { Filter, Packet } from "./packet.js";
 import { checkFilter } from "./topics.js";
 
 /** Topic filters a client may have; more are refused with `EQUEUE`. */
@@ -33,7 +33,8 @@ export class Subscriptions {
 
   /** What messages may come for: also what is being unsubscribed from. */
   topicFilters(): string[] {
-    return this._list.concat(this._outbox.leaving()).map((one) => one.topic);
+    const leaving = this._outbox.packetsOf("QMTUNS", true);
+    return leaving.reduce((all, packet) => all.concat(packet.filters!), this._list).map((one) => one.topic);
   }
 
   /**
@@ -64,7 +65,10 @@ export class Subscriptions {
 
   /** Makes all subscriptions anew that are not waiting to be made, in front of everything that waits. */
   renew(done: Granted): void {
-    const list = this._list.filter((one) => !this._outbox.holds(one.topic));
+    const waiting = this._outbox.packetsOf("QMTSUB", false);
+    const list = this._list.filter(
+      (one) => !waiting.some((packet) => packet.filters!.some((other) => other.topic === one.topic)),
+    );
     if (list.length) this._send(this._packets("QMTSUB", list), done, true);
   }
 
@@ -78,19 +82,23 @@ export class Subscriptions {
   }
 
   /** Packets for the filters, as many a command as fit. */
-  private _packets(name: Packet["name"], list: Filter[]): Packet[] {
+  private _packets(name: "QMTSUB" | "QMTUNS", list: Filter[]): Packet[] {
     if (!list.length) throw new M95Error("EPARAM", "topic must be at least one topic filter, not none");
     const packets: Packet[] = [];
     let last: Packet | undefined;
     for (let i = 0; i < list.length; i++) {
       const one = list[i]!;
       checkFilter(one.topic);
-      quote("topic", one.topic, 0);
-      integer("qos", one.qos, 0, 2);
-      if (last) last.filters.push(one);
-      if (!last || this._outbox.command(last).length > LINE) {
-        if (last) last.filters.pop();
-        last = packet(name, this._outbox.nextId(), [one], () => undefined);
+      let text = "," + quote("topic", one.topic, 0);
+      const qos = integer("qos", one.qos, 0, 2);
+      if (name === "QMTSUB") text += "," + qos;
+      if (last && last.text.length + text.length <= LINE) {
+        last.text += text;
+        last.filters!.push(one);
+      } else {
+        const msgid = this._outbox.nextId();
+        text = "AT+" + name + "=" + this._outbox.connection() + "," + msgid + text;
+        last = { text, msgid, filters: [one], again: 1, done: undefined };
         packets.push(last);
       }
     }
@@ -102,15 +110,14 @@ export class Subscriptions {
     let left = packets.length;
     let failed: M95Error | null = null;
     packets.forEach((one, at) => {
-      one.done = (error, values) => {
+      one.done = (error: M95Error | null, values: string[]) => {
         failed = failed || error;
-        const granted = one.filters.map((filter, i) => {
-          const value = values[i];
-          return { topic: filter.topic, qos: value === undefined ? undefined : number(value) };
-        });
-        answers[at] = granted;
+        answers[at] = one.filters!.map((filter, i) => ({
+          topic: filter.topic,
+          qos: values[i] === undefined ? undefined : number(values[i]),
+        }));
         // Refused once, a filter is not asked for again on each connect.
-        if (!error) this._list = this._without(refused(granted));
+        if (!error) this._list = this._without(refused(answers[at]!));
         if (!--left)
           done(
             failed,
@@ -119,6 +126,7 @@ export class Subscriptions {
       };
     });
     // Put in front one by one, the last one has to be put first.
-    for (let i = 0; i < packets.length; i++) this._outbox.add(packets[first ? packets.length - 1 - i : i]!, first);
+    if (first) packets.reverse();
+    for (let i = 0; i < packets.length; i++) this._outbox.add(packets[i]!, first);
   }
 }

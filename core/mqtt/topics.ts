@@ -1,5 +1,4 @@
 // Rules for topic names and topic filters (MQTT 3.1.1, 4.7), and matching one to the other. It knows no modem.
-// @resident checkTopic
 import { wrong } from "../arguments.js";
 
 /**

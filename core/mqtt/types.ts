@@ -5,8 +5,9 @@ import type { Counters } from "../counters.js";
 import type { EmitterStats } from "../emitter.js";
 import type { M95Error } from "../errors.js";
 import type { TlsOptions } from "../m95/options.js";
-import type { Clock } from "../ports.js";
+import type { Clock, Done } from "../ports.js";
 import type { Inbox } from "./inbox.js";
+import type { Packet } from "./packet.js";
 
 export type LinkState = "closed" | "opening" | "connecting" | "connected" | "disconnecting";
 
@@ -123,3 +124,23 @@ export interface ClientHost {
   /** The modem recovers instead of the client, and says so with `modemLost`. False: it is the client's to try again. */
   takesOver(error: M95Error, failures: number): boolean;
 }
+
+/** What an outbox needs of its client. */
+export interface OutboxOwner {
+  readonly connected: boolean;
+  readonly connectionId: number;
+  readonly link: { check(): void };
+  emit(event: "drop" | "unknown" | "error" | "offline", a?: unknown, b?: unknown, c?: unknown): boolean;
+  /** Tells a user's callback how a publish ended. */
+  _answer(error: M95Error | null, done: Done | undefined): void;
+  /** A packet is handed to the modem. */
+  sending(packet: Packet): void;
+  /** Nothing is in flight any more. */
+  drained(): void;
+}
+
+/** What it needs of the modem. */
+export type OutboxHost = Pick<
+  ClientHost,
+  "clock" | "codec" | "session" | "inbox" | "random" | "counters" | "explain" | "stepBegins"
+>;

@@ -3,9 +3,12 @@
 import type { Request } from "../../core/at/types.js";
 import { newCounters } from "../../core/counters.js";
 import { M95Error } from "../../core/errors.js";
-import { Outbox, type OutboxHost } from "../../core/mqtt/outbox.js";
-import { type Packet, packet } from "../../core/mqtt/packet.js";
+import { SLACK } from "../../core/m95/commands.js";
+import { Outbox } from "../../core/mqtt/outbox.js";
+import type { Packet } from "../../core/mqtt/packet.js";
+import type { OutboxHost } from "../../core/mqtt/types.js";
 import { SimClock } from "../../virtual-m95/time/sim-clock.js";
+import { OWNER, profile, publish, subscribe } from "../core/mqtt/packets.js";
 import { fingerprint, type World } from "./explore.js";
 
 /** How the command ends that hands it over, and whether its data has gone. */
@@ -38,7 +41,7 @@ const NOTICE = 1;
 const GONE = new M95Error("ECLOSED", "the client has ended");
 
 interface Inside {
-  _open: boolean;
+  _open: number;
   _wait: Packet[];
   _flight: Packet[];
   _hand: Packet | undefined;
@@ -58,18 +61,16 @@ export class OutboxWorld implements World {
     stepBegins: () => undefined,
   };
   private readonly owner = {
-    connectionId: 0,
+    ...OWNER,
     link: { check: () => undefined },
     sending: () => {
       this.said.length = 0;
     },
-    drained: () => undefined,
   };
   private readonly outbox = new Outbox(
     this.owner,
     this.host as unknown as OutboxHost,
-    (WAIT - 1) * 1000,
-    (NOTICE - 1) * 1000,
+    profile((NOTICE - 1) * 1000 - SLACK, (WAIT - 1) * 1000 - SLACK),
   );
   private packet: Packet | undefined;
   private calls = 0;
@@ -104,7 +105,7 @@ export class OutboxWorld implements World {
     if (event.startsWith("publish") || event === "subscribe") return !this.packet && !this.inside._closed;
     if (ENDS[event]) return this.requests.length > 0;
     if (event === "open") return !this.inside._open && !this.inside._closed;
-    return event !== "lost" || this.inside._open;
+    return event !== "lost" || this.inside._open === 1;
   }
 
   perform(event: string): void {
@@ -124,17 +125,14 @@ export class OutboxWorld implements World {
 
   private add(kind: string): void {
     const plain = kind === "publish QoS 0";
-    const one = packet(kind === "subscribe" ? "QMTSUB" : "QMTPUB", plain ? 0 : this.outbox.nextId(), [], (error) => {
+    const done = (error: M95Error | null): void => {
       this.calls++;
       if (!error || error.raw) this.judge(error ? "verdict 2" : "verdict 0", !plain);
-    });
-    if (kind === "subscribe") one.filters = [{ topic: "t", qos: 1 }];
-    else {
-      one.topic = "t";
-      one.payload = "x";
-      one.qos = plain ? 0 : 1;
-      one.again = kind === "publish again";
-    }
+    };
+    const one =
+      kind === "subscribe"
+        ? subscribe(this.outbox, "t", done)
+        : publish(this.outbox, "t", plain ? 0 : 1, kind === "publish again", done);
     this.packet = one;
     this.outbox.add(one);
   }
@@ -163,7 +161,7 @@ export class OutboxWorld implements World {
     }
     if (mayBePayload && (fields[1] !== `${one?.msgid}` || !this.inside._flight.includes(one!)))
       this.guessed = this.clock.now();
-    const name = one ? one.name : "QMTPUB";
+    const name = one ? one.text.slice(3, 9) : "QMTPUB";
     this.outbox.result(name, fields, `+${name}: ${fields}`, mayBePayload);
   }
 

@@ -1,10 +1,10 @@
 // Verdicts that stand right behind a message may be part of it. The message ID proves them, until somebody is seen to guess: then
 // such a claim settles nothing at once, and counts only when nothing else can be true. And packets that wait again keep their place.
 import type { Request } from "../../../core/at/types.js";
-import { RETRANSMISSIONS } from "../../../core/counters.js";
+import { PUBLISHED, RETRANSMISSIONS } from "../../../core/counters.js";
 import { M95Error } from "../../../core/errors.js";
-import { Outbox, type OutboxHost, WINDOW } from "../../../core/mqtt/outbox.js";
-import { packet } from "../../../core/mqtt/packet.js";
+import { Outbox, WINDOW } from "../../../core/mqtt/outbox.js";
+import type { OutboxHost } from "../../../core/mqtt/types.js";
 import { SimClock } from "../../../virtual-m95/time/sim-clock.js";
 import test from "../../support/harness.js";
 import * as packets from "./packets.js";
@@ -24,6 +24,7 @@ function bench() {
   const log: string[] = [];
   let drawn = 0;
   const counters = {
+    [PUBLISHED]: 0,
     get [RETRANSMISSIONS]() {
       return 0;
     },
@@ -42,15 +43,9 @@ function bench() {
     stepBegins: () => {},
   } as unknown as OutboxHost;
   const outbox = new Outbox(
-    {
-      connectionId: 0,
-      link: { check: () => log.push("doubt") },
-      sending: () => {},
-      drained: () => log.push("drained"),
-    },
+    { ...packets.OWNER, link: { check: () => log.push("doubt") }, drained: () => log.push("drained") },
     host,
-    22000,
-    7000,
+    packets.profile(5000, 20000),
   );
   outbox.linkThere();
   return {
@@ -284,7 +279,7 @@ test("packets that have to wait again keep their places, whatever sends them bac
   outbox.linkGone();
   requests[2]!.done(new M95Error("ECLOSED", ""), [], false);
   outbox.add(
-    packet("QMTSUB", outbox.nextId(), [{ topic: "sub", qos: 0 }], () => {}),
+    packets.subscribe(outbox, "sub", () => {}),
     true,
   );
   outbox.linkThere();

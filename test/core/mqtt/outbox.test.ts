@@ -1,12 +1,13 @@
 // The outbox on its own: window, order, message IDs, and every packet settled once whatever happens to it.
 import type { Request } from "../../../core/at/types.js";
-import { RETRANSMISSIONS } from "../../../core/counters.js";
+import { PUBLISHED, RETRANSMISSIONS } from "../../../core/counters.js";
 import { M95Error } from "../../../core/errors.js";
-import { Outbox, type OutboxHost, WINDOW } from "../../../core/mqtt/outbox.js";
+import { Outbox, WINDOW } from "../../../core/mqtt/outbox.js";
 import { Subscriptions } from "../../../core/mqtt/subscriptions.js";
+import type { OutboxHost } from "../../../core/mqtt/types.js";
 import { SimClock } from "../../../virtual-m95/time/sim-clock.js";
 import test from "../../support/harness.js";
-import { publish } from "./packets.js";
+import { OWNER, profile, publish } from "./packets.js";
 
 function bench() {
   const clock = new SimClock();
@@ -14,6 +15,7 @@ function bench() {
   const log: string[] = [];
   let drawn = 0;
   const counters = {
+    [PUBLISHED]: 0,
     get [RETRANSMISSIONS]() {
       return 0;
     },
@@ -30,12 +32,7 @@ function bench() {
     explain: () => "",
     stepBegins: () => {},
   } as unknown as OutboxHost;
-  const outbox = new Outbox(
-    { connectionId: 0, link: { check: () => log.push("doubt") }, sending: () => {}, drained: () => {} },
-    host,
-    22000,
-    7000,
-  );
+  const outbox = new Outbox({ ...OWNER, link: { check: () => log.push("doubt") } }, host, profile(5000, 20000));
   const add = (name: string, again = false, qos0 = false) =>
     outbox.add(publish(outbox, name, qos0 ? 0 : 1, again, (error) => log.push(`${name} ${error ? error.code : "ok"}`)));
   return { clock, requests, log, outbox, add };
