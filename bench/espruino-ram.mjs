@@ -53,14 +53,14 @@ function board(output) {
   return Object.fromEntries(Object.entries(more).map(([stage, count]) => [stage, count - more.nothing]));
 }
 
-/** jsVars at each stage on this build and, with the code in flash, what boards need more. */
-async function measure(from, list) {
+/** jsVars at each stage on this build and, with the code in flash, what boards need more. `sketch` is one of bench/espruino/. */
+export async function measure(from, list, sketch = "ram.js") {
   // Its flash is a file in the folder it runs in.
   const folder = mkdtempSync(path.join(tmpdir(), "m95-bench-"));
   const script = path.join(folder, "script.js");
   writeFileSync(
     script,
-    `const FROM=${JSON.stringify(from)},FILES=${JSON.stringify(list)};${part("scripted-modem.js")}${part("ram.js")}`,
+    `const FROM=${JSON.stringify(from)},FILES=${JSON.stringify(list)};${part("scripted-modem.js")}${part(sketch)}`,
   );
   // Its input stays open: at its end it is read again and again.
   const child = spawn(engine("ESPRUINO"), [script], { cwd: folder, stdio: ["pipe", "pipe", "ignore"] });

@@ -9,6 +9,7 @@ import { rollup } from "rollup";
 import configs from "../rollup.config.js";
 import { BOARD, LINUX, loadedVars } from "../scripts/espruino/vars.mjs";
 import { engine, lack } from "../scripts/testing/needs.mjs";
+import { boards } from "./boards.mjs";
 import { report } from "./report.mjs";
 
 /**
@@ -144,4 +145,4 @@ function bytecode() {
   };
 }
 
-await report({ size, stored, others, bytecode });
+await report({ size, stored, boards, others, bytecode });

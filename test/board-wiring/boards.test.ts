@@ -180,3 +180,13 @@ test("docs/wiring.md has every time of the power switch, with its default", (t) 
   t.deepEqual(table.sort(), defaults.map(([, name, value]) => `${name} ${value}`).sort());
   t.deepEqual(table, said.map(([, value, name]) => `${name} ${value}`).sort());
 });
+
+test("a board on which an example does not fit says so in docs/espruino.md, too; the table has every board", (t) => {
+  const table = readFileSync("docs/footprint.md", "utf8").split("<!-- boards -->")[1]!.split("<!-- /boards -->")[0]!;
+  const lines = table.split("\n").filter((line) => line.startsWith("| `"));
+  t.deepEqual(lines.map((line) => line.split("`")[1]).sort(), Object.keys(boards).sort());
+  const page = readFileSync("docs/espruino.md", "utf8");
+  const unfit = lines.filter((line) => line.includes("does not fit")).map((line) => line.split("`")[1]);
+  for (const name of unfit) t.regex(page, new RegExp(`"${name}".*does not fit`), name);
+  t.is(page.includes("All three examples fit on every board"), unfit.length === 0);
+});

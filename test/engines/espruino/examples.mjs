@@ -10,20 +10,25 @@ import { install, root, sketch, startRig } from "./rig.mjs";
 /** What their options need. */
 const PARTS = { sensor: ["power"], switch: ["power", "tls"], tracker: ["power", "store"] };
 
-/** An example with other values for some of the variables at its top, and with the settings that a flasher leaves. */
-function example(name, values = {}, settings = undefined) {
+/** The code of an example with other values for some of the variables at its top. */
+export function codeOf(name, values = {}) {
   let code = readFileSync(path.join(root, "examples/espruino", `${name}.js`), "utf8");
   for (const [variable, value] of Object.entries(values)) {
     const line = new RegExp(`^var ${variable} = .*$`, "m");
     assert.match(code, line);
     code = code.replace(line, `var ${variable} = ${value};`);
   }
+  return code;
+}
+
+/** An example behind what it needs, with the settings that a flasher leaves. */
+function example(name, values = {}, settings = undefined) {
   const left = settings ? `require("Storage").writeJSON("m95.json", ${JSON.stringify(settings)});\n` : "";
-  return `${install(...PARTS[name])}${sketch("board")}\n${left}${code}`;
+  return `${install(...PARTS[name])}${sketch("board")}\n${left}${codeOf(name, values)}`;
 }
 
 /** Runs an example in front of a modem that is off, and checks the port and the pins it takes. */
-async function withExample(code, test, tls = undefined) {
+export async function withExample(code, test, tls = undefined) {
   const rig = await startRig({
     speed: 4,
     tls,

@@ -64,7 +64,7 @@ async function badInput(form, other) {
     mark("said", {
       whole: load({ M95: M95, "M95-tls": tls }),
       cut: [load({ M95: M95.substr(0, 20000) }), load({ M95: M95.substr(0, M95.length - 1) })],
-      torn: [load({ M95: torn(M95, 1024) }), load({ M95: torn(M95, M95.length - 300) })],
+      torn: [load({ M95: torn(M95, 768) }), load({ M95: torn(M95, M95.length - 300) })],
       partCut: [load({ M95: M95, "M95-tls": tls.substr(0, 100) }), load({ M95: M95, "M95-tls": torn(tls, 1000) })],
       partOfAnother: load({ M95: M95, "M95-tls": "x" + tls.substr(1) }),
       mixed: load({ M95: M95, "M95-tls": other }),

@@ -35,13 +35,14 @@ const files = [
   "endurance",
   "reconnects",
   "examples",
+  "small",
   "traps",
 ];
 /** Sessions run in real time and mostly wait, so several run at once. */
 const AT_ONCE = 4;
 
 /** They do without the driver, or say themselves which of its forms they are about. */
-const ONCE = ["load", "vars", "migration", "traps"];
+const ONCE = ["load", "vars", "migration", "small", "traps"];
 
 const queue = [];
 for (const [i, form] of values.form.entries())

@@ -1,0 +1,56 @@
+// What each board has left for an application: Storage beside the driver, and jsVars when an example is connected. Sizes of boards come
+// from Espruino's own board files. Needs ESPRUINO, a binary in its sources.
+
+import { readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { BOARD_FILES, boardFile, boardFolder } from "../scripts/espruino/board-files.mjs";
+import { lack } from "../scripts/testing/needs.mjs";
+import { measure } from "./espruino-ram.mjs";
+
+const EXAMPLES = ["sensor", "switch", "tracker"];
+const DIST = fileURLToPath(new URL("../dist/espruino/", import.meta.url));
+const APPS = fileURLToPath(new URL("../examples/espruino/", import.meta.url));
+
+const room = (bytes) => 32 + 4 * Math.ceil(bytes / 4);
+
+/** What an example takes of every board: Storage for the driver and itself, and jsVars. */
+async function needs(example) {
+  const { files, sets } = JSON.parse(readFileSync(path.join(DIST, "parts.json"), "utf8"));
+  const app = path.join(APPS, `${example}.js`);
+  const wanted = files.filter(({ name }) => sets[example].includes(name));
+  const list = wanted.map(({ name, file }) => ({ name, file: path.join(DIST, file) }));
+  const { vars, more } = await measure("flash", [...list, { name: "example", file: app }], "example.js");
+  return {
+    storage: wanted.reduce((sum, { bytes }) => sum + room(bytes), 0),
+    app: room(statSync(app).size),
+    vars: vars.connected + more.connected,
+  };
+}
+
+/** The cell of a board and an example. */
+function left(board, { storage, app, vars }) {
+  const free = board.storage - storage;
+  return free < app || board.vars < vars ? "does not fit" : `${free} / ${board.vars - vars}`;
+}
+
+/** Rows of a table; without the engine only what is lacking. */
+export async function boards() {
+  const lacking =
+    lack("ESPRUINO")?.why ?? (boardFolder() ? undefined : "set ESPRUINO to a binary in Espruino's sources");
+  if (lacking) return { lack: lacking };
+  const needed = {};
+  for (const example of EXAMPLES) needed[example] = await needs(example);
+  return {
+    rows: [
+      ["board", "Storage, bytes", "jsVars", ...EXAMPLES],
+      ...Object.keys(BOARD_FILES).map((name) => {
+        const board = boardFile(name);
+        return [`\`${name}\``, board.storage, board.vars, ...EXAMPLES.map((example) => left(board, needed[example]))];
+      }),
+    ],
+    notes: [
+      `The examples themselves take ${EXAMPLES.map((one) => `${needed[one].app} (${one})`).join(", ")} bytes of Storage and are counted in jsVars.`,
+    ],
+  };
+}
