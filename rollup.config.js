@@ -11,6 +11,7 @@ import { espruinoMinify } from "./scripts/espruino/minify.mjs";
 import { espruinoStorage } from "./scripts/espruino/storage.mjs";
 import { moddableParts, PARTS } from "./scripts/moddable/parts.mjs";
 import { moddableSmall } from "./scripts/moddable/small.mjs";
+import { moddableBoards } from "./scripts/moddable/unused.mjs";
 
 /** Espruino takes plain CommonJS: no strict mode, no property definitions on `exports`. */
 const espruino = { format: "cjs", strict: false, esModule: false, exports: "named", externalLiveBindings: false };
@@ -40,13 +41,14 @@ const configs = [
   {
     input: { index: "build/targets/moddable/index.js" },
     external: ["time", "timer"],
-    plugins: [moddableSmall({ readable: "readable" }), moddableNames()],
+    plugins: [moddableBoards(), moddableSmall({ readable: "readable" }), moddableNames()],
     output: { dir: "dist/moddable", format: "es" },
   },
   {
     external: ["time", "timer"],
     preserveEntrySignatures: "allow-extension",
     plugins: [
+      moddableBoards(),
       moddableParts({ build: "build", core: "build/targets/moddable/index.js" }),
       moddableSmall(),
       moddablePartNames(),

@@ -4,28 +4,8 @@
 import { parse } from "acorn";
 import { minify } from "terser";
 import { isFunction } from "../espruino/tree.mjs";
-
-/** Calls `visit` for each node below, the innermost first; what it returns takes the node's place, an array in a list. */
-export function transform(node, visit) {
-  for (const [key, value] of Object.entries(node)) {
-    if (Array.isArray(value))
-      node[key] = value.flatMap((one) => (one && typeof one.type === "string" ? transform(one, visit) : [one]));
-    else if (value && typeof value.type === "string") node[key] = transform(value, visit);
-  }
-  return visit(node) ?? node;
-}
-
-/** The nodes right below a node. */
-export function below(node) {
-  return Object.values(node)
-    .flat()
-    .filter((one) => one && typeof one.type === "string");
-}
-
-/** Whether something is so of a node or of what is below it; `stop` names types that are not entered. */
-export function some(node, is, stop) {
-  return is(node) || (!stop?.(node) && below(node).some((one) => some(one, is, stop)));
-}
+import { some, transform } from "./nodes.mjs";
+import { shareTexts } from "./texts.mjs";
 
 const literal = (value) => ({ type: "Literal", value, raw: String(value) });
 const name = (text) => ({ type: "Identifier", name: text });
@@ -156,12 +136,13 @@ const PASSES = { literals, tests, returns, leaves, loops, chains };
 export async function forms(code, passes = Object.keys(PASSES)) {
   let tree = parse(code, { ecmaVersion: 2022, sourceType: "module" });
   for (const pass of passes) tree = transform(tree, PASSES[pass]);
+  shareTexts(tree);
   const { code: out } = await minify(tree, {
     parse: { spidermonkey: true },
     ecma: 2020,
     module: true,
     compress: false,
-    mangle: false,
+    mangle: true,
     format: { comments: false, ascii_only: true },
   });
   return out;

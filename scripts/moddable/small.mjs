@@ -2,9 +2,11 @@
 // statements in the forms that XS writes shortest. It changes nothing that a user can see but stack traces.
 
 import { minify } from "terser";
+import { flatten } from "../espruino/flatten.mjs";
 import { INTERNAL_NAME, shortNames } from "../espruino/minify.mjs";
 import { forms } from "./forms.mjs";
 import { Inliner } from "./inline.mjs";
+import { dropReplaced } from "./unused.mjs";
 
 /** Internal names that are also the SDK's: a pin of `device.io.Serial` and in the table of boards, and a method of its `timer`. */
 const OF_THE_SDK = ["receive", "clear"];
@@ -14,6 +16,13 @@ const INTERNAL = new RegExp(`^(?!(${OF_THE_SDK.join("|")})$)${INTERNAL_NAME.sour
 /** `shortNames` reads scripts, and knows a class by the name that stands behind `class`: two targets' classes have that of the core's. */
 const asScript = (code) =>
   code.replace(/^(import|export) [^;]*;$/gm, "").replace(/^let (\S+) = class \w+/gm, "let $1 = class $1");
+
+/** A module with classes that have one heir made one with it. */
+function flattened(code) {
+  const head = /^(import [^;]*;\n)*/.exec(code)[0];
+  const tail = /(\nexport \{[^}]*\};\s*)?$/.exec(code)[0];
+  return head + flatten(code.slice(head.length, code.length - tail.length), new Map()) + tail;
+}
 
 /**
  * @param {{ [file: string]: string }} modules plain modules that belong together
@@ -25,7 +34,9 @@ export async function shrink(modules) {
   const mentions = (name, file) => files.some((one) => one !== file && new RegExp(`\\b${name}\\b`).test(modules[one]));
   const inlined = {};
   for (const file of files)
-    inlined[file] = new Inliner((name) => INTERNAL.test(name) && !mentions(name, file)).run(modules[file]);
+    inlined[file] = new Inliner((name) => INTERNAL.test(name) && !mentions(name, file)).run(
+      flattened(dropReplaced(modules[file])),
+    );
   const names = shortNames(
     Object.values(inlined)
       .map((code) => `{ ${asScript(code)} }`)

@@ -1,0 +1,57 @@
+// Makes one constant of a text that stands at several places, where that is shorter in byte code: XS keeps each of them. It works on the
+// tree of a minified program, whose names it leaves to the printer.
+
+import { isFunction } from "../espruino/tree.mjs";
+import { below } from "./nodes.mjs";
+
+/** Bytes of something at module level, besides its value; of a name in a function that uses it, and of each use. */
+const AT_TOP = 11;
+const IN_FUNCTION = 2;
+const USE = 2;
+
+/** Bytes of a text in byte code. */
+const bytes = (text) => Buffer.byteLength(text) + 3;
+
+/** Where each text stands: what refers to it, and the functions around it. */
+function placesOf(tree) {
+  const places = new Map();
+  const visit = (node, functions) => {
+    const inside = isFunction(node) ? [...functions, node] : functions;
+    for (const [key, value] of Object.entries(node)) {
+      const isName = (key === "key" || key === "property") && !node.computed;
+      if (isName || key === "source" || key === "directive" || node.type === "ExportSpecifier") continue;
+      const list = Array.isArray(value) ? value : [value];
+      list.forEach((one, i) => {
+        if (one?.type !== "Literal" || typeof one.value !== "string") return;
+        const put = (other) => {
+          if (Array.isArray(value)) value[i] = other;
+          else node[key] = other;
+        };
+        places.set(one.value, [...(places.get(one.value) ?? []), { put, functions: inside }]);
+      });
+    }
+    for (const child of below(node)) if (child.type !== "ImportDeclaration") visit(child, inside);
+  };
+  visit(tree, []);
+  return places;
+}
+
+/** Changes the tree. */
+export function shareTexts(tree) {
+  const declarations = [];
+  for (const [text, places] of placesOf(tree)) {
+    const functions = new Set(places.flatMap((one) => one.functions));
+    const shared = AT_TOP + bytes(text) + functions.size * IN_FUNCTION + places.length * USE;
+    if (places.length * bytes(text) <= shared) continue;
+    const name = `text$${declarations.length}`;
+    for (const { put } of places) put({ type: "Identifier", name });
+    declarations.push({
+      type: "VariableDeclarator",
+      id: { type: "Identifier", name },
+      init: { type: "Literal", value: text, raw: JSON.stringify(text) },
+    });
+  }
+  if (declarations.length === 0) return;
+  const at = tree.body.findIndex(({ type }) => type !== "ImportDeclaration");
+  tree.body.splice(at, 0, { type: "VariableDeclaration", kind: "const", declarations });
+}
