@@ -187,6 +187,7 @@ export class Inliner {
     const block = `${jumps ? `${label}: ` : ""}{ ${before.join(" ")} ${body} ${tail} }`;
     let text = block;
     if (site.arrow) text = `{ ${before.join(" ")} ${body} }`;
+    else if (site.render) text = site.render(code, block, result);
     else if (result) {
       const rest = code.slice(statement.start, call.start) + result + code.slice(call.end, statement.end);
       text = `let ${result}; ${block} ${rest}`;
@@ -220,6 +221,8 @@ function siteOf(call, parents) {
     else break;
     parent = parents.get(node);
   }
+  const branch = branchOf(call, node, parent, parents, inList);
+  if (branch) return branch;
   if (parent.type === "VariableDeclarator") {
     const declaration = parents.get(parent);
     if (declaration.declarations[0] !== parent || !inList(declaration)) return undefined;
@@ -232,12 +235,55 @@ function siteOf(call, parents) {
   return undefined;
 }
 
+/** A statement with a call that is made on a condition only: `c ? f() : x`, `x || f()`, `if (x && f())`. */
+function branchOf(call, node, parent, parents, inList) {
+  const above = parents.get(parent);
+  const text = (code, { start, end }) => code.slice(start, end);
+  if (parent.type === "LogicalExpression" && parent.right === node && above.type === "IfStatement") {
+    if (above.test !== parent || above.alternate || parent.operator !== "&&") return undefined;
+    const render = (code, block, result) => {
+      const value = code.slice(node.start, call.start) + result + code.slice(call.end, node.end);
+      const then = text(code, above.consequent);
+      return `if (${text(code, parent.left)}) { let ${result}; ${block} if (${value}) ${then} }`;
+    };
+    return { statement: above, form: "value", render };
+  }
+  if (node !== call) return undefined;
+  /** Statements that make `name` the value of the whole expression. */
+  let values;
+  if (parent.type === "ConditionalExpression" && parent.test !== node) {
+    const isThen = parent.consequent === node;
+    const other = isThen ? parent.alternate : parent.consequent;
+    values = (code, block, name) => {
+      const test = isThen ? text(code, parent.test) : `!(${text(code, parent.test)})`;
+      return `let ${name}; if (${test}) ${block} else ${name} = ${text(code, other)};`;
+    };
+  } else if (parent.type === "LogicalExpression" && parent.right === node && parent.operator !== "??")
+    values = (code, block, name) =>
+      `let ${name} = ${text(code, parent.left)}; if (${parent.operator === "||" ? "!" : ""}${name}) ${block}`;
+  else return undefined;
+  let statement = above;
+  if (above.type === "VariableDeclarator") {
+    statement = parents.get(above);
+    if (statement.declarations.length > 1 || !inList(statement)) return undefined;
+  } else if (above.type === "AssignmentExpression") {
+    statement = parents.get(above);
+    if (above.right !== parent || !isSimpleTarget(above) || statement.type !== "ExpressionStatement") return undefined;
+  } else if (above.type !== "ReturnStatement") return undefined;
+  const render = (code, block, result) => {
+    const rest = code.slice(statement.start, parent.start) + result + code.slice(parent.end, statement.end);
+    const all = `${values(code, block, result)} ${rest}`;
+    return inList(statement) ? all : `{ ${all} }`;
+  };
+  return { statement, form: "value", render };
+}
+
 /** Of `x = value` and `this.x = value` nothing is evaluated before the value. */
 function isSimpleTarget({ operator, left }) {
   return (
     operator === "=" &&
     (left.type === "Identifier" ||
-      (left.type === "MemberExpression" && !left.computed && left.object.type === "ThisExpression"))
+      (left.type === "MemberExpression" && !left.computed && /^(This|Identifier)/.test(left.object.type)))
   );
 }
 
