@@ -1,6 +1,7 @@
 // What each board has left for an application: Storage beside the driver, and jsVars when an example is connected. Sizes of boards come
 // from Espruino's own board files. Needs ESPRUINO, a binary in its sources.
 
+import { execFileSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,6 +15,17 @@ const APPS = fileURLToPath(new URL("../examples/espruino/", import.meta.url));
 
 const room = (bytes) => 32 + 4 * Math.ceil(bytes / 4);
 
+/** The commit of this tree, if it is one. */
+function commit() {
+  try {
+    const git = (...args) =>
+      execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    return `, the driver at ${git("rev-parse", "--short", "HEAD")}`;
+  } catch {
+    return "";
+  }
+}
+
 /** What an example takes of every board: Storage for the driver and itself, and jsVars. */
 async function needs(example) {
   const { files, sets } = JSON.parse(readFileSync(path.join(DIST, "parts.json"), "utf8"));
@@ -25,6 +37,7 @@ async function needs(example) {
     storage: wanted.reduce((sum, { bytes }) => sum + room(bytes), 0),
     app: room(statSync(app).size),
     vars: vars.connected + more.connected,
+    version: vars.version,
   };
 }
 
@@ -51,6 +64,7 @@ export async function boards() {
     ],
     notes: [
       `The examples themselves take ${EXAMPLES.map((one) => `${needed[one].app} (${one})`).join(", ")} bytes of Storage and are counted in jsVars.`,
+      `Measured on Espruino ${needed.sensor.version}${commit()}.`,
     ],
   };
 }

@@ -55,6 +55,7 @@ M95.connect = function (port, options, callback) {
     client.on("connect", () => {
       setTimeout(() => {
         look("connected");
+        vars.version = process.version;
         print("RESULT " + JSON.stringify(vars));
       }, LOOK);
     });

@@ -80,7 +80,7 @@ export function fitOf(room: Room, { files, gone = [], needs = [] }: Wish): Fit {
  */
 function compactable({ files = {}, memory, page }: Room, erase: string[]): string[] {
   const rest = Object.keys(files).filter((name) => !erase.includes(name));
-  const buffer = Math.min(sum(rest.map((name) => sizeOf(files[name]!))), page ?? Number.POSITIVE_INFINITY);
+  const buffer = Math.min(sum(rest.map((name) => sizeOf(files[name]!))), page ?? 0);
   if (memory && buffer > memory.free * memory.block * IN_ONE_PIECE)
     throw new FlashError(
       `Storage cannot be compacted: ${buffer} bytes of it do not fit into RAM at once`,

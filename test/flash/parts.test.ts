@@ -7,6 +7,9 @@ import { needsOf, type Parts, type PartsList, partNames, partsGiven, readsTokens
 import { CONNECTED_VARS, MOST_VARS } from "../../flash/board/room.js";
 import { type Link, Session } from "../../flash/board/session.js";
 import { HEAD } from "../../flash/board/storage.js";
+import { engine } from "../support/needs.js";
+import { testWith } from "../support/test-with.js";
+import { espruino } from "./pty.js";
 import { type ModelOptions, ReplModel } from "./repl-model.js";
 
 /** The list of the build, whose files are large; and one like it with small files. */
@@ -207,9 +210,15 @@ test("files that cannot be compacted around, for want of RAM, are named before a
   const old = new ReplModel();
   old.files.set("M95", "o".repeat(4000));
   old.files.set("photos", "x".repeat(60_000));
-  const error = await refused(t, { storage: 66_000, memory: { total: 5100, free: 3500 } }, plan(), old);
+  const options = { storage: 66_000, memory: { total: 5100, free: 3500 } };
+  const error = await refused(t, { ...options, page: 131_072 }, plan(), old);
   t.regex(error.message, /cannot be compacted: 60032 bytes/);
   t.regex(error.advice, /photos/);
+  // Small pages are compacted one after another, and a board that does not tell its pages is not held up.
+  for (const page of [4096, undefined]) {
+    const { model } = await flash(t, page ? { ...options, page } : options, plan(), old);
+    t.is(model.files.get("photos")?.length, 60_000);
+  }
 });
 
 test("a board that does not answer a question about itself is flashed without that check", async (t) => {
@@ -283,6 +292,39 @@ for (const [room, storage] of [
     t.true(seen.has("says that it is not whole"));
     t.is(seen.has("none"), storage === 6000);
   });
+
+testWith("ESPRUINO")(
+  "a real Espruino without room for two is updated in place, and has a driver that loads",
+  async (t) => {
+    const board = espruino(engine("ESPRUINO")!);
+    t.teardown(() => board.close());
+    const link: Link = { onData: () => {}, onClose: () => {}, write: async (data) => board.receive(data) };
+    board.onOutput = (data) => link.onData(data);
+    const session = new Session(link);
+    await session.prompt();
+    const module: Parts = { list: built, load: (file) => readFileSync(`dist/espruino/${file}`, "latin1") };
+    const steps: string[] = [];
+    const show: Show = {
+      found() {},
+      step: (text) => {
+        steps.push(text);
+        return () => {};
+      },
+    };
+    const update = (app: string) => install(session, { ...plan({ app, start: false }), module }, show);
+    await update(SENSOR);
+    const free = (await session.run('require("Storage").getFree()')) as number;
+    await session.run(`require("Storage").write("mine","data",0,${free - 8000})`);
+    steps.length = 0;
+    await update(`${SENSOR}//new`);
+    t.is(steps.indexOf("Writing .bootcde"), 1, "the application comes first");
+    t.is(await session.run('require("Storage").read("mine",0,4)'), "data");
+    t.is(await session.run('typeof require("M95").connect'), "function");
+    const error = (await t.throwsAsync(update(`${SENSOR};o={tls:1,store:1};${"x".repeat(9000)}`))) as FlashError;
+    t.regex(error.advice, /^(Leave out|Even without) M95-tls/);
+    t.is(await session.run('typeof require("M95").connect'), "function", "refused before anything was erased");
+  },
+);
 
 test("what RAM the driver takes is not said to be less than what is measured", (t) => {
   const { "espruino-ram": budgets } = JSON.parse(readFileSync("bench/budgets.json", "utf8"));

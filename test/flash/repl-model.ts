@@ -13,6 +13,8 @@ export interface ModelOptions {
   storage?: number;
   /** jsVars that there are and that are free; without, it does not know its memory. */
   memory?: { total: number; free: number };
+  /** Bytes of a page of its flash; without, it does not know. */
+  page?: number;
   /** It does not tell how much trash there is, as old firmware. */
   noStats?: boolean;
   /** After so many received bytes the power is cut: nothing is heard and nothing said any more. */
@@ -127,17 +129,18 @@ export class ReplModel {
   #reset(): void {
     clearInterval(this.#chatter);
     const storage = this.#storage();
-    const { memory, noStats } = this.options;
+    const { memory, noStats, page } = this.options;
     this.#context = createContext({
       print: (...values: unknown[]) => this.onOutput(`${values.map(String).join(" ")}\r\n`),
       require: (name: string) => {
         if (name === "Storage") return noStats ? { ...storage, getStats: undefined } : storage;
+        if (name === "Flash") return { getPage: () => page && { length: page } };
         const code = this.files.get(name);
         if (code === undefined) throw new Error(`Module ${name} not found`);
         if (code.includes("\xff")) throw new SyntaxError("Got [ERASED] expected EOF");
         return name;
       },
-      E: { CRC32: (bytes: string) => crc32(bytes) },
+      E: { CRC32: (bytes: string) => crc32(bytes), getAddressOf: () => 0x08000000 },
       process: {
         env: { BOARD: this.options.board ?? "MODEL", VERSION: this.options.version ?? "2v29", CONSOLE: "USB" },
         ...(memory && { memory: () => ({ ...memory, blocksize: 16 }) }),
