@@ -1,4 +1,5 @@
-// RAM on Espruino: jsVars of the module from loading to a hundred reconnects, with the code in RAM and in flash. Needs ESPRUINO.
+// RAM on Espruino: jsVars of the module from loading to a hundred reconnects, with the code in RAM and in flash, the C stack, and the
+// instructions that it takes to connect. Needs ESPRUINO, and valgrind for the instructions.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -53,6 +54,7 @@ function board(output) {
   return Object.fromEntries(Object.entries(more).map(([stage, count]) => [stage, count - more.nothing]));
 }
 
+<<<<<<< HEAD
 /** jsVars at each stage on this build and, with the code in flash, what boards need more. `sketch` is one of bench/espruino/. */
 export async function measure(from, list, sketch = "ram.js") {
   // Its flash is a file in the folder it runs in.
@@ -62,13 +64,27 @@ export async function measure(from, list, sketch = "ram.js") {
     script,
     `const FROM=${JSON.stringify(from)},FILES=${JSON.stringify(list)};${part("scripted-modem.js")}${part(sketch)}`,
   );
+=======
+/** What of its C stack a process has ever touched, in bytes; Linux gives it whole pages. */
+function stackOf(pid) {
+  const maps = readFileSync(`/proc/${pid}/smaps`, "latin1");
+  return 1024 * Number(/\[stack\]\n(?:.*\n)*?Rss: +(\d+) kB/.exec(maps)[1]);
+}
+
+/** Runs a script until it prints its result; `look` looks at the process before it ends. */
+async function run(name, code, look, under = []) {
+  // Its flash is a file in the folder it runs in.
+  const folder = mkdtempSync(path.join(tmpdir(), "m95-bench-"));
+  writeFileSync(path.join(folder, "script.js"), code);
+  const [program, ...args] = [...under, engine("ESPRUINO"), "script.js"];
+>>>>>>> 30a6681 (A private name that a function outside of all classes sets is one name in Storage, too: timers are cancelled again; the bench counts the stack, the most at cold calls, and instructions to connect)
   // Its input stays open: at its end it is read again and again.
-  const child = spawn(engine("ESPRUINO"), [script], { cwd: folder, stdio: ["pipe", "pipe", "ignore"] });
+  const child = spawn(program, args, { cwd: folder, stdio: ["pipe", "pipe", "ignore"] });
   const closed = new Promise((resolve) => child.once("close", resolve));
   let output = "";
   try {
     return await new Promise((resolve, reject) => {
-      const fail = (why) => reject(new Error(`jsVars (${from}): ${why}\n${output.slice(-500)}`));
+      const fail = (why) => reject(new Error(`jsVars (${name}): ${why}\n${output.slice(-500)}`));
       setTimeout(() => fail("no result"), TIME_LIMIT).unref();
       child.once("error", (error) => fail(error.message));
       child.once("close", () => fail("the engine has ended"));
@@ -76,7 +92,7 @@ export async function measure(from, list, sketch = "ram.js") {
         output += data;
         const found = /RESULT (\{.*\})\r?\n/.exec(output);
         if (found && /WRONG/.test(output)) fail("wrong");
-        else if (found) resolve({ vars: JSON.parse(found[1]), more: board(output) });
+        else if (found) resolve(look({ vars: JSON.parse(found[1]), output, pid: child.pid, folder }));
         else if (/(Uncaught|ASSERT|WRONG).*\n/.test(output)) fail("wrong");
       });
     });
@@ -87,15 +103,45 @@ export async function measure(from, list, sketch = "ram.js") {
   }
 }
 
+const script = (from, list) =>
+  `const FROM=${JSON.stringify(from)},FILES=${JSON.stringify(list)};${part("scripted-modem.js")}${part("ram.js")}`;
+
+/** jsVars at each stage on this build, what boards need more with the code in flash, and the C stack. */
+function measure(from, list) {
+  return run(from, script(from, list), ({ vars, output, pid }) => ({ vars, more: board(output), stack: stackOf(pid) }));
+}
+
+/** The C stack of an engine that does nothing. */
+function idleStack() {
+  return run("nothing", 'print("RESULT {}");', ({ pid }) => stackOf(pid));
+}
+
+/** Millions of instructions from loading to a subscription. */
+function instructions() {
+  const tool = ["valgrind", "--tool=callgrind", "--callgrind-out-file=profile"];
+  return run(
+    "count",
+    script("count", PARTS),
+    ({ folder }) => {
+      const profile = readFileSync(path.join(folder, "profile.2"), "utf8");
+      return Number(/^(?:summary|totals): (\d+)/m.exec(profile)[1]) / 1e6;
+    },
+    [...tool, "--dump-before=jswrap_espruino_kickWatchdog"],
+  );
+}
+
 /** Rows of a table and figures for the budgets; without the engine only what is lacking. */
 export async function espruinoRam() {
   const lacking = lack("ESPRUINO");
   if (lacking) return { lack: lacking.why };
-  const [flash, whole, ram] = await Promise.all([
+  const [flash, whole, ram, idle] = await Promise.all([
     measure("flash", PARTS),
     measure("flash", WHOLE),
     measure("ram", WHOLE),
+    idleStack(),
   ]);
+  const [noValgrind, count] = [lack("valgrind"), await (lack("valgrind") ? undefined : instructions())];
+  const stack = (one) => (one.stack - idle) / 1024;
   return {
     rows: [
       [
@@ -112,12 +158,19 @@ export async function espruinoRam() {
         whole.vars[stage],
         ram.vars[stage],
       ]),
+      ["C stack, kB", stack(flash), "", stack(whole), stack(ram)],
     ],
+    notes: count
+      ? [`From loading to a subscription it takes ${Math.round(count)} million instructions, the files in Storage.`]
+      : [],
+    lack: noValgrind?.why,
     figures: {
       "espruino.vars.loaded": flash.vars.loaded,
       "espruino.vars.loaded.ram": ram.vars.loaded,
       "espruino.vars.most": flash.vars.most,
       "espruino.vars.connected": flash.vars.connected,
+      "espruino.stack.kB": stack(flash),
+      ...(count ? { "espruino.connect.million": Math.round(count) } : {}),
       "espruino.vars.1000.messages": flash.vars.received - flash.vars.connected,
       "espruino.vars.100.reconnects": flash.vars.reconnected - flash.vars.received,
     },

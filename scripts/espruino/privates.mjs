@@ -36,7 +36,8 @@ export function namePrivates(code) {
   const root = (name) => (bases.get(name) ? root(bases.get(name)) : name);
   const title = ({ property, owner }) => `${property.name}$${root(owner)}`;
   const declared = new Set(found.filter(({ declares }) => declares).map(title));
-  const shared = new Set(found.filter((one) => !declared.has(title(one))).map(({ property }) => property.name));
+  const isShared = (one) => !one.owner || !declared.has(title(one));
+  const shared = new Set(found.filter(isShared).map(({ property }) => property.name));
   return edited(
     code,
     found

@@ -91,6 +91,11 @@ const cases: { [title: string]: string } = {
     class A { _go(x) { return "A" + x; } _twice() { return [this._go(1), this._later(this._go)]; } _later(fn) { return fn(2); } }
     class B { _go() { return "B"; } _b() { return this._go(); } }
     exports.answer = () => [new A()._twice(), new B()._b()];`,
+  "a private name that a function sets for a class, which sets it, too": `
+    function arm(owner, x) { owner._timer = x; }
+    class A { setA() { this._timer = 1; } getA() { return this._timer; } }
+    class B { setB() { this._timer = 5; arm(this, 7); } getB() { return this._timer; } }
+    exports.answer = () => { const a = new A(), b = new B(); a.setA(); arm(a, 2); b.setB(); return [a.getA(), b.getB()]; };`,
   "a shorthand property, an inner function with the parameter's name, a template": `
     function pack(topic, qos) { const inner = (topic) => topic + 1; return { topic, qos, line: \`\${topic}-\${inner(1)}\` }; }
     exports.answer = () => pack("t", 2);`,
