@@ -1,8 +1,8 @@
 // One AT command at a time over one serial line: queue, guard time, time-outs, quarantine and resynchronisation. What needs no
 // state to know of answers is in answers.ts.
 // It knows how AT answers look; it knows no M95 and no MQTT.
-// @resident send starts received _mixes prompt quiet line _next _paused _begin _feed _foreign _hold _endUnproven
-// @resident _unknown _final _end _tell
+// @resident send starts received _mixes prompt quiet line _next _begin _feed _foreign _hold _endUnproven _unknown
+// @resident _final _end _expired _tell
 import { COMMANDS, type Counters, OVERRUNS, RESYNCS, STRAYS, TIMEOUTS } from "../counters.js";
 import { M95Error } from "../errors.js";
 import { behindEcho, FAST, holdOf, isError, isFinal, refusal, repeats } from "./answers.js";
@@ -39,20 +39,9 @@ export class Session extends Synchroniser {
   private _queue: Request[];
   private _counters: Counters;
   private _limit: number;
-  private _lines: string[];
-  /** Bytes of its information lines; beyond the limit when some of them were lost. */
-  private _size: number;
-  private _sent: boolean;
-  /** Its information lines may be those of a message, or have got into one. */
-  private _mixed: boolean;
-  /** Text whose echo may come back; undefined: no echo is expected. */
-  private _echo: string | undefined;
+  /** Guard times that the next command has waited for. */
   private _guards: number;
-  /** What is held: an error, the prompt. */
-  private _refused: boolean;
-  private _prompted: boolean;
   private _open: boolean;
-  private _onPause: () => void;
 
   constructor(setup: SessionSetup) {
     super(setup);
@@ -64,10 +53,8 @@ export class Session extends Synchroniser {
     this._counters = setup.counters;
     this._limit = setup.limit;
     this._queue = [];
-    this._lines = [];
-    this._size = this._guards = 0;
-    this._sent = this._mixed = this._open = this._refused = this._prompted = false;
-    this._onPause = this._paused.bind(this);
+    this._guards = 0;
+    this._open = false;
   }
 
   /**
@@ -81,7 +68,7 @@ export class Session extends Synchroniser {
     if (queue.length > QUEUE_LIMIT) {
       const last = queue.pop()!;
       const error = new M95Error("EQUEUE", QUEUE_LIMIT + " commands wait already, more are not taken", last.text);
-      this._clock.after(0, () => this._tell(last, error, [], false));
+      this._clock.after(0, () => this._tell(last, error));
     }
     this._next();
   }
@@ -101,26 +88,22 @@ export class Session extends Synchroniser {
    */
   sync(tries: number, leadOut: string, done?: (error: M95Error | null) => void): void {
     const run = this._run;
-    const sent = this._sent;
-    const lines = this._lines;
     this._call(tries, leadOut, done);
-    if (run) this._tell(run, new M95Error("ETIMEOUT", run.text + ": no answer in time", run.text), lines, sent);
+    if (run) this._tell(run, this._late(run));
   }
 
   /** Fails what runs, what waits and a synchronisation, and forgets the state of the line. */
   abort(error: M95Error): void {
     const run = this._run;
     const queue = this._queue;
-    const synced = this._whenSynced;
-    this._stop();
+    const sync = this._sync;
+    this._free();
     this._queue = [];
-    this._phase = IDLE;
-    this._run = this._whenSynced = undefined;
     this.unechoed = this._unsettled = false;
     this.framer.clear();
-    if (synced) synced(error);
-    if (run) this._tell(run, error, this._lines, this._sent);
-    for (let i = 0; i < queue.length; i++) this._tell(queue[i]!, error, [], false);
+    if (sync && sync.done) sync.done(error);
+    if (run) this._tell(run, error);
+    for (let i = 0; i < queue.length; i++) this._tell(queue[i]!, error);
   }
 
   // ---- what the framer hands over
@@ -129,8 +112,8 @@ export class Session extends Synchroniser {
     const run = this._run;
     const ours = run
       ? line === run.text ||
-        isFinal(line, run, this._sent) ||
-        (line === run.prompt && !this._sent) ||
+        isFinal(line, run, run._sent) ||
+        (line === run.prompt && !run._sent) ||
         (!!run.info && line.startsWith(run.info))
       : this._phase >= CALLING && this._awaited(line);
     return ours || this._isUrc(line, run ? run.text : "");
@@ -147,7 +130,7 @@ export class Session extends Synchroniser {
     if (this.trace) this.trace("<", trimLine(text));
     if (!run || run.info === undefined || (!ambiguous && (this.framer.need > 0 || text.indexOf("\n") < 0)))
       return ambiguous;
-    if (repeats(run)) this._mixed = true;
+    if (repeats(run)) run._mixed = true;
     return true;
   }
 
@@ -159,7 +142,7 @@ export class Session extends Synchroniser {
 
   overran(): void {
     this._counters[OVERRUNS]!++;
-    this._size = Infinity;
+    if (this._run) this._run._size = Infinity;
     if (this.trace) this.trace("", "bytes lost");
     this._host.bytesLost();
   }
@@ -171,9 +154,8 @@ export class Session extends Synchroniser {
       if (left > 0) this._arm(left);
       else if (this._phase === HELD) this._endUnproven(this._run!);
       else this._callAgain();
-    } else if (this._pause !== undefined && this._guard <= this.framer.silence) {
-      this._clock.cancel(this._pause);
-      this._pause = undefined;
+    } else if (this._phase === IDLE && this._timer !== undefined && this._guard <= this.framer.silence) {
+      this._stop();
       this._begin();
     }
   }
@@ -186,32 +168,32 @@ export class Session extends Synchroniser {
     else if (!run) this._foreign(line, mayBePayload);
     else if (line === run.text) {
       // One that a message may have forged announces no other, and tells nothing of the modem.
-      if (!mayBePayload || !this.unechoed) this._echo = "";
+      if (!mayBePayload || !this.unechoed) run._echo = "";
       if (!mayBePayload) {
         this.framer.strict = false;
         this._heardEcho();
       }
-    } else if (this._echo && (rest = behindEcho(this._echo, line)) !== undefined) this._echo = rest;
-    else if (isFinal(line, run, this._sent)) {
-      if (mayBePayload || (this._unsettled && !this._sent)) this._hold(line, run);
+    } else if (run._echo && (rest = behindEcho(run._echo, line)) !== undefined) run._echo = rest;
+    else if (isFinal(line, run, run._sent)) {
+      if (mayBePayload || (this._unsettled && !run._sent)) this._hold(line, run);
       else {
-        if (line === "OK" && this._echo === undefined) this.framer.strict = this.framer.framed;
+        if (line === "OK" && run._echo === undefined) this.framer.strict = this.framer.framed;
         this._final(line, run);
       }
-    } else if (line === run.prompt && !this._sent) {
+    } else if (line === run.prompt && !run._sent) {
       if (mayBePayload) this._hold(line, run);
       else this._feed(run);
     } else if (line === "OK" || run.info === undefined || !line.startsWith(run.info) || this._isUrc(line, run.text))
       this._foreign(line, mayBePayload);
     else {
-      if (mayBePayload) this._mixed = true;
+      if (mayBePayload) run._mixed = true;
       // Final results come last, so the one held was part of a message, if this line is none.
       if (this._phase === HELD && !mayBePayload) {
-        this._phase = this._sent ? RESULT : PROMPT;
+        this._phase = run._sent ? RESULT : PROMPT;
         this._awaitsSilence = false;
         this._arm(run.timeout);
       }
-      if ((this._size += line.length) <= this._limit) this._lines.push(line);
+      if ((run._size! += line.length) <= this._limit) run._lines!.push(line);
       else this.overran();
     }
   }
@@ -221,18 +203,10 @@ export class Session extends Synchroniser {
   protected _next(): void {
     const idle = this._phase === IDLE;
     this.framer.hurried = !idle || this._queue.length > 0;
-    if (!this._open || !idle || this._pause !== undefined || !this._queue.length) return;
-    this._mark = this.framer.bytes;
+    if (!this._open || !idle || this._timer !== undefined || !this._queue.length) return;
     // On a line without messages a part of it is enough, unless something comes meanwhile: the modem has said what it was asked for.
     const calm = !this._guards && !this.framer.half() && this._clock.now() - this.framer.stamp > BUSY;
-    this._pause = this._clock.after(calm ? this._guard / CALM : this._guard, this._onPause);
-  }
-
-  private _paused(): void {
-    this._pause = undefined;
-    // Bytes came in the meantime, or an answer would run into a message: the silence begins anew.
-    if ((this._mark !== this.framer.bytes || this.framer.open) && ++this._guards < GUARDS) this._next();
-    else this._begin();
+    this._arm(calm ? this._guard / CALM : this._guard);
   }
 
   private _begin(): void {
@@ -246,12 +220,13 @@ export class Session extends Synchroniser {
     }
     this._queue.shift();
     this._run = run;
-    this._lines = [];
-    this._size = this._guards = 0;
-    this._echo = undefined;
-    this._mixed = false;
-    this._sent = prompt === undefined;
-    this._phase = this._sent ? RESULT : PROMPT;
+    this._guards = 0;
+    run._lines = [];
+    run._size = 0;
+    run._echo = undefined;
+    run._mixed = run._refused = run._prompted = false;
+    run._sent = prompt === undefined;
+    this._phase = run._sent ? RESULT : PROMPT;
     if (prompt === ">") this.framer.expect(">");
     this._counters[COMMANDS]!++;
     this._sentAt = this._clock.now();
@@ -261,12 +236,12 @@ export class Session extends Synchroniser {
 
   private _feed(run: Request): void {
     const data = run.data!;
-    this._sent = true;
+    run._sent = true;
     this._sentAt = this._clock.now();
     this._phase = RESULT;
     this._arm(run.timeout + data.length * this.framer.byteTime);
     // The echo of the data can only be told from answers when the command was echoed too.
-    if (this._echo === "") this._echo = data;
+    if (run._echo === "") run._echo = data;
     this._write(data);
   }
 
@@ -278,11 +253,11 @@ export class Session extends Synchroniser {
   // A result or a prompt that may be part of a message: the modem's own would follow, or it was that.
   private _hold(line: string, run: Request): void {
     // What harmless messages run into is no error, so an error is more likely to be a forged one.
-    const wait = Math.max(holdOf(run, this._sent), this._left());
+    const wait = Math.max(holdOf(run, run._sent), this._left());
     this._awaitsSilence = !isError(line) && wait <= AT_WAIT;
-    if (this._phase !== HELD) this._refused = this._prompted = false;
-    if (isError(line)) this._refused = true;
-    else if (line === run.prompt) this._prompted = true;
+    if (this._phase !== HELD) run._refused = run._prompted = false;
+    if (isError(line)) run._refused = true;
+    else if (line === run.prompt) run._prompted = true;
     if (this._phase === HELD) return;
     this._phase = HELD;
     this._arm(Math.max(wait, 2 * this.framer.silence));
@@ -290,22 +265,20 @@ export class Session extends Synchroniser {
 
   // No other result came: what it says may be payload, so that it says nothing, and the modem may be anywhere.
   private _endUnproven(run: Request): void {
-    if (run.prompt === ">" && this._sent && !this._refused) {
+    if (run.prompt === ">" && run._sent && !run._refused) {
       // The data is out of the prompt, and it is not known to be refused.
       this._unsettled = true;
       this._end(run, this._unknown(run));
       return;
     }
-    if (run.counted && !this._sent && this._prompted && !this._refused && this._size <= this._limit) {
+    if (run.counted && !run._sent && run._prompted && !run._refused && run._size! <= this._limit) {
       // The modem has said one of the two: a message can add the other, but not take away its own.
       this._feed(run);
       return;
     }
-    const again = this._askAgain(run);
-    const lines = this._lines;
     this._counters[RESYNCS]!++;
     this._leave(run);
-    if (!again) this._tell(run, this._unknown(run), lines, this._sent);
+    if (!this._askAgain(run)) this._tell(run, this._unknown(run));
   }
 
   private _unknown(run: Request): M95Error {
@@ -320,6 +293,8 @@ export class Session extends Synchroniser {
   private _askAgain(run: Request): boolean {
     if (!repeats(run) || this._queue.length >= QUEUE_LIMIT) return false;
     run.asked = (run.asked || 0) + 1;
+    run._lines = undefined;
+    run._sent = false;
     this._queue.unshift(run);
     return true;
   }
@@ -330,12 +305,10 @@ export class Session extends Synchroniser {
     if (run.timeout < FAST) this._answered();
     if (line !== "OK" && isError(line)) error = refusal(line, run, this._host);
     else {
-      if (run.final === "#.#.#.#" && line !== "OK") this._lines.push(line);
-      if (this._mixed || (run.info !== undefined && this._size > this._limit)) {
-        if (this._mixed && this._askAgain(run)) {
-          this._stop();
-          this._run = undefined;
-          this._phase = IDLE;
+      if (run.final === "#.#.#.#" && line !== "OK") run._lines!.push(line);
+      if (run._mixed || (run.info !== undefined && run._size! > this._limit)) {
+        if (run._mixed && this._askAgain(run)) {
+          this._free();
           this._next();
           return;
         }
@@ -346,30 +319,38 @@ export class Session extends Synchroniser {
   }
 
   private _end(run: Request, error: M95Error | null): void {
-    this._stop();
-    this._run = undefined;
-    this._phase = IDLE;
-    this.framer.prompt = "";
-    this._tell(run, error, this._lines, this._sent);
+    this._free();
+    this._tell(run, error);
     this._next();
   }
 
   protected _expired(): void {
     this._timer = undefined;
-    const run = this._run;
+    const phase = this._phase;
+    if (phase === HELD) this._endUnproven(this._run!);
+    else if (phase !== IDLE) this._isOver();
+    // Bytes came in the meantime, or an answer would run into a message: the silence begins anew.
+    else if ((this._mark !== this.framer.bytes || this.framer.open) && ++this._guards < GUARDS) this._next();
+    else this._begin();
+  }
+
+  private _isOver(): void {
+    const run = this._run!;
     if (this._phase === CALLING) this._callAgain();
     else if (this._phase === SETTLING) this._endSync(null);
-    else if (this._phase === HELD) this._endUnproven(run!);
-    else if (this._busy() && this._clock.now() - this._sentAt < PATIENCE * run!.timeout) this._arm(AT_WAIT);
+    else if (this._busy() && this._clock.now() - this._sentAt < PATIENCE * run.timeout) this._arm(AT_WAIT);
     else {
       this._counters[TIMEOUTS]!++;
       this._counters[RESYNCS]!++;
       if (this.trace) this.trace("", "time-out");
-      this._sink.late(run!);
-      const lines = this._lines;
-      this._leave(run!);
-      this._tell(run!, new M95Error("ETIMEOUT", run!.text + ": no answer in time", run!.text), lines, this._sent);
+      this._sink.late(run);
+      this._leave(run);
+      this._tell(run, this._late(run));
     }
+  }
+
+  private _late(run: Request): M95Error {
+    return new M95Error("ETIMEOUT", run.text + ": no answer in time", run.text);
   }
 
   // ---- synchronisation
@@ -377,14 +358,14 @@ export class Session extends Synchroniser {
   /** Leads the line out of whatever a command has left it in. Data for a prompt that was none would be commands. */
   private _leave(run: Request): void {
     const file = run.prompt === "CONNECT";
-    const fill = !this._sent && (run.counted || file) && (this._prompted || this._phase !== HELD);
+    const fill = !run._sent && (run.counted || file) && (run._prompted || this._phase !== HELD);
     if (fill) {
       const data = run.data!;
       const filled = (char: string): string => new Array(data.length + 1).join(char);
       // Out of a prompt that counts its bytes leads nothing but so many of them. Where a message may have hidden it they are those that are
       // meant for it, and are taken back in case there is none; else line ends, which mean nothing to a modem that is not at it.
-      this._sent = !file && this.framer.stamp > this._sentAt && data.indexOf("\r") < 0;
-      this._write(this._sent ? data + filled("\b") : filled("\r"));
+      run._sent = !file && this.framer.stamp > this._sentAt && data.indexOf("\r") < 0;
+      this._write(run._sent ? data + filled("\b") : filled("\r"));
     }
     this._call(AT_TRIES, !file ? "\x1b" : fill ? "" : ESCAPE, undefined);
   }
@@ -392,9 +373,9 @@ export class Session extends Synchroniser {
   // ---- small things
 
   // What a callback of the driver's own throws must not stop the session.
-  private _tell(run: Request, error: M95Error | null, lines: string[], sent: boolean): void {
+  private _tell(run: Request, error: M95Error | null): void {
     try {
-      run.done(error, lines, sent);
+      run.done(error, run._lines || [], !!run._sent);
     } catch (thrown) {
       this._host.listenerThrew(thrown);
     }

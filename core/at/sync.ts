@@ -1,6 +1,6 @@
 // Brings a line of which nobody knows where it stands back to where commands are answered: the way out of a data prompt, AT until
 // OK, and no late answers behind it. The session is built on it; it sends no commands of its own.
-// @resident _left _answered _arm _stop _write
+// @resident _left _answered _arm _stop _free _write
 import { M95Error } from "../errors.js";
 import type { Clock, TimerHandle, Uart } from "../ports.js";
 import { isError } from "./answers.js";
@@ -50,6 +50,25 @@ export const SETTLING = 5;
 /** The same by name, for the model check. */
 export const PHASES = ["idle", "prompt", "result", "held", "calling", "settling"];
 
+/** A synchronisation under way. */
+interface Synchronisation {
+  done: ((error: M95Error | null) => void) | undefined;
+  /** What leads out, or "". */
+  escape: string;
+  /** AT may still be sent, or late answers be waited for, this often. */
+  tries: number;
+  grace: number;
+  /** Which of the proofs was asked for last; and whether that was the last thing sent, 1, and has come, 2. */
+  which: number;
+  proof: number;
+  /** One came, so that there are such. */
+  proves: number;
+  /** AT has been sent since the last of the pluses, or may be taken for sent. */
+  called: boolean;
+  /** The command whose answer may still come. */
+  overdue: string | undefined;
+}
+
 export abstract class Synchroniser implements FramerSink {
   /** Who is told of the traffic, both ways, as the modem says or hears it; "" as direction is a remark. */
   trace: ((direction: "<" | ">" | "", text: string) => void) | undefined;
@@ -73,22 +92,8 @@ export abstract class Synchroniser implements FramerSink {
   /** Only OK was heard of the command before, where it may be part of a message: the modem's own result may be late. */
   protected _unsettled: boolean;
   protected _timer: TimerHandle;
-  protected _pause: TimerHandle;
-  protected _whenSynced: ((error: M95Error | null) => void) | undefined;
+  protected _sync: Synchronisation | undefined;
   private _uart: Uart;
-  /** AT may still be sent, or late answers be waited for, this often. */
-  private _tries: number;
-  private _grace: number;
-  private _escape: string;
-  /** Which of the proofs was asked for last; and whether that was the last thing sent, 1, and has come, 2. */
-  private _which: number;
-  private _proof: number;
-  /** One came, so that there are such. */
-  private _proves: number;
-  /** AT has been sent since the last of the pluses. */
-  private _called: boolean;
-  /** The command whose answer may still come, or "". */
-  private _overdue: string;
   /** The longest that a quick command has taken to its proven result, ms: before that, an unproven one may be followed by it. */
   protected _pace: number;
   /** Bytes received when a timer was set last. */
@@ -105,10 +110,8 @@ export abstract class Synchroniser implements FramerSink {
     this._isUrc = setup.isUrc;
     this._guard = setup.guard;
     this._phase = IDLE;
-    this._tries = this._grace = this._which = this._proof = this._proves = 0;
     this._pace = this._sentAt = this._mark = 0;
-    this._escape = this._overdue = "";
-    this._unsettled = this._awaitsSilence = this._called = this.echoed = this.unechoed = false;
+    this._unsettled = this._awaitsSilence = this.echoed = this.unechoed = false;
     this._onTimer = this._expired.bind(this);
   }
 
@@ -145,54 +148,56 @@ export abstract class Synchroniser implements FramerSink {
 
   /** Without `done` the line has to prove that nothing older is owed, or what is late would pass for the answer of the next command. */
   protected _call(tries: number, leadOut: string, done: ((error: M95Error | null) => void) | undefined): void {
-    const before = this._whenSynced;
+    const before = this._sync;
     const run = this._run;
-    this._stop();
-    this._run = undefined;
+    this._free();
     this._phase = CALLING;
-    this._unsettled = this._awaitsSilence = false;
-    this._overdue = run ? run.text : "";
-    this._tries = tries;
-    this._grace = AT_GRACE;
-    this._proof = this._proves = 0;
-    this._escape = leadOut;
-    this._whenSynced = done;
-    this.echoed = false;
+    this._unsettled = this._awaitsSilence = this.echoed = false;
     this.framer.hurried = true;
-    this._called = leadOut !== ESCAPE;
-    this.framer.prompt = "";
+    this._sync = {
+      done,
+      escape: leadOut,
+      tries,
+      grace: AT_GRACE,
+      which: before ? before.which : 0,
+      proof: 0,
+      proves: 0,
+      called: !!done && leadOut !== ESCAPE,
+      overdue: run && run.text,
+    };
     // Armed before writing, here and below: a line may answer inside the call. What leads out may be answered, too.
     this._arm(leadOut === ESCAPE ? ESCAPE_WAIT : leadOut ? Math.max(this._guard, this._pace) : 0);
     if (leadOut) this._write(leadOut);
-    if (before) before(new M95Error("ECLOSED", "AT: called off", "AT"));
+    if (before && before.done) before.done(new M95Error("ECLOSED", "AT: called off", "AT"));
   }
 
   protected _callAgain(): void {
+    const sync = this._sync!;
     // Longer than a silence, or what is asked for keeps the line from ever being silent.
     const wait = Math.max(AT_WAIT, 2 * this.framer.silence);
-    if (this._busy() && this._grace-- > 0) {
+    if (this._busy() && sync.grace-- > 0) {
       // Between messages no answer proves anything. Behind a silence one is likely to come in time.
       this._awaitsSilence = true;
       this._arm(wait);
-    } else if (this._tries > 0) {
-      const left = --this._tries;
-      if (this._escape === ESCAPE && this._called && left & 1) {
-        this._called = false;
+    } else if (sync.tries > 0) {
+      const left = --sync.tries;
+      if (sync.escape === ESCAPE && sync.called && left & 1) {
+        sync.called = false;
         this._arm(ESCAPE_WAIT);
         this._write(ESCAPE);
         return;
       }
-      this._called = true;
+      sync.called = true;
       this._awaitsSilence = false;
       this._sentAt = this._clock.now();
       // A modem left in ATV0 answers with a bare digit; one try in eight gets it out of that.
-      const leadOut = this._escape === ESCAPE || left & 1 ? "" : this._escape;
-      this._proof = !this._whenSynced && (this._proves || left >= AT_TRIES - PROOF_TRIES) ? 1 : 0;
+      const leadOut = sync.escape === ESCAPE || left & 1 ? "" : sync.escape;
+      sync.proof = !sync.done && (sync.proves || left >= AT_TRIES - PROOF_TRIES) ? 1 : 0;
       // Behind a plain AT none of those before is the last one.
-      this._which = (this._which + 1) % PROOFS.length;
-      this._arm(!this._proof || this._which ? wait : this._round());
+      sync.which = (sync.which + 1) % PROOFS.length;
+      this._arm(!sync.proof || sync.which ? wait : this._round());
       this._write(
-        this._proof ? leadOut + "ATS" + (3 + this._which) + "?\r" : (left & 7) === 7 ? "ATV1\r" : leadOut + "AT\r",
+        sync.proof ? leadOut + "ATS" + (3 + sync.which) + "?\r" : (left & 7) === 7 ? "ATV1\r" : leadOut + "AT\r",
       );
     } else
       this._endSync(
@@ -216,50 +221,48 @@ export abstract class Synchroniser implements FramerSink {
   }
 
   protected _lineInSync(line: string, mayBePayload: boolean): void {
-    const proof = this._whenSynced ? -1 : PROOFS.indexOf(line);
+    const sync = this._sync!;
+    const proof = sync.done ? -1 : PROOFS.indexOf(line);
     if (line === "OK") {
       // One before the first AT proves nothing: some of the pluses may be in front of the next command.
-      if (!this._called) return;
+      if (!sync.called) return;
       if (mayBePayload) {
         // Nor does one that may be part of a message. The next AT gets another, and costs no try.
-        if (this._phase === CALLING && (!this._proof || this._which) && this._grace-- > 0) {
-          this._tries++;
+        if (this._phase === CALLING && (!sync.proof || sync.which) && sync.grace-- > 0) {
+          sync.tries++;
           this._awaitsSilence = true;
         }
         return;
       }
       if (this._phase === CALLING) {
-        if (this._proof) {
-          if (this._proof > 1) {
-            this._which = 0;
-            this._endSync(null);
-          }
+        if (sync.proof) {
+          if (sync.proof > 1) this._endSync(null);
           return;
         }
         this._phase = SETTLING;
         this._awaitsSilence = false;
-        this._tries = SETTLES;
+        sync.tries = SETTLES;
       }
     } else if (proof >= 0) {
       // The modem has such answers, however late: nothing less will do.
-      if (mayBePayload && this._grace-- <= 0) return;
-      this._proves = 1;
+      if (mayBePayload && sync.grace-- <= 0) return;
+      sync.proves = 1;
       this._phase = CALLING;
-      this._tries = AT_TRIES;
-      this._proof = this._proof && proof === this._which && !mayBePayload ? 2 : 1;
+      sync.tries = AT_TRIES;
+      sync.proof = sync.proof && proof === sync.which && !mayBePayload ? 2 : 1;
       // More that are late may be behind one that is.
-      if (this._proof < 2 && !mayBePayload) this._arm(this._round());
+      if (sync.proof < 2 && !mayBePayload) this._arm(this._round());
     } else if (isError(line)) {
       // Firmware without; but an error may be the answer to what led out of a prompt.
-      if (this._proof && !mayBePayload) this._arm(this._guard);
+      if (sync.proof && !mayBePayload) this._arm(this._guard);
     } else if (line.startsWith("AT") || line.endsWith("AT")) {
       // Behind what leads out of a prompt, maybe.
       this.echoed = true;
       if (!mayBePayload) this._heardEcho();
     }
     // A late answer must not pass for a URC of the same name.
-    else if (!this._overdue || this._isUrc(line, this._overdue)) this._sink.urc(line, mayBePayload);
-    if (this._phase === SETTLING && !mayBePayload && this._tries-- > 0) this._arm(Math.max(SETTLE, this._pace));
+    else if (!sync.overdue || this._isUrc(line, sync.overdue)) this._sink.urc(line, mayBePayload);
+    if (this._phase === SETTLING && !mayBePayload && sync.tries-- > 0) this._arm(Math.max(SETTLE, this._pace));
   }
 
   // Messages follow each other without a silence, or a line is under way.
@@ -269,15 +272,13 @@ export abstract class Synchroniser implements FramerSink {
   }
 
   protected _endSync(error: M95Error | null): void {
-    const done = this._whenSynced;
+    const sync = this._sync!;
     const busy = this._busy();
     // A silence may have come before its time was over.
-    this._stop();
-    this._phase = IDLE;
-    this._whenSynced = undefined;
-    if (done) done(error);
+    this._free();
+    if (sync.done) sync.done(error);
     // A modem that hands over messages is not mute: it is asked again for as long as they keep its answer away.
-    else if (error && busy) this._call(AT_TRIES, this._escape, undefined);
+    else if (error && busy) this._call(AT_TRIES, sync.escape, undefined);
     else if (error) this._sink.mute(error);
     this._next();
   }
@@ -296,8 +297,15 @@ export abstract class Synchroniser implements FramerSink {
 
   protected _stop(): void {
     if (this._timer !== undefined) this._clock.cancel(this._timer);
-    if (this._pause !== undefined) this._clock.cancel(this._pause);
-    this._timer = this._pause = undefined;
+    this._timer = undefined;
+  }
+
+  /** Nothing runs. */
+  protected _free(): void {
+    this._stop();
+    this._phase = IDLE;
+    this._run = this._sync = undefined;
+    this.framer.prompt = "";
   }
 
   protected _write(data: string): void {

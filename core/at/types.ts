@@ -68,6 +68,20 @@ export interface Request {
    * @param sent - whether the command reached the line, and with a prompt, whether its data did
    */
   done(error: M95Error | null, lines: string[], sent: boolean): void;
+
+  // What the session notes while it runs.
+
+  _lines?: string[] | undefined;
+  /** Bytes of its information lines; beyond the limit when some of them were lost. */
+  _size?: number;
+  _sent?: boolean;
+  /** Its information lines may be those of a message, or have got into one. */
+  _mixed?: boolean;
+  /** Text whose echo may come back; undefined: no echo is expected. */
+  _echo?: string | undefined;
+  /** What is held: an error, the prompt. */
+  _refused?: boolean;
+  _prompted?: boolean;
 }
 
 /** Where messages go. */
