@@ -1,8 +1,8 @@
 // One run of flashing, from a board that answers to the started application. The same for command line and page; what
 // differs, how it is shown and how thoroughly it is compared, they pass in.
 import { CONFIG_FILE, type Config } from "./config.js";
-import { type BoardInfo, contentOf, roomOf } from "./inspect.js";
-import { filesOf, MODULE, type Need, needsOf, type Parts, readsTokens, wanted } from "./parts.js";
+import { type BoardInfo, contentOf, type Room, roomOf } from "./inspect.js";
+import { filesOf, MODULE, type Need, needsOf, type Parts, type PartsList, readsTokens, wanted } from "./parts.js";
 import { utf8 } from "./quote.js";
 import { checkMemory, eraseFiles, fitOf, leftOf, makeRoom } from "./room.js";
 import type { Session } from "./session.js";
@@ -56,10 +56,10 @@ export async function install(session: Session, plan: Plan, show: Show): Promise
   show.found(info);
 
   const settings = await settingsOf(session, plan);
-  const { driver, needs } = await driverOf(session, plan, info, settings.config);
+  const room = await roomOf(session);
+  const { driver, needs } = await driverOf(session, plan, info.version, settings.config.board, room);
   const rest = [...settings.files, ...appOf(plan)];
   const files = [...driver, ...rest];
-  const room = await roomOf(session);
   const gone = plan.app === undefined ? [] : [BOOT_CODE_AFTER_RESET];
   const fitting = fitOf(room, { files, gone, needs });
   if (typeof plan.module !== "string") {
@@ -114,8 +114,9 @@ function appOf({ app }: Plan): BoardFile[] {
 async function driverOf(
   session: Session,
   plan: Plan,
-  { version }: BoardInfo,
-  { board }: Config,
+  version: string,
+  board: string | undefined,
+  { files }: Room,
 ): Promise<{ driver: BoardFile[]; needs: Need[] }> {
   const parts = plan.module;
   if (typeof parts === "string") return { driver: [{ name: MODULE, data: parts }], needs: [] };
@@ -124,6 +125,13 @@ async function driverOf(
     const code = await contentOf(session, name);
     if (code !== undefined) app = `${app ?? ""}\n${code}`;
   }
-  const needs = wanted(parts, needsOf(parts.list, app, board));
-  return { driver: await filesOf(parts, needs, readsTokens(String(version))), needs };
+  const needs = app === undefined && parts.with?.length ? there(parts.list, files) : needsOf(parts.list, app, board);
+  const all = wanted(parts, needs);
+  return { driver: await filesOf(parts, all, readsTokens(String(version))), needs: all };
+}
+
+/** Who asks for one more part, without an application that could be read, keeps those that the board has. */
+function there(list: PartsList, files: Room["files"] = {}): Need[] {
+  const kept = list.files.filter(({ name }) => name !== MODULE && name in files);
+  return kept.map(({ part }) => ({ part, why: "the board has it" }));
 }

@@ -155,6 +155,15 @@ test("without an application on the command line the board's own is read, and wi
   t.deepEqual(names(third.model), list.files.map(({ name }) => name).sort());
 });
 
+test("without an application, --with adds to the parts that the board has", async (t) => {
+  const { app: _, ...none } = plan({}, { with: ["power"] });
+  const first = await flash(t, {}, none);
+  t.deepEqual(names(first.model), ["M95", "M95-power"]);
+  const second = await flash(t, {}, { ...none, module: { list, load, with: ["tls"] } }, first.model);
+  t.deepEqual(names(second.model), ["M95", "M95-power", "M95-tls"]);
+  t.is(second.said[0], "0 Parts: power (the board has it), tls (it was asked for)");
+});
+
 test("a part that is not wanted stays away, whatever the application says", async (t) => {
   const { model } = await flash(t, {}, plan({}, { without: ["power"] }));
   t.deepEqual(names(model), ["M95"]);
