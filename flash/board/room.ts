@@ -7,8 +7,8 @@ import type { Session } from "./session.js";
 import { type BoardFile, MAX_NAME, SLOW, STORAGE, sizeInFlash } from "./storage.js";
 
 /** jsVars that a connected driver takes on a board, and the most at any time until it is connected; measured, rounded up. */
-export const CONNECTED_VARS = 2300;
-export const MOST_VARS = 2600;
+export const CONNECTED_VARS = 1600;
+export const MOST_VARS = 2300;
 
 /** Of the free jsVars, how much can be one piece, for Espruino's buffer while it compacts. */
 const IN_ONE_PIECE = 0.9;
