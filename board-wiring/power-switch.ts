@@ -92,16 +92,12 @@ class Switch implements PowerSwitch {
   _left!: number;
   _next!: () => void;
   _polls: unknown;
-  _tick: () => void;
 
   constructor(pins: PowerPins, clock: Clock, options: PowerSwitchOptions) {
     this._pins = pins;
     this._clock = clock;
     this._options = options;
     this._queue = [];
-    this._tick = () => {
-      this._run();
-    };
     this._key(0);
     write(pins.emergOff, 0);
     // An own property and only where it can work: callers ask for it, and a frozen prototype cannot be overridden.
@@ -141,7 +137,7 @@ class Switch implements PowerSwitch {
   _arm(): void {
     const ms = this._polls && this._left > POLL ? POLL : this._left;
     this._left -= ms;
-    this._clock.after(ms, this._tick);
+    this._clock.after(ms, () => this._run());
   }
 
   _run(): void {

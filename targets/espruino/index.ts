@@ -111,11 +111,11 @@ class Port implements Uart {
   onReceive!: (chunk: string) => void;
   onOverrun!: () => void;
   _serial: Serial;
-  _options: EspruinoOptions & Pick<M95Options, "flowControl">;
+  _options: EspruinoOptions;
   /** The driver's ear. */
   _hear!: (chunk: string) => void;
 
-  constructor(serial: Serial, options: Port["_options"]) {
+  constructor(serial: Serial, options: EspruinoOptions) {
     this._serial = serial;
     this._options = options;
   }
@@ -129,8 +129,8 @@ class Port implements Uart {
     const port: any = {
       rx: o.rx,
       tx: o.tx,
-      cts: o.flowControl === "hardware" ? o.cts : undefined,
-      flow: o.flowControl === "software" ? "xon" : "none",
+      cts: o.flow === "hardware" ? o.cts : undefined,
+      flow: o.flow === "xon" ? o.flow : "none",
     };
     // Boards refuse an option that they do not know, even undefined, and only Linux knows this one.
     if (o.path) port.path = o.path;
@@ -217,13 +217,19 @@ export function connect(
   const pins = board ? pinsOf(board, (name) => new Pin(name)) : {};
   if (!pins) throw wrong("board", "a known board", board);
   const flow = given.flow || (given.cts && "hardware");
-  const o: any = Object.assign({ wallClock: clock.now }, pins, given, { clock, codec });
+  // What is kept: the options are the pins and the times as well.
+  const o: any = Object.assign({}, pins, given);
+  if (flow) o.flow = flow;
   const port = new Port(serial, o);
-  o.flowControl = flow === "xon" ? "software" : flow;
-  o.uart = port;
-  // The options are the pins and the times as well.
-  if (o.pwrkey) o.power = powerSwitch(o, clock, o);
-  const made = new M95(o) as Modem;
+  const made = new M95(
+    Object.assign({ wallClock: clock.now }, o, {
+      clock,
+      codec,
+      uart: port,
+      flowControl: flow === "xon" ? "software" : flow,
+      power: o.pwrkey ? powerSwitch(o, clock, o) : o.power,
+    }),
+  ) as Modem;
   if (o.rx || o.path) port.setBaud(o.baud || 115200);
   port._listen();
   made.start((error) => {
