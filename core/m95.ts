@@ -158,7 +158,10 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
       if (o.connectionId !== undefined) id = integer("connectionId", o.connectionId, 0, CLIENTS - 1);
       else while (clients[id] && id < CLIENTS - 1) id++;
       if (clients[id]) throw wrong("connectionId", "one of 0.." + (CLIENTS - 1) + " that is not in use", id);
-      return (clients[id] = this.createClient(id, o));
+      const client = this.createClient(id, o);
+      client.begin(o.store);
+      clients[id] = client;
+      return client;
     } catch (error) {
       throw refusal(error);
     }

@@ -12,7 +12,7 @@ import { nameOf } from "../m95/commands.js";
 import { REOPEN } from "../m95/recovery.js";
 import type { Clock, Done, TimerHandle } from "../ports.js";
 import { callOff, later } from "../timer.js";
-import { decode, isEncoded } from "./encoding.js";
+import { decoded } from "./encoding.js";
 import type { Receiver } from "./inbox.js";
 import { CLOSED, CONNECTED, Link, type LinkOwner, linkState } from "./link.js";
 import { type ConnectOptions, Profile } from "./options.js";
@@ -25,6 +25,7 @@ import type {
   Grant,
   GrantDone,
   OutboxOwner,
+  OutboxStore,
   PacketInfo,
   PublishOptions,
   Secure,
@@ -72,7 +73,7 @@ export class MqttClient<Payload = any>
   private _refusals: number;
   private _ends: Done[];
 
-  /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options, `ESTORE` when the store cannot be read */
+  /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options, `ESTORE` when the store cannot be read: what is out of range at `begin` */
   constructor(host: ClientHost, id: number, options: ConnectOptions) {
     super(host.counters);
     const plain = options.tls === false || (options.tls === undefined && !host.tls);
@@ -85,13 +86,23 @@ export class MqttClient<Payload = any>
     this.connectionId = id;
     this.secure = secure;
     this._profile = profile;
-    this.outbox = new Publisher(this, host, profile, options.store);
+    this.outbox = new Publisher(this, host, profile);
     this.subscriptions = new Subscriptions(this.outbox);
     this._ends = [];
     this.connected = this.reconnecting = false;
     this._life = LIVING;
     this._failures = this._refusals = this._since = 0;
     this._timer = undefined;
+  }
+
+  /**
+   * Begins; apart from the constructor, since the stack is short.
+   * @throws M95Error as the constructor
+   */
+  begin(store: OutboxStore | undefined): void {
+    this._profile.opening();
+    this._profile.connecting();
+    if (store !== undefined) this.outbox.restoreKept(store);
     // Later, so that listeners can be attached first.
     this._attemptIn(0);
   }
@@ -108,11 +119,7 @@ export class MqttClient<Payload = any>
     if (!ambiguous) this.link.seen = stamp;
     if (!list) return;
     const info: PacketInfo = { qos: msgid ? undefined : 0, msgid, ambiguous };
-    if (encoded.length && isEncoded(encoded, topic)) {
-      const bytes = decode(codec, payload);
-      info.encoded = bytes !== undefined;
-      if (bytes !== undefined) payload = bytes;
-    }
+    if (encoded.length) payload = decoded(encoded, codec, topic, payload, info);
     const name = codec.toText ? codec.toText(topic) : topic;
     const data = codec.toPayload ? codec.toPayload(payload) : payload;
     // emit() without its call.

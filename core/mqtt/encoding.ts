@@ -1,9 +1,8 @@
 // Which payloads travel as base64, and the way back for those that come in. The runtime's codec does the encoding itself.
-// @part base64: prefixesOf decode
-// @resident isEncoded
+// @part base64: prefixesOf isEncoded decode decoded
 import { wrong } from "../arguments.js";
 import { bytesOf, type Codec } from "../codec.js";
-import type { Encoding } from "./types.js";
+import type { Encoding, PacketInfo } from "./types.js";
 
 /** Topic prefixes, in bytes, whose payloads are encoded. @throws M95Error `EPARAM` */
 export function prefixesOf(codec: Codec, encoding: Encoding | undefined): string[] {
@@ -15,7 +14,7 @@ export function prefixesOf(codec: Codec, encoding: Encoding | undefined): string
   return prefixes.map((prefix) => bytesOf(codec, "encoding", prefix));
 }
 
-/** Whether one of the prefixes begins the topic. */
+/** Whether one of the prefixes begins the topic. Not to be asked where there are none: on Espruino it is in a part. */
 export function isEncoded(prefixes: string[], topic: string): boolean {
   for (let i = 0; i < prefixes.length; i++) if (topic.startsWith(prefixes[i]!)) return true;
   return false;
@@ -25,6 +24,14 @@ export function isEncoded(prefixes: string[], topic: string): boolean {
 export function decode(codec: Codec, text: string): string | undefined {
   const bytes = codec.fromBase64!(text);
   return codec.toBase64!(bytes) === text ? bytes : undefined;
+}
+
+/** The payload of a message, decoded if it is one of those; `info` gets whether it was. */
+export function decoded(prefixes: string[], codec: Codec, topic: string, payload: string, info: PacketInfo): string {
+  if (!isEncoded(prefixes, topic)) return payload;
+  const bytes = decode(codec, payload);
+  info.encoded = bytes !== undefined;
+  return bytes === undefined ? payload : bytes;
 }
 
 /** A publish in bytes, with its payload as it goes to the modem. */
@@ -38,7 +45,7 @@ export interface Publication {
 /** What listeners are told of a publish that is not sent: topic, payload and the rest, in the runtime's forms. */
 export function toldOf(codec: Codec, prefixes: string[], what: Publication): unknown[] {
   const topic = what.topic;
-  const bytes = isEncoded(prefixes, topic) ? decode(codec, what.payload) : undefined;
+  const bytes = prefixes.length && isEncoded(prefixes, topic) ? decode(codec, what.payload) : undefined;
   const payload = bytes === undefined ? what.payload : bytes;
   return [
     codec.toText ? codec.toText(topic) : topic,

@@ -154,12 +154,15 @@ function willOf(will: Will, codec: Codec, prefixes: string[]): (string | number)
   checkTopic("will.topic", topic);
   let payload = codec.toBytes(will.payload === undefined ? "" : will.payload);
   if (payload === undefined) throw wrong("will.payload", "a string or bytes", will.payload);
-  if (isEncoded(prefixes, topic)) payload = codec.toBase64!(payload);
+  if (prefixes.length && isEncoded(prefixes, topic)) payload = codec.toBase64!(payload);
   const qos: number = will.qos === undefined ? 0 : will.qos;
   return [1, qos, flag("will.retain", will.retain, false) ? 1 : 0, topic, payload];
 }
 
-/** Options as they were given, and the commands they become. What is seldom needed is worked out when it is. */
+/**
+ * Options as they were given, and the commands they become, which have to be built once before anything else is done: what is
+ * out of the table's range is refused then. What is seldom needed is worked out when it is.
+ */
 export class Profile {
   /** Beginnings of the topics whose payloads are base64. */
   encoded: string[];
@@ -200,10 +203,6 @@ export class Profile {
     this.secure = secure;
     this.encoded = options.encoding === undefined ? [] : prefixesOf(codec, options.encoding);
     this._will = options.will === undefined ? [0] : willOf(options.will, codec, this.encoded);
-    // Built once here, so that whatever the table refuses is refused at once.
-    this.opening();
-    this.connecting();
-    // Numbers, now that the table has looked at them.
     const all = this.settled();
     this.keepalive = all.keepalive;
     this.packets = all.packetTimeout * 1000 * (all.retryTimes + 1);

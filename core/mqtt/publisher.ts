@@ -1,6 +1,6 @@
 // Publishing for one client: checks, the limit of the queue and what makes room in it, the store. Sending is the outbox's, which it
 // is a part of: on Espruino two objects would take more room than one.
-// @part store: _restore
+// @part store: restoreKept
 // @resident publish
 import { flag, integer } from "../arguments.js";
 import { quote } from "../at/params.js";
@@ -11,19 +11,13 @@ import type { Done } from "../ports.js";
 import { Durable, packetOf } from "./durable.js";
 import { isEncoded, toldOf } from "./encoding.js";
 import { IN_PUBLISH } from "./inbox.js";
-import { type Profile, payloadOf } from "./options.js";
+import { payloadOf } from "./options.js";
 import { Outbox } from "./outbox.js";
 import { type Packet, valuesOf } from "./packet.js";
 import { checkTopic } from "./topics.js";
-import type { OutboxHost, OutboxOwner, OutboxStore, PublishOptions } from "./types.js";
+import type { OutboxStore, PublishOptions } from "./types.js";
 
 export class Publisher extends Outbox {
-  /** @throws M95Error `EPARAM` for what is no store, `ESTORE` when it cannot be read */
-  constructor(owner: OutboxOwner, host: OutboxHost, profile: Profile, store: OutboxStore | undefined) {
-    super(owner, host, profile);
-    if (store !== undefined) this._restore(store);
-  }
-
   /** See `MqttClient.publish`. @throws M95Error what it refuses */
   publish(topic: string, payload: unknown, options: PublishOptions, done: Done | undefined): void {
     const owner = this._owner;
@@ -36,7 +30,12 @@ export class Publisher extends Outbox {
     // Refused before it matters whether there is room. The checks are called only where there is something to find.
     if (!name || name.indexOf("#") >= 0 || name.indexOf("+") >= 0) checkTopic("topic", name);
     if (retain !== undefined && retain !== !!retain) flag("retain", retain, false);
-    const data = payloadOf(host.codec, payload, counted, isEncoded(profile.encoded, name));
+    const data = payloadOf(
+      host.codec,
+      payload,
+      counted,
+      profile.encoded.length > 0 && isEncoded(profile.encoded, name),
+    );
     if (qos !== 0 && qos !== 1 && qos !== 2) integer("qos", qos, 0, 2);
     if (JSON.stringify(name).length !== name.length + 2 || name.indexOf("\x7f") >= 0) quote("topic", name, 0);
     const msgid = qos ? this.nextId() : 0;
@@ -85,7 +84,7 @@ export class Publisher extends Outbox {
   }
 
   // Queues what an earlier run left. @throws M95Error `EPARAM`, `ESTORE`
-  private _restore(store: OutboxStore): void {
+  restoreKept(store: OutboxStore): void {
     const durable = new Durable(store, (error) => this._owner.emit("error", error));
     const kept = durable.readKept();
     this._durable = durable;

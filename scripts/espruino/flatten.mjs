@@ -23,7 +23,8 @@ function findPair(tree) {
     const names = base.body.body.map(({ key }) => key.name);
     if (one.body.body.some(({ kind, key }) => kind !== "constructor" && names.includes(key.name))) continue;
     const own = (of) => of.body.body.find(({ kind }) => kind === "constructor");
-    if (own(base) && own(one)) return { base, one, made: own(base) };
+    // Without a constructor of its own, the heir's is that of the base class.
+    if (own(base)) return { base, one, made: own(one) && own(base) };
   }
   return undefined;
 }
@@ -50,23 +51,19 @@ export function flatten(code, places) {
     const { base, one, made } = pair;
     for (const { kind, key } of base.body.body) {
       const get = kind === "get" || kind === "set" ? `${kind} ` : "";
-      const name = kind === "constructor" ? asMethod(base.id.name) : key.name;
+      const name = kind === "constructor" && made ? asMethod(base.id.name) : key.name;
       const place = places.get(`${base.id.name}.${get}${key.name}`);
       if (place !== undefined) places.set(`${one.id.name}.${get}${name}`, place);
     }
-    const members = edited(out.slice(base.body.start + 1, base.body.end - 1), [
-      {
-        start: made.key.start - base.body.start - 1,
-        end: made.key.end - base.body.start - 1,
-        text: asMethod(base.id.name),
-      },
-    ]);
-    const call = superOf(one);
+    const text = asMethod(base.id.name);
+    const inBody = (node) => ({ start: node.start - base.body.start - 1, end: node.end - base.body.start - 1, text });
+    const members = edited(out.slice(base.body.start + 1, base.body.end - 1), made ? [inBody(made.key)] : []);
+    const call = made && superOf(one);
     out = edited(out, [
       { start: base.start, end: base.end, text: "" },
       { start: one.id.end, end: one.body.start, text: " " },
       { start: one.body.end - 1, end: one.body.end - 1, text: members },
-      { start: call.start, end: call.end, text: `this.${asMethod(base.id.name)}` },
+      ...(call ? [{ start: call.start, end: call.end, text: `this.${text}` }] : []),
     ]);
   }
 }

@@ -15,7 +15,7 @@ import { children } from "./tree.mjs";
 export const INTERNAL = (
   "half " +
   "session modemSays runScript proceed enterStep judge judgeMore pollOrFail framer filters framed forget link outbox subscriptions clients noteHandover handoverKey explain enter scriptSilent scriptFailed scriptDone " +
-  "overrun strict linkOver linkUp phase connecting opening final modemFailed modemReady modemLost " +
+  "overrun strict linkOver linkUp begin restoreKept phase connecting opening final modemFailed modemReady modemLost " +
   "silence waiting packetsOf connection isIdle keepPacket forgetPacket packets endAll checkSoon nextId refuse drained starts " +
   "check ask size take keep info rate lose changed left again tries sync createClient renew sent setRate sending " +
   "inbox offers recover takesOver unprovenVerdict unprovenLine discredited order add open send need counter counted stamp receive measure expect " +
