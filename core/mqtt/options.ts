@@ -144,7 +144,7 @@ export function byLength(one: Request, payload: string, counted: boolean): boole
 export function wrongBytes(at: number): M95Error {
   return new M95Error(
     "EPAYLOAD",
-    "payload must not hold 0x1A or 0x1B, which end the modem's data prompt; one is at " + at,
+    "payload must not hold the bytes 0x1A and 0x1B, which end and cancel the modem's data prompt; one is at " + at,
   );
 }
 
