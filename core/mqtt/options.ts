@@ -86,7 +86,7 @@ export interface ConnectOptions {
 /** The same, for `readOptions`. In a function, because on Espruino its text then stays in flash. */
 export function clientOptions(): string {
   return (
-    "\nport|QMTOPEN\nclean|?|true\nkeepalive|QMTCFG.KEEPALIVE|120\npacketTimeout|QMTCFG.TIMEOUT|5\nretryTimes|QMTCFG.TIMEOUT|3" +
+    "\nport|1-65535\nclean|?|true\nkeepalive|0-3600|120\npacketTimeout|1-60|5\nretryTimes|0-10|3" +
     "\nconnectionId|0-5\nreconnectPeriod|0-86400000|1000\nmaxReconnectPeriod|0-86400000|120000\nrefusedRetries|0-65535|3" +
     '\nqueueLimit|0-10000|16\nqueuePolicy|reject/drop-oldest/drop-qos0|"reject"\nqueueQoSZero|?|true\nresubscribe|?|true' +
     '\nunknown|report/resend|"report"'
