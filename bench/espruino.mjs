@@ -36,7 +36,7 @@ at.registerLine("+QMTRECV:", function (line) { tally.got += line.length; });
 setTimeout(run, 100);`,
 };
 
-/** Instructions per byte for each row of the plan, and instructions of a command with its answer. */
+/** Instructions per byte for each row of the plan without those of the feeding, and instructions of a command with its answer. */
 async function measure(name, code) {
   const folder = mkdtempSync(path.join(tmpdir(), "m95-bench-"));
   const script = path.join(folder, "script.js");
@@ -72,8 +72,8 @@ async function measure(name, code) {
   if (!(result.got > 0)) throw new Error(`${name} delivered nothing`);
   // A file for each call of E.kickWatchdog, with what was executed since the one before.
   const executed = (i) => Number(/^(?:summary|totals): (\d+)/m.exec(readFileSync(`${profile}.${i}`, "utf8"))[1]);
-  const cost = PLAN.map((row, i) => executed(2 * i + 2) / (row.size * row.count));
-  const command = executed(2 * PLAN.length + 2);
+  const cost = PLAN.map((row, i) => (executed(4 * i + 2) - executed(4 * i + 4)) / (row.size * row.count));
+  const command = executed(4 * PLAN.length + 2);
   rmSync(folder, { recursive: true });
   return { cost, command };
 }

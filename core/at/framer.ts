@@ -1,9 +1,8 @@
 // Cuts the byte stream into lines, prompts and messages. It knows no command and no meaning, only shapes and silence.
-// @resident receive expect open half _release _drain _scan _rest _join _line _inside _add _finish _held _seek _prompted
-// @resident _silent _quiet
+// @resident receive expect open half _odd _general _settle _cutHead _release _drain _scan _start _rest _join _line _inside _add _finish _seek
+// @resident _prompted _silent _pause _quiet
 import type { Clock } from "../ports.js";
 import { isBlank, trimLine } from "./lines.js";
-import { ReceiveRing } from "./ring.js";
 import { Silence } from "./silence.js";
 import type { Counter, FramerSink } from "./types.js";
 
@@ -25,6 +24,13 @@ const PATIENCE = 500;
 /** A prompt on an unfinished line has less noise than this in front of it; bounds the looking for it. */
 const NOISE = 16;
 
+// What `_end` is when it is no number of bytes.
+const BUSY = -1;
+/** Something has arrived from inside a sink function. */
+const MORE = -2;
+/** And behind it bytes are missing. */
+const MISSED = -3;
+
 /** A message under way of which bytes are missing: it is not handed over. No message looks like this. */
 const LOST = "\0";
 
@@ -43,14 +49,15 @@ export class Framer extends Silence {
   need: number;
   private _sink: FramerSink;
   private _prefix: string;
+  /** A message that the modem sets apart: an empty line, and the prefix. */
+  private _head: string;
   private _limit: number;
-  private _ring: ReceiveRing;
-  /** A sink function may be running. */
-  private _busy: boolean;
-  /** What arrived in the meantime. */
+  /** The unfinished line; undefined: the rest of it is thrown away. In front of a message the empty line may still stand here. */
+  private _held: string | undefined;
+  /** Up to this number of bytes received, what is unfinished is within the limit for sure; 0: it is to be looked at; or one of those above. */
+  private _end: number;
+  /** What arrived while a sink function was running. */
   private _more: string;
-  /** Bytes behind that are missing. */
-  private _missed: boolean;
   /** The message under way; "" outside of one. */
   private _text: string;
   /** An LF and an empty line inside the message, which may turn out to be in front of the next thing; "" if none. */
@@ -59,9 +66,8 @@ export class Framer extends Silence {
   private _kind: number;
   /** What it would still be had the last silence been none. */
   private _before: number;
-  /** Messages and lines that came while that was unsure, and their bytes. */
-  private _waiting: string[];
-  private _waits: number;
+  /** Messages and lines that came while that was unsure. */
+  private _waiting: string[] | undefined;
 
   /**
    * @param prefix - how a line starts that is a message
@@ -70,80 +76,134 @@ export class Framer extends Silence {
   constructor(sink: FramerSink, clock: Clock, prefix: string, limit: number) {
     super(clock);
     // What is used most stands first: Espruino looks properties up in the order of their making.
-    this._text = this._gap = "";
-    this._busy = false;
+    this._end = this.lines = this.need = 0;
+    this._held = this._gap = this._text = this._more = this.prompt = "";
+    this._kind = this._before = OWN;
+    this._head = "\r\n" + prefix;
     this._prefix = prefix;
-    this._more = "";
-    this._missed = this.strict = this.framed = false;
-    this.lines = 0;
     this._sink = sink;
     this._limit = limit;
-    this._ring = new ReceiveRing(limit);
-    this.prompt = "";
-    this._kind = this._before = OWN;
-    this._waiting = [];
-    this._waits = this.need = 0;
-    this.counter = undefined;
+    this.strict = this.framed = false;
+    this._waiting = this.counter = undefined;
   }
 
   /** Takes a chunk of any size. May be called again from inside a sink function. */
+  // Each statement counts on an interpreter: what most chunks are, a piece of a line or the end of a message, is told apart right here.
   receive(chunk: string): void {
-    this.bytes += chunk.length;
-    if (this._busy) {
-      if (this._missed || this._more.length + chunk.length > this._limit) this._missed = true;
-      else this._more += chunk;
+    const size = chunk.length;
+    this.bytes += size;
+    if ((size > this._long || this.bytes > this._end || this.prompt) && this._odd(chunk, size)) return;
+    const at = chunk.indexOf("\n");
+    if (at < 0) {
+      this._held += chunk;
       return;
     }
-    if (chunk.length > this._long && this._gathered(chunk.length * this.byteTime) && this._before > this._kind) {
+    const held = this._held;
+    if (!this._gap && !this.counter && (held || chunk).startsWith(this._head)) {
+      const end = held ? at : chunk.indexOf("\n", 2);
+      if (end < 0) {
+        this._held = chunk;
+        return;
+      }
+      if (end === size - 1) {
+        const before = this._end;
+        this._held = "";
+        this._end = BUSY;
+        try {
+          this._start((held + chunk).slice(2, -1));
+          if (this._end === BUSY) this._end = before;
+          else this._drain();
+        } catch (error) {
+          this._failed(error);
+        } finally {
+          if (this._end < 0) this._settle(0);
+        }
+        return;
+      }
+    }
+    this._general(chunk);
+  }
+
+  /** Whether a chunk is nothing for the common way, and was taken. */
+  private _odd(chunk: string, size: number): boolean {
+    if (this._end < 0) {
+      if (this._end === MISSED || this._more.length + size > this._limit) this._end = MISSED;
+      else {
+        this._end = MORE;
+        this._more += chunk;
+      }
+      return true;
+    }
+    if (size > this._long && this._gathered(size * this.byteTime) && this._before > this._kind) {
       this._release(this._before);
       this._watch();
     }
-    const at = chunk.indexOf("\n");
-    // Most chunks are a piece of a line.
-    if (at < 0 && !this.prompt && this._ring.keep(chunk)) return;
-    this._busy = true;
+    this._settle(size);
+    if (this.bytes <= this._end && !this.prompt) return false;
+    this._general(chunk);
+    return true;
+  }
+
+  /** @param size - bytes received that have not been looked at */
+  private _settle(size: number): void {
+    this._end = this._more || this._held === undefined ? 0 : this.bytes - size - this._held.length + this._limit;
+  }
+
+  // What is no common message. Without a chunk: silence.
+  private _general(chunk?: string): void {
+    this._end = BUSY;
     try {
-      if (at < 0) this._rest(chunk);
-      else this._scan(chunk, at);
-      if (this._more || this._missed) this._drain();
+      this._cutHead();
+      if (chunk === undefined) this._pause();
+      else this._scan(chunk);
+      this._drain();
     } catch (error) {
       this._failed(error);
     } finally {
-      this._busy = false;
+      this._settle(0);
     }
+  }
+
+  // The empty line in front of an unfinished message is taken for itself.
+  private _cutHead(): void {
+    const held = this._held;
+    if (!held || !held.startsWith("\r\n")) return;
+    this._held = "";
+    this._scan(held);
   }
 
   // The rest of the chunk is lost with it.
   private _failed(error: unknown): void {
     this._more = "";
-    this._missed = false;
+    this._end = BUSY;
     this._overflow();
     this._sink.threw(error);
   }
 
   /** Looks for a prompt from now on. One that stands there already was meant for an older command. */
   expect(prompt: string): void {
-    const held = this._held();
-    if (this._text || !trimLine(held).startsWith(prompt)) this._ring.keep(held);
+    this._cutHead();
+    if (!this._text && this._held && trimLine(this._held).startsWith(prompt)) this._held = "";
     this.prompt = prompt;
   }
 
   /** Bytes are missing here: what is unfinished is thrown away, up to the next line end. */
   overrun(): void {
-    if (this._busy) this._missed = true;
-    else this._overflow();
+    if (this._end < 0) this._end = MISSED;
+    else {
+      this._cutHead();
+      this._end = 0;
+      this._overflow();
+    }
   }
 
   /** Forgets what is unfinished and learned, as after a power cut. What is received behind it is scanned as ever. */
   clear(): void {
-    this._ring.take("");
     this._forget();
-    this.prompt = this._text = this._gap = "";
-    this.need = 0;
+    this._held = this.prompt = this._text = this._gap = "";
+    this._kind = this.need = 0;
     this.strict = this.framed = false;
-    this._kind = OWN;
-    this._waiting = [];
-    this._waits = 0;
+    this._waiting = undefined;
   }
 
   /** Whether what comes now could be taken for payload: a message is under way, or its end is not certain. */
@@ -153,21 +213,15 @@ export class Framer extends Silence {
 
   /** Whether a line has begun and not ended. */
   half(): boolean {
-    return this._ring.size > 0;
-  }
-
-  private _suspect(): void {
-    this._release(PAYLOAD);
-    this._watch();
+    return this._held !== "";
   }
 
   // What comes from now on is of this kind, and so is what has waited.
   private _release(kind: number): void {
     const waiting = this._waiting;
     this._kind = kind;
-    if (!waiting.length) return;
-    this._waiting = [];
-    this._waits = 0;
+    if (!waiting) return;
+    this._waiting = undefined;
     this.framed = this.strict;
     for (let i = 0; i < waiting.length; i++) {
       const text = waiting[i]!;
@@ -180,83 +234,87 @@ export class Framer extends Silence {
   }
 
   private _wait(text: string): void {
-    this._waiting.push(text);
+    const waiting = this._waiting || [];
+    this._waiting = waiting;
+    waiting.push(text);
     // No room: messages are believed, since only a topic with line ends in it could be longer, but no line is.
-    if ((this._waits += text.length) > this._limit) this._release(UNSURE);
+    if (waiting.join("").length > this._limit) this._release(UNSURE);
   }
 
   private _drain(): void {
-    while (this._more || this._missed) {
+    while (this._more || this._end === MISSED) {
       const next = this._more;
       this._more = "";
-      if (!next) {
-        this._missed = false;
+      if (next) this._scan(next);
+      else {
+        this._end = BUSY;
         this._overflow();
-      } else if (next.indexOf("\n") < 0) this._rest(next);
-      else this._scan(next, next.indexOf("\n"));
+      }
     }
   }
 
-  // The hot path: each statement counts on an interpreter, so the common lines are told apart right here.
-  private _scan(chunk: string, at: number): void {
-    const ring = this._ring;
+  private _scan(chunk: string): void {
     const long = chunk.length > this._limit;
     let from = 0;
-    do {
+    for (let at = chunk.indexOf("\n"); at >= 0; at = chunk.indexOf("\n", from)) {
       let line: string | undefined = chunk.substring(from, at);
       from = at + 1;
-      if (ring.size || long) line = this._join(line);
+      if (this._held !== "" || long) line = this._join(line);
       const text = this._text;
       if (line === "\r" && !this._gap) {
         if (text) this._gap = "\n\r";
         else this.framed = true;
       } else if (line !== undefined) {
-        if (line.startsWith(this._prefix) && (!text || ((this._gap || !this.strict) && !this.need))) {
-          if (text) {
-            // The same as _finish.
-            this._gap = "";
-            if (this._kind !== PAYLOAD) this._release(PAYLOAD);
-            if (text !== LOST) this._sink.received(text, true);
-          }
-          this._text = line;
-          if (!this._timer) this._watch();
-          if (this.counter) this._count();
-        } else if (text) this._inside(line);
+        if (line.startsWith(this._prefix) && (!text || ((this._gap || !this.strict) && !this.need))) this._start(line);
+        else if (text) this._inside(line);
         else this._line(line);
       }
-    } while ((at = chunk.indexOf("\n", from)) >= 0);
+    }
     if (from < chunk.length) this._rest(chunk.substring(from));
+  }
+
+  // A message begins. One that is under way ends in front of it.
+  private _start(line: string): void {
+    const text = this._text;
+    if (text) {
+      // The same as _finish.
+      this._gap = "";
+      if (this._kind !== PAYLOAD) this._release(PAYLOAD);
+      if (text !== LOST) this._sink.received(text, true);
+    }
+    this._text = line;
+    if (!this._timer) this._watch();
+    if (this.counter) this._count();
   }
 
   // The unfinished line, or more of it.
   private _rest(piece: string): void {
-    const ring = this._ring;
-    if (!ring.keep(piece)) this._overflow();
-    else if (
-      this.prompt &&
-      ring.size < NOISE + piece.length &&
-      !this._text &&
-      !this._kind &&
-      piece.indexOf(this.prompt) >= 0
-    )
-      this._seek();
+    const held = this._held;
+    if (held === undefined) return;
+    if (held.length + piece.length > this._limit) this._overflow();
+    else {
+      this._held += piece;
+      if (this.prompt && held.length < NOISE && !this._text && !this._kind && piece.indexOf(this.prompt) >= 0)
+        this._seek();
+    }
   }
 
   /** The whole line, or undefined when bytes of it are missing or there are too many. */
   private _join(tail: string): string | undefined {
-    const line = this._ring.take(tail);
-    if (line === undefined || line.length <= this._limit) return line;
-    this._overflow();
-    return this._ring.take("");
+    const line = this._held === undefined ? undefined : this._held + tail;
+    if (line !== undefined && line.length > this._limit) this._overflow();
+    const lost = this._held === undefined;
+    this._held = "";
+    return lost ? undefined : line;
   }
 
   private _overflow(): void {
-    this._ring.lose();
+    this._held = undefined;
     if (this._text) this._spoil();
-    this._suspect();
+    this._release(PAYLOAD);
+    this._watch();
     this._sink.overran();
   }
-
   private _spoil(): void {
     this._text = LOST;
     this.need = 0;
@@ -271,11 +329,8 @@ export class Framer extends Silence {
       this._prompted();
     }
     if (!text) this.framed = true;
-    else if (text.startsWith(this._prefix)) {
-      this._text = line.substring(line.indexOf(this._prefix));
-      this._watch();
-      if (this.counter) this._count();
-    } else {
+    else if (text.startsWith(this._prefix)) this._start(line.substring(line.indexOf(this._prefix)));
+    else {
       this.lines++;
       if (this._kind === UNSURE && this.counter && this.counter.continues!(text) && !this._sink.proves(text))
         this._release(PAYLOAD);
@@ -352,20 +407,13 @@ export class Framer extends Silence {
     this.need = 0;
   }
 
-  /** Takes out what is held of the unfinished line, to look into it. */
-  private _held(): string {
-    return this._ring.lost ? "" : this._ring.take("")!;
-  }
-
   private _seek(): void {
-    const held = this._held();
+    const held = this._held || "";
     const at = held.indexOf(this.prompt);
-    if (at < 0 || at >= NOISE || trimLine(held.substring(0, at))) this._ring.keep(held);
-    else {
-      // What is behind it is the start of the next line.
-      this._ring.keep(held.substring(at + this.prompt.length));
-      this._prompted();
-    }
+    if (at < 0 || at >= NOISE || trimLine(held.substring(0, at))) return;
+    // What is behind it is the start of the next line.
+    this._held = held.substring(at + this.prompt.length);
+    this._prompted();
   }
 
   private _prompted(): void {
@@ -374,76 +422,54 @@ export class Framer extends Silence {
   }
 
   protected _silent(): void {
-    const before = this._text && !this.need ? PAYLOAD : this._kind;
-    this._busy = true;
-    try {
-      if (this._text) this._quiet();
-      else {
-        this._release(OWN);
-        if (this.prompt) this._seek();
-      }
-      if (!this.open) {
-        this._quietAt = this._clock.now();
-        this._before = before;
-        this._sink.quiet();
-      }
-      this._drain();
-    } catch (error) {
-      this._failed(error);
-    } finally {
-      this._busy = false;
-    }
+    this._general();
   }
 
-  // The line has been silent in the middle of a message.
-  private _quiet(): void {
-    let held = this._held();
-    let cut = false;
-    if (this.need) {
+  private _pause(): void {
+    const before = this._text && !this.need ? PAYLOAD : this._kind;
+    if (this._text && this._quiet()) {
+      this._await();
+      return;
+    }
+    this._release(OWN);
+    if (this.prompt) this._seek();
+    if (this.open) return;
+    this._quietAt = this._clock.now();
+    this._before = before;
+    this._sink.quiet();
+  }
+
+  // The line has been silent in the middle of a message. Whether the rest of it is waited for; else it is handed over.
+  private _quiet(): boolean {
+    const held = this._held || "";
+    const blank = isBlank(held);
+    const prompted = this.prompt && trimLine(held).startsWith(this.prompt);
+    const counted = this.need;
+    if (counted) {
       const gap = this._gap;
       this._gap = "";
       this._add(gap);
       if (gap) this._count();
-      if (this._text && ++this._ticks * this.silence < PATIENCE) {
-        this._ring.keep(held);
-        this._await();
-        return;
-      }
+      if (!this._text) return false;
+    }
+    if ((counted || !(blank || prompted)) && ++this._ticks * this.silence < PATIENCE) return true;
+    if (prompted) this._finish(true);
+    else if (counted) {
       // It has fewer bytes than was said. What comes behind the silence is something else.
-      if (this._text) {
-        if (!this.prompt || !trimLine(held).startsWith(this.prompt)) {
-          this._add(held && "\n" + held);
-          if (!isBlank(held)) this._ring.lose();
-          held = "";
-        }
-        this._finish(true);
+      if (held) {
+        this._add("\n" + held);
+        this._held = blank ? "" : undefined;
       }
-      this._release(OWN);
-      this._ring.keep(held);
-      if (this.prompt) this._seek();
-      return;
-    }
-    if (this.prompt && trimLine(held).startsWith(this.prompt)) {
       this._finish(true);
-      this._release(OWN);
-      this._ring.keep(held);
-      if (this.prompt) this._seek();
-      return;
-    }
-    if (isBlank(held)) {
-      this._ring.keep(held);
+    } else if (blank) {
       this._add(this._gap);
-    } else if (++this._ticks * this.silence < PATIENCE) {
-      this._ring.keep(held);
-      this._await();
-      return;
+      this._finish(false);
     } else {
       // Half a line is never taken for a line, so the other half is dropped if it should come.
-      cut = true;
-      this._ring.lose();
+      this._held = undefined;
       this._inside(held);
+      if (this._text) this._finish(true);
     }
-    if (this._text) this._finish(cut);
-    this._release(OWN);
+    return false;
   }
 }

@@ -55,7 +55,7 @@ export function moveOut(code, placeOf, isInternal) {
 }
 
 /** Classes that every byte or line goes through: their methods stand first, where they are found at once. */
-const QUICK = ["Framer", "ReceiveRing", "Inbox", "Session"];
+const QUICK = ["Framer", "Inbox", "Session"];
 const rank = (name) => (QUICK.includes(name) ? QUICK.indexOf(name) : QUICK.length);
 
 class Moves {

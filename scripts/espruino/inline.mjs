@@ -5,7 +5,7 @@ import { parse } from "acorn";
 import { children } from "./tree.mjs";
 
 /** Classes that every byte or line goes through: there a call is cheaper than text that is mostly skipped. */
-const QUICK = ["Framer", "ReceiveRing", "Inbox", "Session"];
+const QUICK = ["Framer", "Inbox", "Session"];
 
 const isFunction = (node) => /^(Arrow)?Function(Expression|Declaration)?$/.test(node.type);
 

@@ -108,7 +108,8 @@ class Stream {
 
   /** The prompt of an older command is thrown away, even out of a message that is still under way. */
   watch(framer: Framer): void {
-    const held = (): number => (framer as unknown as { _ring: { size: number } })._ring.size;
+    // An empty line in front of a message is none of it.
+    const held = (): number => ((framer as unknown as { _held?: string })._held ?? "").replace(/^\r\n/, "").length;
     const expect = framer.expect.bind(framer);
     framer.expect = (prompt) => {
       const size = held();

@@ -99,6 +99,8 @@ export function fingerprint(owner: object, clock: SimClock, others: object[], re
   const visit = (name: string, value: unknown): string => {
     if (IDLE.has(name) || typeof value === "function") return "";
     if (PAST[name]) return `${Math.min(PAST[name], clock.now() - (value as number))} ago`;
+    // A bound of what was received, drawn anew at times.
+    if (name === "_end" && (value as number) > 0) return "far";
     if (name === "_mark") return value === received ? "silent" : "heard";
     if (typeof value !== "object" || !value) return String(value);
     if (value instanceof Error) return value.name;

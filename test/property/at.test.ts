@@ -70,15 +70,8 @@ function hasLongLine(text: string): boolean {
 
 /** What the framer keeps, wherever it keeps it. */
 function held(framer: Framer): number {
-  const inside = framer as unknown as {
-    _ring: { size: number; lost: boolean; _slots: string[] };
-    _more: string;
-    _text?: string;
-  };
-  const ring = inside._ring;
-  const size = ring._slots.join("").length;
-  if (!ring.lost && size !== ring.size) throw new Error("the ring has lost count");
-  if (ring._slots.length > 33) throw new Error("the ring has too many pieces");
+  const inside = framer as unknown as { _held: string | undefined; _more: string; _text?: string };
+  const size = (inside._held ?? "").length;
   return size + inside._more.length + (inside._text ?? "").length;
 }
 
