@@ -9,8 +9,11 @@ export interface Uart {
   write(data: string): void;
   /** The driver's ear: call it with every chunk, in any sizes. */
   onReceive: (chunk: string) => void;
-  /** Call it when received bytes were lost (FIFO overflow, framing error). The driver counts it and resynchronises. */
-  onOverrun?: () => void;
+  /**
+   * Call it when received bytes were lost (FIFO overflow, framing error). The driver counts it and resynchronises.
+   * @param more - the gap is somewhere in what comes next: that is dropped too, until this is called once more without
+   */
+  onOverrun?: (more?: boolean) => void;
   /** Call it when the line is gone for good (port closed, adapter unplugged). */
   onClose?: () => void;
   /** Changes the rate of this side, in baud. Called after the modem has confirmed `AT+IPR`. */

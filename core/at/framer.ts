@@ -1,35 +1,12 @@
 // Cuts the byte stream into lines, prompts and messages. It knows no command and no meaning, only shapes and silence.
-// @resident receive expect open half _odd _general _settle _cutHead _release _drain _scan _start _rest _join _line _inside _add _finish _seek
+// @resident receive expect open half _ending _odd _general _settle _cutHead _release _drain _scan _start _rest _join _line _inside _add
+// @resident _finish _seek
 // @resident _prompted _silent _pause _quiet
 import type { Clock } from "../ports.js";
+import { BUSY, DEAF, MISSED, MORE, NOISE, OWN, PATIENCE, PAYLOAD, UNSURE } from "./kinds.js";
 import { isBlank, trimLine } from "./lines.js";
 import { Silence } from "./silence.js";
 import type { Counter, FramerSink } from "./types.js";
-
-// What a line may be that comes now. What leads from one to the other is drawn in docs/states.md.
-
-/** The modem's own. */
-const OWN = 0;
-/** Payload, if the length of a message in front was no length, which shows before the line is silent: all waits until then. */
-const UNSURE = 1;
-/** Payload: a message was cut, or bytes were lost, since the last silence. */
-const PAYLOAD = 2;
-
-/** The same by name, for the model check. */
-export const KINDS = ["own", "unsure", "payload"];
-
-/** ms of silence after which a message whose line end never came is handed over all the same. */
-const PATIENCE = 500;
-
-/** A prompt on an unfinished line has less noise than this in front of it; bounds the looking for it. */
-const NOISE = 16;
-
-// What `_end` is when it is no number of bytes.
-const BUSY = -1;
-/** Something has arrived from inside a sink function. */
-const MORE = -2;
-/** And behind it bytes are missing. */
-const MISSED = -3;
 
 /** A message under way of which bytes are missing: it is not handed over. No message looks like this. */
 const LOST = "\0";
@@ -88,46 +65,44 @@ export class Framer extends Silence {
   }
 
   /** Takes a chunk of any size. May be called again from inside a sink function. */
-  // Each statement counts on an interpreter: what most chunks are, a piece of a line or the end of a message, is told apart right here.
+  // Each statement counts on an interpreter, and so does what a branch leaves out: short ones first, long ones in functions of their own.
   receive(chunk: string): void {
     const size = chunk.length;
     this.bytes += size;
-    if ((size > this._long || this.bytes > this._end || this.prompt) && this._odd(chunk, size)) return;
-    const at = chunk.indexOf("\n");
-    if (at < 0) {
-      this._held += chunk;
-      return;
-    }
-    const held = this._held;
-    if (!this._gap && !this.counter && (held || chunk).startsWith(this._head)) {
-      const end = held ? at : chunk.indexOf("\n", 2);
-      if (end < 0) {
-        this._held = chunk;
-        return;
-      }
-      if (end === size - 1) {
-        const before = this._end;
-        this._held = "";
-        this._end = BUSY;
-        try {
-          this._start((held + chunk).slice(2, -1));
-          if (this._end === BUSY) this._end = before;
-          else this._drain();
-        } catch (error) {
-          this._failed(error);
-        } finally {
-          if (this._end < 0) this._settle(0);
-        }
-        return;
+    if ((size > this._long || this.bytes > this._end) && this._odd(chunk, size)) return;
+    // In front of a message that is wholly here stands an empty line.
+    const at = chunk.indexOf("\n", this._held ? 0 : 2);
+    if (at < 0 && this._held) this._held += chunk;
+    else this._ending(chunk, size - at - 1);
+  }
+
+  // A line begins or ends. A common message is taken as it stands, without being cut out of the chunk first.
+  private _ending(chunk: string, behind: number): void {
+    const text = this._held + chunk;
+    const end = this._end;
+    if (this._gap || this.need || !text.startsWith(this._head)) this._general(chunk);
+    else if (behind === chunk.length) this._held = text;
+    else if (behind) this._general(chunk);
+    else {
+      this._held = "";
+      this._end = BUSY;
+      try {
+        this._start(text.slice(2, -1));
+        if (this._end === BUSY) this._end = end;
+        else this._drain();
+      } catch (error) {
+        this._failed(error);
+      } finally {
+        if (this._end < 0) this._settle(0);
       }
     }
-    this._general(chunk);
   }
 
   /** Whether a chunk is nothing for the common way, and was taken. */
   private _odd(chunk: string, size: number): boolean {
     if (this._end < 0) {
-      if (this._end === MISSED || this._more.length + size > this._limit) this._end = MISSED;
+      if (this._end <= MISSED) return true;
+      if (this._more.length + size > this._limit) this._end = MISSED;
       else {
         this._end = MORE;
         this._more += chunk;
@@ -139,14 +114,15 @@ export class Framer extends Silence {
       this._watch();
     }
     this._settle(size);
-    if (this.bytes <= this._end && !this.prompt) return false;
+    if (this.bytes <= this._end) return false;
     this._general(chunk);
     return true;
   }
 
   /** @param size - bytes received that have not been looked at */
   private _settle(size: number): void {
-    this._end = this._more || this._held === undefined ? 0 : this.bytes - size - this._held.length + this._limit;
+    this._end =
+      this._more || this.prompt || this._held === undefined ? 0 : this.bytes - size - this._held.length + this._limit;
   }
 
   // What is no common message. Without a chunk: silence.
@@ -172,7 +148,6 @@ export class Framer extends Silence {
     this._scan(held);
   }
 
-  // The rest of the chunk is lost with it.
   private _failed(error: unknown): void {
     this._more = "";
     this._end = BUSY;
@@ -185,14 +160,19 @@ export class Framer extends Silence {
     this._cutHead();
     if (!this._text && this._held && trimLine(this._held).startsWith(prompt)) this._held = "";
     this.prompt = prompt;
+    if (this._end > 0) this._end = 0;
   }
 
-  /** Bytes are missing here: what is unfinished is thrown away, up to the next line end. */
-  overrun(): void {
-    if (this._end < 0) this._end = MISSED;
+  /**
+   * Bytes are missing here: what is unfinished is thrown away, up to the next line end.
+   * @param more - and what comes before the next call
+   */
+  overrun(more?: boolean): void {
+    if (this._end === DEAF) this._end = 0;
+    else if (this._end < 0) this._end = MISSED;
     else {
       this._cutHead();
-      this._end = 0;
+      this._end = more ? DEAF : 0;
       this._overflow();
     }
   }
@@ -234,9 +214,8 @@ export class Framer extends Silence {
   }
 
   private _wait(text: string): void {
-    const waiting = this._waiting || [];
+    const waiting = (this._waiting || []).concat(text);
     this._waiting = waiting;
-    waiting.push(text);
     // No room: messages are believed, since only a topic with line ends in it could be longer, but no line is.
     if (waiting.join("").length > this._limit) this._release(UNSURE);
   }
@@ -277,25 +256,26 @@ export class Framer extends Silence {
   private _start(line: string): void {
     const text = this._text;
     if (text) {
-      // The same as _finish.
       this._gap = "";
       if (this._kind !== PAYLOAD) this._release(PAYLOAD);
-      if (text !== LOST) this._sink.received(text, true);
+      const sink = this._sink;
+      // With no command under way and nobody to trace it, a message is nothing to the session.
+      if (text !== LOST)
+        if (this.hurried || sink.trace) sink.received(text, true);
+        else sink.inbox.received(text, true, this.stamp);
     }
     this._text = line;
     if (!this._timer) this._watch();
     if (this.counter) this._count();
   }
 
-  // The unfinished line, or more of it.
   private _rest(piece: string): void {
     const held = this._held;
     if (held === undefined) return;
     if (held.length + piece.length > this._limit) this._overflow();
     else {
       this._held += piece;
-      if (this.prompt && held.length < NOISE && !this._text && !this._kind && piece.indexOf(this.prompt) >= 0)
-        this._seek();
+      if (this.prompt && held.length < NOISE && !this.open && piece.indexOf(this.prompt) >= 0) this._seek();
     }
   }
 
@@ -422,7 +402,8 @@ export class Framer extends Silence {
   }
 
   protected _silent(): void {
-    this._general();
+    if (this._end === DEAF) this._await();
+    else this._general();
   }
 
   private _pause(): void {

@@ -120,8 +120,8 @@ export class Session extends Synchroniser {
   }
 
   received(text: string, ambiguous: boolean): void {
-    const mixed = this._run || this.trace ? this._mixes(text, ambiguous) : ambiguous;
-    this.inbox.received(text, mixed, this.framer.stamp);
+    if (this._run || this.trace) ambiguous = this._mixes(text, ambiguous);
+    this.inbox.received(text, ambiguous, this.framer.stamp);
   }
 
   // Lines of an answer may have got into the message, or the other way round.

@@ -5,7 +5,7 @@ import { M95Error } from "../errors.js";
 import type { Clock, TimerHandle, Uart } from "../ports.js";
 import { isError } from "./answers.js";
 import type { Framer } from "./framer.js";
-import type { FramerSink, Request, SessionHost, SessionSetup, SessionSink } from "./types.js";
+import type { FramerSink, MessageSink, Request, SessionHost, SessionSetup, SessionSink } from "./types.js";
 
 /** ms without a late answer of an older command behind the OK that ends a synchronisation. */
 const SETTLE = 100;
@@ -103,6 +103,8 @@ export abstract class Synchroniser implements FramerSink {
   private _onTimer: () => void;
 
   constructor(setup: SessionSetup) {
+    // Each message asks for it: Espruino looks long for what is not there.
+    this.trace = undefined;
     this._uart = setup.uart;
     this._clock = setup.clock;
     this._sink = setup.sink;
@@ -114,6 +116,8 @@ export abstract class Synchroniser implements FramerSink {
     this._unsettled = this._awaitsSilence = this.echoed = this.unechoed = false;
     this._onTimer = this._expired.bind(this);
   }
+
+  abstract inbox: MessageSink;
 
   abstract line(line: string, mayBePayload: boolean): void;
   abstract received(text: string, ambiguous: boolean): void;

@@ -15,6 +15,9 @@ export interface FramerSink {
    * @param ambiguous - it may have been cut too early, or may itself be part of the payload before it
    */
   received(text: string, ambiguous: boolean): void;
+  /** Gets messages straight away while no command waits or runs, and nothing is traced. */
+  readonly inbox: MessageSink;
+  readonly trace?: unknown;
   /** The line was silent: what comes now is no payload. Told behind messages and lost bytes only. */
   quiet(): void;
   /** The awaited prompt. */

@@ -112,20 +112,20 @@ export class MqttClient<Payload = any>
     // What came right behind the CONNACK.
     if (!this.connected) this._greet();
     const list = this._on.message;
-    const codec = this._host.codec;
-    const encoded = this._profile.encoded;
     this.counters[RECEIVED]!++;
     // What may be part of another message is no sign of life.
     if (!ambiguous) this.link.seen = stamp;
     if (!list) return;
+    const codec = this._host.codec;
+    const encoded = this._profile.encoded;
     const info: PacketInfo = { qos: msgid ? undefined : 0, msgid, ambiguous };
     if (encoded.length) payload = decoded(encoded, codec, topic, payload, info);
-    const name = codec.toText ? codec.toText(topic) : topic;
+    if (codec.toText) topic = codec.toText(topic);
     const data = codec.toPayload ? codec.toPayload(payload) : payload;
     // emit() without its call.
     for (let i = 0; i < list.length; i++) {
       try {
-        list[i]!(name, data, info);
+        list[i]!(topic, data, info);
       } catch (error) {
         this._threw(error, false);
       }

@@ -1,6 +1,6 @@
 // Takes a +QMTRECV apart, in all the shapes that firmware gives it (application note 4.1.2, 5.1, 5.2), and hands the message
 // to its client. It sends nothing.
-// @resident _tells received _other
+// @resident _tells received _uncommon _other
 import type { Framer } from "../at/framer.js";
 import type { Counter, MessageSink } from "../at/types.js";
 import { type Counters, ORPHANS } from "../counters.js";
@@ -145,26 +145,40 @@ export class Inbox implements Counter, MessageSink {
    * behind the commas; nothing is escaped.
    */
   received(text: string, ambiguous: boolean, stamp: number): void {
+    // Each statement counts on an interpreter: the common shape, `+QMTRECV: 0,0,"topic",payload`, right here.
+    const client = this._clients[+text[ID + 1]!];
+    const second = text.indexOf(',"', ID + 3);
+    const end = text.indexOf('",', second + 2);
+    // A number of 16 bits, which is also how a comma that is missing shows.
+    const msgid = +text.substring(ID + 3, second);
+    if (
+      client &&
+      end > 0 &&
+      (msgid & 65535) === msgid &&
+      !this._counted &&
+      (this._bare || (ambiguous && text[end + 2] !== '"')) &&
+      text[ID + 2] === "," &&
+      text.endsWith("\r")
+    )
+      client.received(text.substring(second + 2, end), text.slice(end + 2, -1), msgid, ambiguous, stamp);
+    else this._uncommon(text, ambiguous, stamp);
+  }
+
+  private _uncommon(text: string, ambiguous: boolean, stamp: number): void {
     const first = text.indexOf(",");
     const second = text.indexOf(",", first + 1);
     const client = this._clients[+text.substring(ID, first)];
     const msgid = +text.substring(first + 1, second);
-    const quoted = text[second + 1] === '"';
-    const start = second + (quoted ? 2 : 1);
-    const end = text.indexOf(quoted ? '",' : ",", start);
-    const from = end + (quoted ? 2 : 1);
-    // A number of 16 bits, which is also how a comma that is missing shows.
+    const start = second + 1;
+    const quoted = text[start] === '"';
+    const end = quoted ? text.indexOf('",', start + 1) : text.indexOf(",", start);
     if (!client || (end < 0 && !this._counted) || (msgid & 65535) !== msgid) this._counters[ORPHANS]!++;
-    // The common shapes right here: each statement counts on an interpreter.
-    else if (
-      !this._counted &&
-      (quoted ? this._bare || (ambiguous && text[from] !== '"') : text[start] !== " " && text.indexOf(",", from) < 0) &&
-      text.endsWith("\r")
-    )
-      client.received(text.substring(start, end), text.substring(from, text.length - 1), msgid, ambiguous, stamp);
     else if (this._tells(text, first) && this._measured(client, text, msgid, ambiguous, stamp)) return;
     else if (end < 0) this._counters[ORPHANS]!++;
-    else this._other(client, text.substring(second + 1), msgid, ambiguous, stamp);
+    // No other comma: the topic is certain.
+    else if (!quoted && text[start] !== " " && text.indexOf(",", end + 1) < 0 && text.endsWith("\r"))
+      client.received(text.substring(start, end), text.slice(end + 1, -1), msgid, ambiguous, stamp);
+    else this._other(client, text.substring(start), msgid, ambiguous, stamp);
   }
 
   private _other(client: Receiver, text: string, msgid: number, ambiguous: boolean, stamp: number): void {

@@ -1,6 +1,6 @@
 // The Espruino module: require("M95").connect(serial, options, callback), in the manner of Espruino's own modem modules.
 // Strings in, strings out. It holds no protocol; what Espruino's MQTT module calls differently is renamed here.
-// @resident write _received
+// @resident write
 import { powerSwitch } from "../../board-wiring/power-switch.js";
 import { readable, wrong } from "../../core/arguments.js";
 import type { Listener } from "../../core/emitter.js";
@@ -109,11 +109,9 @@ const codec = {
 /** The serial port, its options and what listens to it. */
 class Port implements Uart {
   onReceive!: (chunk: string) => void;
-  onOverrun!: () => void;
+  onOverrun!: (more?: boolean) => void;
   _serial: Serial;
   _options: EspruinoOptions;
-  /** The driver's ear. */
-  _hear!: (chunk: string) => void;
 
   constructor(serial: Serial, options: EspruinoOptions) {
     this._serial = serial;
@@ -139,28 +137,20 @@ class Port implements Uart {
   }
 
   _listen(): void {
-    this._hear = this.onReceive;
-    this._serial.on("data", this._received.bind(this));
+    this._serial.on("data", this.onReceive);
     E.on("errorFlag", this._flagged.bind(this));
-  }
-
-  _received(data: string): void {
-    this.onReceive(data);
   }
 
   _flagged(flags: string[]): void {
     if (flags.indexOf("FIFO_FULL") < 0) return;
     // Reading the flags clears them; a flag that stays up is not told of a second time.
     E.getErrorFlags();
-    this.onOverrun();
     // The gap is behind what the FIFO holds now, all of which is handed over in the round of the idle loop that comes
     // next; timers run at the end of a round, and this one may be under way. All of that is dropped, as two halves of
     // lines must not be taken for one.
-    this.onReceive = () => {};
+    this.onOverrun(true);
     setTimeout(() => {
-      setTimeout(() => {
-        this.onReceive = this._hear;
-      }, 0);
+      setTimeout(() => this.onOverrun(), 0);
     }, 0);
   }
 }

@@ -1,7 +1,7 @@
 // The framer as the model check drives it: pieces of what a modem says, the next timer as an event. What is handed over is looked at
 // only where it has to be understood again.
 import { isDeepStrictEqual } from "node:util";
-import { KINDS } from "../../core/at/framer.js";
+import { KINDS } from "../../core/at/kinds.js";
 import type { Counter } from "../../core/at/types.js";
 import { FramerRig } from "../core/at/rig.js";
 import { fingerprint, type World } from "./explore.js";

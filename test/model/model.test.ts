@@ -1,7 +1,8 @@
 // Model check: the tables of states against the real lifecycle, client and session, every sequence of events to a depth; no
 // transition beside the table, no dead row, no dead end. It also shows that defects are noticed.
 import test from "ava";
-import { Framer, KINDS } from "../../core/at/framer.js";
+import { Framer } from "../../core/at/framer.js";
+import { KINDS } from "../../core/at/kinds.js";
 import { Session } from "../../core/at/session.js";
 import { PHASES } from "../../core/at/sync.js";
 import * as contact from "../../core/m95/contact.js";

@@ -82,7 +82,7 @@ test("any chunking of anything gives the framer's same events", (t) => {
         const rig = new FramerRig();
         rig.framer.rate(FAST);
         rig.framer.strict = strict;
-        rig.framer.prompt = prompt && !hasLongLine(text) ? ">" : "";
+        if (prompt && !hasLongLine(text)) rig.framer.expect(">");
         for (const chunk of chunks(text, cut)) rig.framer.receive(chunk);
         rig.clock.advance(2000);
         return rig.take();

@@ -39,10 +39,13 @@ export class FramerRig {
       this.events.push(event);
       this.after(event);
     };
+    const message = (text: string, ambiguous: boolean): void =>
+      note(`message${ambiguous ? "?" : ""} ${withoutCr(text)}`);
     this.framer = new Framer(
       {
         line: (line, suspect) => note(`line${suspect ? "?" : ""} ${line}`),
-        received: (text, ambiguous) => note(`message${ambiguous ? "?" : ""} ${withoutCr(text)}`),
+        received: message,
+        inbox: { received: message },
         prompt: () => note("prompt"),
         quiet: () => this.silent(),
         starts: (line) => this.known.includes(line),

@@ -1,0 +1,30 @@
+// What the framer's numbers mean: what kind of line comes now, and whether chunks are taken. Constants only.
+
+// What a line may be that comes now. What leads from one to the other is drawn in docs/states.md.
+
+/** The modem's own. */
+export const OWN = 0;
+/** Payload, if the length of a message in front was no length, which shows before the line is silent: all waits until then. */
+export const UNSURE = 1;
+/** Payload: a message was cut, or bytes were lost, since the last silence. */
+export const PAYLOAD = 2;
+
+/** The same by name, for the model check. */
+export const KINDS = ["own", "unsure", "payload"];
+
+// What stands where else a number of received bytes does, up to which all is as usual.
+
+/** A sink function may be running. */
+export const BUSY = -1;
+/** Something has arrived from inside a sink function. */
+export const MORE = -2;
+/** And behind it bytes are missing. */
+export const MISSED = -3;
+/** Bytes go missing. */
+export const DEAF = -4;
+
+/** ms of silence after which a message whose line end never came is handed over all the same. */
+export const PATIENCE = 500;
+
+/** A prompt on an unfinished line has less noise than this in front of it; bounds the looking for it. */
+export const NOISE = 16;
