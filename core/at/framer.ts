@@ -1,7 +1,6 @@
 // Cuts the byte stream into lines, prompts and messages. It knows no command and no meaning, only shapes and silence.
-// @resident receive expect open half _ending _odd _general _settle _cutHead _release _drain _scan _start _rest _join _line _inside _add
-// @resident _finish _seek
-// @resident _prompted _silent _pause _quiet
+// @resident receive expect open half _ending _odd _general _settle _cutHead _release _drain _scan _start _rest _join _line _inside
+// @resident _add _finish _seek _prompted _silent _pause _quiet
 import type { Clock } from "../ports.js";
 import { BUSY, DEAF, MISSED, MORE, NOISE, OWN, PATIENCE, PAYLOAD, UNSURE } from "./kinds.js";
 import { isBlank, trimLine } from "./lines.js";
@@ -52,7 +51,6 @@ export class Framer extends Silence {
    */
   constructor(sink: FramerSink, clock: Clock, prefix: string, limit: number) {
     super(clock);
-    // What is used most stands first: Espruino looks properties up in the order of their making.
     this._end = this.lines = this.need = 0;
     this._held = this._gap = this._text = this._more = this.prompt = "";
     this._kind = this._before = OWN;
@@ -80,9 +78,9 @@ export class Framer extends Silence {
   private _ending(chunk: string, behind: number): void {
     const text = this._held + chunk;
     const end = this._end;
-    if (this._gap || this.need || !text.startsWith(this._head)) this._general(chunk);
-    else if (behind === chunk.length) this._held = text;
-    else if (behind) this._general(chunk);
+    if (this._gap || this.need || !text.startsWith(this._head) || (behind && behind < chunk.length))
+      this._general(chunk);
+    else if (behind) this._held = text;
     else {
       this._held = "";
       this._end = BUSY;
@@ -163,10 +161,7 @@ export class Framer extends Silence {
     if (this._end > 0) this._end = 0;
   }
 
-  /**
-   * Bytes are missing here: what is unfinished is thrown away, up to the next line end.
-   * @param more - and what comes before the next call
-   */
+  /** Bytes are missing here: what is unfinished is thrown away, up to the next line end. @param more - see `Uart` */
   overrun(more?: boolean): void {
     if (this._end === DEAF) this._end = 0;
     else if (this._end < 0) this._end = MISSED;
