@@ -138,7 +138,6 @@ export class Framer extends Silence {
     }
   }
 
-  // The empty line in front of an unfinished message is taken for itself.
   private _cutHead(): void {
     const held = this._held;
     if (!held || !held.startsWith("\r\n")) return;
