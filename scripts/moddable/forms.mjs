@@ -4,8 +4,8 @@
 import { parse } from "acorn";
 import { minify } from "terser";
 import { isFunction } from "../espruino/tree.mjs";
+import { shareConstants } from "./constants.mjs";
 import { some, transform } from "./nodes.mjs";
-import { shareTexts } from "./texts.mjs";
 import { shareVariables } from "./variables.mjs";
 
 const literal = (value) => ({ type: "Literal", value, raw: String(value) });
@@ -80,6 +80,20 @@ function leaves(node) {
   const body = inner(node.body);
   if (found) node.body = { type: "BlockStatement", body: [{ type: "LabeledStatement", label: name("end"), body }] };
   return undefined;
+}
+
+const LEAVES = /^(Return|Throw|Break|Continue)Statement$/;
+
+function hasLeft(node) {
+  return node?.type === "BlockStatement" ? hasLeft(node.body.at(-1)) : LEAVES.test(node?.type);
+}
+
+/** Behind what has left, an `else` jumps from where nothing comes. */
+function elses(node) {
+  if (node.type !== "IfStatement" || !node.alternate) return undefined;
+  const { test, consequent, alternate } = node;
+  if (hasLeft(consequent)) return block(when(test, consequent), alternate);
+  return hasLeft(alternate) ? block(when(not(test), alternate), consequent) : undefined;
 }
 
 /** A `let` of a loop is renewed in each round, which only closures notice. */
@@ -193,14 +207,14 @@ function constantOf(node) {
   return value.type === "Literal" && !value.regex ? JSON.stringify(value.value) : undefined;
 }
 
-const PASSES = { rounds, patterns, lists, literals, tests, returns, leaves, loops, chains };
+const PASSES = { rounds, patterns, lists, literals, tests, returns, leaves, elses, loops, chains };
 
 /** @param {string} code one module */
 export async function forms(code, passes = Object.keys(PASSES)) {
   let tree = parse(code, { ecmaVersion: 2022, sourceType: "module" });
   for (const pass of passes) tree = transform(tree, PASSES[pass]);
   shareVariables(tree);
-  shareTexts(tree);
+  shareConstants(tree);
   const { code: out } = await minify(tree, {
     parse: { spidermonkey: true },
     ecma: 2020,

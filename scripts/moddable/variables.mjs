@@ -124,8 +124,46 @@ function hostFor(binding, declarator, bindings) {
   });
 }
 
+/** Gives each variable of a function a name of its own. */
+function nameApart(bindings) {
+  let count = 0;
+  for (const binding of bindings) binding.name = binding.host ? "" : `local$${++count}`;
+  for (const binding of bindings) {
+    let { host } = binding;
+    while (host?.host) host = host.host;
+    for (const id of binding.ids) id.name = (host ?? binding).name;
+  }
+}
+
+/** Functions below a node that have to have a parameter. */
+function settersIn(node) {
+  const own = node.kind === "set" ? [node.value] : [];
+  return [...own, ...below(node).flatMap(settersIn)];
+}
+
+/** Parameters behind the last one that is used. */
+function dropParameters(bindings, setters) {
+  const used = new Set(bindings.filter(({ mentions }) => mentions.length > 1).map(({ ids }) => ids[0]));
+  for (const fn of new Set(bindings.map(({ scope }) => scope.fn)))
+    while (!setters.includes(fn) && fn.params.at(-1)?.type === "Identifier" && !used.has(fn.params.at(-1)))
+      fn.params.pop();
+}
+
+/** Blocks that only keep names apart: leaving one takes two bytes. */
+function flattenBlocks(node) {
+  for (const child of below(node)) flattenBlocks(child);
+  const list = node.type === "SwitchCase" ? "consequent" : "body";
+  if (Array.isArray(node[list]) && !/^Class/.test(node.type))
+    node[list] = node[list].flatMap((one) => (one.type === "BlockStatement" ? one.body : [one]));
+}
+
 /** Changes the tree. */
 export function shareVariables(tree) {
+  const apart = bindingsOf(tree);
+  nameApart(apart);
+  unshorten(tree);
+  dropParameters(apart, settersIn(tree));
+  for (const fn of new Set(apart.map(({ scope }) => scope.fn))) flattenBlocks(fn.body);
   const bindings = bindingsOf(tree);
   const ofId = new Map(bindings.map((one) => [one.ids[0], one]));
   const visit = (node) => {
@@ -152,14 +190,7 @@ export function shareVariables(tree) {
     });
   };
   visit(tree);
-  let count = 0;
-  for (const binding of bindings) binding.name = binding.host ? "" : `local$${++count}`;
-  for (const binding of bindings) {
-    let { host } = binding;
-    while (host?.host) host = host.host;
-    for (const id of binding.ids) id.name = (host ?? binding).name;
-  }
-  unshorten(tree);
+  nameApart(bindings);
 }
 
 function assignment(left, right) {

@@ -1,8 +1,8 @@
-// Makes one constant of a text that stands at several places, where that is shorter in byte code: XS keeps each of them. It works on the
-// tree of a minified program, whose names it leaves to the printer.
+// Makes one constant of what stands at several places, where that is shorter in byte code: texts, which XS keeps each time, and the class
+// of empty arrays. It works on the tree of a minified program, whose names it leaves to the printer.
 
 import { isFunction } from "../espruino/tree.mjs";
-import { below } from "./nodes.mjs";
+import { below, transform } from "./nodes.mjs";
 
 /** Bytes of something at module level, besides its value; of a name in a function that uses it, and of each use. */
 const AT_TOP = 11;
@@ -36,20 +36,37 @@ function placesOf(tree) {
   return places;
 }
 
+const declarator = (name, init) => ({ type: "VariableDeclarator", id: { type: "Identifier", name }, init });
+
+/** From so many on `new Array`, with a constant for the class, is shorter: 5 bytes, and 14 for `[]`. */
+const ARRAYS = 4;
+
+/** Changes the functions of a tree; what has to be declared for it. */
+function shareArrays(tree) {
+  const found = [];
+  const visit = (node) => {
+    if (node.type === "ArrayExpression" && node.elements.length === 0) found.push(node);
+    return undefined;
+  };
+  transform(tree, visit);
+  if (found.length < ARRAYS) return [];
+  for (const node of found) {
+    delete node.elements;
+    Object.assign(node, { type: "NewExpression", callee: { type: "Identifier", name: "array$" }, arguments: [] });
+  }
+  return [declarator("array$", { type: "Identifier", name: "Array" })];
+}
+
 /** Changes the tree. */
-export function shareTexts(tree) {
-  const declarations = [];
+export function shareConstants(tree) {
+  const declarations = shareArrays(tree);
   for (const [text, places] of placesOf(tree)) {
     const functions = new Set(places.flatMap((one) => one.functions));
     const shared = AT_TOP + bytes(text) + functions.size * IN_FUNCTION + places.length * USE;
     if (places.length * bytes(text) <= shared) continue;
     const name = `text$${declarations.length}`;
     for (const { put } of places) put({ type: "Identifier", name });
-    declarations.push({
-      type: "VariableDeclarator",
-      id: { type: "Identifier", name },
-      init: { type: "Literal", value: text, raw: JSON.stringify(text) },
-    });
+    declarations.push(declarator(name, { type: "Literal", value: text, raw: JSON.stringify(text) }));
   }
   if (declarations.length === 0) return;
   const at = tree.body.findIndex(({ type }) => type !== "ImportDeclaration");

@@ -1,0 +1,99 @@
+// What is made of programs for Moddable does what they did: small programs run before and after, with their results compared. How many
+// bytes it saves is measured on the driver (bench/size.mjs); that the driver works is for XS to see (test/moddable, test/engines).
+
+import test from "ava";
+
+const { shrink } = (await import(new URL("../../../scripts/moddable/small.mjs", import.meta.url).href)) as {
+  shrink(modules: { [file: string]: string }): Promise<{ [file: string]: string }>;
+};
+
+const load = async (code: string): Promise<unknown> => {
+  const { result } = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { result: () => unknown };
+  return result();
+};
+
+/** Programs as rollup writes them: what they export stands at the end. */
+const same: { [what: string]: string } = {
+  "a method called once, with returns in its middle": `
+    class A {
+      constructor() { this._seen = []; }
+      run(list) { for (let i = 0; i < list.length; i++) this._one(list[i]); return this._seen; }
+      _one(x) { if (x < 0) return; const seen = this._seen; if (x === 0) { seen.push("zero"); return; } seen.push(x); }
+    }
+    function result() { return new A().run([1, -1, 0, 2]); }`,
+  "a method of another object, called once for its value": `
+    class B { constructor() { this._n = 3; } _judge(x) { if (x > this._n) return "more"; return x === this._n ? "same" : undefined; } }
+    class A { constructor() { this.b = new B(); } run(x) { const judged = this.b._judge(x); return String(judged); } }
+    function result() { const a = new A(); return [a.run(1), a.run(3), a.run(5)]; }`,
+  "calls on a condition": `
+    const log = [];
+    class A {
+      run(x) { const a = x > 1 ? this._big(x) : "small"; if (x > 0 && !this._odd(x)) log.push(x); return a || this._none(); }
+      _big(x) { log.push("big"); if (x > 3) return "huge"; return ""; }
+      _odd(x) { const rest = x % 2; return rest === 1; }
+      _none() { log.push("none"); return null; }
+    }
+    function result() { const a = new A(); return [[0, 1, 2, 3, 4].map((x) => a.run(x)), log]; }`,
+  "names of what is put in place, in twos and threes": `
+    class A {
+      run(self) { const list = [self]; this._a(list, self + 1); return list; }
+      _a(self, list) { self.push(list); this._b(self, () => list * 2); }
+      _b(list, self) { list.push(self()); for (const x of list.slice(0, 1)) this._c(list, x); }
+      _c(x, list) { x.push(list); }
+    }
+    function result() { return new A().run(5); }`,
+  "variables that are done with, and those that are not": `
+    function f(a, b, unused) {
+      const c = a + b;
+      let d = c * 2;
+      for (let i = 0; i < 3; i++) { const e = d; d = e + a; const g = e * 2; if (g > 20) { const h = g - e; d += h; } }
+      const twices = [1, 2].map((a) => { const twice = a * 2; return twice + d; });
+      return { c, d, twices, b };
+    }
+    function result() { return [f(1, 2, 3), f(5, 6), f(0, -1)]; }`,
+  "closures in loops keep their own": `
+    function result() { const fns = []; for (let i = 0; i < 3; i++) { const j = i * 2; fns.push(() => [i, j]); } return fns.map((fn) => fn()); }`,
+  "stores of one value": `
+    class A { constructor() { this._a = 0; this._b = 0; this._c = undefined; this._d = undefined; this._e = 1; } all() { return [this._a, this._b, this._c, this._d, this._e]; } }
+    function result() { return new A().all(); }`,
+  "texts and arrays at many places": `
+    const say = (x) => x === "a text that is long enough" ? "a text that is long enough" + x : "a text that is long enough";
+    function result() { const a = [], b = [], c = [], d = []; a.push("one"); return [say(1), say("a text that is long enough"), a, b, c, d, ["p", "q", "r"], ["with space", "q", "r"]]; }`,
+  "tests, jumps and else": `
+    const log = [];
+    function f(a, b) { if (a && b) return 1; else if (a || b) { if (!a) return 2; } else return 3; a && log.push(b); const o = { x: a, y: b }; const { x, y } = o; return x ? y : 4; }
+    function result() { return [f(1, 1), f(0, 1), f(1, 0), f(0, 0), log]; }`,
+  "a setter that does not look": `
+    class A { get x() { return 1; } set x(value) { this.set = true; } }
+    function result() { const a = new A(); a.x = 2; return [a.x, a.set]; }`,
+  "errors come through": `
+    class A { run() { try { this._bad(1); } catch (error) { return error.message; } finally { this.done = true; } return "none"; } _bad(x) { if (x) throw new Error("bad"); return; } }
+    function result() { const a = new A(); return [a.run(), a.done]; }`,
+};
+
+for (const [what, program] of Object.entries(same))
+  test(what, async (t) => {
+    const code = `${program}\nexport { result };\n`;
+    const { main } = await shrink({ main: code });
+    t.not(main, code);
+    t.deepEqual(await load(main!), await load(code));
+  });
+
+test("internal names are short and the same in modules that belong together, the SDK's stay", async (t) => {
+  const small = await shrink({
+    one: "class A { constructor() { this._inner = { receive: 1 }; } clear() { return this._inner; } }\nexport { A };\n",
+    two: "const of = (a) => a._inner.receive;\nexport { of };\n",
+  });
+  const [, name] = /this\.(\w+)=/.exec(small.one!)!;
+  t.not(name, "_inner");
+  t.true(small.two!.includes(`.${name}.receive`));
+  t.true(small.one!.includes("clear()"));
+});
+
+test("a method that another module calls stays one", async (t) => {
+  const { one } = await shrink({
+    one: "class A { run() { return this._help(1); } _help(x) { return x + 1; } }\nexport { A };\n",
+    two: "const help = (a) => a._help(2);\nexport { help };\n",
+  });
+  t.regex(one!, /\w\(\w\)\{return \w\+1/);
+});
