@@ -54,17 +54,6 @@ function board(output) {
   return Object.fromEntries(Object.entries(more).map(([stage, count]) => [stage, count - more.nothing]));
 }
 
-<<<<<<< HEAD
-/** jsVars at each stage on this build and, with the code in flash, what boards need more. `sketch` is one of bench/espruino/. */
-export async function measure(from, list, sketch = "ram.js") {
-  // Its flash is a file in the folder it runs in.
-  const folder = mkdtempSync(path.join(tmpdir(), "m95-bench-"));
-  const script = path.join(folder, "script.js");
-  writeFileSync(
-    script,
-    `const FROM=${JSON.stringify(from)},FILES=${JSON.stringify(list)};${part("scripted-modem.js")}${part(sketch)}`,
-  );
-=======
 /** What of its C stack a process has ever touched, in bytes; Linux gives it whole pages. */
 function stackOf(pid) {
   const maps = readFileSync(`/proc/${pid}/smaps`, "latin1");
@@ -77,7 +66,6 @@ async function run(name, code, look, under = []) {
   const folder = mkdtempSync(path.join(tmpdir(), "m95-bench-"));
   writeFileSync(path.join(folder, "script.js"), code);
   const [program, ...args] = [...under, engine("ESPRUINO"), "script.js"];
->>>>>>> 30a6681 (A private name that a function outside of all classes sets is one name in Storage, too: timers are cancelled again; the bench counts the stack, the most at cold calls, and instructions to connect)
   // Its input stays open: at its end it is read again and again.
   const child = spawn(program, args, { cwd: folder, stdio: ["pipe", "pipe", "ignore"] });
   const closed = new Promise((resolve) => child.once("close", resolve));
@@ -103,12 +91,16 @@ async function run(name, code, look, under = []) {
   }
 }
 
-const script = (from, list) =>
-  `const FROM=${JSON.stringify(from)},FILES=${JSON.stringify(list)};${part("scripted-modem.js")}${part("ram.js")}`;
+const script = (from, list, sketch = "ram.js") =>
+  `const FROM=${JSON.stringify(from)},FILES=${JSON.stringify(list)};${part("scripted-modem.js")}${part(sketch)}`;
 
-/** jsVars at each stage on this build, what boards need more with the code in flash, and the C stack. */
-function measure(from, list) {
-  return run(from, script(from, list), ({ vars, output, pid }) => ({ vars, more: board(output), stack: stackOf(pid) }));
+/** jsVars at each stage on this build, what boards need more with the code in flash, and the C stack. `sketch` is one of bench/espruino/. */
+export function measure(from, list, sketch) {
+  return run(from, script(from, list, sketch), ({ vars, output, pid }) => ({
+    vars,
+    more: board(output),
+    stack: stackOf(pid),
+  }));
 }
 
 /** The C stack of an engine that does nothing. */
