@@ -15,7 +15,7 @@ import { INTERNAL_NAME, shortNames, shrink } from "./minify.mjs";
 import { BETWEEN, MOST, pagesOf } from "./pages.mjs";
 import { namePrivates, publicName } from "./privates.mjs";
 import { dropScopes } from "./scopes.mjs";
-import { makeDictionary, packDictionary, packPage } from "./squeeze.mjs";
+import { makeDictionary, pack, packDictionary, packPage } from "./squeeze.mjs";
 import { tokenise, tokeniseBody } from "./tokenise.mjs";
 import { children, edited, isFunction } from "./tree.mjs";
 
@@ -182,17 +182,34 @@ function partsOf(place) {
   return place.split(" ").map((name) => name.replace("?", ""));
 }
 
-/** Functions that run while a connection is made: a list that mark-resident.ts writes. */
-const FIRST = new Set(
+/** How often functions run while a connection is made: a list that mark-resident.ts writes. */
+const FIRST = new Map(
   readFileSync(new URL("first.txt", import.meta.url), "utf8")
     .trim()
-    .split(/\s+/),
+    .split("\n")
+    .map((line) => line.split(" ")),
 );
 
-/** Constructors go by their class, all others by their own name: classes may have become one. */
-function isFirst(name) {
-  const [owner, method] = publicName(name).split(".");
-  return FIRST.has(!method || method === "constructor" ? owner : method.replace(/^get /, ""));
+/** Characters that are not unpacked then, for each byte that a text takes more when it is not packed. */
+const WORTH_IT = 40;
+
+/**
+ * How often the functions of a program run then, by number. A method may have come from another class, which is no more then.
+ * @param {string[]} names
+ */
+function firstRuns(names) {
+  const parts = names.map((name) => publicName(name).replace("get ", "").split("."));
+  const owners = new Set(parts.map(([owner]) => owner));
+  const inherited = new Map(
+    [...FIRST]
+      .map(([name, count]) => [...name.split("."), count])
+      .filter(([owner, , count]) => count && !owners.has(owner))
+      .map(([, method, count]) => [method, count]),
+  );
+  return parts.map(([owner, method]) => {
+    const base = method?.startsWith("_as") ? `${method.slice(3)}.constructor` : undefined;
+    return Number(FIRST.get(base ?? (method ? `${owner}.${method}` : owner)) ?? inherited.get(method) ?? 0);
+  });
 }
 
 /** Stands for addresses and lengths that are not known yet, and is as long as most of them. */
@@ -224,26 +241,34 @@ class Form {
     this.slots = new Map();
     this.lengths = new Map([...this.parts.keys()].map((name) => [name, UNKNOWN]));
     this.start = UNKNOWN;
+    this.runs = firstRuns(program.cold.map(({ name }) => name));
+    /** Numbers of the texts that are not packed, because they run often. */
+    this.often = new Set();
     /** By part, the numbers of the texts of each page. */
     this.pages = new Map([...this.parts].map(([name, numbers]) => [name, numbers.map((number) => [number])]));
     if (isTokenised) this.#makePages();
   }
 
   #makePages() {
-    const { texts, cold } = this.program;
+    const { texts } = this.program;
     // Addresses that look like those to come.
     this.addresses.forEach((places, i) => {
       for (const name of places.keys()) places.set(name, 101 * i * (name ? -1 : 1));
     });
     const sample = texts.map((text) => tokeniseBody(this.filled(text)));
     Object.assign(this, packDictionary(makeDictionary(sample, DICTIONARY)));
+    sample.forEach(({ length }, number) => {
+      const unpacked = this.runs[number] * (this.dictionary.length + length);
+      if (unpacked > WORTH_IT * (length - pack(this.dictionary, sample[number]).length)) this.often.add(number);
+    });
     for (const [name, numbers] of this.parts) {
-      const list = numbers.map((number) => ({ text: sample[number], first: isFirst(cold[number].name) }));
-      const pages = pagesOf(this.dictionary, list);
-      this.pages.set(
-        name,
-        pages.map((page) => page.map((at) => numbers[at])),
+      const packed = numbers.filter((number) => !this.often.has(number));
+      const pages = pagesOf(
+        this.dictionary,
+        packed.map((number) => ({ text: sample[number], first: this.runs[number] > 0 })),
       );
+      const others = numbers.filter((number) => !packed.includes(number)).map((number) => [number]);
+      this.pages.set(name, [...pages.map((page) => page.map((at) => packed[at])), ...others]);
     }
   }
 
@@ -304,7 +329,8 @@ class Form {
     const all = texts.join(BETWEEN);
     const exact = packPage(this.dictionary, all, texts[0].length);
     const several = numbers.length > 1;
-    if (!several && exact.packed.length > all.length - WORTH) return { before: "", text: END + all + END };
+    const isOften = this.often.has(numbers[0]);
+    if (!several && (isOften || exact.packed.length > all.length - WORTH)) return { before: "", text: END + all + END };
     if (several && texts.some((text) => text.includes(BETWEEN)))
       throw new Error("a text has what stands between texts");
     const { packed, first } =

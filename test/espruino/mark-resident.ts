@@ -52,7 +52,5 @@ for (const folder of ["core", "board-wiring", "targets/espruino"])
     writeFileSync(file, lines.join("\n"));
   }
 
-// By their own names, constructors by their class's: the build makes one class of two, and gives private names their class.
-const short = firstFunctions().map((name) => name.split(".constructor")[0]!.split(".").pop()!);
-const first = [...new Set(short.map((name) => name.replace("get ", "")))].sort();
-writeFileSync(path.join(root, "scripts/espruino/first.txt"), `${first.join("\n")}\n`);
+const first = [...firstFunctions()].map(([name, count]) => `${name.replace("get ", "")} ${count}\n`);
+writeFileSync(path.join(root, "scripts/espruino/first.txt"), first.sort().join(""));

@@ -29,13 +29,15 @@ export function steadyFunctions(): string[] {
   return [...ran].sort();
 }
 
-/** The names of those that ran before, until there was a subscription. */
-export function firstFunctions(): string[] {
-  return [...run(SHAPES[0].recvShape, SHAPES[0].chunk).first].sort();
+/** How often each function ran before, until there was a subscription. */
+export function firstFunctions(): Map<string, number> {
+  return run(SHAPES[0].recvShape, SHAPES[0].chunk).first;
 }
 
-function run(recvShape: 1 | 2 | 3 | 4, chunk: number | "line" | "byte"): { first: Set<string>; steady: Set<string> } {
+function run(recvShape: 1 | 2 | 3 | 4, chunk: number | "line" | "byte") {
   const ran = new Set<string>();
+  const first = new Map<string, number>();
+  let subscribed = false;
   const { broker, clock, serial, connect, until } = espruino("M95.js", [], {
     modem: { quirks: { recvShape }, chunk },
     change: (code) => {
@@ -47,11 +49,15 @@ function run(recvShape: 1 | 2 | 3 | 4, chunk: number | "line" | "byte"): { first
       }
       return out;
     },
-    globals: { ran: (name: string) => ran.add(name) },
+    globals: {
+      ran: (name: string) => {
+        ran.add(name);
+        if (!subscribed) first.set(name, (first.get(name) ?? 0) + 1);
+      },
+    },
   });
   const driver = connect(serial, { board: "nucleo-f411re", apn: "internet" });
   const mqtt = driver.mqtt({ host: "broker.example", keepalive: 60 });
-  let subscribed = false;
   let got = 0;
   mqtt.on("message", () => {
     got++;
@@ -60,7 +66,6 @@ function run(recvShape: 1 | 2 | 3 | 4, chunk: number | "line" | "byte"): { first
     subscribed = true;
   });
   until("subscribed", () => subscribed);
-  const first = new Set(ran);
   clock.advance(5000);
   ran.clear();
 
