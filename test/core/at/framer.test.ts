@@ -325,6 +325,63 @@ test("lost bytes and then silence: nothing is left to wait for", (t) => {
   t.deepEqual([rig.take(), rig.clock.pending], [["overrun"], 0]);
 });
 
+test("bytes go missing: what comes until that is over is dropped, however long it takes, and it is told once", (t) => {
+  const rig = new FramerRig();
+  rig.framer.receive("+QMTRECV: 0,1,t,a\r\nb");
+  rig.framer.overrun(true);
+  rig.framer.receive("c\r\n\r\nOK\r\n");
+  rig.clock.advance(100);
+  rig.framer.receive("\r\nOK\r\n");
+  t.deepEqual(rig.take(), ["overrun"]);
+  rig.framer.overrun();
+  rig.framer.receive("d\r\n\r\nOK\r\n");
+  t.deepEqual(rig.take(), ["line? OK"]);
+  rig.clock.advance(100);
+  rig.framer.receive("\r\nOK\r\n");
+  t.deepEqual([rig.take(), rig.clock.pending], [["line OK"], 0]);
+});
+
+test("lost bytes behind the empty line in front of a message", (t) => {
+  const rig = new FramerRig();
+  rig.framer.receive("\r\n+QMTRECV: 0,1,t,a\r\n");
+  rig.framer.receive("\r\n+QMTRECV: 0,");
+  rig.framer.overrun();
+  rig.framer.receive("1,t,b\r\n\r\nOK\r\n");
+  t.deepEqual(rig.take(), ["overrun", "line? OK"]);
+});
+
+// ---- the common message, which is taken as it stands
+
+test("a message in its own chunks, with what comes from inside its handing over behind it", (t) => {
+  for (const size of [16, 34]) {
+    const rig = new FramerRig();
+    rig.after = (event) => {
+      if (event.endsWith("a")) rig.framer.receive("\r\nOK\r\n");
+    };
+    const text = "\r\n+QMTRECV: 0,1,t,0123456789abcd";
+    for (const end of ["a", "b", "c"])
+      for (let i = 0; i < 34; i += size) rig.framer.receive(`${text.slice(0, 31)}${end}\r\n`.slice(i, i + size));
+    t.deepEqual(rig.take(), [`message? ${text.slice(2, 31)}a`, `message? ${text.slice(2, 31)}b`, "line? OK"]);
+  }
+});
+
+test("a sink function that throws in it: told, and the line goes on", (t) => {
+  const rig = new FramerRig();
+  const told: unknown[] = [];
+  rig.threw = (error) => told.push(error);
+  rig.after = (event) => {
+    if (event.startsWith("message")) throw new Error("no");
+  };
+  rig.framer.receive("\r\n+QMTRECV: 0,1,t,a\r\n");
+  rig.framer.receive("\r\n+QMTRECV: 0,1,t,b\r\n");
+  t.is(told.length, 1);
+  rig.after = () => {};
+  rig.framer.receive("\r\nOK\r\n");
+  rig.clock.advance(100);
+  rig.framer.receive("\r\nOK\r\n");
+  t.deepEqual(rig.take().slice(-1), ["line OK"]);
+});
+
 // ---- calls from inside a sink function
 
 test("what arrives inside a sink function comes behind what is being handed over", (t) => {
