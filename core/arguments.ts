@@ -1,5 +1,5 @@
 // What callers hand in: checks, and the errors that name field, limit and value. It knows no command.
-// @resident optionsOf
+// @resident optionsOf integer
 import { M95Error } from "./errors.js";
 
 /** Text of an `EPARAM` message: field, limit, and the value that was given. */

@@ -182,10 +182,15 @@ export class MqttClient<Payload = any>
       const qos = optionsOf(options).qos;
       const filters = this._filters(topics, qos === undefined ? 0 : qos);
       this._checkOpen();
-      this.subscriptions.addFilters(filters, (error, granted) => {
-        if (!error && refused(granted).length === granted.length) error = this._refusal(granted);
-        this._answer(error, callback, this._texts(granted));
-      });
+      this.subscriptions.changeFilters(
+        "QMTSUB",
+        filters,
+        (error, granted) => {
+          if (!error && refused(granted).length === granted.length) error = this._refusal(granted);
+          this._answer(error, callback, this._texts(granted));
+        },
+        false,
+      );
     } catch (error) {
       this._refuse(error, callback);
     }
@@ -196,7 +201,7 @@ export class MqttClient<Payload = any>
   unsubscribe(topics: string | string[], done?: Done): this {
     try {
       this._checkOpen();
-      this.subscriptions.dropFilters(this._filters(topics, 0), (error) => this._answer(error, done));
+      this.subscriptions.changeFilters("QMTUNS", this._filters(topics, 0), (error) => this._answer(error, done), false);
     } catch (error) {
       this._refuse(error, done);
     }
@@ -298,10 +303,15 @@ export class MqttClient<Payload = any>
     this.emit("connect");
     if (!this.connected) return;
     if (this._profile.settled().resubscribe)
-      this.subscriptions.renew((error, granted) => {
-        const failed = error || (refused(granted).length ? this._refusal(granted) : null);
-        if (failed) this.emit("error", failed);
-      });
+      this.subscriptions.changeFilters(
+        "QMTSUB",
+        [],
+        (error, granted) => {
+          const failed = error || (refused(granted).length ? this._refusal(granted) : null);
+          if (failed) this.emit("error", failed);
+        },
+        true,
+      );
     this.outbox.linkThere();
   }
 

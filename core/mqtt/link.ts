@@ -227,34 +227,39 @@ export class Link {
   // payloads, if it can: later firmware than that of the note. What it can is asked once a boot.
   private _run(steps: string[], from: number): void {
     const inbox = this._host.inbox;
+    const secure = this._profile.secure;
     const last = steps.length - 1;
-    let at = from;
-    if (!at && inbox.offers !== NOT_ASKED) at = COUNTING;
-    if (at === COUNTING && inbox.offers < IN_RECEIVED) at++;
-    this.phase = at === last ? OPENING : CONFIGURING;
-    this._ask(steps[at]!, (error, lines) => {
-      const secure = this._profile.secure;
-      const counting = at <= COUNTING;
-      let next = at + 1;
-      if (!at) {
-        inbox.offers = error || lines.join().indexOf("SHOWRECVLEN") < 0 ? NO_LENGTHS : IN_RECEIVED;
-        if (!inbox.offers) next = COUNTING + 1;
-      } else if (at === COUNTING) inbox.count(this._id, !error);
-      else if (counting && !error) {
-        // A length behind the topic: by name, or as a range.
-        const form = lines.join().toLowerCase();
-        if (form.indexOf("len") >= 0 || form.endsWith(")")) inbox.offers = IN_PUBLISH;
-      }
-      // Firmware without TLS does not know that it is switched off; an identifier that is closed need not be open.
-      const optional = counting || (at === last - 1 && (!secure || this._reopened === this._generation));
-      const code = error ? error.code : "";
-      // AT+QMTOPEN with an end that proves nothing: its result will tell. On the way to a secure connection a time-out ends the
-      // attempt: a modem that rebooted meanwhile verifies nobody.
-      if (error && ((secure && code === "ETIMEOUT") || !(optional || (at === last && code === "EUNKNOWN"))))
-        this._fail(error);
-      else if (at < last) this._run(steps, next);
-      else if (this.phase === OPENING) this._overdue();
-    });
+    // One function for all steps: on Espruino this one is read from flash each time it is called.
+    const step = (number: number): void => {
+      let at = number;
+      if (!at && inbox.offers !== NOT_ASKED) at = COUNTING;
+      if (at === COUNTING && inbox.offers < IN_RECEIVED) at++;
+      this.phase = at === last ? OPENING : CONFIGURING;
+      this._ask(steps[at]!, (error, lines) => {
+        const code = error ? error.code : "";
+        let next = at + 1;
+        if (!at) {
+          inbox.offers = error || lines.join().indexOf("SHOWRECVLEN") < 0 ? NO_LENGTHS : IN_RECEIVED;
+          if (!inbox.offers) next = COUNTING + 1;
+        } else if (at === COUNTING) inbox.count(this._id, !error);
+        else if (at < COUNTING && !error) {
+          // A length behind the topic: by name, or as a range.
+          const form = lines.join().toLowerCase();
+          if (form.indexOf("len") >= 0 || form.endsWith(")")) inbox.offers = IN_PUBLISH;
+        }
+        // Firmware without TLS does not know that it is switched off; an identifier that is closed need not be open. AT+QMTOPEN with
+        // an end that proves nothing: its result will tell.
+        const optional =
+          at <= COUNTING ||
+          (at === last - 1 && (!secure || this._reopened === this._generation)) ||
+          (at === last && code === "EUNKNOWN");
+        // On the way to a secure connection a time-out ends the attempt: a modem that rebooted meanwhile verifies nobody.
+        if (error && (!optional || (secure && code === "ETIMEOUT"))) this._fail(error);
+        else if (at < last) step(next);
+        else if (this.phase === OPENING) this._overdue();
+      });
+    };
+    step(from);
   }
 
   // A +QMTSTAT that got lost would leave a dead link standing for ever.

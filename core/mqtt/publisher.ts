@@ -36,7 +36,7 @@ export class Publisher extends Outbox {
       counted,
       profile.encoded.length > 0 && isEncoded(profile.encoded, name),
     );
-    if (qos !== 0 && qos !== 1 && qos !== 2) integer("qos", qos, 0, 2);
+    integer("qos", qos, 0, 2);
     if (JSON.stringify(name).length !== name.length + 2 || name.indexOf("\x7f") >= 0) quote("topic", name, 0);
     const msgid = qos ? this.nextId() : 0;
     const values = owner.connectionId + "," + msgid + "," + qos + "," + (retain ? 1 : 0);

@@ -22,6 +22,11 @@ export function refused(granted: Filter[]): Filter[] {
   return granted.filter((one) => one.qos === REFUSED);
 }
 
+/** Those of a list whose topics are not in the other one. */
+function without(list: Filter[], gone: Filter[]): Filter[] {
+  return list.filter((one) => !gone.some((other) => other.topic === one.topic));
+}
+
 export class Subscriptions {
   private _outbox: Outbox;
   private _list: Filter[];
@@ -38,56 +43,67 @@ export class Subscriptions {
   }
 
   /**
-   * Subscribes, at once or when connected.
+   * Subscribes to filters or unsubscribes from them, at once or when connected.
+   * @param renew - subscribes to all anew that are not waiting to be, in front of everything that waits; `wanted` does not matter
    * @throws M95Error `EPARAM`, `ETOOBIG`, or `EQUEUE` when there are too many
    */
-  addFilters(wanted: Filter[], done: Granted): void {
-    const packets = this._packets("QMTSUB", wanted);
-    const list = this._without(wanted);
-    // One asked for twice counts once.
-    wanted.forEach((filter) => {
-      if (!list.some((one) => one.topic === filter.topic)) list.push(filter);
+  changeFilters(name: "QMTSUB" | "QMTUNS", wanted: Filter[], done: Granted, renew: boolean): void {
+    const outbox = this._outbox;
+    let list = this._list;
+    let filters = wanted;
+    if (renew) {
+      const waiting = outbox.packetsOf(name, false).reduce((all: Filter[], one) => all.concat(one.filters!), []);
+      filters = without(list, waiting);
+      if (!filters.length) return;
+    } else if (!filters.length) throw new M95Error("EPARAM", "topic must be at least one topic filter, not none");
+    const packets = this._packets(name, filters);
+    if (!renew) {
+      list = without(list, filters);
+      // One asked for twice counts once.
+      if (name === "QMTSUB")
+        filters.forEach((filter) => {
+          if (without([filter], list).length) list.push(filter);
+        });
+      const full = list.length > SUBSCRIPTION_LIMIT;
+      if (full || outbox.waiting(false) >= SUBSCRIPTION_LIMIT)
+        throw new M95Error(
+          "EQUEUE",
+          full
+            ? "a client has at most " + SUBSCRIPTION_LIMIT + " subscriptions"
+            : SUBSCRIPTION_LIMIT + " SUBSCRIBE and UNSUBSCRIBE wait already, more are not taken",
+        );
+      this._list = list;
+    }
+    const answers: Filter[][] = [];
+    let left = packets.length;
+    let failed: M95Error | null = null;
+    packets.forEach((one, at) => {
+      one.done = (error: M95Error | null, values: string[]) => {
+        failed = failed || error;
+        answers[at] = one.filters!.map((filter, i) => ({
+          topic: filter.topic,
+          qos: values[i] === undefined ? undefined : number(values[i]),
+        }));
+        // Refused once, a filter is not asked for again on each connect.
+        if (!error) this._list = without(this._list, refused(answers[at]!));
+        if (!--left)
+          done(
+            failed,
+            answers.reduce((all, other) => all.concat(other), []),
+          );
+      };
     });
-    if (list.length > SUBSCRIPTION_LIMIT)
-      throw new M95Error("EQUEUE", "a client has at most " + SUBSCRIPTION_LIMIT + " subscriptions");
-    this._room();
-    this._list = list;
-    this._send(packets, done, false);
-  }
-
-  /** Unsubscribes. @throws M95Error `EPARAM`, `ETOOBIG` */
-  dropFilters(topics: Filter[], done: Granted): void {
-    const packets = this._packets("QMTUNS", topics);
-    this._room();
-    this._list = this._without(topics);
-    this._send(packets, done, false);
-  }
-
-  /** Makes all subscriptions anew that are not waiting to be made, in front of everything that waits. */
-  renew(done: Granted): void {
-    const waiting = this._outbox.packetsOf("QMTSUB", false);
-    const list = this._list.filter(
-      (one) => !waiting.some((packet) => packet.filters!.some((other) => other.topic === one.topic)),
-    );
-    if (list.length) this._send(this._packets("QMTSUB", list), done, true);
-  }
-
-  private _room(): void {
-    if (this._outbox.waiting(false) >= SUBSCRIPTION_LIMIT)
-      throw new M95Error("EQUEUE", SUBSCRIPTION_LIMIT + " SUBSCRIBE and UNSUBSCRIBE wait already, more are not taken");
-  }
-
-  private _without(gone: Filter[]): Filter[] {
-    return this._list.filter((one) => !gone.some((other) => other.topic === one.topic));
+    // Put in front one by one, the last one has to be put first.
+    if (renew) packets.reverse();
+    for (let i = 0; i < packets.length; i++) outbox.add(packets[i]!, renew);
   }
 
   /** Packets for the filters, as many a command as fit. */
-  private _packets(name: "QMTSUB" | "QMTUNS", list: Filter[]): Packet[] {
-    if (!list.length) throw new M95Error("EPARAM", "topic must be at least one topic filter, not none");
+  private _packets(name: "QMTSUB" | "QMTUNS", filters: Filter[]): Packet[] {
     const packets: Packet[] = [];
     let last: Packet | undefined;
-    for (let i = 0; i < list.length; i++) {
-      const one = list[i]!;
+    for (let i = 0; i < filters.length; i++) {
+      const one = filters[i]!;
       checkFilter(one.topic);
       let text = "," + quote("topic", one.topic, 0);
       const qos = integer("qos", one.qos, 0, 2);
@@ -103,30 +119,5 @@ export class Subscriptions {
       }
     }
     return packets;
-  }
-
-  private _send(packets: Packet[], done: Granted, first: boolean): void {
-    const answers: Filter[][] = [];
-    let left = packets.length;
-    let failed: M95Error | null = null;
-    packets.forEach((one, at) => {
-      one.done = (error: M95Error | null, values: string[]) => {
-        failed = failed || error;
-        answers[at] = one.filters!.map((filter, i) => ({
-          topic: filter.topic,
-          qos: values[i] === undefined ? undefined : number(values[i]),
-        }));
-        // Refused once, a filter is not asked for again on each connect.
-        if (!error) this._list = this._without(refused(answers[at]!));
-        if (!--left)
-          done(
-            failed,
-            answers.reduce((all, other) => all.concat(other), []),
-          );
-      };
-    });
-    // Put in front one by one, the last one has to be put first.
-    if (first) packets.reverse();
-    for (let i = 0; i < packets.length; i++) this._outbox.add(packets[i]!, first);
   }
 }

@@ -16,11 +16,11 @@ export const INTERNAL = (
   "half " +
   "session modemSays runScript proceed enterStep judge judgeMore pollOrFail framer filters framed forget link outbox subscriptions clients noteHandover handoverKey explain enter scriptSilent scriptFailed scriptDone " +
   "overrun strict linkOver linkUp begin restoreKept phase connecting opening final modemFailed modemReady modemLost " +
-  "silence waiting packetsOf connection isIdle keepPacket forgetPacket packets endAll checkSoon nextId refuse drained starts " +
-  "check ask size info rate changed left again tries sync createClient renew sent setRate sending " +
+  "silence waiting packetsOf connection isIdle keepPacket forgetPacket changeFilters packets endAll checkSoon nextId refuse drained starts " +
+  "check ask size info rate changed left again tries sync createClient sent setRate sending " +
   "inbox offers recover takesOver unprovenVerdict unprovenLine discredited order add open send need counter counted stamp receive measure expect " +
   "limit isUrc guard prefix sink byteTime unechoed threw hurried proves repeats continues bytesLost unsure expects asked quiet echoed late mute count seen steady climb prepare causes complete clash source field files level sum " +
-  "clear abort overran keepPublish forgetKey readKept topicFilters addFilters dropFilters verdictsLost linkGone linkThere dial hangUp heard hasLasted stepsIn startUp shutDown rouse stepBegins listenerThrew knows allLost secured modemBooted allow " +
+  "clear abort overran keepPublish forgetKey readKept topicFilters verdictsLost linkGone linkThere dial hangUp heard hasLasted stepsIn startUp shutDown rouse stepBegins listenerThrew knows allLost secured modemBooted allow " +
   "text done lost failed secure uses toBytes toBase64 fromBase64 toText toPayload setBaud onReceive onOverrun after cancel"
 ).split(" ");
 

@@ -132,10 +132,10 @@ test.serial("planted defects are noticed", (t) => {
     /ends in (waiting|inflight)/,
   );
   t.regex(
-    broken("outbox", Outbox.prototype, "_unproven", (good) => {
-      return function (this: unknown, packet, fields, line) {
-        good.call(this, packet, fields, line);
-        (packet as { discredited: boolean }).discredited = false;
+    broken("outbox", Outbox.prototype, "_unsettled", (good) => {
+      return function (this: unknown, packet, fields, line, proven) {
+        good.call(this, packet, fields, line, proven);
+        (packet as { discredited: number }).discredited = 0;
       };
     }),
     /verdict 0 is told, behind/,

@@ -135,18 +135,19 @@ test("SUBSCRIBE and UNSUBSCRIBE are spelled as the note's examples, and each of 
     const { outbox, requests } = bench();
     const list = new Subscriptions(outbox);
     const filters = topics.map((topic) => ({ topic, qos: 2 }));
-    if (drops) list.dropFilters(filters, () => {});
-    else list.addFilters(filters, () => {});
+    list.changeFilters(drops ? "QMTUNS" : "QMTSUB", filters, () => {}, false);
     outbox.linkThere();
     t.is(requests[0]!.text, text);
   }
   const add = (qos: number, topic: string) => () =>
-    new Subscriptions(bench().outbox).addFilters(
+    new Subscriptions(bench().outbox).changeFilters(
+      "QMTSUB",
       [
         { topic: "a", qos: 2 },
         { topic, qos },
       ],
       () => {},
+      false,
     );
   t.throws(add(3, "b"), { code: "EPARAM", message: /^qos must be an integer 0\.\.2, not 3/ });
   t.throws(add(2, 'b"'), { code: "EPARAM", message: /^topic must not hold a double quote/ });
@@ -156,16 +157,18 @@ test("subscriptions: topics packed into lines, remembered once, renewed unless t
   const { outbox, requests } = bench();
   const list = new Subscriptions(outbox);
   const granted: unknown[] = [];
-  list.addFilters(
+  list.changeFilters(
+    "QMTSUB",
     [
       { topic: "a", qos: 1 },
       { topic: "b", qos: 0 },
       { topic: "a", qos: 2 },
     ],
     (_error, all) => granted.push(all),
+    false,
   );
   t.deepEqual(list.topicFilters(), ["a", "b"]);
-  list.renew(() => granted.push("renewed"));
+  list.changeFilters("QMTSUB", [], () => granted.push("renewed"), true);
   outbox.linkThere();
   t.is(requests[0]!.text, 'AT+QMTSUB=0,1,"a",1,"b",0,"a",2');
   requests[0]!.done(null, [], true);
@@ -179,14 +182,16 @@ test("subscriptions: topics packed into lines, remembered once, renewed unless t
   ]);
   t.deepEqual(list.topicFilters(), ["a"]);
   outbox.linkGone();
-  list.renew(() => granted.push("renewed"));
+  list.changeFilters("QMTSUB", [], () => granted.push("renewed"), true);
   t.is(outbox.waiting(false), 1);
-  t.throws(() => list.addFilters([], () => {}), { code: "EPARAM" });
+  t.throws(() => list.changeFilters("QMTSUB", [], () => {}, false), { code: "EPARAM" });
   t.throws(
     () =>
-      list.addFilters(
+      list.changeFilters(
+        "QMTSUB",
         Array.from({ length: 33 }, (_, i) => ({ topic: `${i}`, qos: 0 })),
         () => {},
+        false,
       ),
     { code: "EQUEUE" },
   );
