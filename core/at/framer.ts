@@ -1,6 +1,6 @@
 // Cuts the byte stream into lines, prompts and messages. It knows no command and no meaning, only shapes and silence.
-// @resident receive expect open half _ending _odd _general _settle _cutHead _release _drain _scan _start _rest _join _line _inside
-// @resident _add _finish _seek _prompted _silent _pause _quiet
+// @resident receive _ending _odd _settle _general _cutHead expect open half _release _drain _scan _start _rest _join
+// @resident _line _inside _add _finish _seek _prompted _silent _pause _quiet
 import type { Clock } from "../ports.js";
 import { BUSY, DEAF, MISSED, MORE, NOISE, OWN, PATIENCE, PAYLOAD, UNSURE } from "./kinds.js";
 import { isBlank, trimLine } from "./lines.js";
