@@ -112,8 +112,8 @@ export class Session extends Synchroniser {
     const run = this._run;
     const ours = run
       ? line === run.text ||
-        isFinal(line, run, run._sent) ||
-        (line === run.prompt && !run._sent) ||
+        isFinal(line, run, run.sent) ||
+        (line === run.prompt && !run.sent) ||
         (!!run.info && line.startsWith(run.info))
       : this._phase >= CALLING && this._awaited(line);
     return ours || this._isUrc(line, run ? run.text : "");
@@ -174,13 +174,13 @@ export class Session extends Synchroniser {
         this._heardEcho();
       }
     } else if (run._echo && (rest = behindEcho(run._echo, line)) !== undefined) run._echo = rest;
-    else if (isFinal(line, run, run._sent)) {
-      if (mayBePayload || (this._unsettled && !run._sent)) this._hold(line, run);
+    else if (isFinal(line, run, run.sent)) {
+      if (mayBePayload || (this._unsettled && !run.sent)) this._hold(line, run);
       else {
         if (line === "OK" && run._echo === undefined) this.framer.strict = this.framer.framed;
         this._final(line, run);
       }
-    } else if (line === run.prompt && !run._sent) {
+    } else if (line === run.prompt && !run.sent) {
       if (mayBePayload) this._hold(line, run);
       else this._feed(run);
     } else if (line === "OK" || run.info === undefined || !line.startsWith(run.info) || this._isUrc(line, run.text))
@@ -189,7 +189,7 @@ export class Session extends Synchroniser {
       if (mayBePayload) run._mixed = true;
       // Final results come last, so the one held was part of a message, if this line is none.
       if (this._phase === HELD && !mayBePayload) {
-        this._phase = run._sent ? RESULT : PROMPT;
+        this._phase = run.sent ? RESULT : PROMPT;
         this._awaitsSilence = false;
         this._arm(run.timeout);
       }
@@ -225,8 +225,8 @@ export class Session extends Synchroniser {
     run._size = 0;
     run._echo = undefined;
     run._mixed = run._refused = run._prompted = false;
-    run._sent = prompt === undefined;
-    this._phase = run._sent ? RESULT : PROMPT;
+    run.sent = prompt === undefined;
+    this._phase = run.sent ? RESULT : PROMPT;
     if (prompt === ">") this.framer.expect(">");
     this._counters[COMMANDS]!++;
     this._sentAt = this._clock.now();
@@ -236,7 +236,7 @@ export class Session extends Synchroniser {
 
   private _feed(run: Request): void {
     const data = run.data!;
-    run._sent = true;
+    run.sent = true;
     this._sentAt = this._clock.now();
     this._phase = RESULT;
     this._arm(run.timeout + data.length * this.framer.byteTime);
@@ -253,7 +253,7 @@ export class Session extends Synchroniser {
   // A result or a prompt that may be part of a message: the modem's own would follow, or it was that.
   private _hold(line: string, run: Request): void {
     // What harmless messages run into is no error, so an error is more likely to be a forged one.
-    const wait = Math.max(holdOf(run, run._sent), this._left());
+    const wait = Math.max(holdOf(run, run.sent), this._left());
     this._awaitsSilence = !isError(line) && wait <= AT_WAIT;
     if (this._phase !== HELD) run._refused = run._prompted = false;
     if (isError(line)) run._refused = true;
@@ -265,13 +265,13 @@ export class Session extends Synchroniser {
 
   // No other result came: what it says may be payload, so that it says nothing, and the modem may be anywhere.
   private _endUnproven(run: Request): void {
-    if (run.prompt === ">" && run._sent && !run._refused) {
+    if (run.prompt === ">" && run.sent && !run._refused) {
       // The data is out of the prompt, and it is not known to be refused.
       this._unsettled = true;
       this._end(run, this._unknown(run));
       return;
     }
-    if (run.counted && !run._sent && run._prompted && !run._refused && run._size! <= this._limit) {
+    if (run.counted && !run.sent && run._prompted && !run._refused && run._size! <= this._limit) {
       // The modem has said one of the two: a message can add the other, but not take away its own.
       this._feed(run);
       return;
@@ -294,7 +294,7 @@ export class Session extends Synchroniser {
     if (!repeats(run) || this._queue.length >= QUEUE_LIMIT) return false;
     run.asked = (run.asked || 0) + 1;
     run._lines = undefined;
-    run._sent = false;
+    run.sent = false;
     this._queue.unshift(run);
     return true;
   }
@@ -358,14 +358,14 @@ export class Session extends Synchroniser {
   /** Leads the line out of whatever a command has left it in. Data for a prompt that was none would be commands. */
   private _leave(run: Request): void {
     const file = run.prompt === "CONNECT";
-    const fill = !run._sent && (run.counted || file) && (run._prompted || this._phase !== HELD);
+    const fill = !run.sent && (run.counted || file) && (run._prompted || this._phase !== HELD);
     if (fill) {
       const data = run.data!;
       const filled = (char: string): string => new Array(data.length + 1).join(char);
       // Out of a prompt that counts its bytes leads nothing but so many of them. Where a message may have hidden it they are those that are
       // meant for it, and are taken back in case there is none; else line ends, which mean nothing to a modem that is not at it.
-      run._sent = !file && this.framer.stamp > this._sentAt && data.indexOf("\r") < 0;
-      this._write(run._sent ? data + filled("\b") : filled("\r"));
+      run.sent = !file && this.framer.stamp > this._sentAt && data.indexOf("\r") < 0;
+      this._write(run.sent ? data + filled("\b") : filled("\r"));
     }
     this._call(AT_TRIES, !file ? "\x1b" : fill ? "" : ESCAPE, undefined);
   }
@@ -375,7 +375,7 @@ export class Session extends Synchroniser {
   // What a callback of the driver's own throws must not stop the session.
   private _tell(run: Request, error: M95Error | null): void {
     try {
-      run.done(error, run._lines || [], !!run._sent);
+      run.done(error, run._lines || [], !!run.sent);
     } catch (thrown) {
       this._host.listenerThrew(thrown);
     }

@@ -77,7 +77,8 @@ export interface Request {
   _lines?: string[] | undefined;
   /** Bytes of its information lines; beyond the limit when some of them were lost. */
   _size?: number;
-  _sent?: boolean;
+  /** It reached the line, and with a prompt, its data did. */
+  sent?: boolean;
   /** Its information lines may be those of a message, or have got into one. */
   _mixed?: boolean;
   /** Text whose echo may come back; undefined: no echo is expected. */

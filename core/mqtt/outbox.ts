@@ -30,6 +30,9 @@ const LINK_ERROR = 8503;
 /** A packet that the modem does not take is offered this often. */
 const TRIES = 3;
 
+/** And so often one whose prompt may be part of a message. */
+const OFFERS = 50;
+
 /** ms for which a wrong message ID where a payload may be takes the proof from the right ones. */
 const SUSPICION = 60000;
 
@@ -45,6 +48,8 @@ export class Outbox {
   private _flight: Packet[];
   /** The packet whose command runs. */
   private _hand: Packet | undefined;
+  /** That command. */
+  private _offer: Request | undefined;
   /** 1: the link is there. */
   private _open: number;
   /** 1: the modem takes nothing now; nothing is sent until a verdict or a second has passed. */
@@ -74,7 +79,7 @@ export class Outbox {
     this._clock = host.clock;
     this._wait = [];
     this._flight = [];
-    this._hand = this._timer = this._closed = this._durable = undefined;
+    this._hand = this._offer = this._timer = this._closed = this._durable = undefined;
     this._open = this._full = this._front = this._back = 0;
     this._guessed = -SUSPICION;
     // A modem that takes time for a PUBLISH takes it for the others as well.
@@ -181,9 +186,11 @@ export class Outbox {
     const flight = this._flight;
     let at = 0;
     while (at < flight.length && !(flight[at]!.msgid === msgid && flight[at]!.text.startsWith("AT+" + name))) at++;
-    const found = flight[at];
+    let found: Packet | undefined = flight[at];
     // A line that lost its end is no verdict.
     if (!(result >= ACKNOWLEDGED)) return false;
+    // Nor is one of a packet that has never gone to the modem.
+    if (found && found === this._hand && !found.sent && !this._offer!.sent) found = undefined;
     if (mayBePayload) {
       const now = this._clock.now();
       if (!found) this._guessed = now;
@@ -256,6 +263,7 @@ export class Outbox {
     }
     this._owner.sending(packet);
     const one: Request = { text: packet.text, timeout: this._timeout, done: this._handed.bind(this) };
+    this._offer = one;
     if (data !== undefined) {
       one.prompt = ">";
       one.data = data + END;
@@ -271,7 +279,7 @@ export class Outbox {
   private _handed(error: M95Error | null, _lines: string[], sent: boolean): void {
     const packet = this._hand!;
     const code = error ? error.code : "";
-    this._hand = undefined;
+    this._hand = this._offer = undefined;
     if (sent && code !== "ECME") packet.sent = 1;
     // With its data in the modem, a verdict may come although the OK did not.
     if (packet.lost || (error && !(sent && (code === "EUNKNOWN" || code === "ETIMEOUT")))) this._refused(packet, error);
@@ -303,7 +311,8 @@ export class Outbox {
     if (gone) this._owner.link.check();
     if (tries < TRIES) packet.tries = tries;
     // A prompt that may have been part of a message says nothing of the modem.
-    if (full || error.code === "EUNKNOWN" || tries < TRIES) {
+    const unclear = error.code === "EUNKNOWN" && (packet.offers = (packet.offers || 0) + 1) < OFFERS;
+    if (full || unclear || tries < TRIES) {
       if (!full) this._host.stepBegins(error, RETRY, packet.tries || 0, 0);
       if (full || gone) this._full = 1;
       this._requeue(packet);

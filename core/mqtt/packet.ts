@@ -37,6 +37,8 @@ export interface Packet {
   /** Seconds until its verdict is overdue; it is not in the modem's hands without. */
   left?: number;
   tries?: number;
+  /** Times it was offered and it is not certain whether the modem was ready for it. */
+  offers?: number;
   /** It was sent at least once, so what became of it is unknown. */
   sent?: number;
   /** The link went while it was being handed over. */

@@ -39,7 +39,10 @@ class Host extends M95 {
 
   override readonly session = {
     framer: {},
-    send: (request: Request) => this.requests.push(request),
+    send: (request: Request) => {
+      request.sent = true;
+      this.requests.push(request);
+    },
   } as unknown as Session;
 
   override rouse(): boolean {

@@ -292,7 +292,7 @@ test("a guess that hits is luck where IDs are drawn, and none where they can be 
   ] as const) {
     const oracle = new Oracle(() => 0, new Broker());
     const op = oracle.op("publish", 0, "up", "own#1#", 1);
-    oracle.used(id);
+    oracle.used(0, "QMTPUB", id);
     oracle.forged(0, "QMTPUB", 1, true);
     oracle.done(op, null);
     t.deepEqual(

@@ -112,6 +112,7 @@ export class Oracle {
   readonly unheard = new Set<string>();
   private readonly hitBy = new Set<string>();
   private readonly ids = new Set<number>();
+  private readonly guesses = new Set<string>();
 
   constructor(now: () => number, broker: Broker) {
     this.now = now;
@@ -237,15 +238,18 @@ export class Oracle {
     return one;
   }
 
-  forged(client: number, name: string, flights: number, hit: boolean): void {
+  forged(client: number, name: string, flights: number, hit: boolean, msgid = 0): void {
     this.chances += flights;
+    this.guesses.add(`${client},${name},${msgid}`);
     if (!hit) return;
     this.hits++;
     this.hitBy.add(`${client},${name}`);
   }
 
-  used(msgid: number): void {
+  /** A packet is handed over. Its ID may have been guessed before that, in a message that is still to come. */
+  used(client: number, name: string, msgid: number): void {
     if (msgid) this.ids.add(msgid);
+    if (msgid && this.guesses.has(`${client},${name},${msgid}`)) this.hitBy.add(`${client},${name}`);
   }
 
   private published(one: Published): void {

@@ -311,8 +311,8 @@ export class World {
   }
 
   private commanded(text: string): void {
-    const found = /^AT\+QMT(?:PUB|SUB|UNS)=\d,(\d+)/.exec(text);
-    if (found) this.oracle.used(Number(found[1]));
+    const found = /^AT\+(QMTPUB|QMTSUB|QMTUNS)=(\d),(\d+)/.exec(text);
+    if (found) this.oracle.used(Number(found[2]), found[1]!, Number(found[3]));
     if (text.startsWith("AT+QMTCONN=")) {
       const id = Number(parameters(text.slice(11))[0]);
       const verified = this.system.ssl.some((one) => one.startsWith("seclevel,"));
@@ -351,6 +351,12 @@ export class World {
     if (lengths && twofold(shape, topic, payload, [...this.broker.sessions[client]!.filters.keys()]))
       oracle.twofold = true;
     for (const [, name, id, msgid] of payload.matchAll(/\+(QMTPUB|QMTSUB|QMTUNS): ?([0-5]),(\d{1,5}),/g))
-      oracle.forged(Number(id), name!, qmt.flights(Number(id), name!), qmt.inFlight(Number(id), name!, Number(msgid)));
+      oracle.forged(
+        Number(id),
+        name!,
+        qmt.flights(Number(id), name!),
+        qmt.inFlight(Number(id), name!, Number(msgid)),
+        Number(msgid),
+      );
   }
 }

@@ -154,8 +154,11 @@ test("the claim came before the OK: its time begins with the OK", (t) => {
   const { clock, log, requests, outbox, claim } = bench();
   for (const name of ["a", "b"])
     outbox.add(packets.publish(outbox, name, 1, false, (error) => log.push(`${name} ${error ? error.code : "ok"}`)));
+  // Its data has gone, as the session notes.
+  requests[0]!.sent = true;
   claim("0,1,0");
   requests[0]!.done(null, [], true);
+  requests[1]!.sent = true;
   claim("0,2,0");
   claim("0,2,2");
   requests[1]!.done(null, [], true);
@@ -163,6 +166,33 @@ test("the claim came before the OK: its time begins with the OK", (t) => {
   t.deepEqual(log, ["a ok"]);
   clock.advance(TIME - NOTICE);
   t.deepEqual(log, ["a ok", "b EUNKNOWN", "drained"]);
+});
+
+test("nothing is a verdict of a packet whose data has not gone yet, whatever it says and whoever guesses or not", (t) => {
+  for (const qos of [0, 1]) {
+    const { log, requests, outbox, verdict, glued } = bench();
+    outbox.add(packets.publish(outbox, "a", qos, false, (error) => log.push(`a ${error ? error.code : "ok"}`)));
+    const id = qos ? "0,1" : "0,0";
+    glued(`${id},0`);
+    glued(`${id},2`);
+    verdict(`${id},0`);
+    t.deepEqual(log, []);
+    requests[0]!.sent = true;
+    requests[0]!.done(null, [], true);
+    verdict(`${id},0`);
+    t.deepEqual(log, ["a ok", "drained"]);
+  }
+});
+
+test("a packet whose prompt is never certain is offered 50 times, then its fate is told as unknown", (t) => {
+  const { log, requests, outbox } = bench();
+  outbox.add(packets.publish(outbox, "a", 1, false, (error) => log.push(`a ${error ? error.code : "ok"}`)));
+  for (let i = 0; i < requests.length; i++) requests[i]!.done(new M95Error("EUNKNOWN", "unclear"), [], false);
+  t.is(requests.length, 50);
+  t.deepEqual(
+    log.filter((line) => line !== "drained"),
+    ["a EUNKNOWN"],
+  );
 });
 
 test("a clean verdict beats the claim, whichever comes first", (t) => {
