@@ -14,7 +14,7 @@ export type ModemState =
   | "stopping"
   | "failed";
 
-// A script has one row a line. ":" and the state that begins there, or a command behind the rule for its answer:
+// A script has one row a line. ":" and the state that begins there, nothing at the end; or a command behind the rule for its answer:
 
 /** An error ends the attempt. */
 export const MUST = "!";
@@ -54,7 +54,7 @@ export function pdpScript(apn: string | undefined, again: boolean): string {
     (again && apn ? "-AT+QIDEACT\n" : "") +
     // Refused while the context is active, which the address tells; so is registering twice.
     (apn ? "-AT+QIFGCNT=0\n-" + apn + "\n-AT+QIREGAPP\n-AT+QIACT\naAT+QILOCIP\n" : "") +
-    "oAT+QMTOPEN?\noAT+QMTCONN?\n"
+    "oAT+QMTOPEN?\noAT+QMTCONN?\n:\n"
   );
 }
 

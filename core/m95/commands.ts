@@ -7,6 +7,21 @@ import { quote } from "../at/params.js";
 import type { Request } from "../at/types.js";
 import { M95Error } from "../errors.js";
 
+/** ms granted on top of a time of the table before an answer counts as lost: a late answer costs more than a wait. */
+export const SLACK = 2000;
+
+/** ms for a command that has no row. */
+const DEFAULT_WAIT = 5000;
+
+// Times of the table that are wanted without a look into it, which takes Espruino long; ms. A test holds them against it.
+
+/** Of the commands that configure, open, connect, disconnect and close. */
+export const QUICK = 300;
+/** Of AT+QMTPUB. */
+export const PUBLISHING = 5000;
+/** Until the result of AT+QMTOPEN. */
+export const OPENING = 75000;
+
 /**
  * One row a line, fields split by "|", empty ones at the end left out:
  *
@@ -19,8 +34,8 @@ import { M95Error } from "../errors.js";
  * 6. final result besides OK and the errors
  *
  * QMT rows are those of the application note, chapter 3.2; the others come from the GSM AT command set as used by the
- * M95, with the waiting times that its drivers agree on. In a function, because on Espruino
- * its text then stays in flash.
+ * M95, with the waiting times that its drivers agree on. In a function, because on Espruino its text then stays in flash. The dot
+ * at the end is for Espruino too: it finds what begins with the last character of a text, and goes on otherwise.
  */
 export function commands(): string {
   return (
@@ -53,7 +68,7 @@ export function commands(): string {
     "\nQILOCIP|1000||||#.#.#.#" +
     "\nQICLOSE|2000||||CLOSE OK" +
     '\nQSECWRITE|5000|tls.file:" tls.size:1-32768 tls.wait:1-1000||CONNECT' +
-    "\nQPOWD|15000||||NORMAL POWER DOWN\n"
+    "\nQPOWD|15000||||NORMAL POWER DOWN\n."
   );
 }
 
@@ -70,20 +85,13 @@ export function tlsCommands(): string {
     '\nQSSLCFG.ciphersuite|5000|tls.context:0-5 tls.cipherSuites:"6' +
     "\nQSSLCFG.ignorertctime|5000|tls.ignoreTime:0-1" +
     "\nQSSLCFG.negotiatetime|5000|tls.context:0-5 tls.negotiateTime:10-300" +
-    '\nCCLK|5000|time:"20\n'
+    '\nCCLK|5000|time:"20\n.'
   );
 }
-
-/** ms granted on top of a time of the table before an answer counts as lost: a late answer costs more than a wait. */
-export const SLACK = 2000;
-
-/** ms for a command that has no row. */
-const DEFAULT_WAIT = 5000;
 
 // Fields of a row behind its name.
 const WAIT = 1;
 const PARAMETERS = 2;
-const RESULT = 3;
 const PROMPT = 4;
 const FINAL = 5;
 
@@ -123,8 +131,9 @@ export function request(text: string, done: Request["done"], data?: string): Req
 }
 
 /**
- * A bring-up script with what the table knows of its commands: behind the letter of a row the ms and the final result, and "|" behind
- * each. All rows at once, because on Espruino it takes long to get at the table.
+ * A bring-up script with what the table knows of its commands. For each: the letter of its rule, ms until the final result, how an
+ * information line starts, the final result, the command; "|" stands between them. All rows at once, because on Espruino it takes long
+ * to get at the table.
  */
 export function timed(script: string): string {
   const table = commands();
@@ -132,23 +141,19 @@ export function timed(script: string): string {
     .split("\n")
     .map((line) => {
       if (!line || line[0] === ":") return line;
-      const at = table.indexOf("\n" + line.substring(4).split("=")[0]!.split("?")[0]! + "|");
+      const set = line.split("=");
+      const name = set[0]!.split("?")[0]!.substring(4);
+      const at = table.indexOf("\n" + name + "|");
       const fields = table.substring(at, table.indexOf("\n", at + 1)).split("|");
-      const known = at < 0 ? DEFAULT_WAIT + "|" : +fields[WAIT]! + SLACK + "|" + (fields[FINAL] || "");
-      return line[0] + known + "|" + line.substring(1);
+      return [
+        line[0],
+        at < 0 ? DEFAULT_WAIT : +fields[WAIT]! + SLACK,
+        at < 0 || set[1] ? "" : "+" + name,
+        at < 0 ? "" : fields[FINAL],
+        line.substring(1),
+      ].join("|");
     })
     .join("\n");
-}
-
-/** ms until the final result of a command counts as lost. */
-export function waitOf(name: string): number {
-  return +row(name)![WAIT]! + SLACK;
-}
-
-/** ms until the result URC of a command counts as lost. @param packets - what the packet time-outs add up to, ms */
-export function resultWait(name: string, packets: number): number {
-  const wait = row(name)![RESULT]!;
-  return (wait === "P" ? packets : +wait) + SLACK;
 }
 
 /**

@@ -34,9 +34,10 @@ const SIM_BUSY = 14;
 
 /** A script on its way. */
 interface Run {
-  /** The row that is at work, and those behind it. */
-  row: string;
+  /** Its rows, and where the one begins that is at work, and the one behind it. */
   rows: string;
+  at: number;
+  next: number;
   /** Until when the present state may last. */
   deadline: number;
   pdpTries: number;
@@ -73,36 +74,33 @@ export abstract class Script {
   abstract scriptSilent(error: M95Error): void;
 
   runScript(rows: string): void {
-    this._script = { row: "", rows: timed(rows), deadline: 0, pdpTries: 0, entered: false };
+    this._script = { rows: timed(rows), at: 0, next: 0, deadline: 0, pdpTries: 0, entered: false };
     this.proceed();
   }
 
-  // On Espruino what is called often is worth being short: each call unpacks the text of the function.
+  // On Espruino what is called often is short: each call unpacks the text of the function.
 
   /** Takes the next step. @param again - the same one once more */
   proceed(again?: boolean): void {
     const run = this._script!;
-    if (!again) {
-      const end = run.rows.indexOf("\n");
-      run.row = run.rows.substring(0, end);
-      run.rows = run.rows.substring(end + 1);
-    }
-    const row = run.row;
-    const parts = row.split("|");
-    const text = parts.slice(2).join("|");
-    const rule = row[0];
-    if (!text) this.enterStep(row.substring(1) as ModemState);
+    const rows = run.rows;
+    if (!again) run.at = run.next;
+    const end = rows.indexOf("\n", run.at);
+    const parts = rows.substring(run.at, end).split("|");
+    const rule = parts[0]!;
+    run.next = end + 1;
+    if (!parts[1]) this.enterStep(rule.substring(1) as ModemState);
     else
       this.session.send(
         {
-          text,
-          timeout: +parts[0]!.substring(1),
-          info: text[2] === "+" && text.indexOf("=") < 0 ? text.substring(2).split("?")[0] : undefined,
-          final: parts[1] || undefined,
+          text: parts.slice(4).join("|"),
+          timeout: +parts[1],
+          info: parts[2] || undefined,
+          final: parts[3] || undefined,
           done: (error, lines) => {
             if (run !== this._script) return;
             if (rule === MAY || (rule === MUST && !error)) this.proceed();
-            else this.judge(rule!, error, lines);
+            else this.judge(rule, error, lines);
           },
         },
         true,
@@ -125,95 +123,106 @@ export abstract class Script {
     this.proceed();
   }
 
-  /** Whether an answer lets the script go on. */
+  /** Whether an answer lets the script go on: it does, if it is as it should be. */
   judge(rule: string, error: M95Error | null, lines: string[]): void {
-    const run = this._script!;
     const fields = lines.length ? split(lines[0]!) : [];
-    let more = "";
+    const status = number(fields[1]);
+    if (
+      !error &&
+      (rule === NETWORK || rule === DENIED
+        ? status === 1 || status === 5
+        : rule === ATTACHED
+          ? fields[0] === "1"
+          : rule === ADDRESS || (rule === STALE && !lines.length))
+    )
+      this.proceed();
     // What was answered may be part of a message: the step is taken again.
-    if (error && (error.code !== "ECME" || rule === MUST)) {
-      this.pollOrFail(error, 0, error.code === "EUNKNOWN");
-      return;
-    }
-    if (rule === NETWORK || rule === DENIED) {
-      const status = number(fields[1]);
-      if (status !== 1 && status !== 5 && (rule === NETWORK || status === 3)) {
-        const message = status === 3 ? "the network denies registration" : "no network found in time";
-        this.pollOrFail(new M95Error("EREG", message), 1, status !== 3);
-        return;
-      }
-    } else if (rule === ATTACHED) {
-      if (fields[0] !== "1") more = "-AT+CGATT=1\n";
-    } else if (rule === STALE) {
-      // An earlier run of this driver left these open; the broker would see them as ours.
-      for (let i = 0; i < lines.length; i++) {
-        const id = number(split(lines[i]!)[0]);
-        if (id >= 0 && id <= 5)
-          more = "-AT+QMT" + (run.row.indexOf("OPEN") > 0 ? "CLOSE=" : "DISC=") + id + "\n" + more;
-      }
-    } else if (rule !== ADDRESS || error) {
-      this.judgeMore(rule, error, fields);
-      return;
-    }
-    if (more) run.rows = timed(more) + run.rows;
-    this.proceed();
+    else if (error && (error.code !== "ECME" || rule === MUST)) this.pollOrFail(error, 0, error.code === "EUNKNOWN");
+    else if (rule === SIM) this.judgeSim(error, fields[0]);
+    else this.judgeMore(rule, error, lines, fields);
   }
 
-  /** The same for answers that are seldom judged, or not as they should be. */
-  judgeMore(rule: string, error: M95Error | null, fields: string[]): void {
+  judgeSim(error: M95Error | null, answer: string | undefined): void {
     const run = this._script!;
-    const setup = this._setup;
-    const baud = setup.baud;
-    const answer = fields[0];
-    if (rule === SIM) {
-      const pin = setup.pin;
-      const cme = error ? error.cme : undefined;
-      // Some firmware answers with the error instead of SIM PIN or SIM BUSY.
-      const locked = answer === "SIM PIN" || cme === PIN_REQUIRED;
-      const fail = (message: string, cause: M95Error | null, final: number, waits: boolean): void => {
-        const failure = new M95Error("ESIM", message, "AT+CPIN?");
-        if (cause && cause.cme !== undefined) failure.cme = cause.cme;
-        this.pollOrFail(failure, final, waits);
-      };
-      if (answer === "READY") {
-        this._pinSpent = false;
-        this.proceed();
-      } else if (locked && pin === undefined) fail("the SIM wants a PIN; give option pin", error, 2, false);
-      else if (locked && !this._pinSpent) {
-        // Spent before it is sent: if its answer is lost, a second try could be the one that locks the card.
-        this._pinSpent = run.entered = true;
-        this.ask(build([["CPIN", pin!]])[0]!, (refused) => {
-          if (refused && refused.code === "ECME") fail("the SIM refuses the PIN", refused, 2, false);
-          else later(this, POLL, () => this.proceed(true));
-        });
-      } else if (locked && !run.entered) fail("the PIN was sent once and is not sent again", error, 2, false);
-      else if (
+    const pin = this._setup.pin;
+    const cme = error ? error.cme : undefined;
+    // Some firmware answers with the error instead of SIM PIN or SIM BUSY.
+    const locked = answer === "SIM PIN" || cme === PIN_REQUIRED;
+    const fail = (message: string, number: number | undefined, final: number, waits: boolean): void => {
+      const failure = new M95Error("ESIM", message, "AT+CPIN?");
+      if (number !== undefined) failure.cme = number;
+      this.pollOrFail(failure, final, waits);
+    };
+    if (answer === "READY") {
+      this._pinSpent = false;
+      this.proceed();
+    } else if (locked && pin === undefined) fail("the SIM wants a PIN; give option pin", cme, 2, false);
+    else if (locked && !this._pinSpent) {
+      // Spent before it is sent: if its answer is lost, a second try could be the one that locks the card.
+      this._pinSpent = run.entered = true;
+      this.ask(build([["CPIN", pin!]])[0]!, (refused) => {
+        if (refused && refused.code === "ECME") fail("the SIM refuses the PIN", refused.cme, 2, false);
+        else later(this, POLL, () => this.proceed(true));
+      });
+    } else if (locked && !run.entered) fail("the PIN was sent once and is not sent again", cme, 2, false);
+    else {
+      const waits =
         locked ||
         (error
           ? cme === SIM_BUSY || cme === undefined
-          : answer === undefined || answer === "NOT READY" || answer === "SIM BUSY")
-      )
-        fail("the SIM stays busy", error, 1, true);
-      else fail("SIM: " + (error ? error.message : answer), error, 1, false);
-    } else if (rule === FOLLOW && !error) {
+          : answer === undefined || answer === "NOT READY" || answer === "SIM BUSY");
+      fail(waits ? "the SIM stays busy" : "SIM: " + (error ? error.message : answer), cme, 1, waits);
+    }
+  }
+
+  /** Whether any other answer lets it go on, and by which steps. */
+  judgeMore(rule: string, error: M95Error | null, lines: string[], fields: string[]): void {
+    const run = this._script!;
+    const setup = this._setup;
+    const baud = setup.baud;
+    let more = "";
+    if (rule === NETWORK || (rule === DENIED && number(fields[1]) === 3)) {
+      const denied = number(fields[1]) === 3;
+      const failure = new M95Error("EREG", denied ? "the network denies registration" : "no network found in time");
+      this.pollOrFail(failure, 1, !denied);
+      return;
+    }
+    if (rule === FOLLOW && !error) {
       this.setRate(baud);
       this.session.sync(10, "", (lost) => {
         if (!lost) this.proceed();
         // Called off: the modem was stopped or lost meanwhile.
         else if (lost.code !== "ECLOSED") this.scriptSilent(lost);
       });
-    } else if (rule === ADDRESS && ++run.pdpTries >= PDP_TRIES)
-      this.scriptFailed(new M95Error("EPDP", "no PDP context with APN " + setup.apn!.split('"')[1], "AT+QILOCIP"), 0);
-    else {
-      if (rule === ADDRESS) run.rows = timed(pdpScript(setup.apn, true));
-      if (rule === RATE) {
-        const muted = this._booted && !this.session.echoed;
-        this._booted = false;
-        // An earlier run may have switched the echo off.
-        if (muted || number(answer) !== baud) run.rows = timed("-ATE1\nfAT+IPR=" + baud + "&W\n") + run.rows;
-      }
-      this.proceed();
+      return;
     }
+    if (rule === ATTACHED) more = "-AT+CGATT=1\n";
+    else if (rule === STALE)
+      // An earlier run of this driver left these open; the broker would see them as ours.
+      for (let i = 0; i < lines.length; i++) {
+        const id = number(split(lines[i]!)[0]);
+        if (id >= 0 && id <= 5)
+          more = (lines[i]!.indexOf("OPEN") > 0 ? "-AT+QMTCLOSE=" : "-AT+QMTDISC=") + id + "\n" + more;
+      }
+    else if (rule === ADDRESS) {
+      if (++run.pdpTries >= PDP_TRIES) {
+        const name = setup.apn!.split('"')[1];
+        this.scriptFailed(new M95Error("EPDP", "no PDP context with APN " + name, "AT+QILOCIP"), 0);
+        return;
+      }
+      run.next = run.rows.length;
+      more = pdpScript(setup.apn, true);
+    } else if (rule === RATE) {
+      // An earlier run may have switched the echo off.
+      if ((this._booted && !this.session.echoed) || number(fields[0]) !== baud)
+        more = "-ATE1\nfAT+IPR=" + baud + "&W\n";
+      this._booted = false;
+    }
+    if (more) {
+      run.rows = timed(more) + run.rows.substring(run.next);
+      run.next = 0;
+    }
+    this.proceed();
   }
 
   /** Takes the same step again a little later, if it `waits` and there is time, or gives up. @param final - see `scriptFailed` */

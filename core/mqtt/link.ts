@@ -2,7 +2,7 @@
 import { number, split } from "../at/params.js";
 import type { Request } from "../at/types.js";
 import { M95Error } from "../errors.js";
-import { resultWait, SLACK, waitOf } from "../m95/commands.js";
+import { OPENING as OPEN_WAIT, QUICK, SLACK } from "../m95/commands.js";
 import { RETRY } from "../m95/recovery.js";
 import type { Clock, TimerHandle } from "../ports.js";
 import { callOff, later } from "../timer.js";
@@ -77,8 +77,6 @@ export class Link {
   private _reopened: number;
   /** Queries under way about lines that may be part of a message. */
   private _questions: number;
-  /** ms until the final result of a command of a link: one for all of them, kept because the command table lies in flash. */
-  private _patience: number;
 
   constructor(owner: LinkOwner, host: ClientHost, id: number, profile: Profile) {
     this._owner = owner;
@@ -89,7 +87,6 @@ export class Link {
     this.seen = -Infinity;
     this.phase = this._generation = this._reopened = this._questions = 0;
     this._timer = undefined;
-    this._patience = waitOf("QMTCONN");
   }
 
   /** Configures, opens the network and sends CONNECT. */
@@ -121,7 +118,7 @@ export class Link {
     this.phase = LEAVING;
     this._ask("AT+QMTDISC=" + this._id, (error) => {
       if (error) this._close();
-      else later(this, resultWait("QMTDISC", 0), () => this._close());
+      else later(this, QUICK + SLACK, () => this._close());
     });
   }
 
@@ -332,7 +329,7 @@ export class Link {
     const one: Request = {
       text,
       // The lists of the test forms are long, and firmware prints them line by line.
-      timeout: test ? this._patience * 3 : this._patience,
+      timeout: (QUICK + SLACK) * (test ? 3 : 1),
       info: test ? text.substring(2, text.length - 2) : text.endsWith("?") ? name : undefined,
       repeats: name !== "+QMTOPEN" && name !== "+QMTCONN",
       done: (error, lines) => {
@@ -344,8 +341,10 @@ export class Link {
 
   // The result URC of AT+QMTOPEN or AT+QMTCONN is waited for.
   private _overdue(): void {
-    const name = this.phase === OPENING ? "QMTOPEN" : "QMTCONN";
-    const wait = name === "QMTOPEN" ? resultWait(name, 0) : this._profile.packets + SLACK;
-    later(this, wait, () => this._fail(new M95Error("ETIMEOUT", "AT+" + name + ": no result in time", "AT+" + name)));
+    const opens = this.phase === OPENING;
+    const name = opens ? "QMTOPEN" : "QMTCONN";
+    later(this, (opens ? OPEN_WAIT : this._profile.packets) + SLACK, () =>
+      this._fail(new M95Error("ETIMEOUT", "AT+" + name + ": no result in time", "AT+" + name)),
+    );
   }
 }

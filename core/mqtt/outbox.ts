@@ -5,7 +5,7 @@ import { number } from "../at/params.js";
 import type { Request } from "../at/types.js";
 import { PUBLISHED, RETRANSMISSIONS } from "../counters.js";
 import type { M95Error } from "../errors.js";
-import { nameOf, SLACK, waitOf } from "../m95/commands.js";
+import { nameOf, PUBLISHING, SLACK } from "../m95/commands.js";
 import { RETRY } from "../m95/recovery.js";
 import type { Clock, TimerHandle } from "../ports.js";
 import { callOff } from "../timer.js";
@@ -63,8 +63,7 @@ export class Outbox {
   protected _back: number;
   _clock: Clock;
   _timer: TimerHandle;
-  /** ms for the command, and seconds until a verdict is overdue. */
-  private _timeout: number;
+  /** Seconds until a verdict is overdue. */
   private _seconds: number;
   /** Seconds in which the modem has to report on a packet that it has: a verdict or a retransmission. */
   private _notice: number;
@@ -82,8 +81,6 @@ export class Outbox {
     this._hand = this._offer = this._timer = this._closed = this._durable = undefined;
     this._open = this._full = this._front = this._back = 0;
     this._guessed = -SUSPICION;
-    // A modem that takes time for a PUBLISH takes it for the others as well.
-    this._timeout = waitOf("QMTPUB");
     this._seconds = Math.ceil((profile.packets + SLACK) / 1000) + 1;
     this._notice = Math.ceil((o.packetTimeout * 1000 + SLACK) / 1000) + 1;
     this._limit = o.queueLimit;
@@ -262,7 +259,8 @@ export class Outbox {
       packet.handoverKey = 0;
     }
     this._owner.sending(packet);
-    const one: Request = { text: packet.text, timeout: this._timeout, done: this._handed.bind(this) };
+    // A modem that takes time for a PUBLISH takes it for the others as well.
+    const one: Request = { text: packet.text, timeout: PUBLISHING + SLACK, done: this._handed.bind(this) };
     this._offer = one;
     if (data !== undefined) {
       one.prompt = ">";

@@ -69,7 +69,7 @@ function readParameter(text: string, optional: boolean, repeats: boolean): Param
 export function readTable(): Row[] {
   return [commands(), tlsCommands()].flatMap((table) =>
     table
-      .trim()
+      .slice(1, -2)
       .split("\n")
       .map((line) => {
         const [name, wait, spec = "", result = "", prompt = "", final = ""] = line.split("|") as [string, ...string[]];

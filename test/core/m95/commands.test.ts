@@ -1,7 +1,7 @@
 // Builds commands out of the table and looks up what the session must know of them. That the table is the note's is
 // tested in note.test.ts.
 import type { M95Error } from "../../../core/errors.js";
-import { build as buildAll, nameOf, request, resultWait, SLACK } from "../../../core/m95/commands.js";
+import { build as buildAll, nameOf, request, SLACK } from "../../../core/m95/commands.js";
 import { type Parameter, type Row, readTable } from "../../../scripts/docs/command-table.js";
 import test from "../../support/harness.js";
 
@@ -128,10 +128,4 @@ test("a command without a row waits 5 s", (t) => {
   t.deepEqual(traits("ATI"), unknown);
   // Rows of configurations are no commands.
   t.deepEqual(traits("AT+QMT"), unknown);
-});
-
-test("the wait for a result URC", (t) => {
-  t.is(resultWait("QMTOPEN", 1), 75000 + SLACK);
-  t.is(resultWait("QMTCLOSE", 1), 300 + SLACK);
-  t.is(resultWait("QMTPUB", 20000), 20000 + SLACK);
 });
