@@ -117,7 +117,7 @@ export function checkPem(field: string, text: string): number {
 /** Options of `tls`, for `readOptions`. In a function, because on Espruino its text then stays in flash. */
 export function tlsOptions(): string {
   return (
-    'ca cert key\nsecurityLevel|0-2\nversion|QSSLCFG.sslversion|3\ncipherSuites|QSSLCFG.ciphersuite|"0XFFFF"\nignoreTime|?|false' +
+    '\nsecurityLevel|0-2\nversion|QSSLCFG.sslversion|3\ncipherSuites|QSSLCFG.ciphersuite|"0XFFFF"\nignoreTime|?|false' +
     '\ncontext|0-5|0\nstorage|RAM/NVRAM|"RAM"\nconfigured|?|false'
   );
 }

@@ -33,12 +33,20 @@ export interface OptionRow {
 
 const root = new URL("../../../", import.meta.url);
 
-/** The types of options: where they stand, and their rows. */
-export const OPTIONS: { [type: string]: { file: string; rows: string } } = {
-  M95Options: { file: "core/m95/options.ts", rows: modemOptions() },
-  RecoveryOptions: { file: "core/m95/options.ts", rows: recoveryOptions() },
-  TlsOptions: { file: "core/m95/options.ts", rows: tlsOptions() },
-  ConnectOptions: { file: "core/mqtt/options.ts", rows: clientOptions() },
+/** The types of options: where they stand, their rows, and the names of those that have none, each checked by code of its own. */
+export const OPTIONS: { [type: string]: { file: string; rows: string; others: string } } = {
+  M95Options: {
+    file: "core/m95/options.ts",
+    rows: modemOptions(),
+    others: "uart clock power apn pin baud tls recovery codec",
+  },
+  RecoveryOptions: { file: "core/m95/options.ts", rows: recoveryOptions(), others: "" },
+  TlsOptions: { file: "core/m95/options.ts", rows: tlsOptions(), others: "ca cert key" },
+  ConnectOptions: {
+    file: "core/mqtt/options.ts",
+    rows: clientOptions(),
+    others: "host clientId username password will tls store encoding",
+  },
 };
 
 /** Defaults that are otherwise on Node. */
@@ -57,21 +65,28 @@ function rangeOfCommand(command: string, option: string): string {
   return parameter?.max === undefined ? "" : `${parameter.min}..${parameter.max}`;
 }
 
-/** The rows of a type, and behind them the names that no row is about. */
+/** The rows of a type, and the names that no row is about. */
 export function rowsOf(type: string): { rows: OptionRow[]; others: string[] } {
-  const [others, ...rows] = OPTIONS[type]!.rows.split("\n");
+  const { rows, others } = OPTIONS[type]!;
   return {
-    others: others!.split(" ").filter(Boolean),
-    rows: rows.map((line) => {
-      const [name, limits, fallback = ""] = line.split("|") as [string, string, string?];
-      const number = /^(\d+)-(\d+)$/.exec(limits);
-      return {
-        name,
-        range: number ? `${number[1]}..${number[2]}` : /^Q[A-Z.a-z]+$/.test(limits) ? rangeOfCommand(limits, name) : "",
-        words: limits.includes("/") ? limits.split("/") : [],
-        fallback,
-      };
-    }),
+    others: others.split(" ").filter(Boolean),
+    rows: rows
+      .trim()
+      .split("\n")
+      .map((line) => {
+        const [name, limits, fallback = ""] = line.split("|") as [string, string, string?];
+        const number = /^(\d+)-(\d+)$/.exec(limits);
+        return {
+          name,
+          range: number
+            ? `${number[1]}..${number[2]}`
+            : /^Q[A-Z.a-z]+$/.test(limits)
+              ? rangeOfCommand(limits, name)
+              : "",
+          words: limits.includes("/") ? limits.split("/") : [],
+          fallback,
+        };
+      }),
   };
 }
 
