@@ -3,7 +3,7 @@
 // @resident _line _inside _add _finish _seek _prompted _silent _pause _quiet
 import type { Clock } from "../ports.js";
 import { BUSY, DEAF, MISSED, MORE, NOISE, OWN, PATIENCE, PAYLOAD, UNSURE } from "./kinds.js";
-import { isBlank, trimLine } from "./lines.js";
+import { isBlank, placeOf, trimLine } from "./lines.js";
 import { Silence } from "./silence.js";
 import type { Counter, FramerSink } from "./types.js";
 
@@ -269,7 +269,7 @@ export class Framer extends Silence {
     if (held.length + piece.length > this._limit) this._overflow();
     else {
       this._held += piece;
-      if (this.prompt && held.length < NOISE && !this.open && piece.indexOf(this.prompt) >= 0) this._seek();
+      if (this.prompt && held.length < NOISE && !this.open && placeOf(piece, this.prompt, 0) >= 0) this._seek();
     }
   }
 
@@ -383,7 +383,7 @@ export class Framer extends Silence {
 
   private _seek(): void {
     const held = this._held || "";
-    const at = held.indexOf(this.prompt);
+    const at = placeOf(held, this.prompt, 0);
     if (at < 0 || at >= NOISE || trimLine(held.substring(0, at))) return;
     // What is behind it is the start of the next line.
     this._held = held.substring(at + this.prompt.length);

@@ -1,5 +1,5 @@
-// What is line end and noise around a line, and what is the line. It knows no meaning.
-// @resident trimLine isBlank
+// What is line end and noise around a line, and what is the line; where in it something stands. It knows no meaning.
+// @resident trimLine placeOf isBlank
 
 /** The line without line ends, and without the control characters and line noise in front of it. */
 export function trimLine(line: string): string {
@@ -9,6 +9,12 @@ export function trimLine(line: string): string {
   let code: number;
   while (start < end && ((code = line.charCodeAt(start)) <= 32 || code > 126)) start++;
   return line.substring(start, end);
+}
+
+/** Where `what`, of several characters, is in a text, or -1. Espruino's `indexOf` also takes a text's end that is only the beginning of it. */
+export function placeOf(text: string, what: string, from: number): number {
+  const at = text.indexOf(what, from);
+  return at + what.length > text.length ? -1 : at;
 }
 
 /** Whether nothing but line ends and blanks is in it. A line of other bytes may be payload. */

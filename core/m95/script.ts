@@ -1,5 +1,6 @@
 // Runs the bring-up script: sends its commands, judges the answers, waits for SIM and network. It powers nothing and never
 // starts over by itself; lifecycle.ts, which is built on it, does.
+import { placeOf } from "../at/lines.js";
 import { number, split } from "../at/params.js";
 import type { Session } from "../at/session.js";
 import { M95Error } from "../errors.js";
@@ -202,7 +203,7 @@ export abstract class Script {
       for (let i = 0; i < lines.length; i++) {
         const id = number(split(lines[i]!)[0]);
         if (id >= 0 && id <= 5)
-          more = (lines[i]!.indexOf("OPEN") > 0 ? "-AT+QMTCLOSE=" : "-AT+QMTDISC=") + id + "\n" + more;
+          more = (placeOf(lines[i]!, "OPEN", 0) > 0 ? "-AT+QMTCLOSE=" : "-AT+QMTDISC=") + id + "\n" + more;
       }
     else if (rule === ADDRESS) {
       if (++run.pdpTries >= PDP_TRIES) {

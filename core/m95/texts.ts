@@ -1,6 +1,7 @@
 // What the modem's numbers mean, with the advice of the application note. A small build leaves this file out; the driver
 // then reports the numbers alone.
 // @part texts?
+import { placeOf } from "../at/lines.js";
 
 /** The families of numbers that have texts. */
 export const FAMILIES = ["open", "close", "disc", "packet", "conn", "ret", "stat", "cme"];
@@ -78,7 +79,7 @@ export function listTexts(family: string): string[] {
 
 function find(text: string, code: number): string {
   const key = "|" + code + ":";
-  const at = text.indexOf(key);
+  const at = placeOf(text, key, 0);
   return at < 0 ? "" : text.substring(at + key.length, text.indexOf("|", at + 1));
 }
 

@@ -2,6 +2,7 @@
 // puts `secure` into the M95. It does no cryptography; who signed what is not looked at.
 // @part tls
 import { readOptions, withDefaults, wrong } from "../arguments.js";
+import { placeOf } from "../at/lines.js";
 import { number, split } from "../at/params.js";
 import type { Session } from "../at/session.js";
 import type { Codec } from "../codec.js";
@@ -70,7 +71,7 @@ export function checkPem(field: string, text: string): number {
   const key = field === "key";
   let at = 0;
   if (!text) throw bad(field, "not be empty");
-  if (text.indexOf("ENCRYPTED") >= 0) throw bad(field, "not be encrypted: the modem takes no password");
+  if (placeOf(text, "ENCRYPTED", 0) >= 0) throw bad(field, "not be encrypted: the modem takes no password");
   while (at < text.length) {
     const from = at + BEGIN.length;
     const head = text.indexOf(DASHES, from);

@@ -2,6 +2,7 @@
 // to its client. It sends nothing.
 // @resident _tells received _uncommon _other
 import type { Framer } from "../at/framer.js";
+import { placeOf } from "../at/lines.js";
 import type { Counter, MessageSink } from "../at/types.js";
 import { type Counters, ORPHANS } from "../counters.js";
 import { exact, isWhole, type Reading, readings } from "./lengths.js";
@@ -154,11 +155,12 @@ export class Inbox implements Counter, MessageSink {
     if (
       client &&
       end > 0 &&
+      // With a line end behind it, what was found is there in whole on Espruino too.
+      text.endsWith("\r") &&
       (msgid & 65535) === msgid &&
       !this._counted &&
       (this._bare || (ambiguous && text[end + 2] !== '"')) &&
-      text[ID + 2] === "," &&
-      text.endsWith("\r")
+      text[ID + 2] === ","
     )
       client.received(text.substring(second + 2, end), text.slice(end + 2, -1), msgid, ambiguous, stamp);
     else this._uncommon(text, ambiguous, stamp);
@@ -171,7 +173,7 @@ export class Inbox implements Counter, MessageSink {
     const msgid = +text.substring(first + 1, second);
     const start = second + 1;
     const quoted = text[start] === '"';
-    const end = quoted ? text.indexOf('",', start + 1) : text.indexOf(",", start);
+    const end = quoted ? placeOf(text, '",', start + 1) : text.indexOf(",", start);
     if (!client || (end < 0 && !this._counted) || (msgid & 65535) !== msgid) this._counters[ORPHANS]!++;
     else if (this._tells(text, first) && this._measured(client, text, msgid, ambiguous, stamp)) return;
     else if (end < 0) this._counters[ORPHANS]!++;
@@ -187,7 +189,7 @@ export class Inbox implements Counter, MessageSink {
     let last = text.length;
     if (text.endsWith("\r")) last--;
     if (spaced) start++;
-    const end = text.indexOf('",', start + 1);
+    const end = placeOf(text, '",', start + 1);
     if (text[start] !== '"') this._unquoted(client, text.substring(start, last), msgid, ambiguous, stamp);
     else if (end < 0) this._counters[ORPHANS]!++;
     else {

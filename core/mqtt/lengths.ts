@@ -1,5 +1,6 @@
 // The ways in which a +QMTRECV can be read that tells the length of its payload: a topic may hold what looks like a length, and so may
 // a payload. It decides nothing by silence and sends nothing.
+import { placeOf } from "../at/lines.js";
 import { number } from "../at/params.js";
 import { covers } from "./topics.js";
 
@@ -67,7 +68,7 @@ export function readings(text: string, behind: number, filters: string[], mark?:
     const right = all.filter(tests[i]!);
     if (right.length) all = right;
   }
-  return all.length || text.indexOf(over, first) >= 0 ? all : undefined;
+  return all.length || placeOf(text, over, first) >= 0 ? all : undefined;
 }
 
 /** Whether a longer topic with this one at its beginning could not have been subscribed to. */

@@ -1,4 +1,5 @@
 // One connection of one tcpconnectID, from AT+QMTCFG to AT+QMTCLOSE. It tries once; trying again is the client's.
+import { placeOf } from "../at/lines.js";
 import { number, split } from "../at/params.js";
 import type { Request } from "../at/types.js";
 import { M95Error } from "../errors.js";
@@ -236,13 +237,13 @@ export class Link {
         const code = error ? error.code : "";
         let next = at + 1;
         if (!at) {
-          inbox.offers = error || lines.join().indexOf("SHOWRECVLEN") < 0 ? NO_LENGTHS : IN_RECEIVED;
+          inbox.offers = error || placeOf(lines.join(), "SHOWRECVLEN", 0) < 0 ? NO_LENGTHS : IN_RECEIVED;
           if (!inbox.offers) next = COUNTING + 1;
         } else if (at === COUNTING) inbox.count(this._id, !error);
         else if (at < COUNTING && !error) {
           // A length behind the topic: by name, or as a range.
           const form = lines.join().toLowerCase();
-          if (form.indexOf("len") >= 0 || form.endsWith(")")) inbox.offers = IN_PUBLISH;
+          if (placeOf(form, "len", 0) >= 0 || form.endsWith(")")) inbox.offers = IN_PUBLISH;
         }
         // Firmware without TLS does not know that it is switched off; an identifier that is closed need not be open. AT+QMTOPEN with
         // an end that proves nothing: its result will tell.

@@ -40,6 +40,7 @@ export const rules = {
   "return-newline": "return followed by a newline returns the next line",
   length: "the length of an array cannot be assigned",
   "clear-timer": "clearTimeout() clears all timers, and undefined throws",
+  "index-of": "indexOf and includes find a text of several characters where only its first ones are, at the end",
   sort: "sort is not stable, so a comparison must not leave ties; sort() without one is refused no more than needed",
   missing: "Espruino does not have this",
   "non-ascii": "boards see source text as UTF-8 bytes, the Linux build as characters; write \\x escapes",
@@ -389,6 +390,10 @@ function checkCall(node, report) {
   const callee = node.callee;
   if (callee.type === "Identifier" && /^clear(Timeout|Interval|Watch)$/.test(callee.name))
     if (node.arguments.length === 0 || isUndefined(node.arguments[0])) report("clear-timer", node);
+  if (callee.type === "MemberExpression" && ["indexOf", "includes"].includes(callee.property.name)) {
+    const what = node.arguments[0];
+    if (what && typeof what.value === "string" && what.value.length > 2) report("index-of", node);
+  }
   if (callee.type === "Identifier" && callee.name === "RegExp") report("regexp", node);
   if (callee.type === "MemberExpression" && callee.property.name === "sort" && node.arguments.length > 0)
     report("sort", node);

@@ -142,7 +142,7 @@ class Port implements Uart {
   }
 
   _flagged(flags: string[]): void {
-    if (flags.indexOf("FIFO_FULL") < 0) return;
+    if (!flags.some((flag) => flag === "FIFO_FULL")) return;
     // Reading the flags clears them; a flag that stays up is not told of a second time.
     E.getErrorFlags();
     // The gap is behind what the FIFO holds now, all of which is handed over in the round of the idle loop that comes

@@ -214,6 +214,11 @@ export const traps = [
     good: ["if (typeof clearTimeout === 'function') clearTimeout(setTimeout(function () {}, 1)); true"],
   },
   {
+    rule: "index-of",
+    bad: ["'abc'.indexOf('cde') === -1", "!'abc'.includes('bcd')"],
+    good: ["'abc'.indexOf('c') === 2", "!'abc'.endsWith('cd')"],
+  },
+  {
     rule: "sort",
     bad: [
       "var a = []; for (var i = 0; i < 40; i++) a.push({ k: i % 2, i: i }); a.sort(function (x, y) { return x.k - y.k }); var ok = true; for (var j = 1; j < 20; j++) if (a[j].i < a[j - 1].i) ok = false; ok",
