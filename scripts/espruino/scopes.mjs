@@ -4,13 +4,27 @@
 import { parse } from "acorn";
 import { children, edited, isFunction, isPropertyName, namesOf } from "./tree.mjs";
 
+/** The names that a node declares for what is in it. The minifier gives a name of the module to a variable of a block as well. */
+function declaredBy(node) {
+  if (isFunction(node)) return node.params;
+  const { type, body, init, left, param, declarations, id } = node;
+  if (type === "CatchClause") return param ? [param] : [];
+  if (type === "VariableDeclaration") return declarations.map((one) => one.id);
+  if (type === "ClassDeclaration") return [id];
+  if (/^For/.test(type)) return [init, left].filter((one) => one?.type === "VariableDeclaration").flatMap(declaredBy);
+  if (type !== "BlockStatement") return [];
+  return body
+    .filter((one) => one.type.endsWith("Declaration"))
+    .flatMap((one) => (isFunction(one) ? [one.id] : declaredBy(one)));
+}
+
 /** Where Espruino keeps it (JSPARSE_FUNCTION_SCOPE_NAME); its console does not show names that begin so. */
 const HIDDEN = "\\xFFsco";
 
 /** Whether a function mentions none of the names. */
 function isFree(fn, names) {
   const visit = (node, parent, hidden) => {
-    const inside = isFunction(node) ? new Set([...hidden, ...namesOf(node)]) : hidden;
+    const inside = new Set([...hidden, ...declaredBy(node).map((one) => one.name)]);
     if (node.type === "Identifier" && !isPropertyName(node, parent) && names.has(node.name) && !inside.has(node.name))
       return false;
     return children(node).every((child) => visit(child, node, inside));

@@ -17,6 +17,10 @@ const { tokenise } = (await script("tokenise")) as { tokenise(code: string): str
 const { pagesOf } = (await script("pages")) as {
   pagesOf(dictionary: string, texts: { text: string; first: boolean }[]): number[][];
 };
+const { dropScopes, droppedScopes } = (await script("scopes")) as {
+  dropScopes(code: string, runtime: string[]): string;
+  droppedScopes(code: string): number;
+};
 const { makeDictionary, pack, packDictionary, packPage } = (await script("squeeze")) as {
   makeDictionary(texts: string[], size: number): string;
   pack(dictionary: string, text: string): string;
@@ -197,6 +201,23 @@ test("texts with much in common share a page, behind one that runs first; one wi
     pages.find((page) => page.includes(6)),
     [6],
   );
+});
+
+test("a method keeps the module's names unless it mentions none: one of a block inside it is another", (t) => {
+  const classOf = (body: string) => `function o(){return 1}class A{m(a){${body}}}`;
+  for (const [body, dropped] of [
+    ["return a", 1],
+    ["return o()", 0],
+    ["const o=a;return o", 1],
+    ["const b=o();if(b){let o=b;return o}return 0", 0],
+    ["for(let o=0;o<a;o++)a-=o;return a", 1],
+    ["for(let o=0;o<a;o++)a-=o;return o()", 0],
+    ["try{return a}catch(o){return o}", 1],
+    ["return a.map(o=>o+1)", 1],
+    ["return a.map(b=>o())", 0],
+    ["return a.o", 1],
+  ] as const)
+    t.is(droppedScopes(dropScopes(classOf(body), [])), dropped, body);
 });
 
 test("packing pays, and a dictionary made of the texts pays more", (t) => {
