@@ -2,13 +2,10 @@
 // @resident receive _ending _odd _settle _general _cutHead expect open half _release _drain _scan _start _rest _join
 // @resident _line _inside _add _finish _seek _prompted _silent _pause _quiet
 import type { Clock } from "../ports.js";
-import { BUSY, DEAF, MISSED, MORE, NOISE, OWN, PATIENCE, PAYLOAD, UNSURE } from "./kinds.js";
-import { isBlank, placeOf, trimLine } from "./lines.js";
+import { BUSY, DEAF, LOST, MISSED, MORE, NOISE, OWN, PATIENCE, PAYLOAD, UNSURE } from "./kinds.js";
+import { handProven, isBlank, placeOf, trimLine } from "./lines.js";
 import { Silence } from "./silence.js";
 import type { Counter, FramerSink } from "./types.js";
-
-/** A message under way of which bytes are missing: it is not handed over. No message looks like this. */
-const LOST = "\0";
 
 export class Framer extends Silence {
   /** Lines handed over so far; messages are counted where they go. */
@@ -359,6 +356,15 @@ export class Framer extends Silence {
     this._add(more + "\n" + line);
   }
 
+  // The message has fewer bytes than was said: that was no length, and may have swallowed what came next. Behind the silence is something else.
+  private _fewer(held: string): void {
+    if (held) this._add("\n" + held);
+    if (held) this._held = isBlank(held) ? "" : undefined;
+    const text = this._text;
+    this._finish(true);
+    handProven(text, this._sink);
+  }
+
   private _add(more: string): void {
     if (this._text === LOST) return;
     if (this._text.length + more.length <= this._limit) this._text += more;
@@ -428,15 +434,9 @@ export class Framer extends Silence {
       if (!this._text) return false;
     }
     if ((counted || !(blank || prompted)) && ++this._ticks * this.silence < PATIENCE) return true;
-    if (prompted) this._finish(true);
-    else if (counted) {
-      // It has fewer bytes than was said. What comes behind the silence is something else.
-      if (held) {
-        this._add("\n" + held);
-        this._held = blank ? "" : undefined;
-      }
-      this._finish(true);
-    } else if (blank) {
+    if (counted) this._fewer(prompted ? "" : held);
+    else if (prompted) this._finish(true);
+    else if (blank) {
       this._add(this._gap);
       this._finish(false);
     } else {

@@ -28,3 +28,6 @@ export const PATIENCE = 500;
 
 /** A prompt on an unfinished line has less noise than this in front of it; bounds the looking for it. */
 export const NOISE = 16;
+
+/** A message under way of which bytes are missing: it is not handed over. No message looks like this. */
+export const LOST = "\0";

@@ -1,5 +1,6 @@
 // What is line end and noise around a line, and what is the line; where in it something stands. It knows no meaning.
 // @resident trimLine placeOf isBlank
+import type { FramerSink } from "./types.js";
 
 /** The line without line ends, and without the control characters and line noise in front of it. */
 export function trimLine(line: string): string {
@@ -20,4 +21,13 @@ export function placeOf(text: string, what: string, from: number): number {
 /** Whether nothing but line ends and blanks is in it. A line of other bytes may be payload. */
 export function isBlank(line: string): boolean {
   return !(line.charCodeAt(0) > 32) && !trimLine(line);
+}
+
+/** Hands over the lines inside a message that nobody but the modem can have said: they count wherever they stand. */
+export function handProven(text: string, sink: FramerSink): void {
+  const lines = text.split("\n");
+  for (let i = 1; i < lines.length; i++) {
+    const line = trimLine(lines[i]!);
+    if (sink.proves(line)) sink.line(line, true);
+  }
 }

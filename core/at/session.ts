@@ -128,10 +128,10 @@ export class Session extends Synchroniser {
   private _mixes(text: string, ambiguous: boolean): boolean {
     const run = this._run;
     if (this.trace) this.trace("<", trimLine(text));
-    if (!run || run.info === undefined || (!ambiguous && (this.framer.need > 0 || text.indexOf("\n") < 0)))
-      return ambiguous;
-    if (repeats(run)) run._mixed = true;
-    return true;
+    if (!run || (!ambiguous && (this.framer.need > 0 || text.indexOf("\n") < 0))) return ambiguous;
+    const informs = run.info !== undefined;
+    if (!informs || repeats(run)) run._mixed = true;
+    return ambiguous || informs;
   }
 
   prompt(): void {
@@ -306,7 +306,7 @@ export class Session extends Synchroniser {
     if (line !== "OK" && isError(line)) error = refusal(line, run, this._host);
     else {
       if (run.final === "#.#.#.#" && line !== "OK") run._lines!.push(line);
-      if (run._mixed || (run.info !== undefined && run._size! > this._limit)) {
+      if (run.info !== undefined && (run._mixed || run._size! > this._limit)) {
         if (run._mixed && this._askAgain(run)) {
           this._free();
           this._next();
@@ -364,7 +364,7 @@ export class Session extends Synchroniser {
       const filled = (char: string): string => new Array(data.length + 1).join(char);
       // Out of a prompt that counts its bytes leads nothing but so many of them. Where a message may have hidden it they are those that are
       // meant for it, and are taken back in case there is none; else line ends, which mean nothing to a modem that is not at it.
-      run.sent = !file && this.framer.stamp > this._sentAt && data.indexOf("\r") < 0;
+      run.sent = !file && (run._mixed || run._size! > this._limit || this.framer.open) && data.indexOf("\r") < 0;
       this._write(run.sent ? data + filled("\b") : filled("\r"));
     }
     this._call(AT_TRIES, !file ? "\x1b" : fill ? "" : ESCAPE, undefined);

@@ -28,6 +28,8 @@ const PROOFS = ["013", "010", "008"];
 const PROOF_TRIES = 2;
 /** Behind the last of them this often what the modem takes for an answer: the next would be like the first, and that one may be late. */
 const ROUND_PACES = 4;
+/** And ms where nothing that looked like the answer has come yet. */
+const ROUND = 2000;
 /** The way out of a data mode that counts bytes, and the ms of silence it needs behind it. */
 export const ESCAPE = "+++";
 const ESCAPE_WAIT = 1000;
@@ -58,9 +60,11 @@ interface Synchronisation {
   /** AT may still be sent, or late answers be waited for, this often. */
   tries: number;
   grace: number;
-  /** Which of the proofs was asked for last; and whether that was the last thing sent, 1, and has come, 2. */
+  /** Which of the proofs was asked for last; and whether that was the last thing sent, 1, and has come, 2. -1: another one has. */
   which: number;
   proof: number;
+  /** A bit for each of them that was asked for and has not come in any form. */
+  owed: number;
   /** One came, so that there are such. */
   proves: number;
   /** AT has been sent since the last of the pluses, or may be taken for sent. */
@@ -165,6 +169,7 @@ export abstract class Synchroniser implements FramerSink {
       grace: AT_GRACE,
       which: before ? before.which : 0,
       proof: 0,
+      owed: before ? before.owed : 0,
       proves: 0,
       called: !!done && leadOut !== ESCAPE,
       overdue: run && run.text,
@@ -199,7 +204,8 @@ export abstract class Synchroniser implements FramerSink {
       sync.proof = !sync.done && (sync.proves || left >= AT_TRIES - PROOF_TRIES) ? 1 : 0;
       // Behind a plain AT none of those before is the last one.
       sync.which = (sync.which + 1) % PROOFS.length;
-      this._arm(!sync.proof || sync.which ? wait : this._round());
+      if (sync.proof) sync.owed |= 1 << sync.which;
+      this._arm(sync.proof && (!sync.which || this._owes()) ? this._round() : wait);
       this._write(
         sync.proof ? leadOut + "ATS" + (3 + sync.which) + "?\r" : (left & 7) === 7 ? "ATV1\r" : leadOut + "AT\r",
       );
@@ -215,8 +221,14 @@ export abstract class Synchroniser implements FramerSink {
       );
   }
 
+  /** Whether nothing has come that looks like the answer to what would be asked next, though it was asked for. */
+  private _owes(): boolean {
+    const sync = this._sync!;
+    return ((sync.owed >> ((sync.which + 1) % PROOFS.length)) & 1) > 0;
+  }
+
   private _round(): number {
-    return ROUND_PACES * Math.max(this._pace, 2 * this.framer.silence);
+    return this._owes() ? ROUND : ROUND_PACES * Math.max(this._pace, 2 * this.framer.silence);
   }
 
   /** Whether a line may be one that is waited for. */
@@ -253,7 +265,9 @@ export abstract class Synchroniser implements FramerSink {
       sync.proves = 1;
       this._phase = CALLING;
       sync.tries = AT_TRIES;
-      sync.proof = sync.proof && proof === sync.which && !mayBePayload ? 2 : 1;
+      sync.owed &= ~(1 << proof);
+      // Behind a plain AT none of them is the answer to what was sent last.
+      sync.proof = sync.proof <= 0 ? -1 : proof === sync.which && !mayBePayload ? 2 : 1;
       // More that are late may be behind one that is.
       if (sync.proof < 2 && !mayBePayload) this._arm(this._round());
     } else if (isError(line)) {

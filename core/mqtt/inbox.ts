@@ -40,6 +40,8 @@ export class Inbox implements Counter, MessageSink {
   private _bare: boolean;
   private _counters: Counters;
   readonly framer: Framer;
+  /** A topic came without quotes around it: a quote in front of one belongs to it. */
+  private _plain: boolean;
   /** What stood behind the topic of the last message. */
   private _mark: string;
   /** A bit for each tcpconnectID whose messages tell their length. */
@@ -48,7 +50,7 @@ export class Inbox implements Counter, MessageSink {
   /** @param counters - where messages are counted that have no client or are of unreadable shape */
   constructor(clients: (Receiver | undefined)[], counters: Counters, framer: Framer) {
     this._clients = clients;
-    this._bare = false;
+    this._bare = this._plain = false;
     this._counters = counters;
     this._counted = 0;
     this.unsure = false;
@@ -76,7 +78,7 @@ export class Inbox implements Counter, MessageSink {
     const second = text.indexOf(",", first + 1);
     if (second < 0 || !this._tells(text, first)) return 0;
     const filters = this._filters(text, first);
-    const ways = readings(text, second + 1, filters);
+    const ways = readings(text, second + 1, filters, "", this._plain);
     if (!ways) return -1;
     const way = ways[0];
     if (!way) return 0;
@@ -90,7 +92,7 @@ export class Inbox implements Counter, MessageSink {
   }
 
   continues(line: string): boolean {
-    return (readings(line, 0, [], this._mark) || []).some((way) => way.from + way.length >= line.length);
+    return (readings(line, 0, [], this._mark, false) || []).some((way) => way.from + way.length >= line.length);
   }
 
   /** Whether messages of its tcpconnectID tell their lengths. @param first - where its first comma is */
@@ -119,7 +121,7 @@ export class Inbox implements Counter, MessageSink {
   // False: it does not tell its length.
   private _measured(client: Receiver, text: string, msgid: number, ambiguous: boolean, stamp: number): boolean {
     const second = text.indexOf(",", text.indexOf(",") + 1);
-    const ways = readings(text, second + 1, client.subscriptions.topicFilters());
+    const ways = readings(text, second + 1, client.subscriptions.topicFilters(), "", this._plain);
     if (!ways || !ways.length) return false;
     const right = ways.filter((one) => this._quotes(text, one) >= 0);
     const way = right[0] || ways[0]!;
@@ -127,16 +129,10 @@ export class Inbox implements Counter, MessageSink {
     const from = way.from + quotes;
     // No length is that of the payload: it is handed over with all that came.
     const end = right.length ? from + way.length : text.length;
-    if (
-      !ambiguous &&
-      ways.length === 1 &&
-      right.length &&
-      text[way.start - 1] === '"' &&
-      !quotes &&
-      text[way.start - 2] !== " "
-    )
-      this._bare = true;
     const doubtful = ambiguous || right.length !== 1;
+    if (!doubtful && ways.length === 1 && text[way.start - 2] !== " ")
+      if (text[way.start - 1] === '"') this._bare = this._bare || !quotes;
+      else if (text[way.start] !== '"') this._plain = true;
     client.received(text.substring(way.start, way.end), text.substring(from, end), msgid, doubtful, stamp);
     return true;
   }

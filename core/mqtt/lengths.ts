@@ -42,9 +42,16 @@ function places(text: string, start: number, over: string): Reading[] {
  * The ways to read, as far as it has come, `+QMTRECV: <id>,<msgID>,<topic>,<length>,<payload>` whose topic is subscribed to, or all there are when none is,
  * shorter topics first. Undefined when the topic is not over yet.
  * @param behind - where `<topic>` starts, blank and quote included
- * @param mark - what stands behind the topic, if the text does not tell
+ * @param mark - what stands behind the topic, if the text does not tell; ""
+ * @param plain - the modem sets no quotes around topics, as far as was seen
  */
-export function readings(text: string, behind: number, filters: string[], mark?: string): Reading[] | undefined {
+export function readings(
+  text: string,
+  behind: number,
+  filters: string[],
+  mark: string,
+  plain: boolean,
+): Reading[] | undefined {
   const start = behind + (text[behind] === " " ? 1 : 0);
   const quoted = text[start] === '"';
   const first = quoted ? start + 1 : start;
@@ -59,9 +66,9 @@ export function readings(text: string, behind: number, filters: string[], mark?:
     (one: Reading) => !filters.length || filters.some((filter) => covers(filter, text.substring(one.start, one.end))),
   ];
   const pass = (one: Reading): boolean => tests.every((test) => test(one));
-  if (quoted && !all.some(pass)) {
+  if (quoted && (plain || !all.some(pass))) {
     // A quote may be the first byte of a topic around which there are none.
-    const bare = places(text, start, ",").filter(pass);
+    const bare = places(text, start, ",").filter((one) => pass(one) && !(text[one.end - 1] === '"' && one.end > first));
     if (bare.length) return bare;
   }
   for (let i = 0; i < tests.length; i++) {

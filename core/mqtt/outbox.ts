@@ -217,9 +217,10 @@ export class Outbox {
       packet.unprovenVerdict = undefined;
       packet.discredited = 0;
       if (packet.left) packet.left = this._seconds;
-    } else if (+fields[2]! === RETRANSMITTED || (packet.unprovenVerdict && packet.unprovenLine !== line))
-      this._discredit(packet);
-    else if (!packet.unprovenVerdict) {
+    } else if (packet.unprovenVerdict) {
+      if (packet.unprovenLine !== line) this._discredit(packet);
+      // In front of a verdict a retransmission is nothing unusual.
+    } else if (+fields[2]! !== RETRANSMITTED) {
       packet.unprovenVerdict = fields;
       packet.unprovenLine = line;
       if (packet.left && !packet.discredited) packet.left = this._notice;

@@ -153,6 +153,8 @@ export class OutboxWorld implements World {
   private judge(verdict: string, claims: boolean): void {
     if (this.said.at(-1) === verdict) return;
     const last = this.said.slice(this.said.lastIndexOf("verdict 1") + 1);
+    // The modem tells of retransmissions in front of its verdict: only behind one that is unproven they refute that.
+    while (last[0] === "?verdict 1") last.shift();
     if (!claims || !last.length || last.some((one) => one !== `?${verdict}`))
       this.lies.push(`${verdict} is told, behind ${this.said}`);
   }

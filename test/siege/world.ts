@@ -101,6 +101,8 @@ export class World {
   /** Messages that are on the line, by the place of their bytes in all that is said. */
   private under: { from: number; to: number; real: Real }[] = [];
   private heardAt = 0;
+  /** A topic came that can be read in one way only, and without a quote in front of it if the modem sets none. */
+  private bare = false;
   private readonly wills: string[] = [];
 
   constructor(setup: Setup) {
@@ -346,10 +348,12 @@ export class World {
     real.torn ||= this.modem.firmware.hold;
     this.under.push({ from: this.wire.sent, to: this.wire.sent + topic.length + payload.length + 20, real });
     const { lengths, shape } = this.modem.firmware;
-    // Nor is it for one in quotes where the modem sets none.
-    if (/[\r\n]/.test(topic) || (shape === 3 && /^".*"$/.test(topic))) oracle.brokenTopic = true;
+    // Nor is it for one in quotes where the modem sets none; or with one in front, before any came without.
+    const quoted = this.bare ? /^".*"$/ : /^"/;
+    if (/[\r\n]/.test(topic) || (shape === 3 && quoted.test(topic))) oracle.brokenTopic = true;
     if (lengths && twofold(shape, topic, payload, [...this.broker.sessions[client]!.filters.keys()]))
       oracle.twofold = true;
+    else if (!topic.startsWith('"')) this.bare = true;
     for (const [, name, id, msgid] of payload.matchAll(/\+(QMTPUB|QMTSUB|QMTUNS): ?([0-5]),(\d{1,5}),/g))
       oracle.forged(
         Number(id),

@@ -548,6 +548,20 @@ test("a counted message that is too short ends after half a second of silence, a
   }
 });
 
+test("a length that is none swallows no line that nobody but the modem can have said, with a prompt behind it or without", (t) => {
+  for (const prompt of ["", "\r\n> "]) {
+    const rig = new FramerRig();
+    counting(rig);
+    if (prompt) awaitPrompt(rig);
+    const text = `${PREFIX} 900;ab\r\n\r\nOK\r\n\r\n+QMTPUB: 0,9,0\r\n\r\n+QMTPUB: 0,7,0\r`;
+    rig.framer.receive(`${text}\n${prompt}`);
+    rig.clock.advance(600);
+    const [message, ...more] = rig.take();
+    t.true(message!.startsWith(`message? ${PREFIX} 900;ab\r\n`));
+    t.deepEqual(more, ["line? +QMTPUB: 0,7,0"].concat(prompt ? ["prompt"] : []));
+  }
+});
+
 test("half a line of a counted message that is too short is dropped, an awaited prompt is not", (t) => {
   const rig = new FramerRig();
   counting(rig);

@@ -56,6 +56,38 @@ test("none that is late when a plain AT was sent meanwhile", (t) => {
   t.deepEqual(rig.settle(), ["AT+CSQ OK [+CSQ: 21,0]"]);
 });
 
+test("nor two of them, however many plain ATs were sent behind them", (t) => {
+  for (const ms of [1600, 2100, 2600]) {
+    const rig = late();
+    rig.uart.always("AT\r", "").always("\x1bAT\r", "");
+    rig.clock.advance(ms);
+    rig.uart.feed("\r\n010\r\n\r\nOK\r\n\r\n008\r\n\r\nOK\r\n");
+    rig.clock.advance(100);
+    t.false(rig.uart.written.slice(1).includes("AT+CSQ\r"), `${ms} ms`);
+    rig.uart.feed("\r\nOK\r\n\r\nOK\r\n");
+    rig.clock.advance(2000);
+    const last = rig.uart.written.at(-1)!;
+    t.regex(last, /ATS[345]\?/, `${ms} ms`);
+    rig.uart.feed(`\r\n${{ 3: "013", 4: "010", 5: "008" }[/[345]/.exec(last)![0]]}\r\n\r\nOK\r\n`);
+    t.deepEqual(rig.settle(), ["AT+CSQ OK [+CSQ: 21,0]"]);
+  }
+});
+
+test("the first is asked for again only when its answer has had two seconds: that one may be late", (t) => {
+  const rig = late();
+  // One of them, wherever it stands, tells that there are such.
+  rig.uart.feed("\r\n+QMTRECV: 0,0,t,b\r\n\r\n013\r\n");
+  rig.clock.advance(1100);
+  t.true(rig.uart.written.at(-1)!.endsWith("ATS3?\r"));
+  rig.clock.advance(1400);
+  t.true(rig.uart.written.at(-1)!.endsWith("ATS3?\r"));
+  rig.uart.feed("\r\n010\r\n\r\nOK\r\n");
+  rig.clock.advance(10);
+  t.true(rig.uart.written.at(-1)!.endsWith("ATS3?\r"), "late");
+  rig.uart.feed("\r\n008\r\n\r\nOK\r\n\r\n013\r\n\r\nOK\r\n");
+  t.true(rig.settle().includes("AT+CSQ OK [+CSQ: 21,0]"));
+});
+
 test("one that may be part of a message proves nothing", (t) => {
   const rig = late();
   rig.uart.feed("\r\n+QMTRECV: 0,0,t,b\r\n\r\n010\r\n\r\nOK\r\n");

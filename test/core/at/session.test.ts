@@ -635,6 +635,22 @@ test("the data prompt does not come: ESC; was it sent is told", (t) => {
   t.true(rig.settle().includes(`${PUB} ETIMEOUT`), "data sent, no OK");
 });
 
+test("a counted prompt that does not come: where a message may have hidden it, it is led out of with the data, else with line ends", (t) => {
+  for (const [message, need, out] of [
+    ["\r\n+QMTRECV: 0,0,t,a\r\n\r\nb\r\n", 0, "xyz\b\b\b"],
+    ["\r\n+QMTRECV: 0,0,t,a\r\n", 0, "\r\r\r"],
+    ["\r\n+QMTRECV: 0,0,t,a\r\nb\r\n", 20, "\r\r\r"],
+  ] as const) {
+    const rig = new SessionRig();
+    if (need) rig.session.framer.counter = { measure: () => need };
+    rig.send(PUB, { prompt: ">", data: "xyz", counted: true });
+    rig.clock.advance(100);
+    rig.uart.feed(message);
+    rig.clock.advance(1200);
+    t.deepEqual(rig.uart.written.slice(0, 2), [`${PUB}\r`, out], JSON.stringify(message));
+  }
+});
+
 test("a prompt that comes too late swallows what is asked: ESC is sent again with every other one", (t) => {
   const rig = new SessionRig();
   rig.uart.reply("ATS4?\r", "").reply("\x1bATS5?\r", "\r\n008\r\n\r\nOK\r\n");

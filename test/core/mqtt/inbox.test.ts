@@ -152,6 +152,15 @@ test("lengths: an unquoted topic with commas and numbers is what a filter covers
   t.deepEqual(counted()("+QMTRECV: 0,0,a,3,1,x")[1], [0, 0, "a", "1,x", true], "whatever is subscribed to");
 });
 
+test("lengths: where a topic came without quotes, one in front of a topic belongs to it", (t) => {
+  const read = counted(["#"]);
+  const text = '+QMTRECV: 0,0,",36,"+QMTRECV: 0,12,"0/,",6,"own#1#"\r\n\r\n\r';
+  t.deepEqual(read("+QMTRECV: 0,0,a/b,2,on\r")[1], [0, 0, "a/b", "on", false]);
+  t.deepEqual(read(text)[1], [0, 0, '"', '"+QMTRECV: 0,12,"0/,",6,"own#1#"\r\n\r\n', false]);
+  // Not those of a modem that sets them after all.
+  t.deepEqual(read('+QMTRECV: 0,0,"a/b",2,on\r')[1], [0, 0, "a/b", "on", false]);
+});
+
 test("lengths: the head may not be there yet; a message without one is like any other", (t) => {
   t.is(counted()('+QMTRECV: 0,0,"a\r')[0], -1);
   t.deepEqual(counted()('+QMTRECV: 0,0,"a",hello\r'), [0, [0, 0, "a", "hello", false]]);

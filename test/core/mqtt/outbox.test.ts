@@ -196,3 +196,21 @@ test("subscriptions: topics packed into lines, remembered once, renewed unless t
     { code: "EQUEUE" },
   );
 });
+
+test("behind guesses a retransmission in front of a verdict discredits nothing, one behind it does", (t) => {
+  for (const first of [true, false]) {
+    const { clock, requests, outbox, add, log } = bench();
+    outbox.linkThere();
+    add("a");
+    requests[0]!.done(null, [], true);
+    outbox.result("QMTPUB", ["0", "999", "0"], "+QMTPUB: 0,999,0", true);
+    const lines = [
+      ["0", "1", "1", "1"],
+      ["0", "1", "0"],
+    ];
+    for (const fields of first ? lines : lines.reverse())
+      outbox.result("QMTPUB", fields, `+QMTPUB: ${fields.join()}`, true);
+    clock.advance(60_000);
+    t.deepEqual(log, [first ? "a ok" : "a EUNKNOWN"]);
+  }
+});
