@@ -205,7 +205,7 @@ export abstract class Synchroniser implements FramerSink {
       // Behind a plain AT none of those before is the last one.
       sync.which = (sync.which + 1) % PROOFS.length;
       if (sync.proof) sync.owed |= 1 << sync.which;
-      this._arm(sync.proof && (!sync.which || this._owes()) ? this._round() : wait);
+      this._arm(this._last() ? this._round() : wait);
       this._write(
         sync.proof ? leadOut + "ATS" + (3 + sync.which) + "?\r" : (left & 7) === 7 ? "ATV1\r" : leadOut + "AT\r",
       );
@@ -227,6 +227,12 @@ export abstract class Synchroniser implements FramerSink {
     return ((sync.owed >> ((sync.which + 1) % PROOFS.length)) & 1) > 0;
   }
 
+  /** Whether the answer to what would be asked next could be a late one. */
+  private _last(): boolean {
+    const sync = this._sync!;
+    return sync.proof > 0 && (!sync.which || this._owes());
+  }
+
   private _round(): number {
     return this._owes() ? ROUND : ROUND_PACES * Math.max(this._pace, 2 * this.framer.silence);
   }
@@ -244,7 +250,7 @@ export abstract class Synchroniser implements FramerSink {
       if (!sync.called) return;
       if (mayBePayload) {
         // Nor does one that may be part of a message. The next AT gets another, and costs no try.
-        if (this._phase === CALLING && (!sync.proof || sync.which) && sync.grace-- > 0) {
+        if (this._phase === CALLING && !this._last() && sync.grace-- > 0) {
           sync.tries++;
           this._awaitsSilence = true;
         }

@@ -88,6 +88,21 @@ test("the first is asked for again only when its answer has had two seconds: tha
   t.true(rig.settle().includes("AT+CSQ OK [+CSQ: 21,0]"));
 });
 
+test("an OK that may be part of a message does not make the two seconds shorter", (t) => {
+  const rig = late();
+  rig.uart.feed("\r\n+QMTRECV: 0,0,t,b\r\n\r\n013\r\n");
+  rig.clock.advance(1100);
+  rig.uart.feed(GLUED);
+  rig.clock.advance(2100);
+  const { length } = rig.uart.written;
+  t.true(rig.uart.written.at(-1)!.endsWith("ATS4?\r"));
+  rig.uart.feed(GLUED);
+  rig.clock.advance(1000);
+  t.is(rig.uart.written.length, length);
+  rig.uart.feed("\r\n010\r\n\r\nOK\r\n");
+  t.true(rig.settle().includes("AT+CSQ OK [+CSQ: 21,0]"));
+});
+
 test("one that may be part of a message proves nothing", (t) => {
   const rig = late();
   rig.uart.feed("\r\n+QMTRECV: 0,0,t,b\r\n\r\n010\r\n\r\nOK\r\n");
