@@ -101,6 +101,13 @@ export class World {
   /** Messages that are on the line, by the place of their bytes in all that is said. */
   private under: { from: number; to: number; real: Real }[] = [];
   private heardAt = 0;
+  /** Answers and messages between which the driver heard no silence: what it asked then it has to ask again. */
+  collisions = 0;
+  /** ms of silence that the driver hears as one, from a host that gathers what it hands over. */
+  readonly listening: number;
+  /** When the last message is over; and the last answer, or what stands behind it without a silence. */
+  private messageAt = -Infinity;
+  private answerAt = -Infinity;
   /** A topic came that can be read in one way only, and without a quote in front of it if the modem sets none. */
   private bare = false;
   private readonly wills: string[] = [];
@@ -108,9 +115,15 @@ export class World {
   constructor(setup: Setup) {
     const { time, broker } = this;
     this.wire = new Wire(time, setup.baud, setup.habit, new Draw(setup.seed, 1));
+    const most = Array.isArray(setup.habit.chunk) ? Math.max(...setup.habit.chunk) : setup.habit.chunk;
+    this.listening = Math.max(40 * this.wire.byteTime, 2 * most * this.wire.byteTime) + 20;
     this.oracle = new Oracle(() => time.now(), broker);
     this.modem = new Modem(time, this.wire, new Draw(setup.seed, 2), setup.firmware, setup.delays, {
-      piece: (after) => this.onPiece(after),
+      piece: (after) => {
+        if (after) this.answerAt = this.wire.freeAt;
+        else if (time.now() - this.messageAt < this.listening) this.collisions++;
+        this.onPiece(after);
+      },
       command: (text) => this.commanded(text),
       garbage: (bytes) => {
         // Of a command that came too soon, half may be lost.
@@ -345,6 +358,12 @@ export class World {
   private put(client: number, _msgid: number, topic: string, payload: string): void {
     const { qmt, oracle } = this;
     const real = oracle.sent(client, topic, payload);
+    this.messageAt =
+      Math.max(this.time.now(), this.wire.freeAt) + (topic.length + payload.length + 30) * this.wire.byteTime;
+    if (this.time.now() - this.answerAt < this.listening) {
+      this.collisions++;
+      this.answerAt = this.messageAt;
+    }
     real.torn ||= this.modem.firmware.hold;
     this.under.push({ from: this.wire.sent, to: this.wire.sent + topic.length + payload.length + 20, real });
     const { lengths, shape } = this.modem.firmware;
