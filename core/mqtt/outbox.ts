@@ -55,7 +55,7 @@ export class Outbox {
   /** 1: the modem takes nothing now; nothing is sent until a verdict or a second has passed. */
   private _full: number;
   /** Why nothing is taken any more. */
-  private _closed: M95Error | undefined;
+  protected _closed: M95Error | undefined;
   /** When somebody last guessed a message ID, ms of the clock. */
   private _guessed: number;
   /** Places given away at both ends of the queue. */
@@ -121,7 +121,7 @@ export class Outbox {
   /** Queues a packet that was made elsewhere. */
   add(packet: Packet, first?: boolean): void {
     packet.order = first ? --this._front : ++this._back;
-    this._insert(packet);
+    this._requeue(packet);
     this._pump();
   }
 

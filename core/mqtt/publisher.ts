@@ -43,14 +43,14 @@ export class Publisher extends Outbox {
     const packet: Packet = { text: "AT+QMTPUB=" + values + ',"' + name + '"', msgid, data, done };
     if (counted) packet.counted = 1;
     if (qos === 1 && profile.resends) packet.again = 1;
-    if (!owner.connected || this._durable || this._wait.length >= this._limit) this._admit(packet, qos);
+    if ((!owner.connected || this._durable || this._wait.length >= this._limit) && this._admit(packet, qos)) return;
     packet.order = ++this._back;
     this._wait.push(packet);
     this._pump();
   }
 
-  // A publish while offline, with a store, or with a queue that may be full. @throws M95Error `EQUEUE`, `ESTORE`
-  private _admit(packet: Packet, qos: number): void {
+  // A publish while offline, with a store, or with a queue that may be full. True: it is over. @throws M95Error `EQUEUE`, `ESTORE`
+  private _admit(packet: Packet, qos: number): boolean {
     const owner = this._owner;
     const waiting = this.waiting(true);
     const o = this._profile.settled();
@@ -66,6 +66,10 @@ export class Publisher extends Outbox {
     if (this._durable && qos) this._durable.keepPacket(packet);
     if (gone) this._drop(gone);
     if (!owner.connected && !waiting) owner.emit("offline");
+    // Who listens may have ended the client.
+    if (!this._closed) return false;
+    this._fail(packet, this._closed);
+    return true;
   }
 
   // Takes a publish out of the queue.

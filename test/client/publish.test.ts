@@ -160,6 +160,16 @@ test("offline: publishes wait in order; the limit is EQUEUE; offline is told onc
   t.deepEqual(b.diary, ["offline", "connect"]);
 });
 
+test("offline: a listener that ends the client ends the publish as well", (t) => {
+  const b = bench({}, {}, false);
+  const results: string[] = [];
+  b.client.once("offline", () => b.client.end(true));
+  b.client.publish("a", "x", { qos: 1 }, outcome(results, "x"));
+  b.clock.advance(60_000);
+  t.deepEqual(results, ["x ECLOSED"]);
+  t.deepEqual(b.diary, ["offline", "end"]);
+});
+
 test("queueQoSZero: false refuses QoS 0 while offline, not QoS 1", (t) => {
   const b = bench({ queueQoSZero: false }, {}, false);
   const results: string[] = [];

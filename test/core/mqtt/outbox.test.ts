@@ -214,3 +214,11 @@ test("behind guesses a retransmission in front of a verdict discredits nothing, 
     t.deepEqual(log, [first ? "a ok" : "a EUNKNOWN"]);
   }
 });
+
+test("when nothing is taken any more, what is queued all the same ends at once", (t) => {
+  const { outbox, add, log } = bench();
+  outbox.refuse(new M95Error("ECLOSED", "the client was ended"), true);
+  add("a");
+  t.deepEqual(log, ["a ECLOSED"]);
+  t.is(outbox.waiting(true), 0);
+});
