@@ -313,9 +313,9 @@ export class Framer extends Silence {
 
   // Hands the message over if it has all of its bytes.
   private _count(): void {
-    // One that may be payload has no say over what comes behind it.
+    // One that may be payload has no say over what comes behind it. A length with more behind it than a quote and a CR was none.
     this.need = this._kind === PAYLOAD || !this.counter ? 0 : this.counter.measure(this._text);
-    if (this.need > 0 && this._text.length >= this.need) this._finish(false);
+    if (this.need > 0 && this._text.length >= this.need) this._finish(this._text.length > this.need + 2);
   }
 
   private _inside(line: string): void {

@@ -562,6 +562,15 @@ test("a length that is none swallows no line that nobody but the modem can have 
   }
 });
 
+test("a counted message that has more at its line end is ambiguous, and what follows is suspect until silence", (t) => {
+  const rig = new FramerRig();
+  counting(rig);
+  rig.framer.receive(`${PREFIX} 2;ab, and more\r\n\r\nOK\r\n`);
+  rig.clock.advance(600);
+  rig.framer.receive("\r\nOK\r\n");
+  t.deepEqual(rig.take(), [`message? ${PREFIX} 2;ab, and more`, "line? OK", "line OK"]);
+});
+
 test("half a line of a counted message that is too short is dropped, an awaited prompt is not", (t) => {
   const rig = new FramerRig();
   counting(rig);
