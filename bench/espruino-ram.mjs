@@ -105,7 +105,8 @@ export function measure(from, list, sketch) {
 
 /** The C stack of an engine that does nothing. */
 function idleStack() {
-  return run("nothing", 'print("RESULT {}");', ({ pid }) => stackOf(pid));
+  // Without a timer it would be gone before it is looked at.
+  return run("nothing", 'setTimeout(() => {}, 60000); print("RESULT {}");', ({ pid }) => stackOf(pid));
 }
 
 /** Millions of instructions from loading to a subscription. */
