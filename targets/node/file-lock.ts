@@ -8,6 +8,8 @@ import path from "node:path";
 const BIRTH = 200;
 /** ms that a write may take of somebody who has looked at the lock just before it was taken away. */
 const GRACE = 50;
+/** ms that taking a stale lock away may take. */
+const ASIDE = 2000;
 
 /** Locks of this process, given back when it ends; of one that is killed the lock is left, and told by its dead process. */
 const held = new Set<FileLock>();
@@ -156,17 +158,26 @@ export class FileLock {
     held.delete(this);
   }
 
-  /** Takes a stale lock away. Another process may do the same, and be done already: its new lock is put back then. */
+  /** Takes a stale lock away, one process at a time: no other can have put a new one in its place when it goes. */
   #putAside(text: string): void {
-    const aside = `${this.#lock}.${process.pid}`;
+    const guard = `${this.#lock}.aside`;
     try {
-      fs.renameSync(this.#lock, aside);
+      fs.closeSync(fs.openSync(guard, "wx", 0o644));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-      throw error;
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      // Whoever was about to do the same may have been killed.
+      if (tried(() => String(Date.now() - fs.lstatSync(guard).mtimeMs > ASIDE)) === "true")
+        tried(() => String(fs.unlinkSync(guard)));
+      sleep(10);
+      return;
     }
-    if (textOf(aside) !== text) tried(() => String(fs.copyFileSync(aside, this.#lock, fs.constants.COPYFILE_EXCL)));
-    fs.unlinkSync(aside);
+    try {
+      if (textOf(this.#lock) === text) fs.unlinkSync(this.#lock);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    } finally {
+      tried(() => String(fs.unlinkSync(guard)));
+    }
   }
 }
 

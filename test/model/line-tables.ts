@@ -105,12 +105,11 @@ own
   overrun -> payload
   half a line; awaited; lengths; reset; timer -> own
 unsure
-  rest of a topic; gathered -> unsure payload
-  overrun -> payload
+  line; unknown line; line end; message; half a message; doubtful message; proof; prompt; gathered -> unsure payload
+  rest of a topic; overrun -> payload
   reset -> own
   timer -> own unsure
-  line; unknown line; half a line; line end; message; half a message; doubtful message; proof; prompt;
-    lengths -> unsure
+  half a line; lengths -> unsure
 payload
   reset -> own
   timer -> own payload
@@ -142,8 +141,10 @@ searched
   unknown line; half a line; line end; message; half a message; doubtful message; rest of a topic; proof;
     prompt; lengths -> searched
 counted
-  line; unknown line; message; doubtful message; rest of a topic; proof; gathered; reset -> none
-  line end; half a message; prompt -> none counted
+  line; unknown line; rest of a topic; proof; gathered; reset -> none
+  line end; prompt -> none counted
+  message; doubtful message -> none searched
+  half a message -> none searched counted
   overrun -> spoilt
   half a line; lengths; timer -> counted
 spoilt
