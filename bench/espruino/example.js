@@ -56,6 +56,8 @@ M95.connect = function (port, options, callback) {
       setTimeout(() => {
         look("connected");
         vars.version = process.version;
+        // It is looked at before it ends.
+        setTimeout(() => {}, 60000);
         print("RESULT " + JSON.stringify(vars));
       }, LOOK);
     });
