@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
  * without any engine. `needs`: without these programs too little of it runs to be judged. What runs in a browser is not measured.
  */
 const ROWS = [
-  { name: "core/at", folder: "core/at", lines: 97, branches: 92 },
+  { name: "core/at", folder: "core/at", lines: 99.8, branches: 99 },
   { name: "rest of core", folder: "core", lines: 97, branches: 94 },
   { name: "board-wiring", folder: "board-wiring", lines: 98, branches: 96 },
   { name: "virtual-m95", folder: "virtual-m95", lines: 97, branches: 92, needs: ["mosquitto", "socat"] },
