@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import { SerialPort } from "serialport";
 import { engine } from "../support/needs.js";
 import { testWith } from "../support/test-with.js";
@@ -93,15 +93,21 @@ overPty("a second run over the same port works, with what is there", async (t) =
   t.deepEqual(JSON.parse(board.files.get("m95.json")!), { apn: "a", clientId: "c" });
 });
 
-testWith("socat", "ESPRUINO")("a real Espruino is flashed, and runs the application", async (t) => {
+/** A real Espruino on a pty, and what it prints. */
+async function realEspruino(t: ExecutionContext) {
   const board = espruino(engine("ESPRUINO")!);
   const port = await onPty(t, board);
-  let printed = "";
+  const heard = { text: "" };
   const forward = board.onOutput;
   board.onOutput = (data) => {
-    printed += data;
+    heard.text += data;
     forward(data);
   };
+  return { board, port, heard };
+}
+
+testWith("socat", "ESPRUINO")("a real Espruino is flashed, and runs the application", async (t) => {
+  const { board, port, heard } = await realEspruino(t);
   // An application that prints all the time, and a line half typed.
   board.receive('\x10setInterval(function(){print("tick")},20)\n');
   await new Promise((resolve) => setTimeout(resolve, 500));
@@ -110,13 +116,13 @@ testWith("socat", "ESPRUINO")("a real Espruino is flashed, and runs the applicat
   t.is(err, "");
   t.is(code, 0);
   t.regex(out, /^Espruino .* on LINUX\n/);
-  for (let i = 0; i < 100 && !printed.includes("app internet"); i++)
+  for (let i = 0; i < 100 && !heard.text.includes("app internet"); i++)
     await new Promise((resolve) => setTimeout(resolve, 50));
-  t.true(printed.includes("app internet broker.example 1884 Serial1"), printed.slice(-500));
+  t.true(heard.text.includes("app internet broker.example 1884 Serial1"), heard.text.slice(-500));
   // The code must be usable as a module from where it is.
   board.receive('\x10print(require("M95").x+41)\n');
-  for (let i = 0; i < 100 && !printed.includes("42"); i++) await new Promise((resolve) => setTimeout(resolve, 50));
-  t.true(printed.includes("42"));
+  for (let i = 0; i < 100 && !heard.text.includes("42"); i++) await new Promise((resolve) => setTimeout(resolve, 50));
+  t.true(heard.text.includes("42"));
 });
 
 overPty(
@@ -148,14 +154,7 @@ overPty(
 );
 
 testWith("socat", "ESPRUINO")("a real Espruino gets the driver in parts, and loads it", async (t) => {
-  const board = espruino(engine("ESPRUINO")!);
-  const port = await onPty(t, board);
-  let printed = "";
-  const forward = board.onOutput;
-  board.onOutput = (data) => {
-    printed += data;
-    forward(data);
-  };
+  const { board, port, heard } = await realEspruino(t);
   const args = ["--port", port, "--app", app, "--with", "tls"];
   // 46 kB through two threads that share a queue without a lock: a board does not lose bytes so often that trying again is all in vain.
   const first = await flash(...args);
@@ -164,8 +163,9 @@ testWith("socat", "ESPRUINO")("a real Espruino gets the driver in parts, and loa
   t.is(code, 0);
   t.regex(out, /\nParts: tls \(it was asked for\)\nStorage: .*\nRAM: .*\n/);
   board.receive('\x10print("loaded "+typeof require("M95").connect)\n');
-  for (let i = 0; i < 100 && !printed.includes("loaded "); i++) await new Promise((resolve) => setTimeout(resolve, 50));
-  t.true(printed.includes("loaded function"), printed.slice(-500));
+  for (let i = 0; i < 100 && !heard.text.includes("loaded "); i++)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  t.true(heard.text.includes("loaded function"), heard.text.slice(-500));
 });
 
 for (const [what, options, message, advice] of [

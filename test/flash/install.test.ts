@@ -5,9 +5,9 @@ import { configOf } from "../../flash/board/config.js";
 import { FlashError } from "../../flash/board/errors.js";
 import { install, type Plan, type Show } from "../../flash/board/install.js";
 import { fromBytes } from "../../flash/board/quote.js";
-import { type Link, Session } from "../../flash/board/session.js";
+import { Session } from "../../flash/board/session.js";
 import { writeFile } from "../../flash/board/storage.js";
-import { type ModelOptions, ReplModel } from "./repl-model.js";
+import { connect } from "./model-session.js";
 
 const quiet: Show = { found() {}, step: () => () => {} };
 
@@ -16,25 +16,6 @@ const module = `exports.x="é\x00\x03\\\n";${"abcdefghij".repeat(150)}`.replace(
 
 function plan(over: Partial<Plan> = {}): Plan {
   return { module, config: {}, compare: "bytes", start: true, ...over };
-}
-
-/** A session with a model. The model answers in its own time, not within the write. */
-function connect(t: ExecutionContext, options: ModelOptions = {}) {
-  const model = new ReplModel(options);
-  const link: Link = {
-    onData: () => {},
-    onClose: () => {},
-    write: (data) =>
-      new Promise((resolve) =>
-        setImmediate(() => {
-          model.receive(data);
-          resolve();
-        }),
-      ),
-  };
-  model.onOutput = (data) => setImmediate(() => link.onData(data));
-  t.teardown(() => model.close());
-  return { model, link, session: new Session(link) };
 }
 
 test("module, configuration and application are on the board afterwards, and the application runs", async (t) => {

@@ -9,6 +9,7 @@ import { type Link, Session } from "../../flash/board/session.js";
 import { HEAD } from "../../flash/board/storage.js";
 import { engine } from "../support/needs.js";
 import { testWith } from "../support/test-with.js";
+import { connect } from "./model-session.js";
 import { espruino } from "./pty.js";
 import { type ModelOptions, ReplModel } from "./repl-model.js";
 
@@ -34,25 +35,6 @@ const SENSOR = 'require("M95").connect(Serial1,{board:"x",apn:"a"})';
 
 function plan(over: Partial<Plan> = {}, parts: Partial<Parts> = {}): Plan {
   return { module: { list, load, ...parts }, app: SENSOR, config: {}, compare: "bytes", start: true, ...over };
-}
-
-function connect(t: ExecutionContext, options: ModelOptions = {}, old?: ReplModel) {
-  const model = new ReplModel(options);
-  for (const [name, data] of old?.files ?? []) model.files.set(name, data);
-  const link: Link = {
-    onData: () => {},
-    onClose: () => {},
-    write: (data) =>
-      new Promise((resolve) =>
-        setImmediate(() => {
-          model.receive(data);
-          resolve();
-        }),
-      ),
-  };
-  model.onOutput = (data) => setImmediate(() => link.onData(data));
-  t.teardown(() => model.close());
-  return { model, link, session: new Session(link) };
 }
 
 /** Flashes a model and tells what was said before anything was written. */

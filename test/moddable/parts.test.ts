@@ -1,26 +1,10 @@
 // The driver in parts, for Moddable applications that leave some out: what is missing is named when it is asked for, with the manifest
 // that brings it; with all parts everything is there. On Node, with the built modules; XS runs all of its tests on them (run.mjs).
 
-import { register } from "node:module";
-import { pathToFileURL } from "node:url";
 import test from "ava";
+import { file, resolveModules } from "./resolve.js";
 
-const root = new URL("../../../", import.meta.url);
-const file = (name: string): string => new URL(name, root).href;
-
-/** What Moddable resolves by itself. */
-const modules = {
-  timer: `data:text/javascript,export { Timer as default } from "${file("test/moddable/xs/esp32.js")}";`,
-  time: `data:text/javascript,export { Time as default } from "${file("test/moddable/xs/esp32.js")}";`,
-};
-register(
-  `data:text/javascript,${encodeURIComponent(`
-    const modules = ${JSON.stringify(modules)};
-    export function resolve(name, context, next) {
-      return modules[name] ? { url: modules[name], shortCircuit: true } : next(name, context);
-    }`)}`,
-  pathToFileURL("./"),
-);
+resolveModules();
 
 interface Failure {
   code: string;

@@ -1,27 +1,14 @@
 // The tests that XS runs on the built Moddable target (xs/tests.js), on Node against its sources: for their coverage, and where
 // no XS can be built. What preloading forbids is seen in XS alone.
 
-import { register } from "node:module";
-import { pathToFileURL } from "node:url";
 import test from "ava";
+import { file, resolveModules } from "./resolve.js";
 
-const file = (name: string): string => new URL(`../../../${name}`, import.meta.url).href;
-
-/** What Moddable resolves by itself, and the package by its name. */
-const modules = {
+/** The package by its name. */
+resolveModules({
   "m95-mqtt": file("build/targets/moddable/index.js"),
   "m95-mqtt/client": file("build/targets/moddable/client.js"),
-  timer: `data:text/javascript,export { Timer as default } from "${file("test/moddable/xs/esp32.js")}";`,
-  time: `data:text/javascript,export { Time as default } from "${file("test/moddable/xs/esp32.js")}";`,
-};
-register(
-  `data:text/javascript,${encodeURIComponent(`
-    const modules = ${JSON.stringify(modules)};
-    export function resolve(name, context, next) {
-      return modules[name] ? { url: modules[name], shortCircuit: true } : next(name, context);
-    }`)}`,
-  pathToFileURL("./"),
-);
+});
 
 interface Device {
   crashes: string[];
