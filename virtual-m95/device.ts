@@ -9,6 +9,8 @@ export interface Device {
   readonly timing: Timing;
   /** Cancelled whenever the module resets or loses power. */
   readonly timers: Timers;
+  /** Sleeps by AT+QSCLK. */
+  readonly asleep: boolean;
   urc(text: string): void;
   violation(kind: ViolationKind, detail: string): void;
   trace(direction: TraceDirection, text: string): void;

@@ -26,6 +26,7 @@ export const violationKinds = {
   "pwrkey-early": "A press before VBAT was stable",
   "pwrkey-ignored": "A press while the module logs off or EMERG_OFF is asserted",
   "emergoff-pulse": "EMERG_OFF asserted for less than 20 ms",
+  "dtr-high": "Bytes sent with DTR high while AT+QSCLK=1: the module may be asleep and deaf",
 } as const;
 
 export type ViolationKind = keyof typeof violationKinds;
@@ -102,6 +103,12 @@ export interface Quirks {
   tlsHostName: boolean;
   /** AT+QMTOPEN activates the PDP context by itself. */
   selfActivate: boolean;
+  /** AT+QSCLK=2 exists: sleep after `timing.sleepIdle` without UART data, and the first bytes are thrown away. */
+  qsclk2: boolean;
+  /** A URC of a module asleep: printed at once, held until the host wakes the module, or lost. RI is pulled in any case. */
+  urcAsleep: "print" | "hold" | "lose";
+  /** The keepalive goes on while asleep; false: a PINGREQ that falls due waits until the module is awake. */
+  pingAsleep: boolean;
 }
 
 export const defaultQuirks: Quirks = {
@@ -131,6 +138,9 @@ export const defaultQuirks: Quirks = {
   secReadMissing: false,
   tlsHostName: true,
   selfActivate: false,
+  qsclk2: false,
+  urcAsleep: "print",
+  pingAsleep: true,
 };
 
 /** Durations in ms. Power figures: Hardware Design chapter 3; the rest is plausible, not measured. */
@@ -172,6 +182,12 @@ export interface Timing {
   result: number;
   /** Time-out of AT+QSECWRITE when the command names none. */
   secWrite: number;
+  /** AT+QSCLK=1: DTR high, radio and UART quiet, to sleep. */
+  sleepAfter: number;
+  /** AT+QSCLK=2: the same without DTR. */
+  sleepIdle: number;
+  /** DTR low (or the first byte with AT+QSCLK=2) to the first byte heard: 20 (hardware design) or 600 (UART note). */
+  wake: number;
 }
 
 export const defaultTiming: Timing = {
@@ -199,6 +215,9 @@ export const defaultTiming: Timing = {
   open: 75_000,
   result: 20,
   secWrite: 100_000,
+  sleepAfter: 1000,
+  sleepIdle: 5000,
+  wake: 20,
 };
 
 export interface VirtualM95Options {
@@ -218,6 +237,10 @@ export interface VirtualM95Options {
   paceUart?: boolean;
   /** How the modem's bytes are cut for `onReceive`: at most so many bytes (default 64), per line, or one by one. */
   chunk?: number | "line" | "byte";
+  /** AT+QSCLK saved in the module's profile, default 0; with `poweredOn` and DTR high it is asleep at the start. */
+  sleep?: 0 | 1 | 2;
+  /** Level of DTR at the start; default 1, as when nobody drives it. */
+  dtr?: 0 | 1;
   sim?: SimOptions;
   imei?: string;
   revision?: string;

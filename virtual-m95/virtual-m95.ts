@@ -9,6 +9,7 @@ import { CellNetwork } from "./module/cell-network.js";
 import { PdpContext } from "./module/pdp-context.js";
 import { type Level, Power } from "./module/power.js";
 import { SimCard } from "./module/sim-card.js";
+import { Sleep } from "./module/sleep.js";
 import { factoryTerminal, type Profile, systemCommands } from "./module/system-commands.js";
 import { TlsStore } from "./module/tls-store.js";
 import {
@@ -50,6 +51,10 @@ export class VirtualM95 implements Device, FaultTarget {
     supply: { write(level: Level): void };
     /** 1 while the module runs. */
     status: { read(): Level };
+    /** 0 (low) keeps the module awake; matters with AT+QSCLK=1. */
+    dtr: { write(level: Level): void };
+    /** High at rest, low for a moment with each URC (AT+QRIMODE); the host may assign `onChange`. */
+    ri: { read(): Level; onChange: (level: Level) => void };
   };
   /** What the host did wrong, at most the first 1000. */
   readonly violations: Violation[] = [];
@@ -67,6 +72,7 @@ export class VirtualM95 implements Device, FaultTarget {
   readonly #world: Timers;
   readonly #line: SerialLine;
   readonly #power: Power;
+  readonly #sleep: Sleep;
   readonly #interpreter: Interpreter;
   readonly #sim: SimCard;
   readonly #cell: CellNetwork;
@@ -75,7 +81,7 @@ export class VirtualM95 implements Device, FaultTarget {
   readonly #tls: TlsStore;
   readonly #clients: QmtClient[] = [];
   readonly #saved: Profile;
-  readonly #running = { startUrcs: true, sleep: 0, flow: [0, 0] as [number, number] };
+  readonly #running = { startUrcs: true, flow: [0, 0] as [number, number] };
   readonly #forced = new Map<string, number>();
   /** The UART works: the boot has come that far. */
   #uartReady = false;
@@ -96,6 +102,8 @@ export class VirtualM95 implements Device, FaultTarget {
     this.#line = new SerialLine(options, {
       listening: () => this.#uartReady && this.#power.alive && !this.#hung,
       busy: () => this.#interpreter.busy,
+      incoming: (text) => this.#sleep.incoming(text),
+      heard: (text, ms) => this.#sleep.heard(text, ms),
       onData: (data, startedBusy) => this.#interpreter.receive(data, startedBusy),
       toHost: (chunk) => {
         const bytes = this.#wire(chunk, "tx");
@@ -117,7 +125,16 @@ export class VirtualM95 implements Device, FaultTarget {
       emergOff: { write: (level) => this.#power.emergOff(level) },
       supply: { write: (level) => this.#power.supply(level) },
       status: { read: () => this.#power.readStatus() },
+      dtr: { write: (level) => this.#sleep.dtr(level) },
+      ri: { read: () => this.#sleep.ri, onChange: () => {} },
     };
+    this.#sleep = new Sleep(this, {
+      running: () => this.#uartReady && this.#power.alive,
+      busy: () => !this.#interpreter.idle || this.#line.sending,
+      print: (text) => this.#interpreter.urc(text),
+      changed: () => {},
+    });
+    this.#sleep.onRi = (level) => this.pins.ri.onChange(level);
     this.#sim = new SimCard(this, {
       ready: () => this.#cell.start(options.registerAfter ?? defaultRegisterAfter),
       gone: () => this.#cell.stop(),
@@ -150,6 +167,11 @@ export class VirtualM95 implements Device, FaultTarget {
     return this.#power.status === 1;
   }
 
+  /** Asleep: deaf until DTR goes low (AT+QSCLK=1) or bytes come (AT+QSCLK=2). */
+  get asleep(): boolean {
+    return this.#sleep.asleep;
+  }
+
   /** Raw bytes out of the modem, as noise or a broken line would look like. */
   inject(raw: string): void {
     this.#line.send(raw);
@@ -158,7 +180,7 @@ export class VirtualM95 implements Device, FaultTarget {
   /** A URC, framed with CR LF; waits while a prompt is open. */
   urc(text: string): void {
     if (!this.#uartReady || this.#power.status === 0) return;
-    this.#interpreter.urc(text);
+    if (this.#sleep.passes(text)) this.#interpreter.urc(text);
   }
 
   /** Unexpected reset: everything in RAM is gone, the module boots again; STATUS stays high. */
@@ -304,12 +326,14 @@ export class VirtualM95 implements Device, FaultTarget {
         terminal: () => this.#interpreter.terminal,
         line: this.#line,
         saved: this.#saved,
+        saveSleep: () => this.#sleep.save(),
         running: this.#running,
         radio: (on) => this.#radio(on),
         radioOn: () => this.#radioOn,
         restart: () => this.#world.after(this.#line.pendingTime, () => this.reboot()),
         powerDown: (urgent) => (urgent ? this.#power.cut() : this.#power.logOff()),
       }),
+      ...this.#sleep.commands(),
       ...this.#sim.commands(),
       ...this.#cell.commands(),
       ...this.#pdp.commands(),
@@ -342,6 +366,7 @@ export class VirtualM95 implements Device, FaultTarget {
       for (const piece of typeof pieces === "string" ? [pieces] : (pieces ?? [])) {
         this.trace("tx", piece);
         this.#line.send(piece);
+        this.#sleep.activity();
       }
     }
   }
@@ -364,7 +389,7 @@ export class VirtualM95 implements Device, FaultTarget {
     this.#tls.reset();
     this.#radioOn = true;
     this.#running.startUrcs = this.#saved.startUrcs;
-    this.#running.sleep = 0;
+    this.#sleep.reset();
     this.#interpreter.reset(this.#savedTerminal());
     this.#updateBearer();
   }
@@ -386,6 +411,7 @@ export class VirtualM95 implements Device, FaultTarget {
     this.#uartReady = true;
     this.#sim.startReady();
     if (this.#sim.ready) this.#cell.start(this.options.registerAfter ?? 0);
+    this.#sleep.leftAsleep();
   }
 
   #radio(on: boolean): void {

@@ -84,6 +84,11 @@ export class Interpreter {
     return this.#executing && this.#prompt === undefined;
   }
 
+  /** Neither a command nor a prompt is open. */
+  get idle(): boolean {
+    return !this.#executing && this.#prompt === undefined;
+  }
+
   reset(terminal: Terminal): void {
     this.terminal = terminal;
     this.#line = this.#echo = this.#data = this.#buffered = "";

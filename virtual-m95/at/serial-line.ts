@@ -12,6 +12,10 @@ export interface SerialLineHooks {
   listening(): boolean;
   /** Whether a command executes now: sampled when a transfer begins. */
   busy(): boolean;
+  /** A transfer begins. */
+  incoming(text: string): void;
+  /** What the module hears of a transfer that took `ms`. */
+  heard(text: string, ms: number): string;
   onData(data: string, startedBusy: boolean): void;
   /** Bytes left the modem and reached the host. */
   toHost(chunk: string): void;
@@ -97,6 +101,11 @@ export class SerialLine {
     return this.#out.reduce((sum, item) => sum + this.#duration(item.text.length, item.baud), 1);
   }
 
+  /** Bytes are under way to the host. */
+  get sending(): boolean {
+    return this.#out.length > 0;
+  }
+
   send(text: string): void {
     const baud = this.rate;
     if (baud === 0 || text === "") return;
@@ -147,13 +156,16 @@ export class SerialLine {
     this.#inBusy = item !== undefined;
     if (!item) return;
     const startedBusy = this.#hooks.listening() && this.#hooks.busy();
-    this.#clock.after(this.#duration(item.text.length, item.baud), () => {
-      if (this.#hooks.listening()) this.#arrived(item, startedBusy);
+    const ms = this.#duration(item.text.length, item.baud);
+    if (this.#hooks.listening()) this.#hooks.incoming(item.text);
+    this.#clock.after(ms, () => {
+      if (this.#hooks.listening()) this.#arrived({ ...item, text: this.#hooks.heard(item.text, ms) }, startedBusy);
       this.#receiveNext();
     });
   }
 
   #arrived(item: Transfer, startedBusy: boolean): void {
+    if (item.text === "") return;
     if (this.#fixed === 0 && item.baud !== this.#detected) {
       const rest = this.#synchronise(item);
       if (rest !== "") this.#hooks.onData(rest, false);

@@ -1,4 +1,4 @@
-// Terminal, profile, identity and power commands: ATE, ATV, CMEE, IPR, &W, ATI, GSN, CFUN, QPOWD. No simulation of sleep.
+// Terminal, profile, identity and power commands: ATE, ATV, CMEE, IPR, &W, ATI, GSN, CFUN, QPOWD. Sleep is in sleep.ts.
 
 import type { CommandTable, Handler, Terminal } from "../at/interpreter.js";
 import { baudRates, type SerialLine } from "../at/serial-line.js";
@@ -18,7 +18,9 @@ export interface SystemHooks {
   terminal(): Terminal;
   line: SerialLine;
   saved: Profile;
-  running: { startUrcs: boolean; sleep: number; flow: [number, number] };
+  running: { startUrcs: boolean; flow: [number, number] };
+  /** AT&W keeps the settings of sleep, too. */
+  saveSleep(): void;
   /** AT+CFUN=0 and =1. */
   radio(on: boolean): void;
   radioOn(): boolean;
@@ -47,6 +49,7 @@ export function systemCommands(device: Device, hooks: SystemHooks): CommandTable
     hooks.saved.terminal = { ...hooks.terminal() };
     hooks.saved.baud = hooks.line.fixed;
     hooks.saved.startUrcs = hooks.running.startUrcs;
+    hooks.saveSleep();
   };
   const factory = (): void => {
     Object.assign(hooks.terminal(), factoryTerminal);
@@ -86,13 +89,6 @@ export function systemCommands(device: Device, hooks: SystemHooks): CommandTable
       read: (call) => call.info(`+IFC: ${hooks.running.flow.join(",")}`),
       write: (_call, params) => {
         hooks.running.flow = [params.int(0, 0, 2, "<dce_by_dte>"), params.int(1, 0, 2, "<dte_by_dce>")];
-      },
-    },
-    "+QSCLK": {
-      test: "+QSCLK: (0,1)",
-      read: (call) => call.info(`+QSCLK: ${hooks.running.sleep}`),
-      write: (_call, params) => {
-        hooks.running.sleep = params.int(0, 0, 1, "<n>");
       },
     },
     "+QIURC": {

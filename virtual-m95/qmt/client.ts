@@ -14,6 +14,9 @@ import { binary, encode } from "./text.js";
 
 type State = "closed" | "opening" | "initial" | "connecting" | "connected" | "disconnecting";
 
+/** How often a client whose PINGREQ does not wake the module looks whether it is awake, ms. */
+const sleepLook = 1000;
+
 /** What the SSL context comes to for this host; a string says why it cannot be used. */
 export type TlsContext = (context: number, host: string) => TlsSetup | string;
 
@@ -322,6 +325,10 @@ export class QmtClient {
 
   #ping(tries: number): void {
     const { packet, retries } = this.config.timeout;
+    if (this.#device.asleep && !this.#device.quirks.pingAsleep) {
+      this.#pingTimer = this.#timers.after(sleepLook, () => this.#ping(tries));
+      return;
+    }
     this.#send({ cmd: "pingreq" });
     this.#pingTimer = this.#timers.after(packet * 1000, () => {
       if (tries < retries) this.#ping(tries + 1);

@@ -39,6 +39,9 @@ export const controlCommands: Record<string, ControlCommand> = {
   },
   emergoff: pin("emergOff", "assert (1) or release (0) EMERG_OFF"),
   supply: pin("supply", "switch VBAT on (1) or off (0)"),
+  dtr: pin("dtr", "DTR low (0): awake; high (1): may sleep, with AT+QSCLK=1"),
+  ri: { usage: "ri", help: "level of RI", words: [0, 0], run: (modem) => String(modem.pins.ri.read()) },
+  asleep: { usage: "asleep", help: "1 while asleep", words: [0, 0], run: (modem) => (modem.asleep ? "1" : "0") },
   status: { usage: "status", help: "level of STATUS", words: [0, 0], run: (modem) => String(modem.pins.status.read()) },
   reboot: simple("reset unexpectedly", (modem) => modem.reboot()),
   "brown-out": simple("UNDER_VOLTAGE POWER DOWN, then off", (modem) => modem.brownOut()),
@@ -174,7 +177,7 @@ export async function runControlLine(modem: VirtualM95, line: string): Promise<s
   }
 }
 
-function pin(name: "pwrkey" | "emergOff" | "supply", help: string): ControlCommand {
+function pin(name: "pwrkey" | "emergOff" | "supply" | "dtr", help: string): ControlCommand {
   return {
     usage: `${name.toLowerCase()} 0|1`,
     help,
