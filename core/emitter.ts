@@ -27,7 +27,7 @@ export class Emitter<Events extends { [E in keyof Events]: any[] } = any> {
     this.counters = counters;
   }
 
-  /** @throws M95Error `EPARAM` for what is no listener */
+  /** @param listener - `this` in it is who emits. @throws M95Error `EPARAM` for what is no listener */
   on<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): this;
   on(event: any, listener: Listener): this {
     callable("listener", listener);
@@ -36,34 +36,40 @@ export class Emitter<Events extends { [E in keyof Events]: any[] } = any> {
     return this;
   }
 
+  /** Takes a listener away, one that was added twice once. */
   off<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): this;
   off(event: any, listener: Listener): this {
-    const list = this._on[event];
-    if (list) this._on[event] = list.filter((one) => one !== listener && (one as Once)._of !== listener);
+    let found = 0;
+    this._on[event] = (this._on[event] || []).filter(
+      (one) => (one !== listener && (one as Once)._of !== listener) || found++,
+    );
     return this;
   }
 
   once<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): this;
   once(event: any, listener: Listener): this {
     const self = this;
-    function first(a: unknown, b: unknown, c: unknown): void {
+    callable("listener", listener);
+    function first(): void {
       self.off(event, first as Listener);
-      listener(a, b, c);
+      listener.apply(self, arguments as never);
     }
     first._of = listener;
     return this.on(event, first as Listener);
   }
 
   /** Calls the listeners in order and says whether there were any. */
-  emit<E extends keyof Events>(event: E, a?: Events[E][0], b?: Events[E][1], c?: Events[E][2]): boolean {
-    const list = this._on[event as string];
+  emit<E extends keyof Events>(event: E, a?: Events[E][0], b?: Events[E][1], c?: Events[E][2]): boolean;
+  emit(event: any): boolean {
+    const list = this._on[event];
     if (!list || !list.length) {
       if (event === "error") this.counters[UNHEARD_ERRORS]!++;
       return false;
     }
+    const args = [].slice.call(arguments, 1);
     for (let i = 0; i < list.length; i++) {
       try {
-        list[i]!(a, b, c);
+        list[i]!.apply(this, args);
       } catch (error) {
         this._threw(error, event === "error");
       }

@@ -12,6 +12,7 @@
  * | `ETOOBIG` | an argument is too long; nothing was sent |
  * | `EPAYLOAD` | a payload holds a byte that the modem's data prompt cannot take; nothing was sent |
  * | `EQUEUE` | a queue is full; nothing was sent |
+ * | `ELIMIT` | a client has as many subscriptions as it can have; nothing was sent |
  * | `ESTORE` | the store of the outbox failed; a publish that gets it was not sent |
  * | `EUNKNOWN` | it was sent and no verdict came: it may or may not have arrived |
  * | `EREFUSED` | the broker refused CONNECT (`returnCode`), or every topic of a SUBSCRIBE |
@@ -30,6 +31,7 @@ export type ErrorCode =
   | "ETOOBIG"
   | "EPAYLOAD"
   | "EQUEUE"
+  | "ELIMIT"
   | "ESTORE"
   | "EUNKNOWN"
   | "EREFUSED"

@@ -137,6 +137,8 @@ export class Lifecycle extends Script implements SessionSink {
    * @param cause - the row of the table, if not that of the error
    */
   recover(error: M95Error, cause?: string): void {
+    // On its way down nothing is mended, and nobody waits for what it still was to send.
+    if (this.state === "stopping") this._listener.allLost(error, false);
     if (this._idle()) return;
     this._generation++;
     this._script = undefined;

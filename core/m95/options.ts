@@ -173,7 +173,7 @@ export function setupOf(o: M95Options, codec: Codec): LifecycleSetup {
   let text: string | undefined;
   if (apn !== undefined) {
     const whole = typeof apn === "string";
-    if (!whole && !apn) throw wrong("apn", "a string or an object with name", apn);
+    if (!whole && (!apn || typeof apn !== "object")) throw wrong("apn", "a string or an object with name", apn);
     const values = ["QICSGP", 1, bytesOf(codec, whole ? "apn" : "apn.name", whole ? apn : apn.name)];
     if (!whole && apn.username !== undefined)
       values.push(

@@ -1,6 +1,6 @@
 // The client's promise forms, apart from it so that a bundle can leave them out. They add nothing to what it does.
 import { MqttClient } from "./client.js";
-import type { Grant, PublishOptions, SubscribeOptions } from "./types.js";
+import type { Grant, PublishOptions, SubscribeOptions, Topics } from "./types.js";
 
 /** `MqttClient` with `…Async` methods: they resolve where `done` gets no error, and reject with it otherwise. */
 export class AsyncMqttClient<Payload = any> extends MqttClient<Payload> {
@@ -10,10 +10,7 @@ export class AsyncMqttClient<Payload = any> extends MqttClient<Payload> {
     });
   }
 
-  subscribeAsync(
-    topics: string | string[] | { [topic: string]: { qos: 0 | 1 | 2 } },
-    options?: SubscribeOptions,
-  ): Promise<Grant[]> {
+  subscribeAsync(topics: Topics, options?: SubscribeOptions): Promise<Grant[]> {
     return new Promise((resolve, reject) => {
       this.subscribe(topics, options, (error, granted) => (error ? reject(error) : resolve(granted!)));
     });

@@ -30,6 +30,7 @@ import type {
   PublishOptions,
   Secure,
   SubscribeOptions,
+  Topics,
 } from "./types.js";
 
 /** `<ret_code>` of +QMTCONN that may heal by itself (application note 3.2.4). */
@@ -125,7 +126,7 @@ export class MqttClient<Payload = any>
     // emit() without its call.
     for (let i = 0; i < list.length; i++) {
       try {
-        list[i]!(topic, data, info);
+        list[i]!.call(this, topic, data, info);
       } catch (error) {
         this._threw(error, false);
       }
@@ -144,6 +145,11 @@ export class MqttClient<Payload = any>
    */
   get age(): number {
     return this._clock.now() - this.link.seen;
+  }
+
+  /** Publishes that wait to be handed to the modem: for the connection, or for room. */
+  get queued(): number {
+    return this.outbox.waiting(true);
   }
 
   // ---- for users
@@ -168,15 +174,11 @@ export class MqttClient<Payload = any>
 
   /**
    * Subscribes to topic filters (3.2.6); remembered, and made anew on each connect.
-   * @param topics - a filter, several, or an object of filters with their QoS
-   * @param done - gets what the broker granted, 128 for a refused filter. Errors as for `publish`; `EREFUSED` when all of them
-   * were refused
+   * @param topics - a filter, several, or an object of filters with their QoS: `{ a: 1 }` or `{ a: { qos: 1 } }`
+   * @param done - gets what the broker granted, 128 for a refused filter. Errors as for `publish`; `ELIMIT` for more than 32
+   * filters; `EREFUSED` when all of them were refused. Without `done`, an `"error"` names those that were
    */
-  subscribe(
-    topics: string | string[] | { [topic: string]: { qos: 0 | 1 | 2 } },
-    options?: SubscribeOptions | GrantDone,
-    done?: GrantDone,
-  ): this {
+  subscribe(topics: Topics, options?: SubscribeOptions | GrantDone, done?: GrantDone): this {
     const callback = typeof options === "function" ? options : done;
     try {
       const qos = optionsOf(options).qos;
@@ -186,7 +188,9 @@ export class MqttClient<Payload = any>
         "QMTSUB",
         filters,
         (error, granted) => {
-          if (!error && refused(granted).length === granted.length) error = this._refusal(granted);
+          const none = refused(granted).length;
+          // Nobody else tells who asked without a callback.
+          if (!error && none && (!callback || none === granted.length)) error = this._refusal(granted);
           this._answer(error, callback, this._texts(granted));
         },
         false,
@@ -197,25 +201,32 @@ export class MqttClient<Payload = any>
     return this;
   }
 
-  /** Unsubscribes from topic filters (3.2.7). Errors as for `subscribe`. */
-  unsubscribe(topics: string | string[], done?: Done): this {
+  /** Unsubscribes from topic filters (3.2.7). Errors as for `subscribe`. @param options - none are known */
+  unsubscribe(topics: string | string[], options?: object | Done, done?: Done): this {
+    const callback = typeof options === "function" ? (options as Done) : done;
     try {
       this._checkOpen();
-      this.subscriptions.changeFilters("QMTUNS", this._filters(topics, 0), (error) => this._answer(error, done), false);
+      this.subscriptions.changeFilters(
+        "QMTUNS",
+        this._filters(topics, 0),
+        (error) => this._answer(error, callback),
+        false,
+      );
     } catch (error) {
-      this._refuse(error, done);
+      this._refuse(error, callback);
     }
     return this;
   }
 
   /**
-   * Ends the client: lets what is in flight finish, then DISCONNECT (3.2.5) and close (3.2.3). What was never sent fails with
-   * `ECLOSED`.
-   * @param force - does not wait; what is in flight ends with `EUNKNOWN`
+   * Ends the client. While connected, what was accepted is sent first and may finish; then DISCONNECT (3.2.5) and close (3.2.3).
+   * While not connected, what was never sent fails with `ECLOSED`.
+   * @param force - true: at once and without DISCONNECT, so that the will happens; what is in flight ends with `EUNKNOWN`
+   * @param options - none are known
    */
-  end(force?: boolean | Done, done?: Done): this {
-    const callback = typeof force === "function" ? force : done;
-    if (callback) this._ends.push(callback);
+  end(force?: boolean | object | Done, options?: object | Done, done?: Done): this {
+    const callback = [force, options, done].filter((one) => typeof one === "function")[0];
+    if (callback) this._ends.push(callback as Done);
     this._life = Math.max(this._life, force === true ? FORCED : ENDING);
     this._clock.after(0, () => this._end());
     return this;
@@ -334,10 +345,11 @@ export class MqttClient<Payload = any>
     const codec = this._host.codec;
     const given = typeof topics === "string" ? [topics] : topics;
     if (!given || typeof given !== "object") throw wrong("topic", "a topic filter or several", topics);
-    return (Array.isArray(given) ? given : Object.keys(given)).map((name: string) => {
+    const list = Array.isArray(given);
+    return (list ? given : Object.keys(given)).map((name: string) => {
       const topic = bytesOf(codec, "topic", name);
-      const own = given[name];
-      return { topic, qos: own && own.qos !== undefined ? own.qos : qos };
+      const own = list ? undefined : optionsOf(given[name]).qos;
+      return { topic, qos: own === undefined ? qos : own };
     });
   }
 
@@ -383,7 +395,8 @@ export class MqttClient<Payload = any>
     this.reconnecting = !this._life;
     callOff(this);
     this.outbox.linkGone();
-    this.emit("close", error);
+    if (error) this.emit("close", error);
+    else this.emit("close");
   }
 
   private _wait(error: M95Error): void {
@@ -403,15 +416,15 @@ export class MqttClient<Payload = any>
 
   private _end(): void {
     const state = this.state;
-    if (this._life !== ENDED) this.outbox.refuse(new M95Error("ECLOSED", "the client was ended"), false);
+    const waits = this.connected && this._life < FORCED;
+    if (this._life !== ENDED && !waits) this.outbox.refuse(new M95Error("ECLOSED", "the client was ended"), false);
     if (state === "waiting" || state === "closed") this._finish();
-    else if (state !== "disconnecting" && (!this.connected || this._life === FORCED || this.outbox.isIdle()))
-      this._disconnect();
+    else if (state !== "disconnecting" && !(waits && this.outbox.isBusy())) this._disconnect();
   }
 
   private _disconnect(): void {
     this.connected = false;
-    this.link.hangUp();
+    this.link.hangUp(this._life === FORCED);
     this.outbox.linkGone();
   }
 

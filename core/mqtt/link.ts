@@ -108,11 +108,14 @@ export class Link {
     else this._run(steps, 0);
   }
 
-  /** Sends DISCONNECT if connected, and closes the network; `linkEnded` follows in any case but after `forget`. */
-  hangUp(): void {
+  /**
+   * Closes the network; `linkOver` follows in any case but after `forget`.
+   * @param force - even if connected, without DISCONNECT before
+   */
+  hangUp(force: boolean): void {
     const connected = this.phase === CONNECTED;
     this.forget();
-    if (!connected) {
+    if (!connected || force) {
       this._close();
       return;
     }

@@ -71,7 +71,8 @@ export interface ConnectOptions {
   /** Whether subscriptions are made anew on each connect. Default true. */
   resubscribe?: boolean;
   /**
-   * What happens to a publish of QoS 1 without a verdict: "report" it (`EUNKNOWN`) or "resend" it. Default "report".
+   * What happens to a publish of QoS 1 without a verdict: "report" it (`EUNKNOWN`) or "resend" it. Default "report", with a
+   * `store` "resend".
    */
   unknown?: "report" | "resend";
   /** Keeps publishes of QoS 1 and 2 over a power cut; what it holds is sent first. */
@@ -89,7 +90,7 @@ export function clientOptions(): string {
     "\nport|1-65535\nclean|?|true\nkeepalive|0-3600|120\npacketTimeout|1-60|5\nretryTimes|0-10|3" +
     "\nconnectionId|0-5\nreconnectPeriod|0-86400000|1000\nmaxReconnectPeriod|0-86400000|120000\nrefusedRetries|0-65535|3" +
     '\nqueueLimit|0-10000|16\nqueuePolicy|reject/drop-oldest/drop-qos0|"reject"\nqueueQoSZero|?|true\nresubscribe|?|true' +
-    '\nunknown|report/resend|"report"'
+    "\nunknown|report/resend"
   );
 }
 
@@ -206,7 +207,7 @@ export class Profile {
     const all = this.settled();
     this.keepalive = all.keepalive;
     this.packets = all.packetTimeout * 1000 * (all.retryTimes + 1);
-    this.resends = all.unknown === "resend";
+    this.resends = (given.unknown || (options.store && "resend")) === "resend";
   }
 
   /** All options that have a default. */

@@ -95,9 +95,9 @@ export class Outbox {
     return this._owner.connectionId;
   }
 
-  /** Whether nothing is in flight or being handed over. */
-  isIdle(): boolean {
-    return !this._flight.length && !this._hand;
+  /** Whether anything waits, is in flight or being handed over. */
+  isBusy(): boolean {
+    return !!(this._flight.length || this._wait.length || this._hand);
   }
 
   /** Packets of a kind that have no verdict yet: those that wait, and if wanted those in flight. */
@@ -340,7 +340,7 @@ export class Outbox {
     if (!this._flight.length && !this._full) callOff(this);
     else if (this._timer === undefined && (this._full || this._flight.length > (this._hand ? 1 : 0)))
       this._timer = this._clock.after(1000, this._tick.bind(this));
-    if (!this._flight.length && !this._hand) this._owner.drained();
+    if (!this.isBusy()) this._owner.drained();
     this._pump();
   }
 

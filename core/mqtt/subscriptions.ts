@@ -6,7 +6,7 @@ import type { Outbox } from "./outbox.js";
 import type { Filter, Packet } from "./packet.js";
 import { checkFilter } from "./topics.js";
 
-/** Topic filters a client may have; more are refused with `EQUEUE`. */
+/** Topic filters a client may have; more are refused with `ELIMIT`. */
 export const SUBSCRIPTION_LIMIT = 32;
 
 /** Granted QoS of a topic filter that the broker refuses (MQTT 3.1.1, 3.9.3). */
@@ -45,7 +45,7 @@ export class Subscriptions {
   /**
    * Subscribes to filters or unsubscribes from them, at once or when connected.
    * @param renew - subscribes to all anew that are not waiting to be, in front of everything that waits; `wanted` does not matter
-   * @throws M95Error `EPARAM`, `ETOOBIG`, or `EQUEUE` when there are too many
+   * @throws M95Error `EPARAM`, `ETOOBIG`, `ELIMIT` for too many filters, `EQUEUE` when too much waits
    */
   changeFilters(name: "QMTSUB" | "QMTUNS", wanted: Filter[], done: Granted, renew: boolean): void {
     const outbox = this._outbox;
@@ -67,7 +67,7 @@ export class Subscriptions {
       const full = list.length > SUBSCRIPTION_LIMIT;
       if (full || outbox.waiting(false) >= SUBSCRIPTION_LIMIT)
         throw new M95Error(
-          "EQUEUE",
+          full ? "ELIMIT" : "EQUEUE",
           full
             ? "a client has at most " + SUBSCRIPTION_LIMIT + " subscriptions"
             : SUBSCRIPTION_LIMIT + " SUBSCRIBE and UNSUBSCRIBE wait already, more are not taken",

@@ -21,6 +21,9 @@ export interface Grant {
   qos: number | undefined;
 }
 
+/** A topic filter, several, or an object of filters with the QoS of each. */
+export type Topics = string | string[] | { [topic: string]: 0 | 1 | 2 | { qos: 0 | 1 | 2 } };
+
 export type GrantDone = (error?: Error | null, granted?: Grant[]) => void;
 
 export interface PublishOptions {
@@ -135,7 +138,7 @@ export interface OutboxOwner {
   _answer(error: M95Error | null, done: Done | undefined): void;
   /** A packet is handed to the modem. */
   sending(packet: Packet): void;
-  /** Nothing is in flight any more. */
+  /** Nothing waits or is in flight any more. */
   drained(): void;
 }
 

@@ -41,11 +41,13 @@ function traceUnheard(heard: boolean, event: unknown, error: unknown): boolean {
 export class MqttClient extends AsyncMqttClient<ArrayBuffer> {
   override emit<E extends keyof ClientEvents<ArrayBuffer>>(
     event: E,
-    a?: ClientEvents<ArrayBuffer>[E][0],
-    b?: ClientEvents<ArrayBuffer>[E][1],
-    c?: ClientEvents<ArrayBuffer>[E][2],
+    ...args: [
+      a?: ClientEvents<ArrayBuffer>[E][0],
+      b?: ClientEvents<ArrayBuffer>[E][1],
+      c?: ClientEvents<ArrayBuffer>[E][2],
+    ]
   ): boolean {
-    return traceUnheard(super.emit(event, a, b, c), event, a);
+    return traceUnheard(super.emit(event, ...args), event, args[0]);
   }
 }
 
@@ -84,11 +86,9 @@ export class M95 extends CoreM95 {
 
   override emit<E extends keyof M95Events>(
     event: E,
-    a?: M95Events[E][0],
-    b?: M95Events[E][1],
-    c?: M95Events[E][2],
+    ...args: [a?: M95Events[E][0], b?: M95Events[E][1], c?: M95Events[E][2]]
   ): boolean {
-    return traceUnheard(super.emit(event, a, b, c), event, a);
+    return traceUnheard(super.emit(event, ...args), event, args[0]);
   }
 
   /** Gives port and pins back; clients end. The modem is not switched off by this: that is `stop`, before. */
