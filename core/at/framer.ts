@@ -344,7 +344,7 @@ export class Framer extends Silence {
     if (gap || !this.strict || (line[0] === this._prefix[0] && this._sink.proves(line.trim()))) {
       const text = trimLine(line);
       if (text.startsWith(this._prefix) || this._sink.starts(text)) {
-        this._finish(true);
+        this._finish(true, !this._kind && !!gap === this.strict && this._sink.proves(text)); // Proven: it is whole.
         this.framed = !!gap;
         this._line(line);
         return;
@@ -374,7 +374,7 @@ export class Framer extends Silence {
     }
   }
 
-  private _finish(cut: boolean): void {
+  private _finish(cut: boolean, whole?: boolean): void {
     const text = this._text;
     this._text = this._gap = "";
     this.framed = false;
@@ -382,7 +382,7 @@ export class Framer extends Silence {
     else if (this._kind === OWN && this.need && this.counter && this.counter.unsure) this._kind = UNSURE;
     if (text !== LOST) {
       if (this._kind === UNSURE) this._wait(text);
-      else this._sink.received(text, this._kind === PAYLOAD);
+      else this._sink.received(text, this._kind === PAYLOAD && !whole);
     }
     this.need = 0;
   }

@@ -1,6 +1,6 @@
 // The outbox of one client: packets that wait, packets in flight (window of 5), message IDs and overdue verdicts. It
 // sends packets; what they mean, and when the link is there, the client knows.
-// @resident nextId result _settle _pump _handed _advance
+// @resident isBusy nextId result _settle _pump _handed _advance
 import { number } from "../at/params.js";
 import type { Request } from "../at/types.js";
 import { PUBLISHED, RETRANSMISSIONS } from "../counters.js";
@@ -113,8 +113,9 @@ export class Outbox {
     return id;
   }
 
-  /** Whether a packet of this kind with this message ID, which nobody else has seen, waits for its verdict. */
+  /** Whether a packet of this kind with this message ID, which nobody else has seen, waits for its verdict, and nobody guesses. */
   expects(name: string, msgid: number): boolean {
+    if (!(this._clock.now() - this._guessed >= SUSPICION)) return false;
     return msgid > 0 && this._flight.some((packet) => nameOf(packet.text) === name && packet.msgid === msgid);
   }
 

@@ -64,9 +64,8 @@ var mqtt = modem.mqtt({
   keepalive: 300,
   queueLimit: KEEP,
   queuePolicy: "drop-oldest",
-  store: require("M95").store("tracker"),
-  // Better twice than never; the time in it tells.
-  unknown: "resend"
+  // Keeps what was not acknowledged, over power cuts as well, and sends QoS 1 again: better twice than never; the time in it tells.
+  store: require("M95").store("tracker")
 });
 mqtt.on("error", function (error) {
   console.log(error.message);

@@ -156,3 +156,21 @@ test("order is kept when the modem's window is full, its prompt stays away, or t
     );
   }
 });
+
+test("a client that hears its own publishes: the verdict comes at once, and behind the message it proves that one whole", (t) => {
+  const b = bench();
+  b.client.subscribe("a", { qos: 1 });
+  b.clock.advance(5000);
+  const flags: (boolean | undefined)[] = [];
+  b.client.on("message", (_topic, _payload, packet) => flags.push(packet.ambiguous));
+  for (let i = 0; i < 3; i++) {
+    const begun = b.clock.now();
+    let took = Infinity;
+    b.client.publish("a", `${i}`, { qos: 1 }, () => {
+      took = b.clock.now() - begun;
+    });
+    b.clock.advance(20_000);
+    t.true(took < 500, `${took} ms`);
+  }
+  t.deepEqual(flags, [false, false, false]);
+});

@@ -31,6 +31,7 @@ modem.start((error) => {
     host: "test.mosquitto.org",
     clientId: "m95-example",
     clean: false,
+    // With QoS 1 it loses nothing, and may send twice. QoS 2 would send nothing twice, and tell what may be lost.
     store: preferenceStore(Preference, "outbox"),
     queuePolicy: "drop-oldest",
   });
