@@ -378,8 +378,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
   private _checkCommand(text: unknown): string {
     if (typeof text !== "string" || text.substring(0, 2).toUpperCase() !== "AT")
       throw wrong("text", "a command that starts with AT", text);
-    // Quotes are part of a command; what must not be in one is a line end or another control character.
-    quote("text", text.split('"').join(""), 0);
+    quote("text", text, -1);
     return bytesOf(this.codec, "text", text);
   }
 }

@@ -7,21 +7,26 @@ import { M95Error } from "../errors.js";
 /**
  * A quoted parameter, quotes included. The modem knows no escapes, so `"`, CR, LF and every other control byte is
  * refused.
- * @param max - bytes it may have, 0: no limit stated
+ * @param max - bytes it may have, 0: no limit stated, below 0: a double quote is part of it
  * @throws M95Error `EPARAM` for a wrong type or byte, `ETOOBIG` for too many bytes
  */
 export function quote(field: string, value: unknown, max: number): string {
   if (typeof value !== "string") throw wrong(field, "a string", value);
-  if (max && value.length > max)
+  if (max > 0 && value.length > max)
     throw new M95Error("ETOOBIG", field + " must have at most " + max + " bytes, not " + value.length);
   // JSON escapes just what is forbidden here, the backslash and, on some engines, bytes above 126: those are looked at.
   if (JSON.stringify(value).length !== value.length + 2 || value.indexOf("\x7f") >= 0) {
     for (let i = 0; i < value.length; i++) {
       const code = value.charCodeAt(i);
-      if (code < 32 || code === 34 || code === 127)
+      if (code < 32 || (code === 34 && max >= 0) || code === 127)
         throw new M95Error(
           "EPARAM",
-          field + " must not hold a double quote or a control character, not byte " + code + " at " + i,
+          field +
+            (max < 0 ? " must be one line without" : " must not hold a double quote or") +
+            " a control character, not byte " +
+            code +
+            " at " +
+            i,
         );
     }
   }

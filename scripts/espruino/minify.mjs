@@ -16,7 +16,7 @@ export const INTERNAL = (
   "half " +
   "session modemSays runScript proceed enterStep judge judgeSim judgeMore pollOrFail framer filters framed forget link outbox subscriptions clients noteHandover handoverKey explain enter scriptSilent scriptFailed scriptDone " +
   "overrun strict linkOver linkUp begin restoreKept phase connecting opening final modemFailed modemReady modemLost " +
-  "silence waiting packetsOf connection isIdle keepPacket forgetPacket changeFilters packets endAll checkSoon nextId refuse drained starts " +
+  "silence waiting packetsOf connection isBusy keepPacket forgetPacket changeFilters packets endAll checkSoon nextId refuse drained starts " +
   "check ask size info rate changed left again tries sync createClient sent setRate sending " +
   "inbox offers recover takesOver unprovenVerdict unprovenLine discredited order add open send need counter counted stamp receive measure expect " +
   "limit isUrc guard prefix sink byteTime unechoed threw hurried proves repeats continues bytesLost unsure expects asked quiet echoed late mute count seen steady climb prepare causes complete clash source field files level sum " +

@@ -121,7 +121,12 @@ const calls: [string, string, string[], Call][] = [
   ["subscribe by map, QoS -1", "EPARAM", ["qos", "-1"], (c, _r, d) => c.subscribe({ a: { qos: -1 as never } }, {}, d)],
   ["unsubscribe from a number", "EPARAM", ["topic", "5"], (c, _r, d) => c.unsubscribe([5 as never], d)],
   ["command of nothing", "EPARAM", ["text", "AT"], (_c, r, d) => r.modem.command(undefined as never, {}, d)],
-  ["command of two lines", "EPARAM", ["text", "13"], (_c, r, d) => r.modem.command("AT\rAT", {}, d)],
+  [
+    "command of two lines",
+    "EPARAM",
+    ["text must be one line", "byte 13 at 2"],
+    (_c, r, d) => r.modem.command("AT\rAT", {}, d),
+  ],
   ["command, timeout 0", "EPARAM", ["timeout", "1..", "0"], (_c, r, d) => r.modem.command("AT", { timeout: 0 }, d)],
   ["command, data missing", "EPARAM", ["data"], (_c, r, d) => r.modem.command('AT+QMTPUB=0,0,0,0,"a"', {}, d)],
   ["command, empty prompt", "EPARAM", ["prompt"], (_c, r, d) => r.modem.command("AT", { prompt: "", data: "" }, d)],
