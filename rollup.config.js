@@ -23,7 +23,12 @@ const configs = [
   {
     input: "build/targets/node/index.js",
     external: ["serialport", /^node:/],
-    output: { file: "dist/node/index.js", format: "es" },
+    output: {
+      dir: "dist/node",
+      format: "es",
+      chunkFileNames: "[name].js",
+      manualChunks: (id) => (/build.trace\b/.test(id) ? "recorder" : undefined),
+    },
   },
   {
     input: "build/targets/espruino/index.js",
@@ -61,12 +66,12 @@ const configs = [
     plugins: [nodeResolve({ preferBuiltins: true }), commonjs(), bundledPackages(), ownTypes(), executable("cli.js")],
     output: { dir: "dist/virtual-m95", format: "es", entryFileNames: "[name].js", chunkFileNames: "shared.js" },
   },
-  {
-    input: { cli: "build/certs/cli.js" },
+  ...["certs", "trace"].map((folder) => ({
+    input: { cli: `build/${folder}/cli.js` },
     external: [/^node:/],
     plugins: [nodeResolve({ preferBuiltins: true }), commonjs(), bundledPackages(), executable("cli.js")],
-    output: { dir: "dist/certs", format: "es", entryFileNames: "[name].js" },
-  },
+    output: { dir: `dist/${folder}`, format: "es", entryFileNames: "[name].js" },
+  })),
 ];
 
 /** Unresolved imports and the like are mistakes here; only packages may have import circles among themselves. */

@@ -21,6 +21,7 @@ export {
   type VirtualM95Options,
   violationKinds,
 } from "./options.js";
+export { type Deviation, Replay, type ReplayOptions, replay } from "./replay/replay.js";
 export { type Address, type ServerOptions, startVirtualM95Server, type VirtualM95Server } from "./server/server.js";
 export { ScaledClock } from "./time/scaled-clock.js";
 export { SimClock } from "./time/sim-clock.js";

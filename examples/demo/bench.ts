@@ -1,6 +1,6 @@
 // What the demo runs on: a virtual M95 behind a TCP socket, or a real one on a serial port; an embedded broker, or yours.
 import net from "node:net";
-import { type Clock, type M95, openM95, powerSwitch, systemClock } from "../../targets/node/index.js";
+import { type Clock, type M95, openM95, powerSwitch, recorder, systemClock } from "../../targets/node/index.js";
 import { startVirtualM95Server, type VirtualM95Server } from "../../virtual-m95/server/server.js";
 import { ScaledClock } from "../../virtual-m95/time/scaled-clock.js";
 import { type OwnBroker, startBroker, startTlsBroker } from "./brokers.js";
@@ -16,6 +16,8 @@ export interface Settings {
   speed: number;
   /** TLS both ways, with certificates made at the start and a broker that demands the client's. */
   tls?: boolean;
+  /** A file for what passes. */
+  record?: string;
 }
 
 export interface Address {
@@ -50,6 +52,8 @@ const BROKER_LIMIT = 5000;
 /** Rejects when broker or serial port cannot be reached. */
 export async function setUp(settings: Settings): Promise<Bench> {
   const about: string[] = [];
+  const recording = settings.record === undefined ? undefined : recorder(settings.record);
+  const trace = recording && { trace: recording };
   const secured = settings.tls ? await startTlsBroker(TLS_EXAMPLE.host) : undefined;
   const embedded = settings.broker ? undefined : (secured?.broker ?? (await startBroker()));
   const address = settings.broker ?? { host: "127.0.0.1", port: embedded!.port };
@@ -59,13 +63,14 @@ export async function setUp(settings: Settings): Promise<Bench> {
   if (settings.port !== undefined) {
     // One try, so that a modem that is off or wired wrongly is reported soon.
     const recovery = { attempts: 1, syncTimeout: 10_000 };
-    const modem = await openM95(settings.port, { baudRate: settings.baud, apn: settings.apn, recovery });
+    const modem = await openM95(settings.port, { baudRate: settings.baud, apn: settings.apn, recovery, ...trace });
     about.push(`modem    on ${settings.port}, ${settings.baud} baud, taken as powered on; switched off at the end`);
     if (embedded) about.push("hint     a real modem cannot reach a broker on this machine: give one with --broker");
     return { modem, clock: systemClock, address, about, embedded, tls: undefined, virtual: undefined, close };
 
     async function close(): Promise<void> {
       modem.close();
+      recording?.close();
       await embedded?.stop();
     }
   }
@@ -73,7 +78,8 @@ export async function setUp(settings: Settings): Promise<Bench> {
   const clock = new ScaledClock(settings.speed);
   const virtual = await startVirtualM95Server({ broker: address, modem: { clock, protocolVersion: 4 } });
   const socket = net.connect({ host: "127.0.0.1", port: virtual.port, noDelay: true });
-  const modem = await openM95(socket, { clock, power: powerSwitch(virtual.modem.pins, clock), apn: settings.apn });
+  const pins = recording ? recording.pins(virtual.modem.pins) : virtual.modem.pins;
+  const modem = await openM95(socket, { clock, power: powerSwitch(pins, clock), apn: settings.apn, ...trace });
   about.push(
     `modem    virtual M95 behind TCP port ${virtual.port}, switched off; its time runs ${settings.speed} times as fast`,
     "network  simulated; whatever address the modem connects to, it ends up at the broker",
@@ -88,6 +94,7 @@ export async function setUp(settings: Settings): Promise<Bench> {
     virtual,
     async close() {
       modem.close();
+      recording?.close();
       await virtual.close();
       await embedded?.stop();
     },

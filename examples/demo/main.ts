@@ -36,6 +36,7 @@ const program = new Command("npm run demo --")
       .default(false),
   )
   .option("--trace", "show the AT traffic", false)
+  .option("--record <file>", "write what passes to a file, to be looked at with m95-trace view")
   .addHelpText(
     "after",
     `

@@ -48,6 +48,8 @@ export {
   type Uart,
   type Will,
 } from "../../core/index.js";
+export { type RecorderOptions, recorder } from "../../trace/file.js";
+export type { Recorder } from "../../trace/recorder.js";
 export { systemClock } from "./clock.js";
 export { fileStore } from "./file-store.js";
 export { M95, type M95Options, MqttClient } from "./m95.js";

@@ -18,12 +18,17 @@ import {
   type Uart,
 } from "../../core/index.js";
 import { AsyncMqttClient } from "../../core/mqtt/async.js";
+import type { Recorder } from "../../trace/recorder.js";
 import { systemClock } from "./clock.js";
 import { codec } from "./codec.js";
 import { readFiles } from "./files.js";
 
 /** As the core's, with `clock` optional: the system's. */
-export type M95Options = Omit<CoreOptions, "clock"> & { clock?: Clock };
+export type M95Options = Omit<CoreOptions, "clock"> & {
+  clock?: Clock;
+  /** Writes down what passes, see `recorder`. */
+  trace?: Recorder;
+};
 
 /** An MQTT client; payloads of messages are Buffers. */
 export class MqttClient extends AsyncMqttClient<Buffer> {}
@@ -34,9 +39,12 @@ export class M95 extends CoreM95 {
 
   /** @throws M95Error `EPARAM` or `ETOOBIG`, naming option, limit and value */
   constructor(options: M95Options) {
-    const given = readable(options);
-    super({ codec, wallClock: Date.now, ...given, clock: given.clock ?? systemClock });
+    const { trace, ...given } = readable(options);
+    const clock = given.clock ?? systemClock;
+    const all = { codec, wallClock: Date.now, ...given, clock };
+    super(trace ? trace.begin(all, clock) : all);
     this.#uart = given.uart;
+    trace?.attach({ modem: this, uart: given.uart, options: given });
   }
 
   override connect(options: ConnectOptions): MqttClient {

@@ -21,8 +21,9 @@ export type OpenOptions = Omit<M95Options, "uart"> & {
  */
 export async function openM95(port: string | Duplex, options: OpenOptions = {}): Promise<M95> {
   const { baudRate, ...rest } = readable(options);
+  const { trace: _trace, ...checked } = rest;
   // Bad options are refused before a port is touched: opening one moves its control lines.
-  new M95({ ...rest, uart: { write() {}, onReceive() {} } });
+  new M95({ ...checked, uart: { write() {}, onReceive() {} } });
   const rate = baudRate ?? rest.baud ?? 115200;
   const stream = typeof port === "string" ? await openPort(port, rate, rest.flowControl) : await openStream(port);
   const modem: M95 = new M95({ ...rest, uart: streamUart(stream, (error) => modem.emit("error", error)) });

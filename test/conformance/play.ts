@@ -10,6 +10,7 @@ import {
   secure,
   type TlsOptions,
 } from "../../core/index.js";
+import type { Recorder } from "../../trace/recorder.js";
 import { SimClock } from "../../virtual-m95/time/sim-clock.js";
 import { pictureOf, type Step, type Transcript } from "./transcript.js";
 
@@ -61,6 +62,8 @@ class World {
   #due = "";
   #problem: string | undefined;
 
+  constructor(private readonly recorder?: Recorder) {}
+
   /** The driver's constructor as transcripts call it: with the line, the clock and the texts. */
   readonly open = (options: Partial<M95Options>): M95 => {
     const note = (text: string) => this.events.push(text);
@@ -88,7 +91,9 @@ class World {
         return client;
       }
     }
-    const modem = new Spoken({ uart: this, clock: this.clock, random: () => 0.5, ...options });
+    const all: M95Options = { uart: this, clock: this.clock, random: () => 0.5, ...options };
+    const modem = new Spoken(this.recorder?.begin(all, this.clock) ?? all);
+    this.recorder?.attach({ modem, uart: this, options });
     modem.on("state", (state: string) => note(`state ${state}`));
     modem.on("ready", () => note("ready"));
     modem.on("error", (error: Error) => note(`error ${describe(error)}`));
@@ -185,8 +190,8 @@ export function cutsOf(transcript: Transcript): Cut[] {
 }
 
 /** Plays a transcript behind those it continues and returns its events. */
-export function play(transcript: Transcript, all: Transcript[], cut: Cut): string[] {
-  const world = new World();
+export function play(transcript: Transcript, all: Transcript[], cut: Cut, recorder?: Recorder): string[] {
+  const world = new World(recorder);
   for (const earlier of before(transcript, all)) {
     world.play(earlier.steps, "whole");
     world.settle();

@@ -11,6 +11,7 @@ const sources = readTree(root, [
   "targets",
   "tls",
   "terminal",
+  "trace",
   "virtual-m95",
   "certs",
   "flash",
@@ -34,10 +35,13 @@ const ground = [
 /** From the top floor down; each may import those behind it. */
 const core = ["core/index.ts", "core/m95.ts", "core/events.ts", "core/mqtt/", "core/m95/", "core/at/"];
 const driver = [...core, ...ground];
+/** What writes traces, from the top down. */
+const recording = ["trace/file.ts", "trace/recorder.ts", "trace/mask.ts", "trace/format.ts"];
 /** The same for the virtual modem. */
 const simulator = [
   "virtual-m95/index.ts",
   "virtual-m95/server/",
+  "virtual-m95/replay/",
   "virtual-m95/virtual-m95.ts",
   "virtual-m95/qmt/",
   "virtual-m95/module/",
@@ -49,6 +53,7 @@ const simulator = [
   "virtual-m95/time/",
   "virtual-m95/options.ts",
   "virtual-m95/network/network.ts",
+  ...recording,
   "tls/",
   "terminal/",
 ];
@@ -61,8 +66,10 @@ const arrows: Record<string, readonly string[]> = {
   "board-wiring/": ground,
   "targets/espruino/": ["board-wiring/", ...driver, "packages"],
   "targets/moddable/": ["board-wiring/", ...driver, "packages"],
-  "targets/node/": ["board-wiring/", ...driver, "packages"],
+  "targets/node/": ["board-wiring/", ...recording, ...driver, "packages"],
   ...floors(simulator, "packages"),
+  ...floors(recording, "packages"),
+  "trace/": [...recording, "terminal/", "packages"],
   "certs/": ["tls/", "terminal/", "packages"],
   "flash/": ["board-wiring/", "terminal/", "packages"],
 };

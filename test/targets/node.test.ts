@@ -208,6 +208,7 @@ test("the package's entry on Node is loadable without serialport and without sid
     "fileStore",
     "openM95",
     "powerSwitch",
+    "recorder",
     "streamUart",
     "systemClock",
   ]);

@@ -4,11 +4,17 @@
 import { readFile } from "node:fs/promises";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { harmless } from "../../terminal/harmless.js";
+import { recorder } from "../../trace/file.js";
+import { parseTrace } from "../../trace/format.js";
+import type { Recorder } from "../../trace/recorder.js";
 import { baudRates } from "../at/serial-line.js";
-import { defaultQuirks, type Quirks, type VirtualM95Options } from "../options.js";
-import { runControlLine } from "./control.js";
+import { type Clock, defaultQuirks, type Quirks, type VirtualM95Options } from "../options.js";
+import { Replay } from "../replay/replay.js";
+import { ScaledClock } from "../time/scaled-clock.js";
+import type { VirtualM95 } from "../virtual-m95.js";
+import { runControlLine, runReplayLine } from "./control.js";
 import { type Pty, startPty } from "./pty.js";
-import { type Address, startVirtualM95Server, type VirtualM95Server } from "./server.js";
+import { type Address, type Listening, listen, startVirtualM95Server } from "./server.js";
 import { formatTrace } from "./trace-format.js";
 
 /** Exit codes. */
@@ -29,6 +35,8 @@ interface CliOptions {
   mqtt?: 3 | 4;
   networkTime?: true;
   script?: string;
+  replay?: string;
+  record?: string;
   trace?: true;
 }
 
@@ -40,6 +48,8 @@ Examples:
       a modem that is off, its UART at /tmp/m95; switch it on with: echo "press 1200" | nc 127.0.0.1 5601
   m95-virtual --powered-on --listen 0 --speed 20 --quirk promptBlank=true --recv-shape 3
       a free port (printed), twenty times real time, another firmware's habits
+  m95-virtual --replay field.jsonl --pty /tmp/m95
+      the modem of a recording (see docs/trace.md)
 
 Exit codes: 0 ended normally, 1 failure at run time, 2 wrong usage.
 Lines of a --script are those of the control port (see help there), with "wait MS" in between.`;
@@ -72,6 +82,13 @@ function parse(argv: string[]): CliOptions {
       "the network tells this machine's time (AT+QLTS, AT+CTZU); the modem's clock begins in 2004",
     )
     .option("--script <file>", "control commands to play")
+    .addOption(
+      new Option(
+        "--replay <file>",
+        "answer as the modem did in this recording, and say where the host does not do the same",
+      ).conflicts(["broker", "poweredOn", "baud", "recvShape", "quirk", "apn", "pin", "mqtt", "networkTime", "script"]),
+    )
+    .option("--record <file>", "write what passes to a file, see docs/trace.md")
     .option("--trace", "print the traffic")
     .allowExcessArguments(false)
     .addHelpText("after", examples)
@@ -136,21 +153,57 @@ function networkTime(now: Date): string {
   return `${iso.slice(2, 10).replaceAll("-", "/")},${iso.slice(11, 19)}+00`;
 }
 
-async function main(argv: string[]): Promise<number> {
-  const options = parse(argv);
-  let server: VirtualM95Server | undefined;
-  let pty: Pty | undefined;
-  let code: number = exit.ok;
-  const trace: VirtualM95Options["trace"] = (direction, text) =>
-    console.log(formatTrace(server?.modem.options.clock.now() ?? 0, direction, text));
-  server = await startVirtualM95Server({
-    listen: options.listen,
+interface Running extends Listening {
+  script?: (file: string) => Promise<void>;
+  recorded: Recorder | undefined;
+}
+
+/** The virtual modem, or that of a recording; how its traffic is shown. */
+async function start(options: CliOptions): Promise<Running> {
+  const { listen: at, control } = options;
+  const where = { listen: at, ...(control && { control }) };
+  let now = (): number => 0;
+  const trace: VirtualM95Options["trace"] = (direction, text) => console.log(formatTrace(now(), direction, text));
+  if (options.replay !== undefined) {
+    const clock = new ScaledClock(options.speed);
+    const modem = new Replay(parseTrace(await readFile(options.replay, "utf8")), clock, ({ at: ms, sent, detail }) =>
+      console.log(`${(ms / 1000).toFixed(3)} deviation: ${harmless(sent)}: ${harmless(detail)}`),
+    );
+    if (options.trace) modem.onWire = trace;
+    now = () => clock.now();
+    const served = await listen(modem, where, (line) => runReplayLine(modem, line));
+    return { ...served, recorded: recorded(modem, clock, options) };
+  }
+  const { modem, ...server } = await startVirtualM95Server({
+    ...where,
     broker: options.broker,
     speed: options.speed,
     modem: { ...modemOptions(options), ...(options.trace && { trace }) },
-    ...(options.control && { control: options.control }),
   });
-  const running = server;
+  now = () => modem.options.clock.now();
+  const script = (file: string): Promise<void> => play(modem, file);
+  return { ...server, script, recorded: recorded(modem, modem.options.clock, options) };
+}
+
+/** Records what passes at the modem's side, if that is wanted. */
+function recorded(
+  modem: Pick<VirtualM95, "uart"> & { pins: object },
+  clock: Clock,
+  { record }: CliOptions,
+): Recorder | undefined {
+  if (record === undefined) return undefined;
+  const made = recorder(record);
+  made.begin({}, clock);
+  made.attach({ uart: modem.uart, options: {} });
+  Object.assign(modem.pins, made.pins(modem.pins));
+  return made;
+}
+
+async function main(argv: string[]): Promise<number> {
+  const options = parse(argv);
+  let pty: Pty | undefined;
+  let code: number = exit.ok;
+  const running = await start(options);
   const end = (): void => void running.close();
   process.once("SIGINT", end);
   process.once("SIGTERM", end);
@@ -161,11 +214,12 @@ async function main(argv: string[]): Promise<number> {
       const link = options.pty === true ? undefined : options.pty;
       pty = await startPty(running.port, link, (path) => console.log(`UART at ${path}`), fail);
     }
-    if (options.script !== undefined) await play(running, options.script);
+    if (options.script !== undefined) await running.script!(options.script);
     await running.closed;
   } finally {
     await pty?.close();
     await running.close();
+    running.recorded?.close();
   }
   return code;
 
@@ -176,10 +230,10 @@ async function main(argv: string[]): Promise<number> {
   }
 }
 
-async function play(server: VirtualM95Server, file: string): Promise<void> {
+async function play(modem: VirtualM95, file: string): Promise<void> {
   for (const line of (await readFile(file, "utf8")).split(/\r?\n/)) {
     if (line.trim() === "" || line.startsWith("#")) continue;
-    const answer = await runControlLine(server.modem, line);
+    const answer = await runControlLine(modem, line);
     // The answer has lines of its own.
     console.log(
       `${harmless(line)}: ${answer

@@ -3,6 +3,7 @@
 import { visible } from "../../terminal/harmless.js";
 import { faultTable, faultUsage } from "../faults/index.js";
 import type { Registration } from "../options.js";
+import type { Replay } from "../replay/replay.js";
 import type { VirtualM95 } from "../virtual-m95.js";
 
 interface ControlCommand {
@@ -159,6 +160,16 @@ export const controlCommands: Record<string, ControlCommand> = {
     },
   },
 };
+
+/** Those that need pins and time only, as a recording has them. */
+const pinCommands = ["pwrkey", "press", "wait", "emergoff", "supply", "dtr", "status"];
+
+/** The same for the modem's side of a trace: its pins, and nothing that would have to be simulated. */
+export async function runReplayLine(modem: Replay, line: string): Promise<string> {
+  const name = line.trim().split(/\s+/)[0]!;
+  if (!pinCommands.includes(name)) return `error a recording has only ${pinCommands.join(", ")}`;
+  return runControlLine({ pins: modem.pins, options: { clock: modem.clock } } as VirtualM95, line);
+}
 
 /** Executes one line (not `quit`, which ends the server) and returns the answer without its line end. */
 export async function runControlLine(modem: VirtualM95, line: string): Promise<string> {

@@ -37,6 +37,15 @@ export interface VirtualM95Server {
 
 const local: Address = { host: "127.0.0.1", port: 0 };
 
+/** What can be served: a UART, and lines of the control port. */
+export interface Served {
+  readonly uart: { write(data: string): void; onReceive: (chunk: string) => void };
+  dispose(): void;
+}
+
+/** A listening server without its modem. */
+export type Listening = Omit<VirtualM95Server, "modem">;
+
 /** Starts listening; rejects when a port cannot be had. */
 export async function startVirtualM95Server(options: ServerOptions = {}): Promise<VirtualM95Server> {
   const broker = options.broker ?? { host: "127.0.0.1", port: 1883 };
@@ -47,6 +56,15 @@ export async function startVirtualM95Server(options: ServerOptions = {}): Promis
     hostBaud: 0,
     ...options.modem,
   });
+  return { modem, ...(await listen(modem, options, (line) => runControlLine(modem, line))) };
+}
+
+/** Serves a UART on one port, and what answers control lines on another. */
+export async function listen(
+  modem: Served,
+  options: Pick<ServerOptions, "listen" | "control">,
+  runLine: (line: string) => Promise<string>,
+): Promise<Listening> {
   const sockets = new Set<net.Socket>();
   const servers: net.Server[] = [];
   let ended = (): void => {};
@@ -77,8 +95,8 @@ export async function startVirtualM95Server(options: ServerOptions = {}): Promis
   };
   try {
     const port = await serve(options.listen ?? local, uartOf(modem));
-    const controlPort = options.control && (await serve(options.control, controlOf(modem, close)));
-    return { modem, port, controlPort, closed, close };
+    const controlPort = options.control && (await serve(options.control, controlOf(runLine, close)));
+    return { port, controlPort, closed, close };
   } catch (error) {
     await close();
     throw error;
@@ -92,7 +110,7 @@ export async function startVirtualM95Server(options: ServerOptions = {}): Promis
 const request = /^(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH) /;
 
 /** A UART has one host: a second connection is turned away, and so is a browser. */
-function uartOf(modem: VirtualM95): (socket: net.Socket) => void {
+function uartOf(modem: Served): (socket: net.Socket) => void {
   let host: net.Socket | undefined;
   modem.uart.onReceive = (chunk) => host?.write(chunk, "latin1");
   return (socket) => {
@@ -127,7 +145,10 @@ function fault(line: string): string | undefined {
 }
 
 /** One line after the other; the first that cannot be one ends the connection, and what is behind it is not looked at. */
-function controlOf(modem: VirtualM95, close: () => Promise<void>): (socket: net.Socket) => void {
+function controlOf(
+  runLine: (line: string) => Promise<string>,
+  close: () => Promise<void>,
+): (socket: net.Socket) => void {
   return (socket) => {
     let pending = "";
     let over = false;
@@ -156,7 +177,7 @@ function controlOf(modem: VirtualM95, close: () => Promise<void>): (socket: net.
           await close();
           return;
         }
-        socket.write(`${await runControlLine(modem, line)}\n`, "latin1");
+        socket.write(`${await runLine(line)}\n`, "latin1");
       }
       const wrong = fault(pending.trim());
       if (wrong === undefined) socket.resume();
