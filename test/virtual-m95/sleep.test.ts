@@ -13,10 +13,10 @@ function sleeper(mode: 0 | 1 | 2, options: Options = {}): Rig {
   return rig;
 }
 
-/** DTR high for long enough. */
+/** DTR high for long enough: the radio, too, must be quiet. */
 function lay(rig: Rig): void {
   rig.modem.pins.dtr.write(1);
-  rig.hear(1500);
+  rig.hear(5000);
 }
 
 test("AT+QSCLK=0, the default: DTR means nothing", (t) => {
