@@ -22,6 +22,10 @@ export interface HostPins {
   status: { read(): Level };
   /** 0 (low) keeps the module awake; matters with AT+QSCLK=1. */
   dtr: { write(level: Level): void };
-  /** High at rest, low for a moment with each URC (AT+QRIMODE); the host may assign `onChange`. */
-  ri: { read(): Level; onChange: (level: Level) => void };
+  /** High at rest, low for a moment with each URC (AT+QRIMODE). */
+  ri: {
+    read(): Level;
+    /** Calls `fell` whenever it goes low; one listener. */
+    watch(fell: () => void): void;
+  };
 }

@@ -116,7 +116,12 @@ export class VirtualM95 implements Device, FaultTarget {
       supply: { write: (level) => this.#power.supply(level) },
       status: { read: () => this.#power.readStatus() },
       dtr: { write: (level) => this.#sleep.dtr(level) },
-      ri: { read: () => this.#sleep.ri, onChange: () => {} },
+      ri: {
+        read: () => this.#sleep.ri,
+        watch: (fell) => {
+          this.#sleep.onRing = fell;
+        },
+      },
     };
     this.#sleep = new Sleep(this, {
       running: () => this.#uartReady && this.#power.alive,
@@ -124,7 +129,6 @@ export class VirtualM95 implements Device, FaultTarget {
       print: (text) => this.#interpreter.urc(text),
       changed: () => this.#drawsNow(),
     });
-    this.#sleep.onRi = (level) => this.pins.ri.onChange(level);
     this.#sim = new SimCard(this, {
       ready: () => this.#cell.start(options.registerAfter ?? defaultRegisterAfter),
       gone: () => this.#cell.stop(),

@@ -185,8 +185,7 @@ async function start(options: CliOptions): Promise<Running> {
   });
   now = () => modem.options.clock.now();
   const script = (file: string): Promise<void> => play(modem, file);
-  const summary = (): void =>
-    console.log(["Drawn by the modem:", ...energyRows(modem.energy.report())].join("\n"));
+  const summary = (): void => console.log(["Drawn by the modem:", ...energyRows(modem.energy.report())].join("\n"));
   return { ...server, script, summary, recorded: recorded(modem, modem.options.clock, options) };
 }
 
