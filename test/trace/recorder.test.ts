@@ -52,7 +52,13 @@ test("what has no end is written after a second, and entries stay in their order
 test("a pin that is watched is written down with every fall, and tells its watcher", (t) => {
   const { clock, made, entries } = line();
   let fall = (): void => {};
-  const { ri } = made.pins({ ri: { read: () => 1 as const, watch: (fell: () => void) => void (fall = fell) } });
+  const pin = {
+    read: () => 1 as const,
+    watch: (fell: () => void) => {
+      fall = fell;
+    },
+  };
+  const { ri } = made.pins({ ri: pin });
   let rings = 0;
   ri.watch(() => rings++);
   fall();
