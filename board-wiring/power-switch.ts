@@ -1,6 +1,7 @@
 // Switches an M95 on and off over PWRKEY, STATUS, EMERG_OFF and the supply: the order and length of the pulses.
 // It sends no AT command, knows no engine's pins, and cannot tell a hung modem from a working one.
 // @part power
+// @part sleep: dtr _rang _awaitRing
 
 import { callable, integer, refusal } from "../core/arguments.js";
 import { M95Error } from "../core/errors.js";
@@ -26,6 +27,15 @@ export interface PowerPins {
   emergOff?: OutputPin;
   /** The modem's supply: writing 1 turns it on. */
   supply?: OutputPin;
+  /** DTR: 1 lets the modem sleep, 0 wakes it. */
+  dtr?: OutputPin;
+  /** RI, high at rest: a pulse of 50 to 120 ms says that a sleeping modem has something to tell. */
+  ri?: RingPin;
+}
+
+/** An input that may tell of falling edges. One that cannot is read every 40 ms while the modem sleeps. */
+export interface RingPin extends InputPin {
+  watch?(fell: () => void): void;
 }
 
 /** Levels and times. Every time is in milliseconds. */
@@ -52,6 +62,8 @@ export interface PowerSwitchOptions {
 
 /** STATUS is looked at every so many ms while it is waited for. */
 const POLL = 50;
+/** And RI while the modem sleeps: its shortest pulse is 50 ms. */
+const RING_POLL = 40;
 
 type Want = 0 | 1 | 2 | 3;
 const OFF = 0;
@@ -76,10 +88,20 @@ function cut(this: Switch, done: Done): void {
   this._add(CUT, done);
 }
 
+function dtr(this: Switch, level: 0 | 1): void {
+  this._pins.dtr!.write(level);
+  const before = this._sleeps;
+  this._sleeps = level;
+  const ri = this._pins.ri;
+  if (ri && !ri.watch && level > before) this._awaitRing();
+}
+
 /** One operation at a time: each step writes a pin and names the step that follows after a wait. */
 class Switch implements PowerSwitch {
   kill?: (done: Done) => void;
   cut?: (done: Done) => void;
+  dtr?: (level: 0 | 1) => void;
+  onRing?: () => void;
   _pins: PowerPins;
   _clock: Clock;
   _options: PowerSwitchOptions;
@@ -89,6 +111,8 @@ class Switch implements PowerSwitch {
   _want!: Want;
   /** Without STATUS: what the last operation left behind. */
   _known: boolean | undefined;
+  /** The level of DTR. */
+  _sleeps!: number;
   _left!: number;
   _next!: () => void;
   _polls: unknown;
@@ -103,6 +127,12 @@ class Switch implements PowerSwitch {
     // An own property and only where it can work: callers ask for it, and a frozen prototype cannot be overridden.
     if (pins.emergOff || pins.supply) this.kill = kill;
     if (pins.emergOff && pins.supply) this.cut = cut;
+    if (pins.dtr) {
+      this._sleeps = 0;
+      this.dtr = dtr;
+      pins.dtr.write(0);
+    }
+    if (pins.ri && pins.ri.watch) pins.ri.watch(() => this._rang());
   }
 
   on(done: Done): void {
@@ -111,6 +141,22 @@ class Switch implements PowerSwitch {
 
   off(done: Done): void {
     this._add(OFF, done);
+  }
+
+  _rang(): void {
+    if (this.onRing) this.onRing();
+  }
+
+  _awaitRing(): void {
+    this._clock.after(RING_POLL, () => {
+      if (!this._sleeps) return;
+      if (this._pins.ri!.read()) this._awaitRing();
+      else {
+        this._rang();
+        // Whoever heard it has raised DTR again, or nobody did.
+        if (this._sleeps) this._awaitRing();
+      }
+    });
   }
 
   isOn(): boolean | undefined {
@@ -245,6 +291,9 @@ class Switch implements PowerSwitch {
  * (`AT+QPOWD`, under-voltage, somebody else's key) leaves it with a wrong idea; `off` and then `on` always ends with a
  * running modem, unless the modem was started by others after an `off`.
  *
+ * `dtr` is there with a DTR pin, and low at first. `onRing` is called when RI falls; a pin that cannot tell of that itself is read
+ * every 40 ms while DTR is high.
+ *
  * Operations run one after another, in the order of the calls; a call that follows one of its own kind joins it and
  * shares its result. A press that has begun always ends, by the switch's own timer. Every `done` is called once, never
  * before the call that brought it returns. All errors are `EPOWER`.
@@ -254,8 +303,8 @@ class Switch implements PowerSwitch {
 export function powerSwitch(pins: PowerPins, clock: Clock, options?: PowerSwitchOptions): PowerSwitch {
   const o: any = options || {};
   try {
-    "pwrkey status emergOff supply".split(" ").forEach((name, i) => {
-      const method = i === 1 ? "read" : "write";
+    "pwrkey status emergOff supply dtr ri".split(" ").forEach((name, i) => {
+      const method = i === 1 || i === 5 ? "read" : "write";
       const pin = pins && (pins as any)[name];
       if ((pin || !i) && !(pin && typeof pin[method] === "function"))
         throw new M95Error("EPARAM", name + " must be a pin, with " + method);

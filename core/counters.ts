@@ -19,17 +19,19 @@ export const RETRANSMISSIONS = 21;
 export const ORPHANS = 22;
 export const UNHEARD_ERRORS = 23;
 export const LISTENER_ERRORS = 24;
+export const SLEEPS = 25;
+export const WAKES = 26;
 
 /** Their names in `Stats`. In a function, because on Espruino its text then stays in flash. */
 export function counterNames(): string[] {
   return (
     "bytes lines commands overruns resyncs timeouts strays retries reopens pdpCycles restarts cfunCycles powerCycles kills " +
-    "cuts rests connects reconnects published dropped received retransmissions orphans unheardErrors listenerErrors"
+    "cuts rests connects reconnects published dropped received retransmissions orphans unheardErrors listenerErrors sleeps wakes"
   ).split(" ");
 }
 
 export function newCounters(): Counters {
-  return new Uint32Array(25);
+  return new Uint32Array(27);
 }
 
 /** The counters by name. */

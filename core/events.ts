@@ -15,6 +15,10 @@ export interface M95Events {
   urc: [line: string];
   /** A disturbance was noticed, and what is done about it. */
   recovery: [what: Recovery];
+  /** The modem sleeps; with option `sleep`. */
+  sleep: [];
+  /** It was woken, and answers. */
+  wake: [];
   /** A line of the traffic: ">" to the modem, "<" from it, "" a remark. */
   trace: [direction: "<" | ">" | "", text: string];
 }

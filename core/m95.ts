@@ -29,6 +29,7 @@ import {
 import { Lifecycle } from "./m95/lifecycle.js";
 import { limitOf, type M95Options, modemOptions, setupOf, type TlsOptions } from "./m95/options.js";
 import { type RecoveryStats, stepAt } from "./m95/recovery.js";
+import { Sleeper } from "./m95/sleep.js";
 import type { LifecycleListener } from "./m95/types.js";
 import { MqttClient } from "./mqtt/client.js";
 import { Inbox } from "./mqtt/inbox.js";
@@ -46,6 +47,10 @@ const COMMAND_LIMIT = 16;
 export interface Stats extends SessionStats, RecoveryStats, ClientStats, EmitterStats {
   /** Messages for a tcpconnectID without a client, or of unreadable shape. */
   orphans: number;
+  /** Times that the modem went to sleep. */
+  sleeps: number;
+  /** Times that it was woken. */
+  wakes: number;
 }
 
 export interface CommandOptions {
@@ -73,7 +78,17 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
   readonly session: Session;
   readonly clients: (MqttClient | undefined)[];
   readonly random: () => number;
+  /** It sleeps. Undefined until it has; with option `sleep`. */
+  asleep?: boolean;
+  /**
+   * Lets the modem sleep as soon as nothing is under way; there with option `sleep`. The next command wakes it.
+   * @param done - called when it sleeps; error: `ECLOSED`, it is not ready or was lost meanwhile
+   */
+  sleep?: (done?: Done) => void;
+  /** Wakes the modem; there with option `sleep`. @param done - called when it answers, or needs not be woken any more */
+  wake?: (done?: Done) => void;
   private _lifecycle: Lifecycle;
+  private _sleeper?: Sleeper;
   /** AT+QICSGP with the access point. */
   private _apn: string | undefined;
   private _commands: number;
@@ -102,6 +117,9 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
       this.session = this._lifecycle.session;
       this.inbox = new Inbox(this.clients, this.counters, this.session.framer);
       this.session.inbox = this.inbox;
+      const sleep = read.sleep;
+      if (sleep !== "off")
+        this._sleeper = new Sleeper(this, this._lifecycle, o.power, sleep === "auto" ? read.sleepAfter! : 0);
     } catch (error) {
       throw refusal(error);
     }
@@ -142,7 +160,10 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
    * @param done - error: `EPOWER`
    */
   stop(done?: Done): void {
-    this._lifecycle.shutDown((error) => this.clock.after(0, () => this._answer(error, done)));
+    const stop = (): void => this._lifecycle.shutDown((error) => this.clock.after(0, () => this._answer(error, done)));
+    // Asleep it would not hear the goodbyes.
+    if (this.asleep) this._sleeper!.arouse(stop);
+    else stop();
   }
 
   /**
@@ -250,6 +271,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
 
   changed(state: ModemState): void {
     if (state === "syncing") this.inbox.modemBooted();
+    if (this._sleeper) this._sleeper.stateIs(state);
     this.emit("state", state);
     // From a timer: whoever listens does not stand on the stack of a receive call.
     if (state === "ready")

@@ -50,4 +50,8 @@ export interface PowerSwitch {
   cut?(done: Done): void;
   /** Whether the modem runs, `undefined` when there is no STATUS pin to ask. */
   isOn(): boolean | undefined;
+  /** DTR, where it is wired: 1 lets the modem sleep, 0 wakes it and keeps it awake. */
+  dtr?(level: 0 | 1): void;
+  /** Set by a driver that sleeps: called when RI falls, where it is wired. */
+  onRing?: (() => void) | undefined;
 }

@@ -3,6 +3,7 @@
 // It knows how AT answers look; it knows no M95 and no MQTT.
 // @resident send starts received _mixes prompt quiet line _next _begin _feed _foreign _hold _endUnproven _unknown
 // @resident _final _end _expired _tell
+// @part sleep: isFree
 import { COMMANDS, type Counters, OVERRUNS, RESYNCS, STRAYS, TIMEOUTS } from "../counters.js";
 import { M95Error } from "../errors.js";
 import { behindEcho, FAST, holdOf, isError, isFinal, refusal, repeats } from "./answers.js";
@@ -79,16 +80,22 @@ export class Session extends Synchroniser {
     this._next();
   }
 
+  /** Whether nothing runs, nothing waits, and no line is half there. */
+  isFree(): boolean {
+    return this._phase === IDLE && !this._queue.length && !this.framer.open;
+  }
+
   /**
    * Sends `AT` until `OK` comes and the line is silent behind it. A command that runs ends with `ETIMEOUT`; answers of
    * older commands that come late are swallowed. Without `done`, a failure goes to the sink's `mute`.
    * @param tries - how often AT is sent, 500 ms apart
    * @param leadOut - bytes that lead out of a data prompt, sent first and with every other AT: the prompt may come late
    * @param done - called once. Errors: `ETIMEOUT`; `ECLOSED` when a later `sync` takes its place; that of `reset`
+   * @param wakes - for a modem that sleeps: AT comes a little later and more often
    */
-  sync(tries: number, leadOut: string, done?: (error: M95Error | null) => void): void {
+  sync(tries: number, leadOut: string, done?: (error: M95Error | null) => void, wakes?: boolean): void {
     const run = this._run;
-    this._call(tries, leadOut, done);
+    this._call(tries, leadOut, done, wakes);
     if (run) this._tell(run, this._late(run));
   }
 

@@ -13,6 +13,9 @@ const SETTLE = 100;
 const SETTLES = 20;
 /** ms for an answer to a plain AT. */
 export const AT_WAIT = 500;
+/** ms from DTR to the first AT of a modem that sleeps, which the UART note and the hardware design disagree about, and between two of them. */
+const WAKE_FIRST = 50;
+const WAKE_AGAIN = 150;
 /** AT is sent this often before the modem counts as mute. */
 export const AT_TRIES = 10;
 /** And this often more, when messages kept a clean OK away. */
@@ -71,6 +74,8 @@ interface Synchronisation {
   called: boolean;
   /** The command whose answer may still come. */
   overdue: string | undefined;
+  /** ms between two AT. */
+  pace: number;
 }
 
 export abstract class Synchroniser implements FramerSink {
@@ -155,7 +160,12 @@ export abstract class Synchroniser implements FramerSink {
   protected abstract _next(): void;
 
   /** Without `done` the line has to prove that nothing older is owed, or what is late would pass for the answer of the next command. */
-  protected _call(tries: number, leadOut: string, done: ((error: M95Error | null) => void) | undefined): void {
+  protected _call(
+    tries: number,
+    leadOut: string,
+    done: ((error: M95Error | null) => void) | undefined,
+    wakes?: boolean,
+  ): void {
     const before = this._sync;
     const run = this._run;
     this._free();
@@ -173,9 +183,10 @@ export abstract class Synchroniser implements FramerSink {
       proves: 0,
       called: !!done && leadOut !== ESCAPE,
       overdue: run && run.text,
+      pace: wakes ? WAKE_AGAIN : AT_WAIT,
     };
     // Armed before writing, here and below: a line may answer inside the call. What leads out may be answered, too.
-    this._arm(leadOut === ESCAPE ? ESCAPE_WAIT : leadOut ? Math.max(this._guard, this._pace) : 0);
+    this._arm(leadOut === ESCAPE ? ESCAPE_WAIT : leadOut ? Math.max(this._guard, this._pace) : wakes ? WAKE_FIRST : 0);
     if (leadOut) this._write(leadOut);
     if (before && before.done) before.done(new M95Error("ECLOSED", "AT: called off", "AT"));
   }
@@ -183,7 +194,7 @@ export abstract class Synchroniser implements FramerSink {
   protected _callAgain(): void {
     const sync = this._sync!;
     // Longer than a silence, or what is asked for keeps the line from ever being silent.
-    const wait = Math.max(AT_WAIT, 2 * this.framer.silence);
+    const wait = Math.max(sync.pace, 2 * this.framer.silence);
     if (this._busy() && sync.grace-- > 0) {
       // Between messages no answer proves anything. Behind a silence one is likely to come in time.
       this._awaitsSilence = true;

@@ -24,6 +24,8 @@ export const MAY = "-";
 export const RATE = "r";
 /** The rate was changed: follow it. */
 export const FOLLOW = "f";
+/** `+QSCLK: n`: a modem that was left to sleep is told not to. */
+export const SLEEPS = "k";
 /** `+CPIN: …`: ready, wait, enter the PIN, or fail. */
 export const SIM = "s";
 /** `+CREG: n,stat`, `+CGREG: n,stat`: wait for home or roaming. */
@@ -70,7 +72,7 @@ export function bringUpScript(apn: string | undefined, baud: number, flow: numbe
     // First of all, so that what is saved is the modem's own settings and not ours: of a reboot whose RDY got lost, only its
     // echo tells.
     (baud ? "rAT+IPR?\n" : "") +
-    "!ATE0\n-ATV1\n-AT+CMEE=1\n" +
+    "!ATE0\n-ATV1\n-AT+CMEE=1\nkAT+QSCLK?\n" +
     (flow < 0 ? "" : "!AT+IFC=" + flow + "," + flow + "\n") +
     // A host may have stopped behind AT+CFUN=0, be it in this very ladder.
     (cycle ? "-AT+CFUN=0\n" : "") +

@@ -68,6 +68,7 @@ export function commands(): string {
     "\nQILOCIP|1000||||#.#.#.#" +
     "\nQICLOSE|2000||||CLOSE OK" +
     '\nQSECWRITE|5000|tls.file:" tls.size:1-32768 tls.wait:1-1000||CONNECT' +
+    "\nQSCLK|300" +
     "\nQPOWD|15000||||NORMAL POWER DOWN\n."
   );
 }

@@ -13,7 +13,20 @@ import { request } from "./commands.js";
 import { ANSWERING, CLOSED, CYCLING, DOUBTED, SILENT } from "./contact.js";
 import { type LifecycleSetup, limitOf } from "./options.js";
 import { runs, turn, WAYS } from "./power.js";
-import { attemptsOf, CFUN, causeOf, Ladder, PDP, POWER, REOPEN, REST, RESTART, RESYNC, stepsOf } from "./recovery.js";
+import {
+  attemptsOf,
+  CFUN,
+  causeOf,
+  Ladder,
+  PDP,
+  POWER,
+  REOPEN,
+  REST,
+  RESTART,
+  RESYNC,
+  RETRY,
+  stepsOf,
+} from "./recovery.js";
 import { Script } from "./script.js";
 import type { LifecycleListener } from "./types.js";
 import { isUrc, RECEIVED } from "./urcs.js";
@@ -321,6 +334,10 @@ export class Lifecycle extends Script implements SessionSink {
     this.session.unechoed = true;
     this._since = this._clock.now();
     if (this.enter("ready")) this._tellStarting(null);
+  }
+
+  scriptReports(what: string): void {
+    this._listener.stepBegins(new M95Error("EPOWER", what), RETRY, 1, 0);
   }
 
   scriptFailed(error: M95Error, final: number): void {

@@ -114,6 +114,13 @@ export interface M95Options {
    * default 20.
    */
   guardTime?: number;
+  /**
+   * Whether the modem sleeps between commands (AT+QSCLK): not at all ("off"), after `sleepAfter` of quiet ("auto"), or when `sleep`
+   * is called ("manual"); any command wakes it. By DTR where `power` has it, else by the modem's own clock, if it can. Default "off".
+   */
+  sleep?: "off" | "auto" | "manual";
+  /** Quiet before the modem sleeps by itself. 1..86400000 ms, default 5000. */
+  sleepAfter?: number;
   /** Times and limits of starting and of recovering, see docs/recovery.md. */
   recovery?: RecoveryOptions;
   /** How the runtime's texts and payloads become bytes. Default: strings whose characters are bytes. */
@@ -125,7 +132,10 @@ export interface M95Options {
 // The same, for `readOptions`. In functions, because on Espruino their text then stays in flash.
 
 export function modemOptions(): string {
-  return "\nflowControl|none/hardware/software\nwallClock|()\nreceiveLimit|512-65536|4096\nguardTime|0-1000|20\nrandom|()";
+  return (
+    "\nflowControl|none/hardware/software\nwallClock|()\nreceiveLimit|512-65536|4096\nguardTime|0-1000|20\nrandom|()" +
+    '\nsleep|off/auto/manual|"off"\nsleepAfter|1-86400000|5000'
+  );
 }
 
 export function recoveryOptions(): string {

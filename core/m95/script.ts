@@ -18,6 +18,7 @@ import {
   pdpScript,
   RATE,
   SIM,
+  SLEEPS,
   STALE,
 } from "./bringup.js";
 import { build, timed } from "./commands.js";
@@ -69,6 +70,8 @@ export abstract class Script {
   /** Sends a command; the answer is dropped once the script was called off. */
   abstract ask(text: string, done: (error: M95Error | null, lines: string[]) => void): void;
   abstract scriptDone(): void;
+  /** Something of the modem was found otherwise than it should be, and is mended. */
+  abstract scriptReports(what: string): void;
   /** @param final - 0: trying again may help; 1: only a modem that ran before; 2: never */
   abstract scriptFailed(error: M95Error, final: number): void;
   /** The modem fell silent when its rate was changed. */
@@ -198,7 +201,12 @@ export abstract class Script {
       return;
     }
     if (rule === ATTACHED) more = "-AT+CGATT=1\n";
-    else if (rule === STALE)
+    else if (rule === SLEEPS) {
+      if (number(fields[0]) > 0) {
+        this.scriptReports("AT+QSCLK is stored as " + fields[0] + ": with DTR high the modem sleeps");
+        more = "-AT+QSCLK=0\n";
+      }
+    } else if (rule === STALE)
       // An earlier run of this driver left these open; the broker would see them as ours.
       for (let i = 0; i < lines.length; i++) {
         const id = number(split(lines[i]!)[0]);

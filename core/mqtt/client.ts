@@ -1,6 +1,7 @@
 // The MQTT client of one tcpconnectID as users see it: publish, subscribe, events, reconnecting, ending. It owns no line
 // and no modem; a host lends them.
 // @resident received publish result sending drained _checkOpen
+// @part sleep: isRestless
 
 import { optionsOf, refusal, wrong } from "../arguments.js";
 import { bytesOf } from "../codec.js";
@@ -260,6 +261,19 @@ export class MqttClient<Payload = any>
   /** It has been connected for the stable time, or never failed. */
   hasLasted(): boolean {
     return this.connected ? this._clock.now() - this._since >= this._host.stable : !this._failures;
+  }
+
+  /**
+   * Whether something of this client is under way, so that the modem has to stay awake. A connection of which nothing was heard since
+   * it was woken is asked after.
+   */
+  isRestless(since: number): boolean {
+    const link = this.link;
+    if (link.phase === CLOSED) return false;
+    if (link.phase !== CONNECTED || this.outbox.isBusy()) return true;
+    if (link.seen >= since) return false;
+    link.check();
+    return true;
   }
 
   /** A result URC or +QMTSTAT for this client: fields from `<tcpconnectID>` on. */

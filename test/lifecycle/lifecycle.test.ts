@@ -57,7 +57,16 @@ test("what is saved with the rate is the modem's own: its echo stays on, the sig
   const first = texts.indexOf("AT+IPR?");
   t.deepEqual(
     texts.slice(first).filter((text) => text !== "AT"),
-    ["AT+IPR?", "ATE1", "AT+IPR=9600&W", "ATE0", "ATV1", "AT+CMEE=1", ...texts.slice(texts.indexOf("AT+CFUN=1"))],
+    [
+      "AT+IPR?",
+      "ATE1",
+      "AT+IPR=9600&W",
+      "ATE0",
+      "ATV1",
+      "AT+CMEE=1",
+      "AT+QSCLK?",
+      ...texts.slice(texts.indexOf("AT+CFUN=1")),
+    ],
   );
   const before = r.trace.length;
   r.virtual.faults.start("silent-reboot");

@@ -6,7 +6,6 @@ import type { Device } from "../device.js";
 import type { Registration } from "../options.js";
 import type { SimCard } from "./sim-card.js";
 
-export const defaultSignal = { rssi: 21, ber: 0 };
 const cell = '"1A2B","3C4D"';
 
 export class CellNetwork {
@@ -34,7 +33,7 @@ export class CellNetwork {
     this.#onChange = onChange;
     const { options } = device;
     this.#final = { creg: options.creg ?? 1, cgreg: options.cgreg ?? options.creg ?? 1 };
-    this.#signal = options.signal ?? defaultSignal;
+    this.#signal = options.signal ?? { rssi: 21, ber: 0 };
     this.#clock = this.#setTo(options.clockTime ?? "04/01/01,00:00:00+00");
     if (options.networkTime !== undefined) this.#network = this.#setTo(options.networkTime);
   }
@@ -46,10 +45,6 @@ export class CellNetwork {
 
   get registered(): boolean {
     return isRegistered(this.#stat.creg);
-  }
-
-  get searching(): boolean {
-    return this.#stat.creg === 2 || this.#stat.cgreg === 2;
   }
 
   /** Attached to GPRS: packets can flow. */
@@ -86,7 +81,6 @@ export class CellNetwork {
 
   setSignal(rssi: number, ber: number): void {
     this.#signal = { rssi, ber };
-    this.#device.energy.signal(rssi);
   }
 
   setRegistration(creg: Registration, cgreg: Registration): void {
@@ -120,7 +114,6 @@ export class CellNetwork {
         write: (call, params) => {
           const on = params.int(0, 0, 1, "<state>") === 1;
           this.#sim.require();
-          this.#device.energy.signalling(timing.attach);
           call.defer(timing.attach, () => this.#attach(on));
         },
       },

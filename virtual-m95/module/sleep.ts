@@ -30,8 +30,8 @@ const riPulse = [120, 50, 0];
 const heldLimit = 1000;
 
 export class Sleep {
-  /** RI falls. */
-  onRing: () => void = () => {};
+  /** The level of RI, high at rest, as it changes. */
+  onRi: (level: Level) => void = () => {};
   readonly #device: Device;
   readonly #hooks: SleepHooks;
   #running: SleepProfile;
@@ -123,9 +123,11 @@ export class Sleep {
 
   /** A URC: pulls RI; true if it goes out now. */
   passes(text: string): boolean {
+    const asleep = this.#asleep;
+    // It may wake the module at once.
     this.#pulse();
     const { urcAsleep } = this.#device.quirks;
-    if (this.#asleep) {
+    if (asleep) {
       if (urcAsleep === "lose") return false;
       if (urcAsleep === "print") {
         // The network woke the module: its UART works at once.
@@ -133,7 +135,7 @@ export class Sleep {
         return true;
       }
     }
-    if (!this.#asleep && this.#held.length === 0) return true;
+    if (!asleep && this.#held.length === 0) return true;
     if (this.#held.length < heldLimit) this.#held.push(text);
     return false;
   }
@@ -200,6 +202,6 @@ export class Sleep {
     if (level === this.#ri) return;
     this.#ri = level;
     this.#device.trace("pin", `ri ${level}`);
-    if (level === 0) this.onRing();
+    this.onRi(level);
   }
 }
