@@ -124,6 +124,15 @@ export class Recorder {
               return level;
             },
           }),
+          // That it has risen again nobody tells: the next fall is one, too.
+          ...(pin.watch && {
+            watch: (fell: () => void) =>
+              pin.watch(() => {
+                this.#level(name, 0);
+                delete this.#levels[name];
+                fell();
+              }),
+          }),
         },
       ]),
     ) as P;

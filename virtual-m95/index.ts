@@ -2,6 +2,8 @@
 // server/cli.ts.
 
 export { MemoryBroker, type MemoryBrokerOptions, type ReceivedMessage } from "./broker/memory-broker.js";
+export { type EnergyOptions, energyFacts, type Fact, type FactName, type FactValues } from "./energy/facts.js";
+export { EnergyMeter, type EnergyReport, type PowerState } from "./energy/meter.js";
 export { type ActiveFault, type FaultArg, type FaultRow, Faults, faultTable, faultUsage } from "./faults/index.js";
 export { MemoryNetwork, type MemoryNetworkOptions } from "./network/memory-network.js";
 export type { Handlers, Network, Socket } from "./network/network.js";

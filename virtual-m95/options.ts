@@ -1,5 +1,6 @@
 // What a virtual M95 is made of: its options, quirks and timing with their defaults. It simulates nothing.
 
+import type { EnergyOptions } from "./energy/facts.js";
 import type { Network } from "./network/network.js";
 
 /** Time source: `SimClock`, `ScaledClock` or anything of this shape. All times are milliseconds. */
@@ -246,6 +247,8 @@ export interface VirtualM95Options {
   revision?: string;
   operator?: string;
   signal?: { rssi: number; ber: number };
+  /** What the module draws, see energy/facts.ts. */
+  energy?: EnergyOptions;
   /** SIM ready to registered, ms, default 3000; with `poweredOn` already registered unless given. */
   registerAfter?: number;
   /** Registration that is reached in the end, default 1. */

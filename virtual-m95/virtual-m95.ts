@@ -3,11 +3,12 @@
 import { type CommandTable, Interpreter, type Terminal } from "./at/interpreter.js";
 import { SerialLine } from "./at/serial-line.js";
 import type { Device } from "./device.js";
+import { EnergyMeter, restOf } from "./energy/meter.js";
 import { Faults, type FaultTarget } from "./faults/index.js";
 import { Bearer } from "./module/bearer.js";
-import { CellNetwork } from "./module/cell-network.js";
+import { CellNetwork, defaultSignal } from "./module/cell-network.js";
 import { PdpContext } from "./module/pdp-context.js";
-import { type Level, Power } from "./module/power.js";
+import { Power } from "./module/power.js";
 import { SimCard } from "./module/sim-card.js";
 import { Sleep } from "./module/sleep.js";
 import { factoryTerminal, type Profile, systemCommands } from "./module/system-commands.js";
@@ -24,6 +25,7 @@ import {
   type ViolationKind,
   type VirtualM95Options,
 } from "./options.js";
+import type { HostPins, HostUart } from "./ports.js";
 import { QmtClient } from "./qmt/client.js";
 import { qmtCommands } from "./qmt/commands.js";
 import { limits } from "./qmt/limits.js";
@@ -39,23 +41,10 @@ const defaultRegisterAfter = 3000;
  * Strings on the UART are binary: one character is one byte. Times are milliseconds of the clock it was given.
  */
 export class VirtualM95 implements Device, FaultTarget {
-  /** Host side of the UART; the host assigns `onReceive`. */
-  readonly uart: { write(data: string): void; onReceive: (chunk: string) => void; setBaud(baud: number): void };
-  /** Host side of the pins: levels as the MCU sees them, a transistor inverts PWRKEY and EMERG_OFF. */
-  readonly pins: {
-    /** 1 presses the key. */
-    pwrkey: { write(level: Level): void };
-    /** 1 asserts EMERG_OFF. */
-    emergOff: { write(level: Level): void };
-    /** 1 powers VBAT. */
-    supply: { write(level: Level): void };
-    /** 1 while the module runs. */
-    status: { read(): Level };
-    /** 0 (low) keeps the module awake; matters with AT+QSCLK=1. */
-    dtr: { write(level: Level): void };
-    /** High at rest, low for a moment with each URC (AT+QRIMODE); the host may assign `onChange`. */
-    ri: { read(): Level; onChange: (level: Level) => void };
-  };
+  readonly uart: HostUart;
+  readonly pins: HostPins;
+  /** What it draws, and has drawn. */
+  readonly energy: EnergyMeter;
   /** What the host did wrong, at most the first 1000. */
   readonly violations: Violation[] = [];
   /** See `VirtualM95Options.onSend`; may be set at any time. */
@@ -98,6 +87,7 @@ export class VirtualM95 implements Device, FaultTarget {
     this.faults = new Faults(this);
     this.timers = new Timers(options.clock);
     this.#world = new Timers(options.clock);
+    this.energy = new EnergyMeter(() => options.clock.now(), (options.signal ?? defaultSignal).rssi, options.energy);
     this.#saved = { terminal: { ...factoryTerminal }, baud: options.baud ?? 0, startUrcs: true };
     this.#line = new SerialLine(options, {
       listening: () => this.#uartReady && this.#power.alive && !this.#hung,
@@ -126,15 +116,19 @@ export class VirtualM95 implements Device, FaultTarget {
       supply: { write: (level) => this.#power.supply(level) },
       status: { read: () => this.#power.readStatus() },
       dtr: { write: (level) => this.#sleep.dtr(level) },
-      ri: { read: () => this.#sleep.ri, onChange: () => {} },
+      ri: {
+        read: () => this.#sleep.ri,
+        watch: (fell) => {
+          this.#sleep.onRing = fell;
+        },
+      },
     };
     this.#sleep = new Sleep(this, {
       running: () => this.#uartReady && this.#power.alive,
-      busy: () => !this.#interpreter.idle || this.#line.sending,
+      busy: () => !this.#interpreter.idle || this.#line.sending || this.energy.radioBusy,
       print: (text) => this.#interpreter.urc(text),
-      changed: () => {},
+      changed: () => this.#drawsNow(),
     });
-    this.#sleep.onRi = (level) => this.pins.ri.onChange(level);
     this.#sim = new SimCard(this, {
       ready: () => this.#cell.start(options.registerAfter ?? defaultRegisterAfter),
       gone: () => this.#cell.stop(),
@@ -142,7 +136,7 @@ export class VirtualM95 implements Device, FaultTarget {
     });
     this.#cell = new CellNetwork(this, this.#sim, () => this.#updateBearer());
     this.#pdp = new PdpContext(this, this.#cell, () => this.#connectionsLost());
-    this.#bearer = new Bearer(options.network, (fn) => this.timers.after(this.timing.result, fn));
+    this.#bearer = new Bearer(options.network, this.energy, (fn) => this.timers.after(this.timing.result, fn));
     this.#tls = new TlsStore(this, {
       blocked: () => this.quirks.sslcfgFailsInPdpDeact && this.#pdp.deactivatedByNetwork,
       time: () => this.#cell.utc,
@@ -306,6 +300,7 @@ export class VirtualM95 implements Device, FaultTarget {
         this.#forget();
         this.#boot();
       },
+      leaving: () => this.#drawsNow(),
       farewell: () => {
         this.urc("NORMAL POWER DOWN");
         return this.#line.pendingTime;
@@ -400,6 +395,7 @@ export class VirtualM95 implements Device, FaultTarget {
     this.#line.restart(this.#saved.baud);
     this.timers.after(uartAfter - statusAfter, () => {
       this.#uartReady = true;
+      this.#drawsNow();
       this.urc("RDY");
       this.timers.after(cfunUrc, () => this.urc("+CFUN: 1"));
       this.timers.after(cpinUrc, () => this.#sim.start());
@@ -428,6 +424,12 @@ export class VirtualM95 implements Device, FaultTarget {
 
   #updateBearer(): void {
     this.#bearer.up = !this.#networkDown && !this.#hung && this.#cell.attached && this.running;
+    this.#drawsNow();
+  }
+
+  #drawsNow(): void {
+    const { status, alive } = this.#power;
+    this.energy.become(restOf(status === 1, alive, this.#uartReady, this.#sleep.asleep, this.#cell.searching));
   }
 
   #connectionsLost(): void {

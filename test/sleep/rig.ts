@@ -65,8 +65,6 @@ export function sleepRig(options: SleepOptions = {}): SleepRig {
     modem: { clock, power, sleep: "auto", ...options.modem },
   });
   if (levels.length) inner.virtual.pins.dtr.write(levels[levels.length - 1] as 0 | 1);
-  inner.virtual.pins.ri.onChange = (level) => {
-    if (!level) watching();
-  };
+  inner.virtual.pins.ri.watch(() => watching());
   return { ...inner, fired: () => fired, dtr: levels };
 }

@@ -36,6 +36,7 @@ function table(report: Report, seconds: number): string {
     ["confirmed at QoS 1 or 2 without having arrived", report.lies],
     ["messages sent to the device, and handed over", `${report.sent}, ${report.heard}`],
     ["connected", `${(report.connected * 100).toFixed(1)} % of the time`],
+    ["drawn by the modem", `${report.drawn.toFixed(0)} mAh, ${(report.drawn / report.days).toFixed(0)} a day`],
     ["longest time without a delivery", minutes(report.gap)],
     ["longest wait of a callback", minutes(report.wait)],
     ["reconnects", stats.reconnects],

@@ -8,6 +8,8 @@ test("two days in a bad cell: nothing hangs, nothing lies, nothing is left behin
   t.deepEqual(judge(report), []);
   t.true(report.confirmed > 500 && report.heard > 400, `${report.confirmed} confirmed, ${report.heard} heard`);
   t.true(report.stats.reconnects > 10, `${report.stats.reconnects} reconnects`);
+  // Awake all day: 312 mAh idle, and what connecting and publishing add.
+  t.true(report.drawn > 2 * 312 && report.drawn < 2 * 500, `${report.drawn} mAh`);
 });
 
 test("the judge sees what is wrong", (t) => {

@@ -70,6 +70,8 @@ export interface Report {
   wait: number;
   /** Connected, of the whole time. */
   connected: number;
+  /** What the modem drew, mAh. */
+  drawn: number;
   /** Confirmed at QoS 1 or 2 without having arrived. */
   lies: number;
   problems: string[];
@@ -154,6 +156,7 @@ class Soak {
       gap: 0,
       wait: 0,
       connected: 0,
+      drawn: 0,
       lies: 0,
       problems: [],
     };
@@ -179,6 +182,7 @@ class Soak {
       this.#checkCalls();
     }
     this.#addUp();
+    report.drawn = this.#virtual.energy.report().mAh;
     this.#finish();
     report.connected = this.#connectedFor / (report.days * day + calm);
     return report;

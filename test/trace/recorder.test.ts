@@ -49,6 +49,30 @@ test("what has no end is written after a second, and entries stay in their order
   t.is(bytes().length, 4);
 });
 
+test("a pin that is watched is written down with every fall, and tells its watcher", (t) => {
+  const { clock, made, entries } = line();
+  let fall = (): void => {};
+  const pin = {
+    read: () => 1 as const,
+    watch: (fell: () => void) => {
+      fall = fell;
+    },
+  };
+  const { ri } = made.pins({ ri: pin });
+  let rings = 0;
+  ri.watch(() => rings++);
+  fall();
+  clock.advance(10);
+  fall();
+  t.is(rings, 2);
+  made.close();
+  const falls = entries.filter((one) => "pin" in one);
+  t.deepEqual(falls, [
+    { t: 0, pin: "ri", level: 0 },
+    { t: 10, pin: "ri", level: 0 },
+  ]);
+});
+
 test("a pause inside a secret gives nothing away", (t) => {
   const { clock, uart, made, bytes } = line();
   uart.write('AT+CPIN="12');

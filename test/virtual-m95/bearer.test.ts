@@ -1,6 +1,7 @@
 // The flow of packets between modem and network: TLS hook, bounded waiting, nothing after the end. No MQTT.
 
 import test from "ava";
+import { EnergyMeter } from "../../virtual-m95/energy/meter.js";
 import { Bearer } from "../../virtual-m95/module/bearer.js";
 import type { Handlers, Socket } from "../../virtual-m95/network/network.js";
 import { ok, running } from "./rig.js";
@@ -30,7 +31,7 @@ function recorder() {
 
 test("with the radio down everything waits, in order; with it up everything passes", (t) => {
   const { log, handlers, network, far } = recorder();
-  const bearer = new Bearer(network, () => {});
+  const bearer = new Bearer(network, new EnergyMeter(() => 0, 21), () => {});
   const socket = bearer.connect("h", 1, undefined, handlers);
   t.deepEqual(log, []);
   bearer.up = true;
@@ -46,7 +47,7 @@ test("with the radio down everything waits, in order; with it up everything pass
 
 test("a connection for which too much waits is lost", (t) => {
   const { log, handlers, network, far } = recorder();
-  const bearer = new Bearer(network, () => {});
+  const bearer = new Bearer(network, new EnergyMeter(() => 0, 21), () => {});
   bearer.up = true;
   const socket = bearer.connect("h", 1, undefined, handlers);
   bearer.up = false;
@@ -60,7 +61,7 @@ test("a connection for which too much waits is lost", (t) => {
 
 test("destroyed connections are silent; an orderly end without radio is none", (t) => {
   const { log, handlers, network, far } = recorder();
-  const bearer = new Bearer(network, () => {});
+  const bearer = new Bearer(network, new EnergyMeter(() => 0, 21), () => {});
   bearer.up = true;
   bearer.connect("h", 1, undefined, handlers);
   bearer.destroyAll();

@@ -296,6 +296,8 @@ test("the program prints its ports, traces plainly in a pipe, and ends with 0 on
   const code = exited(child);
   child.kill("SIGTERM");
   t.is(await code, 0);
+  await line("Drawn by the modem:");
+  await line("idle ");
   await uart.ended;
 });
 

@@ -1,6 +1,7 @@
 // Packet flow between modem and network: while the radio is down bytes wait, as TCP makes them. It knows no MQTT.
 
 import type { TlsSettings } from "../../tls/settings.js";
+import type { EnergyMeter } from "../energy/meter.js";
 import type { Handlers, Network, Socket } from "../network/network.js";
 
 /** Events that may wait on one connection before it counts as lost. */
@@ -13,6 +14,7 @@ export class Bearer {
   /** Nothing listens at the other end: connections are refused. */
   unreachable = false;
   readonly #network: Network;
+  readonly #energy: EnergyMeter;
   /** Calls back later: a connection never ends inside the call that opens it. */
   readonly #later: (fn: () => void) => void;
   readonly #links = new Set<Link>();
@@ -21,8 +23,9 @@ export class Bearer {
   #refusalCode = 0;
   #refused = (): void => {};
 
-  constructor(network: Network, later: (fn: () => void) => void) {
+  constructor(network: Network, energy: EnergyMeter, later: (fn: () => void) => void) {
     this.#network = network;
+    this.#energy = energy;
     this.#later = later;
   }
 
@@ -51,12 +54,18 @@ export class Bearer {
   connect(host: string, port: number, tls: TlsSettings | undefined, handlers: Handlers): Socket {
     const network = this.#network;
     const dial = (inner: Handlers): Socket => {
+      this.#energy.up(0);
       if (this.unreachable) return this.#dead(inner);
       return tls && network.connectTls
         ? network.connectTls(host, port, inner, tls)
         : network.connect(host, port, inner);
     };
     const link = new Link(dial, handlers, {
+      energy: this.#energy,
+      connected: () => {
+        this.#energy.down(0);
+        if (tls) this.#energy.handshake();
+      },
       up: () => this.#up,
       gone: () => this.#links.delete(link),
       refusal: () => {
@@ -90,12 +99,22 @@ class Link implements Socket {
   constructor(
     private readonly dial: (inner: Handlers) => Socket,
     private readonly handlers: Handlers,
-    private readonly bearer: { up(): boolean; gone(): void; refusal(): number },
+    private readonly bearer: {
+      energy: EnergyMeter;
+      connected(): void;
+      up(): boolean;
+      gone(): void;
+      refusal(): number;
+    },
   ) {
     this.#pass(() => {
       this.#socket = this.dial({
         onHandshake: () => this.#pass(() => this.handlers.onHandshake?.()),
-        onConnect: () => this.#pass(() => this.handlers.onConnect()),
+        onConnect: () =>
+          this.#pass(() => {
+            this.bearer.connected();
+            this.handlers.onConnect();
+          }),
         onData: (bytes) => this.#pass(() => this.#data(bytes)),
         onClose: (error) =>
           this.#pass(() => {
@@ -107,7 +126,10 @@ class Link implements Socket {
   }
 
   write(bytes: Buffer): void {
-    this.#pass(() => this.#socket?.write(bytes));
+    this.#pass(() => {
+      this.bearer.energy.up(bytes.length);
+      this.#socket?.write(bytes);
+    });
   }
 
   end(): void {
@@ -115,6 +137,7 @@ class Link implements Socket {
       this.destroy();
       return;
     }
+    this.bearer.energy.up(0);
     this.#socket?.end();
   }
 
@@ -137,6 +160,7 @@ class Link implements Socket {
   }
 
   #data(bytes: Buffer): void {
+    this.bearer.energy.down(bytes.length);
     const refusal = bytes[0] === connack ? this.bearer.refusal() : 0;
     if (refusal === 0) {
       this.handlers.onData(bytes);

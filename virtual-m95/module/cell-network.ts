@@ -6,6 +6,7 @@ import type { Device } from "../device.js";
 import type { Registration } from "../options.js";
 import type { SimCard } from "./sim-card.js";
 
+export const defaultSignal = { rssi: 21, ber: 0 };
 const cell = '"1A2B","3C4D"';
 
 export class CellNetwork {
@@ -33,7 +34,7 @@ export class CellNetwork {
     this.#onChange = onChange;
     const { options } = device;
     this.#final = { creg: options.creg ?? 1, cgreg: options.cgreg ?? options.creg ?? 1 };
-    this.#signal = options.signal ?? { rssi: 21, ber: 0 };
+    this.#signal = options.signal ?? defaultSignal;
     this.#clock = this.#setTo(options.clockTime ?? "04/01/01,00:00:00+00");
     if (options.networkTime !== undefined) this.#network = this.#setTo(options.networkTime);
   }
@@ -45,6 +46,10 @@ export class CellNetwork {
 
   get registered(): boolean {
     return isRegistered(this.#stat.creg);
+  }
+
+  get searching(): boolean {
+    return this.#stat.creg === 2 || this.#stat.cgreg === 2;
   }
 
   /** Attached to GPRS: packets can flow. */
@@ -81,6 +86,7 @@ export class CellNetwork {
 
   setSignal(rssi: number, ber: number): void {
     this.#signal = { rssi, ber };
+    this.#device.energy.signal(rssi);
   }
 
   setRegistration(creg: Registration, cgreg: Registration): void {
@@ -114,6 +120,7 @@ export class CellNetwork {
         write: (call, params) => {
           const on = params.int(0, 0, 1, "<state>") === 1;
           this.#sim.require();
+          this.#device.energy.signalling(timing.attach);
           call.defer(timing.attach, () => this.#attach(on));
         },
       },

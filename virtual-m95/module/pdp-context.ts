@@ -60,6 +60,7 @@ export class PdpContext {
       done(false);
       return;
     }
+    this.#device.energy.signalling(this.#device.timing.pdpActivate);
     this.#device.timers.after(this.#device.timing.pdpActivate, () => {
       const ok = this.#accepted();
       if (ok) this.#state = "IP GPRSACT";
@@ -95,14 +96,16 @@ export class PdpContext {
       },
       "+QIACT": { exec: (call) => this.#activate(call) },
       "+QIDEACT": {
-        exec: (call) =>
+        exec: (call) => {
+          this.#device.energy.signalling(this.#device.timing.pdpDeactivate);
           call.defer(this.#device.timing.pdpDeactivate, () => {
             const was = this.#state;
             this.#state = "IP INITIAL";
             this.#activation++;
             call.final("DEACT OK");
             if (was !== "IP INITIAL") this.#onLost();
-          }),
+          });
+        },
       },
       "+QILOCIP": {
         exec: (call) => {
@@ -142,6 +145,7 @@ export class PdpContext {
     if (this.#state !== "IP START") throw new CmeError(cme.notAllowed);
     this.#state = "IP CONFIG";
     const activation = ++this.#activation;
+    this.#device.energy.signalling(this.#device.timing.pdpActivate);
     call.defer(this.#device.timing.pdpActivate, () => {
       if (activation !== this.#activation) throw new CmeError(cme.pdpUnspecified);
       const ok = this.#accepted();

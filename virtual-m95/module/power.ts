@@ -8,6 +8,8 @@ export type Level = 0 | 1;
 export interface PowerHooks {
   /** STATUS has risen; the module begins to boot. */
   started(): void;
+  /** The module begins to log off. */
+  leaving(): void;
   /** The module says goodbye; returns the ms its last bytes need. */
   farewell(): number;
   /** The module is off. */
@@ -105,6 +107,7 @@ export class Power {
     if (this.#state !== "on") return;
     this.#state = "stopping";
     this.#restart = thenRestart;
+    this.#hooks.leaving();
     this.#offTimer = this.#timers.after(this.#timing.logOff, () => {
       this.#offTimer = this.#timers.after(this.#hooks.farewell(), () => {
         const restart = this.#restart;

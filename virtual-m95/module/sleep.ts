@@ -30,8 +30,8 @@ const riPulse = [120, 50, 0];
 const heldLimit = 1000;
 
 export class Sleep {
-  /** The level of RI, high at rest, as it changes. */
-  onRi: (level: Level) => void = () => {};
+  /** RI falls. */
+  onRing: () => void = () => {};
   readonly #device: Device;
   readonly #hooks: SleepHooks;
   #running: SleepProfile;
@@ -202,6 +202,6 @@ export class Sleep {
     if (level === this.#ri) return;
     this.#ri = level;
     this.#device.trace("pin", `ri ${level}`);
-    this.onRi(level);
+    if (level === 0) this.onRing();
   }
 }

@@ -8,6 +8,7 @@ import { recorder } from "../../trace/file.js";
 import { parseTrace } from "../../trace/format.js";
 import type { Recorder } from "../../trace/recorder.js";
 import { baudRates } from "../at/serial-line.js";
+import { energyRows } from "../energy/meter.js";
 import { type Clock, defaultQuirks, type Quirks, type VirtualM95Options } from "../options.js";
 import { Replay } from "../replay/replay.js";
 import { ScaledClock } from "../time/scaled-clock.js";
@@ -155,6 +156,8 @@ function networkTime(now: Date): string {
 
 interface Running extends Listening {
   script?: (file: string) => Promise<void>;
+  /** What there is to say at the end. */
+  summary?: () => void;
   recorded: Recorder | undefined;
 }
 
@@ -182,7 +185,8 @@ async function start(options: CliOptions): Promise<Running> {
   });
   now = () => modem.options.clock.now();
   const script = (file: string): Promise<void> => play(modem, file);
-  return { ...server, script, recorded: recorded(modem, modem.options.clock, options) };
+  const summary = (): void => console.log(["Drawn by the modem:", ...energyRows(modem.energy.report())].join("\n"));
+  return { ...server, script, summary, recorded: recorded(modem, modem.options.clock, options) };
 }
 
 /** Records what passes at the modem's side, if that is wanted. */
@@ -216,6 +220,7 @@ async function main(argv: string[]): Promise<number> {
     }
     if (options.script !== undefined) await running.script!(options.script);
     await running.closed;
+    running.summary?.();
   } finally {
     await pty?.close();
     await running.close();

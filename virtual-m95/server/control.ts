@@ -1,6 +1,7 @@
 // The control protocol: one text line, one answer, `ok …` or `error …`. It moves pins and plays mishaps, no AT commands.
 
 import { visible } from "../../terminal/harmless.js";
+import { energyRows } from "../energy/meter.js";
 import { faultTable, faultUsage } from "../faults/index.js";
 import type { Registration } from "../options.js";
 import type { Replay } from "../replay/replay.js";
@@ -43,6 +44,20 @@ export const controlCommands: Record<string, ControlCommand> = {
   dtr: pin("dtr", "DTR low (0): awake; high (1): may sleep, with AT+QSCLK=1"),
   ri: { usage: "ri", help: "level of RI", words: [0, 0], run: (modem) => String(modem.pins.ri.read()) },
   asleep: { usage: "asleep", help: "1 while asleep", words: [0, 0], run: (modem) => (modem.asleep ? "1" : "0") },
+  energy: {
+    usage: "energy [reset]",
+    help: "number of lines, then time and mAh by state; reset begins anew",
+    words: [0, 1],
+    run: (modem, [word]) => {
+      if (word === undefined) {
+        const rows = energyRows(modem.energy.report());
+        return [rows.length, ...rows].join("\n");
+      }
+      choice(word, ["reset"]);
+      modem.energy.reset();
+      return undefined;
+    },
+  },
   status: { usage: "status", help: "level of STATUS", words: [0, 0], run: (modem) => String(modem.pins.status.read()) },
   reboot: simple("reset unexpectedly", (modem) => modem.reboot()),
   "brown-out": simple("UNDER_VOLTAGE POWER DOWN, then off", (modem) => modem.brownOut()),
