@@ -66,7 +66,7 @@ const configs = [
     plugins: [nodeResolve({ preferBuiltins: true }), commonjs(), bundledPackages(), ownTypes(), executable("cli.js")],
     output: { dir: "dist/virtual-m95", format: "es", entryFileNames: "[name].js", chunkFileNames: "shared.js" },
   },
-  ...["certs", "trace"].map((folder) => ({
+  ...["certs", "trace", "energy"].map((folder) => ({
     input: { cli: `build/${folder}/cli.js` },
     external: [/^node:/],
     plugins: [nodeResolve({ preferBuiltins: true }), commonjs(), bundledPackages(), executable("cli.js")],

@@ -300,7 +300,7 @@ export class VirtualM95 implements Device, FaultTarget {
         this.#forget();
         this.#boot();
       },
-      leaving: () => this.#drawsNow(),
+      leaving: () => this.energy.signalling(this.timing.logOff),
       farewell: () => {
         this.urc("NORMAL POWER DOWN");
         return this.#line.pendingTime;
@@ -428,8 +428,7 @@ export class VirtualM95 implements Device, FaultTarget {
   }
 
   #drawsNow(): void {
-    const { status, alive } = this.#power;
-    this.energy.become(restOf(status === 1, alive, this.#uartReady, this.#sleep.asleep, this.#cell.searching));
+    this.energy.become(restOf(this.running, this.#uartReady, this.#sleep.asleep, this.#cell.searching));
   }
 
   #connectionsLost(): void {

@@ -7,10 +7,8 @@ import { airTime, type EnergyOptions, type FactValues, factValues, multislot, tr
 export type Rest = "off" | "boot" | "registration" | "idle" | "sleep";
 export type PowerState = Rest | "receiving" | "transmitting";
 
-export function restOf(on: boolean, alive: boolean, uart: boolean, asleep: boolean, searching: boolean): Rest {
+export function restOf(on: boolean, uart: boolean, asleep: boolean, searching: boolean): Rest {
   if (!on) return "off";
-  // Logging off is talking to the network, too.
-  if (!alive) return "registration";
   if (!uart) return "boot";
   if (asleep) return "sleep";
   return searching ? "registration" : "idle";
@@ -78,7 +76,7 @@ export class EnergyMeter {
     this.#rssi = rssi;
   }
 
-  /** The network is talked to for `ms`: attach, PDP context. */
+  /** The network is talked to for `ms`: attach, PDP context, log off. */
   signalling(ms: number): void {
     this.#settle();
     this.#signalUntil = Math.max(this.#signalUntil, this.#now() + ms);

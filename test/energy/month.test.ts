@@ -1,0 +1,41 @@
+// What the sums say, driver and virtual modem come to as well: days of a battery meter, simulated.
+
+import test from "ava";
+import { minute, Sums, type Use, type Way } from "../../energy/sums.js";
+import { month } from "./month.js";
+
+const meter: Use = {
+  every: 15 * minute,
+  payload: 64,
+  topic: 20,
+  qos: 1,
+  keepalive: 1200,
+  tls: false,
+  rssi: 15,
+  drx: 5,
+  gprsClass: 12,
+  sleepAfter: 5000,
+  registration: 15_000,
+  facts: {},
+};
+
+const cases: [name: string, way: Way, days: number, use: Partial<Use>][] = [
+  ["a message in 15 minutes, awake", "connected", 5, {}],
+  ["a message in 3 hours, awake, a keepalive of 5 minutes", "connected", 5, { every: 180 * minute, keepalive: 300 }],
+  ["QoS 2, one slot, strong signal", "connected", 2, { qos: 2, gprsClass: 8, rssi: 30 }],
+  ["a message in 15 minutes, off in between", "off", 5, {}],
+  ["a message in 4 hours, off in between, long search", "off", 10, { every: 240 * minute, registration: 40_000 }],
+];
+
+for (const [name, way, days, own] of cases) {
+  test(`${name}: within 5 % of the sums, and nothing is lost`, (t) => {
+    const use = { ...meter, ...own };
+    const real = month(way, use, days);
+    const expected = new Sums(use).mAhPerDay(way);
+    t.deepEqual(real.violations, []);
+    t.is(real.confirmed, real.sent);
+    t.is(real.arrived, real.sent);
+    t.true(real.sent >= (days * 1440 * minute) / use.every - 1);
+    t.true(Math.abs(real.mAhPerDay / expected - 1) < 0.05, `${real.mAhPerDay} mAh a day, the sums say ${expected}`);
+  });
+}
