@@ -132,9 +132,11 @@ export class Sums {
     if (way === "connected") return [this.#part("awake", rest, "idle", []), ...radio];
     const awake = messages * Math.max(0, this.#awake() - this.#publish.open);
     const sleep = use.drx === 9 ? "sleepDrx9" : "sleepDrx5";
+    const looking = pings * this.#look();
     return [
-      this.#part("asleep", rest - awake, sleep, []),
+      this.#part("asleep", rest - awake - looking, sleep, []),
       this.#part("awake around messages", awake, "idle", ["wakeTime", "sleepAfter", "settleTime"]),
+      this.#part("awake to ask after the link", looking, "idle", ["wakeTime", "sleepAfter", "settleTime"]),
       ...radio,
     ];
   }
@@ -147,6 +149,11 @@ export class Sums {
     const quiet = answered + this.use.sleepAfter * 1.25 + settleTime.value;
     const closed = this.#publish.open + settleTime.value / 2;
     return wakeTime.value + stepTime.value + Math.max(quiet, closed);
+  }
+
+  /** ms that the driver keeps the modem awake to ask whether a link that was idle for the keepalive is still there. */
+  #look(): number {
+    return habits.wakeTime.value + 2 * this.use.sleepAfter + habits.settleTime.value;
   }
 
   #off(): Part[] {

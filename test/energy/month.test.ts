@@ -20,6 +20,14 @@ const meter: Use = {
 };
 
 const cases: [name: string, way: Way, days: number, use: Partial<Use>][] = [
+  ["a message in 15 minutes, asleep", "asleep", 30, {}],
+  [
+    "a message in 6 hours, asleep, a keepalive of 10 minutes, DRX 9",
+    "asleep",
+    5,
+    { every: 360 * minute, keepalive: 600, drx: 9 },
+  ],
+  ["a message in 5 minutes, asleep at once", "asleep", 3, { every: 5 * minute, sleepAfter: 500 }],
   ["a message in 15 minutes, awake", "connected", 5, {}],
   ["a message in 3 hours, awake, a keepalive of 5 minutes", "connected", 5, { every: 180 * minute, keepalive: 300 }],
   ["QoS 2, one slot, strong signal", "connected", 2, { qos: 2, gprsClass: 8, rssi: 30 }],

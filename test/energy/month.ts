@@ -30,14 +30,15 @@ export function month(way: Way, use: Use, days: number): Month {
     signal: { rssi: use.rssi, ber: 0 },
     energy: { drx: use.drx, gprsClass: use.gprsClass, facts: use.facts },
   });
-  const { pwrkey, status, emergOff, supply } = virtual.pins;
+  const { pwrkey, status, emergOff, supply, dtr, ri } = virtual.pins;
   const modem = new M95({
     uart: virtual.uart,
     clock,
     apn: "internet",
     baud: 115_200,
     random: random(1),
-    power: powerSwitch({ pwrkey, status, emergOff, supply }, clock),
+    power: powerSwitch({ pwrkey, status, emergOff, supply, ...(way === "asleep" && { dtr, ri }) }, clock),
+    ...(way === "asleep" && { sleep: "auto" as const, sleepAfter: use.sleepAfter }),
   });
   const problems: string[] = [];
   const result = { sent: 0, confirmed: 0 };
