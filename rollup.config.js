@@ -66,9 +66,9 @@ const configs = [
     plugins: [nodeResolve({ preferBuiltins: true }), commonjs(), bundledPackages(), ownTypes(), executable("cli.js")],
     output: { dir: "dist/virtual-m95", format: "es", entryFileNames: "[name].js", chunkFileNames: "shared.js" },
   },
-  ...["certs", "trace", "energy"].map((folder) => ({
+  ...["certs", "doctor", "energy", "trace"].map((folder) => ({
     input: { cli: `build/${folder}/cli.js` },
-    external: [/^node:/],
+    external: ["serialport", /^node:/],
     plugins: [nodeResolve({ preferBuiltins: true }), commonjs(), bundledPackages(), executable("cli.js")],
     output: { dir: `dist/${folder}`, format: "es", entryFileNames: "[name].js" },
   })),

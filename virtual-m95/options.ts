@@ -249,6 +249,8 @@ export interface VirtualM95Options {
   signal?: { rssi: number; ber: number };
   /** What the module draws, see energy/facts.ts. */
   energy?: EnergyOptions;
+  /** What commands for people tell: VBAT in mV, AT+QLOCKF, the cause in AT+CEER (`1,3099`). */
+  diagnostics?: { millivolts?: number; frequencyLock?: 0 | 1; cause?: string };
   /** SIM ready to registered, ms, default 3000; with `poweredOn` already registered unless given. */
   registerAfter?: number;
   /** Registration that is reached in the end, default 1. */

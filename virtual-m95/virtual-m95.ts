@@ -7,6 +7,7 @@ import { EnergyMeter, restOf } from "./energy/meter.js";
 import { Faults, type FaultTarget } from "./faults/index.js";
 import { Bearer } from "./module/bearer.js";
 import { CellNetwork, defaultSignal } from "./module/cell-network.js";
+import { diagnosticCommands } from "./module/diagnostics.js";
 import { PdpContext } from "./module/pdp-context.js";
 import { Power } from "./module/power.js";
 import { SimCard } from "./module/sim-card.js";
@@ -332,6 +333,7 @@ export class VirtualM95 implements Device, FaultTarget {
       ...this.#sim.commands(),
       ...this.#cell.commands(),
       ...this.#pdp.commands(),
+      ...diagnosticCommands(this, { cell: this.#cell, pdp: this.#pdp, bearer: this.#bearer }),
       ...this.#tls.commands(),
       ...qmtCommands(this, this.#clients),
     };

@@ -12,6 +12,7 @@ const sources = readTree(root, [
   "tls",
   "terminal",
   "trace",
+  "doctor",
   "energy",
   "virtual-m95",
   "certs",
@@ -74,6 +75,8 @@ const arrows: Record<string, readonly string[]> = {
   ...floors(recording, "packages"),
   "energy/": ["virtual-m95/energy/", "terminal/", "packages"],
   "trace/": [...recording, "terminal/", "packages"],
+  // The table of commands is what the modem is held against.
+  "doctor/": ["core/m95/", ...recording, "terminal/", "packages"],
   "certs/": ["tls/", "terminal/", "packages"],
   "flash/": ["board-wiring/", "terminal/", "packages"],
 };

@@ -41,6 +41,11 @@ export class Bearer {
     for (const link of [...this.#links]) link.closedByPeer();
   }
 
+  /** Whether a host name leads to an address. */
+  knows(host: string): boolean {
+    return this.#network.knows?.(host) ?? true;
+  }
+
   get up(): boolean {
     return this.#up;
   }

@@ -44,6 +44,10 @@ export class CellNetwork {
     return this.#device.options.clock.now() + this.#clock.offset - this.#clock.zone * 900_000;
   }
 
+  get signal(): { rssi: number; ber: number } {
+    return this.#sim.ready ? this.#signal : { rssi: 99, ber: 99 };
+  }
+
   get registered(): boolean {
     return isRegistered(this.#stat.creg);
   }
@@ -100,10 +104,7 @@ export class CellNetwork {
     return {
       "+CSQ": {
         test: "+CSQ: (0-31,99),(0-7,99)",
-        exec: (call) => {
-          const { rssi, ber } = this.#sim.ready ? this.#signal : { rssi: 99, ber: 99 };
-          call.info(`+CSQ: ${rssi},${ber}`);
-        },
+        exec: (call) => call.info(`+CSQ: ${this.signal.rssi},${this.signal.ber}`),
       },
       "+COPS": {
         test: (call) => call.defer(timing.networkScan, () => call.info(`+COPS: (2,"${operator}","","26201")`)),

@@ -18,6 +18,8 @@ export class PdpContext {
   #password = "";
   #numbers: Record<string, number> = {};
   #activation = 0;
+  /** Why the last activation failed, as AT+CEER says it. */
+  cause: string | undefined;
 
   constructor(device: Device, cell: CellNetwork, onLost: () => void) {
     this.#device = device;
@@ -158,8 +160,11 @@ export class PdpContext {
   #accepted(): boolean {
     const { apn, apnUser, apnPassword } = this.#device.options;
     if (!this.#cell.attached) return false;
-    if (apn !== undefined && this.#apn !== apn) return false;
-    if (apnUser !== undefined && this.#user !== apnUser) return false;
-    return apnPassword === undefined || this.#password === apnPassword;
+    const login =
+      (apnUser === undefined || this.#user === apnUser) &&
+      (apnPassword === undefined || this.#password === apnPassword);
+    const known = apn === undefined || this.#apn === apn;
+    this.cause = known ? (login ? undefined : "1,3101") : "1,3099";
+    return known && login;
   }
 }

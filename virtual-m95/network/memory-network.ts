@@ -42,6 +42,10 @@ export class MemoryNetwork implements Network {
     this.#accept = accept;
   }
 
+  knows(host: string): boolean {
+    return !this.unresolved.has(host);
+  }
+
   connect(host: string, port: number, handlers: Handlers): Socket {
     return this.#dial(host, port, handlers, () => undefined);
   }

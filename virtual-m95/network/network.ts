@@ -21,6 +21,8 @@ export interface Socket {
 
 export interface Network {
   connect(host: string, port: number, handlers: Handlers): Socket;
+  /** For AT+QIDNSGIP and AT+QPING; without it every name is known. */
+  knows?(host: string): boolean;
   /** For AT+QMTCFG="SSL",id,1; without it the simulator connects in plain TCP and no certificate is looked at. */
   connectTls?(host: string, port: number, handlers: Handlers, settings: TlsSettings): Socket;
 }

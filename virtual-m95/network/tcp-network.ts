@@ -19,6 +19,8 @@ export function tcpNetwork(options: TcpNetworkOptions = {}): Required<Network> {
     return { host: to, port: at };
   };
   return {
+    // Names are looked up when a connection is made.
+    knows: () => true,
     connect(host, port, handlers) {
       return open(net.connect({ ...target(host, port), noDelay: true }), handlers, "connect");
     },
