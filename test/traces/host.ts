@@ -130,7 +130,8 @@ export function outcomes(entries: readonly Entry[], exact = true): Record<string
   for (const entry of entries) {
     if ("event" in entry) {
       const { event, of } = entry;
-      const args = event === "packetsend" ? [{ ...(entry.args[0] as object), messageId: undefined }] : entry.args;
+      const args = event === "packetsend" ? [{ ...(entry.args[0] as object), messageId: undefined }] : [...entry.args];
+      while (args.length > 0 && (args.at(-1) ?? null) === null) args.pop();
       // Seen as URCs, they hold the IDs; and bytes are of another form on each runtime.
       const text = JSON.stringify(args, (_key, value) => value?.bytes ?? value).replace(
         /(\+QMT(?:PUB|SUB|UNS): ?\d+),\d+/g,

@@ -163,10 +163,10 @@ export class Replay<C extends Clock = Clock> {
     const fresh = same.find(({ used }) => !used);
     const like = fits(loose).find(({ used }) => !used);
     const again = same.at(-1) ?? fits(loose).at(-1);
+    // Pins may be moved more often than they were: that answers nothing.
+    if (key.startsWith("pin ") && !fresh) return;
     const found = fresh ?? like ?? again ?? fits(name).find(({ used }) => !used);
     if (!found) {
-      // Pins may be moved more often than they were: that answers nothing.
-      if (key.startsWith("pin ")) return;
       this.#deviates("unknown", key, "nothing like it was recorded; the answer is ERROR");
       this.#timers.after(5, () => this.#out("\r\nERROR\r\n"));
       return;
