@@ -1,7 +1,7 @@
 // Bundles build/ (what tsc compiled) into dist/: Node, Espruino plain and minified, Moddable, the virtual M95 and m95-certs.
 // It compiles no TypeScript; declarations come from tsc.
 
-import { chmodSync, copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import commonjs from "@rollup/plugin-commonjs";
 import nodeResolve from "@rollup/plugin-node-resolve";
@@ -23,12 +23,17 @@ const configs = [
   {
     input: "build/targets/node/index.js",
     external: ["serialport", /^node:/],
-    output: {
+    plugins: [commonJsTypes()],
+    output: [
+      { format: "es", ext: "js" },
+      { format: "cjs", ext: "cjs" },
+    ].map(({ format, ext }) => ({
       dir: "dist/node",
-      format: "es",
-      chunkFileNames: "[name].js",
+      format,
+      entryFileNames: `[name].${ext}`,
+      chunkFileNames: `[name].${ext}`,
       manualChunks: (id) => (/build.trace\b/.test(id) ? "recorder" : undefined),
-    },
+    })),
   },
   {
     input: "build/targets/espruino/index.js",
@@ -153,6 +158,20 @@ function bundledPackages() {
         fileName: "THIRD-PARTY-LICENSES.txt",
         source: texts.join(`\n${"-".repeat(72)}\n\n`),
       });
+    },
+  };
+}
+
+/** A copy of Node's declarations for programs in CommonJS: how a declaration's imports are resolved, its folder says. */
+function commonJsTypes() {
+  return {
+    name: "commonjs-types",
+    writeBundle({ format }) {
+      if (format !== "cjs") return;
+      const to = "dist/types/commonjs";
+      for (const folder of ["core", "board-wiring", "targets/node", "trace"])
+        cpSync(`dist/types/${folder}`, `${to}/${folder}`, { recursive: true });
+      writeFileSync(`${to}/package.json`, '{ "type": "commonjs" }\n');
     },
   };
 }

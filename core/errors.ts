@@ -43,7 +43,9 @@ export type ErrorCode =
   | "ETLS"
   | "ECLOSED";
 
+/** Error of the driver. */
 export interface M95Error extends Error {
+  /** Its kind. */
   readonly code: ErrorCode;
   /** The AT command that failed, without its secrets' protection: treat it as confidential. */
   command?: string;
@@ -61,6 +63,7 @@ export interface M95Error extends Error {
 
 interface M95ErrorConstructor {
   new (code: ErrorCode, message: string, command?: string): M95Error;
+  /** What all of them share. */
   readonly prototype: M95Error;
 }
 

@@ -25,6 +25,7 @@ export interface M95Events {
 
 /** What is known of a packet that is about to be sent; names as in MQTT.js. */
 export interface SentPacket {
+  /** Its kind. */
   cmd: "publish" | "subscribe" | "unsubscribe";
   /** 0 with QoS 0. */
   messageId: number;
@@ -34,6 +35,7 @@ export interface SentPacket {
   topics?: string[];
   /** Of the packet: 1 for SUBSCRIBE and UNSUBSCRIBE. */
   qos: 0 | 1 | 2;
+  /** Of a PUBLISH. */
   retain: boolean;
 }
 

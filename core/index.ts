@@ -25,5 +25,6 @@ export type {
   PublishOptions,
   Secure,
   SubscribeOptions,
+  Topics,
 } from "./mqtt/types.js";
 export type { Clock, Done, PowerSwitch, TimerHandle, Uart } from "./ports.js";

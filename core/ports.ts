@@ -18,7 +18,8 @@ export interface Uart {
   onClose?: () => void;
   /** Changes the rate of this side, in baud. Called after the modem has confirmed `AT+IPR`. */
   setBaud?(baud: number): void;
-  close?(): void;
+  /** Closes the port; `done`, where it is taken, is called when it is closed. */
+  close?(done?: () => void): void;
 }
 
 /** What `Clock.after` returned. Opaque to the core. */
@@ -26,7 +27,9 @@ export type TimerHandle = unknown;
 
 /** Time, in milliseconds. `now` need not be wall-clock time, but it never runs backwards. */
 export interface Clock {
+  /** ms since whenever. */
   now(): number;
+  /** Calls `fn` in `ms`; what it returns is for `cancel`. */
   after(ms: number, fn: () => void): TimerHandle;
   /** Cancelling a timer that has fired does nothing. */
   cancel(handle: TimerHandle): void;

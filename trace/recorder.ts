@@ -98,8 +98,10 @@ export class Recorder {
     this.#watch("modem", modem, METHODS.modem);
     const host = modem as Anything;
     const { connect } = host;
-    host.connect = (asked: object) => {
-      const client = this.#within(true, () => connect.apply(host, this.#called("connect", "modem", [asked])));
+    host.connect = (...asked: unknown[]) => {
+      // An URL may hold a password.
+      const options = host.optionsOf?.(...asked) ?? asked[0];
+      const client = this.#within(true, () => connect.apply(host, this.#called("connect", "modem", [options])));
       this.#watch(client.connectionId, client, METHODS.client);
       return client;
     };

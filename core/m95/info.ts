@@ -10,8 +10,11 @@ export type Ask = (text: string, done: (error: Error | null, lines: string[]) =>
 
 /** A value is undefined when the modem did not give one of the right shape. */
 export interface Identity {
+  /** Such as `Quectel_Ltd`; undefined when the modem does not tell. */
   manufacturer: string | undefined;
+  /** Such as `Quectel_M95`. */
   model: string | undefined;
+  /** Of the firmware. */
   revision: string | undefined;
   /** 15 digits. */
   imei: string | undefined;
@@ -21,6 +24,7 @@ export interface Identity {
   iccid: string | undefined;
 }
 
+/** AT+CSQ. */
 export interface Signal {
   /** 0..31, 99: not known. */
   rssi: number;
@@ -30,18 +34,23 @@ export interface Signal {
   ber: number;
 }
 
+/** AT+CBC. */
 export interface Battery {
   /** 0 not charging, 1 charging, 2 full. */
   charging: number;
+  /** 0..100, charge. */
   percent: number;
+  /** Of the supply. */
   millivolts: number;
 }
 
+/** AT+COPS?. */
 export interface Operator {
   /** Undefined when not registered. */
   name: string | undefined;
 }
 
+/** AT+CCLK?, AT+QLTS. */
 export interface Time {
   /** Milliseconds since 1970, UTC. */
   utc: number;

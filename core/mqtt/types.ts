@@ -9,6 +9,7 @@ import type { Clock, Done } from "../ports.js";
 import type { Inbox } from "./inbox.js";
 import type { Packet } from "./packet.js";
 
+/** How far a connection is. */
 export type LinkState = "closed" | "opening" | "connecting" | "connected" | "disconnecting";
 
 /** "waiting": for the modem, or for the next attempt; "closed": it has ended. */
@@ -16,6 +17,7 @@ export type ClientState = LinkState | "waiting";
 
 /** A topic filter and what the broker grants it: 0, 1, 2, or 128 for refused. */
 export interface Grant {
+  /** The filter. */
   topic: string;
   /** Undefined when the modem gave fewer values than there were topics. */
   qos: number | undefined;
@@ -24,8 +26,10 @@ export interface Grant {
 /** A topic filter, several, or an object of filters with the QoS of each. */
 export type Topics = string | string[] | { [topic: string]: 0 | 1 | 2 | { qos: 0 | 1 | 2 } };
 
+/** The end of a SUBSCRIBE: why it failed, and what each filter was granted. */
 export type GrantDone = (error?: Error | null, granted?: Grant[]) => void;
 
+/** Of `publish`. */
 export interface PublishOptions {
   /** Default 0. */
   qos?: 0 | 1 | 2;
@@ -33,6 +37,7 @@ export interface PublishOptions {
   retain?: boolean;
 }
 
+/** Of `subscribe`, for filters without a QoS of their own. */
 export interface SubscribeOptions {
   /** Default 0. */
   qos?: 0 | 1 | 2;
@@ -51,6 +56,7 @@ export interface OutboxStore {
    * @param record - binary string of at least one byte
    */
   append(key: number, record: string): void;
+  /** Forgets a record; one that is not there is no error. */
   remove(key: number): void;
 }
 
@@ -59,7 +65,9 @@ export type Encoding = "base64" | { [topicPrefix: string]: "base64" };
 
 /** What is known of a publish that is told of in an event. */
 export interface PublishInfo {
+  /** 0..2. */
   qos: 0 | 1 | 2;
+  /** Whether the broker is to keep it. */
   retain: boolean;
 }
 
@@ -67,6 +75,7 @@ export interface PublishInfo {
 export interface PacketInfo {
   /** 0 when the message ID is 0; the modem does not tell 1 from 2. */
   qos: 0 | undefined;
+  /** 0 with QoS 0, else 1..65535. */
   msgid: number;
   /**
    * The message may have been cut wrongly, or be part of another one's payload: the modem marks no end. Never with firmware that
@@ -77,6 +86,7 @@ export interface PacketInfo {
   encoded?: boolean;
 }
 
+/** Counters of all clients of a modem. */
 export interface ClientStats extends EmitterStats {
   /** Connections that were established, the first ones included. */
   connects: number;

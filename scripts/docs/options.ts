@@ -141,7 +141,7 @@ export function optionsTable(type: string): string[] {
 
 /** The options of `openM95`. */
 function nodeTable(): string[] {
-  const members = [...membersOf("OpenOptions", "targets/node/open.ts"), ...membersOf("M95Options")];
+  const members = [...membersOf("OpenOptions", "targets/node/types.ts"), ...membersOf("M95Options")];
   return table(
     ["option", "default", "limits and meaning"],
     members

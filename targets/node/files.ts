@@ -8,9 +8,11 @@ function read(field: string, source: PemSource): PemSource {
   try {
     return readFileSync(source);
   } catch (cause) {
-    // What was meant as PEM text may be a key: it does not go into an error.
+    // What was meant as PEM text may be a key: that does not go into an error.
+    const likeAName = source.length <= 255 && /^([./~\\]|[A-Za-z]:)|\./.test(source) && !/[\r\n]/.test(source);
+    const name = likeAName ? ` "${source}"` : "";
     const reason = (cause as NodeJS.ErrnoException).code;
-    throw new M95Error("EPARAM", `tls.${field} is neither PEM text nor the name of a readable file: ${reason}`);
+    throw new M95Error("EPARAM", `tls.${field}${name} is neither PEM text nor the name of a readable file: ${reason}`);
   }
 }
 

@@ -12,7 +12,6 @@ export {
 export {
   type Apn,
   type Battery,
-  type ClientEvents,
   type ClientState,
   type Clock,
   type CommandOptions,
@@ -45,6 +44,7 @@ export {
   type TimerHandle,
   type TlsOptions,
   type TlsOptions as TlsFiles,
+  type Topics,
   type Uart,
   type Will,
 } from "../../core/index.js";
@@ -52,6 +52,22 @@ export { type RecorderOptions, recorder } from "../../trace/file.js";
 export type { Recorder } from "../../trace/recorder.js";
 export { systemClock } from "./clock.js";
 export { fileStore } from "./file-store.js";
-export { M95, type M95Options, MqttClient } from "./m95.js";
-export { type OpenOptions, openM95 } from "./open.js";
+export { M95, MqttClient } from "./m95.js";
+export { openM95 } from "./open.js";
+export type {
+  AcceptedPacket,
+  AckPacket,
+  ClientEvents,
+  ClientOptions,
+  ConnackPacket,
+  M95Constructor,
+  M95Options,
+  MqttClientConstructor,
+  MqttJsOptions,
+  OpenOptions,
+  Payload,
+  PublishDone,
+  PublishPacket,
+  TypedEmitter,
+} from "./types.js";
 export { streamUart } from "./uart.js";

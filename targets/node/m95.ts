@@ -1,45 +1,52 @@
-// The M95 and its client as Node users see them: Buffers, promises, the system clock, texts for the modem's numbers.
-import { readable } from "../../core/arguments.js";
+// The modem as Node users see it: an EventEmitter, Buffers, promises, the system clock, texts for the modem's numbers. What it does
+// is the core's.
+import { readable, refusal } from "../../core/arguments.js";
 import {
   type Battery,
-  type Clock,
   type CommandOptions,
   type ConnectOptions,
   M95 as CoreM95,
-  type M95Options as CoreOptions,
+  type Done,
   explain,
   type Identity,
+  type M95Error,
+  type ModemState,
   type Operator,
   type Secure,
   type Signal,
   secure,
   type Time,
+  type TimerHandle,
   type TlsOptions,
   type Uart,
 } from "../../core/index.js";
-import { AsyncMqttClient } from "../../core/mqtt/async.js";
-import type { Recorder } from "../../trace/recorder.js";
+import { NodeClient } from "./client.js";
 import { systemClock } from "./clock.js";
 import { codec } from "./codec.js";
+import { makeEmitter } from "./emitter.js";
 import { readFiles } from "./files.js";
+import { checkModemOptions, connectOptions } from "./options.js";
+import type { M95Constructor, M95Options, M95 as Modem, MqttClientConstructor, MqttJsOptions } from "./types.js";
+import { warnOnce } from "./warn.js";
 
-/** As the core's, with `clock` optional: the system's. */
-export type M95Options = Omit<CoreOptions, "clock"> & {
-  clock?: Clock;
-  /** Writes down what passes, see `recorder`. */
-  trace?: Recorder;
-};
+/** ms in which a modem that was asked to start has to have said something, or there is a word about it. */
+const PATIENCE = 12_000;
 
-/** An MQTT client; payloads of messages are Buffers. */
-export class MqttClient extends AsyncMqttClient<Buffer> {}
-
-/** One modem on one UART. */
-export class M95 extends CoreM95 {
+/** See `M95` in types.ts. */
+class NodeM95 extends CoreM95 {
   #uart: Uart;
+  #closing = false;
+  #closed = false;
+  #dones: Done[] | undefined;
+  #silence: TimerHandle;
 
-  /** @throws M95Error `EPARAM` or `ETOOBIG`, naming option, limit and value */
   constructor(options: M95Options) {
     const { trace, ...given } = readable(options);
+    try {
+      checkModemOptions(given);
+    } catch (error) {
+      throw refusal(error);
+    }
     const clock = given.clock ?? systemClock;
     const all = { codec, wallClock: Date.now, ...given, clock };
     super(trace ? trace.begin(all, clock) : all);
@@ -47,8 +54,22 @@ export class M95 extends CoreM95 {
     trace?.attach({ modem: this, uart: given.uart, options: given });
   }
 
-  override connect(options: ConnectOptions): MqttClient {
-    return super.connect(options) as MqttClient;
+  override get state(): ModemState {
+    const state = super.state;
+    return this.#closed && state === "failed" ? "off" : state;
+  }
+
+  override connect(first: MqttJsOptions | string, second?: MqttJsOptions): NodeClient {
+    return super.connect(this.optionsOf(first, second)) as NodeClient;
+  }
+
+  /** Options of `connect`, however they were given. @throws M95Error `EPARAM` */
+  optionsOf(first: MqttJsOptions | string, second?: MqttJsOptions): ConnectOptions {
+    try {
+      return connectOptions(first, second);
+    } catch (error) {
+      throw refusal(error);
+    }
   }
 
   override explain(family: string, code: number): string {
@@ -59,55 +80,128 @@ export class M95 extends CoreM95 {
     return secure.call(this as never, id, typeof tls === "object" && tls ? readFiles(tls) : tls);
   }
 
-  /** Closes the port, which else keeps the process alive. It does not switch the modem off: that is `stop`, before. */
-  close(): void {
-    this.#uart.close?.();
+  close(done?: Done): void {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#dones = [];
+      for (const client of [...this.clients]) client?.end(true);
+      this.#closing = true;
+      // Whatever runs hears that there is no line any more; that it was meant so is nobody's error.
+      this.#uart.onClose?.();
+      this.#closing = false;
+      let over = false;
+      const told = () => {
+        if (over) return;
+        over = true;
+        const dones = this.#dones ?? [];
+        this.#dones = undefined;
+        for (const one of dones) this._call(one, null);
+      };
+      const { close } = this.#uart;
+      if (close) close.call(this.#uart, told);
+      // A port that takes no callback is closed when its `close` returns.
+      if (!close || close.length === 0) setImmediate(told);
+    }
+    if (!done) return;
+    if (this.#dones) this.#dones.push(done);
+    else setImmediate(() => this._call(done, null));
   }
 
-  /** `start` as a promise. */
+  closeAsync(): Promise<void> {
+    return promise((done) => this.close(done));
+  }
+
   startAsync(): Promise<void> {
     return promise((done) => this.start(done));
   }
 
-  /** `stop` as a promise. */
   stopAsync(): Promise<void> {
     return promise((done) => this.stop(done));
   }
 
-  /** `command` as a promise of the information lines. */
   commandAsync(text: string, options?: CommandOptions): Promise<string[]> {
     return promise((done) => this.command(text, options, done));
   }
 
-  /** `identity` as a promise. */
   identityAsync(): Promise<Identity> {
     return promise((done) => this.identity(done));
   }
 
-  /** `signal` as a promise. */
   signalAsync(): Promise<Signal> {
     return promise((done) => this.signal(done));
   }
 
-  /** `battery` as a promise. */
   batteryAsync(): Promise<Battery> {
     return promise((done) => this.battery(done));
   }
 
-  /** `operator` as a promise. */
   operatorAsync(): Promise<Operator> {
     return promise((done) => this.operator(done));
   }
 
-  /** `time` as a promise. */
   timeAsync(): Promise<Time> {
     return promise((done) => this.time(done));
   }
 
-  protected override createClient(id: number, options: ConnectOptions): MqttClient {
-    return new MqttClient(this, id, options);
+  protected override createClient(id: number, options: ConnectOptions): NodeClient {
+    return new NodeClient(this, id, options);
+  }
+
+  /** Tracing costs at every line, so it is switched on by its first listener only. */
+  protected _heard(event: string): void {
+    const session = this.session;
+    if (event === "trace" && !session.trace) session.trace = (direction, text) => this.emit("trace", direction, text);
+  }
+
+  // ---- what the core calls
+
+  override changed(state: ModemState): void {
+    this.#watch(state === "starting" || state === "syncing");
+    // What `close` has brought about is no failure.
+    if (this.#closing && state === "failed") this.emit("state", "off");
+    else super.changed(state);
+  }
+
+  override failed(error: M95Error, heard: boolean): void {
+    if (!this.#closing) super.failed(error, heard);
+  }
+
+  // A modem that does not answer is given much time; whoever waits for it is told sooner.
+  #watch(on: boolean): void {
+    if (on && this.#silence === undefined) {
+      const { bytes, lines } = this.stats;
+      this.#silence = this.clock.after(PATIENCE, () => {
+        const stats = this.stats;
+        this.#silence = undefined;
+        if (stats.lines === lines)
+          warnOnce(
+            stats.bytes === bytes ? "silent" : "unreadable",
+            stats.bytes === bytes
+              ? `no answer from the modem in ${PATIENCE / 1000} s: is it powered, are RXD and TXD crossed, is this its port?`
+              : `what comes from the modem is unreadable: another rate than the port's, or another device?`,
+          );
+      });
+    } else if (!on && this.#silence !== undefined) {
+      this.clock.cancel(this.#silence);
+      this.#silence = undefined;
+    }
   }
 }
+
+function complete(type: typeof NodeM95): M95Constructor {
+  const { prototype } = makeEmitter(type);
+  // Not every Node has it.
+  if (Symbol.asyncDispose)
+    Object.defineProperty(prototype, Symbol.asyncDispose, { value: prototype.closeAsync, configurable: true });
+  return type as unknown as M95Constructor;
+}
+
+export const M95: M95Constructor = /* @__PURE__ */ complete(NodeM95);
+export type M95 = Modem;
+
+/** The class of clients, for `instanceof`; `M95.connect` makes them. */
+export const MqttClient = NodeClient as unknown as MqttClientConstructor;
+export type MqttClient = import("./types.js").MqttClient;
 
 function promise<T>(run: (done: (error?: Error | null, value?: T) => void) => void): Promise<T> {
   return new Promise((resolve, reject) => run((error, value) => (error ? reject(error) : resolve(value as T))));

@@ -4,13 +4,9 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { integer, readable } from "../../core/arguments.js";
 import { M95Error } from "../../core/index.js";
-import { M95, type M95Options } from "./m95.js";
+import { M95 } from "./m95.js";
+import type { OpenOptions } from "./types.js";
 import { checkStream, streamUart } from "./uart.js";
-
-export type OpenOptions = Omit<M95Options, "uart"> & {
-  /** Rate at which a path is opened, baud. Default: `baud`, else 115200. */
-  baudRate?: number;
-};
 
 /**
  * A modem on a serial port or stream. The port is open then; nothing was sent and the modem not started. Errors of the
@@ -59,7 +55,23 @@ async function openPort(path: string, baudRate: number, flow: OpenOptions["flowC
     const software = flow === "software";
     const port: InstanceType<typeof SerialPort> = new SerialPort(
       { path, baudRate, rtscts: flow === "hardware", xon: software, xoff: software },
-      (error) => (error ? reject(error) : resolve(port)),
+      (error) => (error ? reject(explained(path, error)) : resolve(port)),
     );
   });
+}
+
+/** The system's error, with the port and what to do where that is known. */
+function explained(path: string, error: Error): Error {
+  const { message } = error;
+  const known: [RegExp, string][] = [
+    [
+      /lock|busy|temporarily unavailable|EBUSY|access denied/i,
+      "it is in use by another program, or by another modem of this one: close that first",
+    ],
+    [/permission|EACCES/i, "this user may not open it: on Linux, join the group that owns it (dialout)"],
+    [/no such file|ENOENT|file not found/i, "there is no such port: is the adapter plugged in, and this its name?"],
+  ];
+  const hint = known.find(([pattern]) => pattern.test(message))?.[1];
+  error.message = `port ${path} cannot be opened: ${message}${hint === undefined ? "" : ` (${hint})`}`;
+  return error;
 }

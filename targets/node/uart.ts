@@ -4,8 +4,10 @@ import { refusal } from "../../core/arguments.js";
 import { M95Error, type Uart } from "../../core/index.js";
 
 /** The part of `serialport`'s SerialPort that a plain Duplex does not have. */
-interface RateSetter {
+interface SerialPortLike {
   update?(options: { baudRate: number }): void;
+  readonly isOpen?: boolean;
+  close?(done?: (error?: Error | null) => void): void;
 }
 
 /** @throws M95Error `EPARAM` for what is no Duplex stream */
@@ -28,7 +30,7 @@ export function checkStream(field: string, stream: unknown): asserts stream is D
  * @param onError - gets the stream's errors, which the Uart port has no words for; it can only say that the line is gone
  * @throws M95Error `EPARAM` for what is no stream
  */
-export function streamUart(stream: Duplex & RateSetter, onError?: (error: Error) => void): Uart {
+export function streamUart(stream: Duplex & SerialPortLike, onError?: (error: Error) => void): Uart {
   checkStream("stream", stream);
   let closed = false;
   const uart: Uart = {
@@ -36,8 +38,9 @@ export function streamUart(stream: Duplex & RateSetter, onError?: (error: Error)
       if (!closed) stream.write(Buffer.from(data, "latin1"));
     },
     onReceive() {},
-    close() {
-      stream.destroy();
+    close(done) {
+      closed = true;
+      closeStream(stream, done ?? (() => {}));
     },
   };
   if (typeof stream.update === "function") uart.setBaud = (baud) => stream.update?.({ baudRate: baud });
@@ -56,4 +59,17 @@ export function streamUart(stream: Duplex & RateSetter, onError?: (error: Error)
   stream.on("end", over);
   stream.on("close", over);
   return uart;
+}
+
+/** `destroy()` of a serial port keeps its descriptor, and with it process and port; it has a `close` of its own. */
+function closeStream(stream: Duplex & SerialPortLike, done: () => void): void {
+  const { isOpen } = stream;
+  if (typeof stream.close === "function" && typeof isOpen === "boolean") {
+    if (isOpen) stream.close(() => done());
+    else setImmediate(done);
+  } else if (stream.closed) setImmediate(done);
+  else {
+    stream.once("close", done);
+    stream.destroy();
+  }
 }

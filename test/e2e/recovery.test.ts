@@ -89,7 +89,7 @@ test("a broker that is not there is an error, and found once it is", async (t) =
   t.deepEqual(virtual.violations, []);
 });
 
-test("the port is lost: clients end, calls fail, and nothing is left that keeps the process alive", async (t) => {
+test("the port is closed: clients end, calls fail, and nothing is left that keeps the process alive", async (t) => {
   const broker = await startAedes();
   t.teardown(() => broker.stop());
   const { modem } = await openModem(t, broker.port, {});
@@ -100,7 +100,7 @@ test("the port is lost: clients end, calls fail, and nothing is left that keeps 
   modem.close();
   await t.throwsAsync(unsent, { code: "ECLOSED" });
   await ended;
-  t.is(modem.state, "failed");
+  t.is(modem.state, "off");
   t.is(client.state, "closed");
   await t.throwsAsync(modem.startAsync(), { code: "ECLOSED" });
 });

@@ -4,14 +4,22 @@ import { PassThrough } from "node:stream";
 import test, { type ExecutionContext } from "ava";
 import fc from "fast-check";
 import { readable } from "../../core/arguments.js";
-import { M95Error, type MqttClient } from "../../core/index.js";
+import { type MqttClient as CoreClient, M95Error } from "../../core/index.js";
 import { pinsOf } from "../../targets/espruino/boards.js";
 import { store } from "../../targets/espruino/store.js";
 import { Client, type ClientOptions } from "../../targets/moddable/client.js";
 import { boardOf, Pins } from "../../targets/moddable/pins.js";
 import { preferenceStore } from "../../targets/moddable/store.js";
 import { SerialUart } from "../../targets/moddable/uart.js";
-import { fileStore, M95, openM95, powerSwitch, streamUart, systemClock } from "../../targets/node/index.js";
+import {
+  fileStore,
+  M95,
+  type MqttClient,
+  openM95,
+  powerSwitch,
+  streamUart,
+  systemClock,
+} from "../../targets/node/index.js";
 import { SimClock } from "../../virtual-m95/index.js";
 import { type Rig, rig } from "../support/rig.js";
 
@@ -136,7 +144,7 @@ function isOurs(t: ExecutionContext, error: unknown, what: string): void {
 
 /** No clients are left over, so that each of the tests finds a free place. */
 function tidy(): void {
-  for (const client of modem.clients) client?.end(true);
+  for (const client of (modem as unknown as { clients: (MqttClient | undefined)[] }).clients) client?.end(true);
   (modem.clock as SimClock)?.advance?.(1000);
 }
 
@@ -201,7 +209,7 @@ test("openM95 rejects with an M95Error, or opens", async (t) => {
   t.pass();
 });
 
-type Call = (v: never, client: MqttClient, r: Rig, done: (error?: Error | null) => void) => unknown;
+type Call = (v: never, client: CoreClient, r: Rig, done: (error?: Error | null) => void) => unknown;
 const calls: { [what: string]: Call } = {
   "publish topic": (v, c, _r, d) => c.publish(v, "p", {}, d),
   "publish payload": (v, c, _r, d) => c.publish("t", v, {}, d),
@@ -223,7 +231,7 @@ const calls: { [what: string]: Call } = {
 };
 
 /** What a call came to: its own outcomes, and events of errors. */
-function outcome(t: ExecutionContext, r: Rig, client: MqttClient, what: string, call: Call, value: unknown): void {
+function outcome(t: ExecutionContext, r: Rig, client: CoreClient, what: string, call: Call, value: unknown): void {
   const got: unknown[] = [];
   t.notThrows(() => call(value as never, client, r, (error) => got.push(error)), what);
   t.is(got.length, 0, `${what}: not at once`);
@@ -233,7 +241,7 @@ function outcome(t: ExecutionContext, r: Rig, client: MqttClient, what: string, 
     isOurs(t, got[0], what);
 }
 
-function connected(): { r: Rig; client: MqttClient; errors: unknown[] } {
+function connected(): { r: Rig; client: CoreClient; errors: unknown[] } {
   const r = rig({ power: false });
   const client = r.modem.connect({ host: "broker.example" });
   const errors: unknown[] = [];

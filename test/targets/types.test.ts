@@ -21,7 +21,7 @@ for (const folder of ["core", "board-wiring", "targets", "virtual-m95"])
 
 test("what has a callback has a promise on Node", (t) => {
   const read = (name: string): string => readFileSync(path.join(types, name), "utf8");
-  const own = read("targets/node/m95.d.ts");
+  const own = read("targets/node/types.d.ts");
   const names = [...read("core/m95.d.ts").matchAll(/^ {4}(\w+)\([^;]*\bdone\??: [^;]*\): void;$/gm)].map(
     ([, name]) => name!,
   );

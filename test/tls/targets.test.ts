@@ -37,9 +37,12 @@ test("Node: files by name, as text and as bytes", (t) => {
 
 test("Node: a file that is not there, or a key without its marks: no message has any of it", (t) => {
   const wrong: [tls: TlsOptions, message: RegExp][] = [
-    [{ ca: "/no/such/ca.pem" }, /^tls\.ca is neither PEM text nor the name of a readable file: ENOENT$/],
+    [
+      { ca: "/no/such/ca.pem" },
+      /^tls\.ca "\/no\/such\/ca\.pem" is neither PEM text nor the name of a readable file: ENOENT$/,
+    ],
     [{ ca, cert, key: "c2VjcmV0" }, /^tls\.key is neither PEM text nor the name of a readable file: ENOENT$/],
-    [{ ca: tmpdir() }, /^tls\.ca is neither PEM text nor the name of a readable file: EISDIR$/],
+    [{ ca: tmpdir() }, /^tls\.ca ".*" is neither PEM text nor the name of a readable file: EISDIR$/],
     [{ ca: "" }, /^tls\.ca must not be empty$/],
   ];
   for (const [tls, message] of wrong) {

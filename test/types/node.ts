@@ -14,6 +14,7 @@ import {
   type OpenOptions,
   openM95,
   type PacketInfo,
+  type PublishPacket,
   powerSwitch,
   type Recovery,
   type Stats,
@@ -90,7 +91,8 @@ export async function client(modem: M95): Promise<void> {
     .on("message", (topic, payload, packet) => {
       same<typeof topic, string>();
       same<typeof payload, Buffer>();
-      same<typeof packet, PacketInfo>();
+      packet satisfies PacketInfo;
+      same<typeof packet, PublishPacket>();
     })
     .on("close", (reason) => same<typeof reason, Error | undefined>())
     .on("packetsend", ({ cmd, messageId, topic, topics }) => `${cmd} ${messageId} ${topic ?? topics?.join()}`)

@@ -1,0 +1,225 @@
+// The client as Node users see it: an EventEmitter with the surface of MQTT.js, as far as a modem can have it. What it does for MQTT
+// is the core's.
+import { refusal } from "../../core/arguments.js";
+import { type ConnectOptions, M95Error } from "../../core/index.js";
+import { AsyncMqttClient } from "../../core/mqtt/async.js";
+import { LIFE } from "../../core/mqtt/client.js";
+import type { Packet } from "../../core/mqtt/packet.js";
+import type { ClientHost, PacketInfo, PublishOptions } from "../../core/mqtt/types.js";
+import { makeEmitter } from "./emitter.js";
+import type { AcceptedPacket, AckPacket, ConnackPacket, MqttClient, Payload, PublishPacket } from "./types.js";
+
+/** What the core keeps to itself and a client that is used again needs. */
+interface Inside {
+  _life: number;
+  _attemptIn(ms: number): void;
+  _refuse(error: unknown, done: undefined): void;
+}
+
+/** The same of its queue. */
+interface Queue {
+  _closed: M95Error | undefined;
+  _wait: Packet[];
+  _fail(packet: Packet, error: M95Error): void;
+}
+
+/** In place of the core's lists of listeners: who listens here is asked of Node's. */
+class Heard {
+  readonly #client: Client;
+  readonly #deliver: (topic: string, payload: Buffer, info: PacketInfo) => void;
+
+  constructor(client: Client) {
+    this.#client = client;
+    this.#deliver = (topic, payload, info) => client.deliver(topic, payload, info);
+  }
+
+  get message(): unknown[] | undefined {
+    const heard = this.#client.listens("message") || this.#client.listens("packetreceive");
+    return heard ? [this.#deliver] : undefined;
+  }
+
+  get packetsend(): unknown[] | undefined {
+    return this.#client.listens("packetsend") ? [1] : undefined;
+  }
+}
+
+/** See `MqttClient` in types.ts. */
+class Client extends AsyncMqttClient<Buffer> {
+  readonly options: Readonly<ConnectOptions>;
+  #host: ClientHost;
+  #heard: Heard | undefined;
+  #lastId: number | undefined;
+  /** Kinds of the packets that have no verdict, by message ID. */
+  readonly #sent = new Map<number, AckPacket["cmd"]>();
+  #outgoing = false;
+
+  constructor(host: ClientHost, id: number, options: ConnectOptions) {
+    super(host, id, options);
+    this.options = options;
+    this.#host = host;
+    const outbox = this.outbox;
+    const nextId = outbox.nextId;
+    outbox.nextId = () => {
+      this.#lastId = nextId.call(outbox);
+      return this.#lastId;
+    };
+  }
+
+  get disconnecting(): boolean {
+    const life = LIFE[(this as unknown as Inside)._life];
+    return life === "ending" || life === "forced";
+  }
+
+  get disconnected(): boolean {
+    return LIFE[(this as unknown as Inside)._life] === "ended";
+  }
+
+  get heard(): Heard {
+    this.#heard ??= new Heard(this);
+    return this.#heard;
+  }
+
+  listens(event: string): boolean {
+    return (this as unknown as MqttClient).listenerCount(event as "error") > 0;
+  }
+
+  deliver(topic: string, payload: Buffer, info: PacketInfo): void {
+    const messageId = info.msgid || undefined;
+    const packet: PublishPacket = {
+      cmd: "publish",
+      topic,
+      payload,
+      retain: undefined,
+      dup: undefined,
+      messageId,
+      ...info,
+    };
+    this.#tell("packetreceive", packet);
+    this.#tell("message", topic, payload, packet);
+  }
+
+  #tell(event: string, ...args: unknown[]): void {
+    (this as unknown as { emit(event: string, ...args: unknown[]): boolean }).emit(event, ...args);
+  }
+
+  // MQTT.js hands over what was published.
+  override publish(topic: string, payload: unknown, options?: unknown, done?: unknown): this {
+    const callback = typeof options === "function" ? options : done;
+    if (typeof callback !== "function") return super.publish(topic, payload, options as PublishOptions);
+    const before = this.#lastId;
+    const packet: { current?: AcceptedPacket } = {};
+    super.publish(topic, payload, (typeof options === "function" ? undefined : options) as PublishOptions, (error) =>
+      callback(error, error ? undefined : packet.current),
+    );
+    const { qos = 0, retain = false } = (typeof options === "object" && options ? options : {}) as PublishOptions;
+    const messageId = qos && this.#lastId !== before ? this.#lastId : undefined;
+    packet.current = { cmd: "publish", topic, payload: payload as Payload, qos, retain, messageId };
+    return this;
+  }
+
+  override publishAsync(topic: string, payload: unknown, options?: PublishOptions): Promise<never> {
+    return new Promise((resolve, reject) => {
+      this.publish(topic, payload, options, (error: Error | null, packet?: AcceptedPacket) =>
+        error ? reject(error) : resolve(packet as never),
+      );
+    });
+  }
+
+  reconnect(): this {
+    const inside = this as unknown as Inside;
+    if (this.disconnecting) this.end(() => this.reconnect());
+    else
+      try {
+        if (this.disconnected) this.#revive(inside);
+        if (this.state === "waiting") inside._attemptIn(0);
+      } catch (error) {
+        inside._refuse(refusal(error), undefined);
+      }
+    return this;
+  }
+
+  #revive(inside: Inside): void {
+    const { clients } = this.#host;
+    const id = this.connectionId;
+    const queue = this.outbox as unknown as Queue;
+    if (clients[id]) throw new M95Error("EPARAM", `connectionId ${id} is used by another client meanwhile`);
+    queue._closed = undefined;
+    if (this.options.store) this.outbox.restoreKept(this.options.store);
+    inside._life = LIFE.indexOf("living");
+    clients[id] = this;
+  }
+
+  removeOutgoingMessage(messageId: number): this {
+    const queue = this.outbox as unknown as Queue;
+    const at = queue._wait.findIndex((packet) => packet.msgid === messageId && packet.data !== undefined);
+    if (at >= 0) {
+      const [packet] = queue._wait.splice(at, 1);
+      this._clock.after(0, () => queue._fail(packet!, new M95Error("ECLOSED", `message ${messageId} was removed`)));
+    }
+    return this;
+  }
+
+  getLastMessageId(): number | undefined {
+    return this.#lastId;
+  }
+
+  // ---- what the core calls
+
+  override sending(packet: Packet): void {
+    this.#outgoing = true;
+    if (packet.msgid) {
+      const subscribes = packet.text.startsWith("AT+QMTSUB");
+      const twice = packet.text.split(",")[2] === "2";
+      this.#sent.set(
+        packet.msgid,
+        packet.filters ? (subscribes ? "suback" : "unsuback") : twice ? "pubcomp" : "puback",
+      );
+    }
+    super.sending(packet);
+  }
+
+  override result(name: string, fields: string[], line: string, mayBePayload: boolean): void {
+    const messageId = Number(fields[1]);
+    const cmd = this.outbox.expects(name, messageId) ? this.#sent.get(messageId) : undefined;
+    super.result(name, fields, line, mayBePayload);
+    if (cmd === undefined || Number(fields[2]) !== 0 || this.outbox.expects(name, messageId)) return;
+    this.#sent.delete(messageId);
+    this.#tell("packetreceive", { cmd, messageId } satisfies AckPacket);
+  }
+
+  override drained(): void {
+    super.drained();
+    if (!this.#outgoing) return;
+    this.#outgoing = false;
+    this.#sent.clear();
+    this.#tell("outgoingEmpty");
+  }
+}
+
+function complete(type: typeof Client): typeof Client {
+  const { prototype } = makeEmitter(type);
+  const emit = prototype.emit as (this: unknown, event: string, ...args: unknown[]) => boolean;
+  Object.defineProperties(prototype, {
+    // The core looks here for who listens to messages.
+    _on: {
+      get(this: Client) {
+        return this.heard;
+      },
+      set() {},
+    },
+    emit: {
+      value(this: Client, event: string, ...args: unknown[]): boolean {
+        if (event !== "connect" || args.length > 0) return emit.call(this, event, ...args);
+        const packet: ConnackPacket = { cmd: "connack", returnCode: 0, reasonCode: 0, sessionPresent: undefined };
+        emit.call(this, "packetreceive", packet);
+        return emit.call(this, event, packet);
+      },
+      writable: true,
+      configurable: true,
+    },
+  });
+  return type;
+}
+
+export type NodeClient = Client;
+export const NodeClient = /* @__PURE__ */ complete(Client);
