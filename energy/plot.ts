@@ -80,7 +80,8 @@ export function plot(title: string, curves: readonly Curve[], marks: readonly Ma
   parts.push(line(frame.left, frame.top, frame.left, bottom, 'class="axis"'));
   parts.push(text((frame.left + size.width) / 2, bottom + 38, "from one message to the next", 'text-anchor="middle"'));
   marks.forEach(({ every, text: words }, at) => {
-    const left = x(every) > size.width / 2;
+    // The first stands on its left, so that two that are close are told apart.
+    const left = at === 0 ? x(every) - frame.left > 7 * words.length : x(every) > size.width / 2;
     parts.push(line(x(every), frame.top - 6, x(every), bottom, 'class="mark"'));
     const place = `text-anchor="${left ? "end" : "start"}"`;
     parts.push(text(x(every) + (left ? -5 : 5), bottom - 10 - 16 * at, words, place));

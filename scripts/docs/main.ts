@@ -1,6 +1,6 @@
-// Writes docs/commands.md, docs/recovery.md, docs/states.md and the tables of options in docs/node.md and docs/tls.md out of the
-// tables of the core, or with --check compares them. It holds no facts of its own: those are in core and, in the application
-// note's words, in note-names.ts.
+// Writes docs/commands.md, docs/recovery.md, docs/states.md, the tables of options in docs/node.md and docs/tls.md and those of
+// docs/battery.md out of the tables of the sources, or with --check compares them. It holds no facts of its own: those are in core,
+// in energy and, in the application note's words, in note-names.ts.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,7 @@ import { SLACK } from "../../core/m95/commands.js";
 import { RESTART, stepsOf } from "../../core/m95/recovery.js";
 import { listTexts, FAMILIES as TEXT_FAMILIES } from "../../core/m95/texts.js";
 import { MQTT_URCS, otherUrcs } from "../../core/m95/urcs.js";
+import { withSums } from "./battery-page.js";
 import { type Parameter, type Row, readTable } from "./command-table.js";
 import { duration, table } from "./markdown.js";
 import { ANSWERS, FAMILIES, NOTIFICATIONS, PARAMETERS, REMARKS, SECTIONS } from "./note-names.js";
@@ -192,6 +193,7 @@ const folder = new URL("../../../docs/", import.meta.url);
 
 /** Pages by file name: what they should be, given what they are. */
 const PAGES: { [name: string]: (present: string) => string } = {
+  "battery.md": withSums,
   "commands.md": commandsPage,
   "node.md": withOptions,
   "recovery.md": recoveryPage,
