@@ -205,10 +205,9 @@ export class Framer extends Silence {
   }
 
   private _wait(text: string): void {
-    const waiting = (this._waiting || []).concat(text);
-    this._waiting = waiting;
+    this._waiting = (this._waiting || []).concat(text);
     // No room: messages are believed, since only a topic with line ends in it could be longer, but no line is.
-    if (waiting.join("").length > this._limit) this._release(UNSURE);
+    if (this._waiting.join("").length > this._limit) this._release(UNSURE);
   }
 
   private _drain(): void {
@@ -288,8 +287,8 @@ export class Framer extends Silence {
   }
   private _spoil(): void {
     this._text = LOST;
-    this.need = 0;
     this._gap = "";
+    this.need = 0;
   }
 
   private _line(line: string): void {
@@ -318,16 +317,21 @@ export class Framer extends Silence {
     if (this.need > 0 && this._text.length >= this.need) this._finish(this._text.length > this.need + 2);
   }
 
+  // The empty line inside a message whose bytes are counted is a part of it.
+  private _fill(): void {
+    const gap = this._gap;
+    this._gap = "";
+    this._add(gap);
+    if (gap) this._count();
+  }
+
   private _inside(line: string): void {
     const gap = this._gap;
-    let more = gap;
+    const more = this.need ? "" : gap;
     if (this.need) {
-      this._gap = more = "";
-      this._add(gap);
-      if (gap) this._count();
-      // It was whole already: the line is the next one.
+      this._fill();
       if (!this._text) {
-        this._line(line);
+        this._line(line); // It was whole already, and this is the next one.
         return;
       }
       if (this.need) {
@@ -391,8 +395,7 @@ export class Framer extends Silence {
     const held = this._held || "";
     const at = placeOf(held, this.prompt, 0);
     if (at < 0 || at >= NOISE || trimLine(held.substring(0, at))) return;
-    // What is behind it is the start of the next line.
-    this._held = held.substring(at + this.prompt.length);
+    this._held = held.substring(at + this.prompt.length); // The start of the next line.
     this._prompted();
   }
 
@@ -408,7 +411,8 @@ export class Framer extends Silence {
 
   private _pause(): void {
     const before = this._text && !this.need ? PAYLOAD : this._kind;
-    if (this._text && this._quiet()) {
+    const prompted = this.prompt && trimLine(this._held || "").startsWith(this.prompt);
+    if ((before && prompted && this._untried()) || (this._text && this._quiet(prompted))) {
       this._await();
       return;
     }
@@ -421,16 +425,12 @@ export class Framer extends Silence {
   }
 
   // The line has been silent in the middle of a message. Whether the rest of it is waited for; else it is handed over.
-  private _quiet(): boolean {
+  private _quiet(prompted: boolean | ""): boolean {
     const held = this._held || "";
     const blank = isBlank(held);
-    const prompted = this.prompt && trimLine(held).startsWith(this.prompt);
     const counted = this.need;
     if (counted) {
-      const gap = this._gap;
-      this._gap = "";
-      this._add(gap);
-      if (gap) this._count();
+      this._fill();
       if (!this._text) return false;
     }
     if ((counted || !(blank || prompted)) && ++this._ticks * this.silence < PATIENCE) return true;

@@ -296,13 +296,13 @@ export class Session extends Synchroniser {
     );
   }
 
-  /** Puts a command in front of all that wait, if it may be sent once more. */
+  /** Puts a command behind all that wait, if it may be sent once more: where nothing proves anything they get their turn. */
   private _askAgain(run: Request): boolean {
     if (!repeats(run) || this._queue.length >= QUEUE_LIMIT) return false;
     run.asked = (run.asked || 0) + 1;
     run._lines = undefined;
     run.sent = false;
-    this._queue.unshift(run);
+    this._queue.push(run);
     return true;
   }
 

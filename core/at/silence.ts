@@ -1,12 +1,14 @@
 // Judges when the line is silent: how long a silence has to be at its rate and with its host, and when one was. It looks into no byte.
 // @resident _listen _gathered _watch _await _tick
 import type { Clock, TimerHandle } from "../ports.js";
+import { PATIENCE } from "./kinds.js";
 
 /** Characters of silence that end a message, and ms at least: less is a hiccup of the line or of the host, not an end. */
 const CHARACTERS = 40;
 const LEAST = 20;
-/** What a host is seen to gather before it hands it over makes the silence longer, up to so many ms. */
-const MOST = 600;
+/** Characters that hosts gather at most, and those that have to come before it is known whether this one does. */
+const GATHERED = 512;
+const LEARNT = 4096;
 
 /** ms by which a look may be late: beyond that the host was busy, and has not read what there is. It gets as many turns. */
 const LATE = 5;
@@ -71,8 +73,13 @@ export abstract class Silence {
     const least = Math.max(LEAST, CHARACTERS * this.byteTime);
     const doubtful = this._clock.now() - this._quietAt + this.silence - ms < least;
     // It will gather more another time.
-    if (ms > this.silence - LATE) this._listen(Math.min(MOST, Math.max(this.silence, Math.ceil(2 * ms) + LEAST)));
+    if (ms > this.silence - LATE) this._listen(Math.min(PATIENCE, Math.max(this.silence, Math.ceil(2 * ms) + LEAST)));
     return doubtful;
+  }
+
+  /** Whether a silence may be none because the host has only gathered for longer than ever: a prompt is acted on before that shows. */
+  protected _untried(): boolean {
+    return this.bytes < LEARNT && ++this._ticks * this.silence < Math.min(PATIENCE, GATHERED * this.byteTime);
   }
 
   /** Something is under way: `_silent` is called once the line is silent. */

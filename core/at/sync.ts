@@ -241,7 +241,7 @@ export abstract class Synchroniser implements FramerSink {
   /** Whether the answer to what would be asked next could be a late one. */
   private _last(): boolean {
     const sync = this._sync!;
-    return sync.proof > 0 && (!sync.which || this._owes());
+    return !!sync.proof && (!sync.which || this._owes());
   }
 
   private _round(): number {
@@ -284,12 +284,16 @@ export abstract class Synchroniser implements FramerSink {
       sync.tries = AT_TRIES;
       sync.owed &= ~(1 << proof);
       // Behind a plain AT none of them is the answer to what was sent last.
+      const plain = !sync.proof;
       sync.proof = sync.proof <= 0 ? -1 : proof === sync.which && !mayBePayload ? 2 : 1;
       // More that are late may be behind one that is.
-      if (sync.proof < 2 && !mayBePayload) this._arm(this._round());
+      if (sync.proof < 2 && (plain || !mayBePayload)) {
+        this._awaitsSilence = false;
+        this._arm(this._round());
+      }
     } else if (isError(line)) {
-      // Firmware without; but an error may be the answer to what led out of a prompt.
-      if (sync.proof && !mayBePayload) this._arm(this._guard);
+      // Firmware without; but an error may be the answer to what led out of a prompt, and says nothing of what else is late.
+      if (sync.proof && !mayBePayload && !this._last()) this._arm(this._guard);
     } else if (line.startsWith("AT") || line.endsWith("AT")) {
       // Behind what leads out of a prompt, maybe.
       this.echoed = true;
@@ -308,8 +312,8 @@ export abstract class Synchroniser implements FramerSink {
 
   protected _endSync(error: M95Error | null): void {
     const sync = this._sync!;
-    const busy = this._busy();
     // A silence may have come before its time was over.
+    const busy = this._clock.now() - this.framer.stamp < BUSY;
     this._free();
     if (sync.done) sync.done(error);
     // A modem that hands over messages is not mute: it is asked again for as long as they keep its answer away.

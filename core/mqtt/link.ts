@@ -158,16 +158,15 @@ export class Link {
     if (ends ? phase < OPENING : phase !== wanted) return;
     const result = number(fields[1]);
     if (mayBePayload) {
-      // That DISCONNECT is done needs no proof: if it was the modem's, the time for it is short.
-      if (phase === wanted && phase === LEAVING) return;
-      const opened = opens && result === OPENED;
-      this._verify(opened ? "AT+QMTOPEN?" : QUERY, (actual) => {
+      // That DISCONNECT is done needs no proof: if it was the modem's, the time for it is short. That nothing was opened has none: what is
+      // being opened need not be listed. The time for that is limited, too.
+      if (wanted === LEAVING || (opens && result !== OPENED)) return;
+      this._verify(opens ? "AT+QMTOPEN?" : QUERY, (actual) => {
         // The line was part of a message: it is on its way still, or stands, or another state was reached before the answer came.
         if (
           this.phase !== phase ||
           (opens
-            ? // What is listed by the one is open; what is not listed by the other is not even on its way there.
-              opened !== (actual !== STATE_NONE)
+            ? actual === STATE_NONE
             : actual === (connects ? STATE_CONNECTING : STATE_CONNECTED) ||
               (ends && (phase === OPENING || (phase === CONNECTING && actual))))
         )

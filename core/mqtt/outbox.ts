@@ -1,7 +1,7 @@
 // The outbox of one client: packets that wait, packets in flight (window of 5), message IDs and overdue verdicts. It
 // sends packets; what they mean, and when the link is there, the client knows.
-// @resident isBusy nextId result _settle _pump _handed _advance
-import { number } from "../at/params.js";
+// @resident isBusy nextId result _decide _settle _pump _handed _advance
+import { number, split } from "../at/params.js";
 import type { Request } from "../at/types.js";
 import { PUBLISHED, RETRANSMISSIONS } from "../counters.js";
 import type { M95Error } from "../errors.js";
@@ -204,8 +204,7 @@ export class Outbox {
     }
     this._full = 0;
     flight.splice(at, 1);
-    if (result === ACKNOWLEDGED) this._settle(found, null, fields.slice(3));
-    else this._settle(found, givenUp(found, line, this._host.explain("packet", result)), []);
+    this._decide(found, fields, line);
     this._advance();
     return result === ACKNOWLEDGED;
   }
@@ -215,15 +214,14 @@ export class Outbox {
   private _unsettled(packet: Packet, fields: string[], line: string, proven: boolean): void {
     if (proven) {
       this._host.counters[RETRANSMISSIONS]!++;
-      packet.unprovenVerdict = undefined;
+      packet.unproven = undefined;
       packet.discredited = 0;
       if (packet.left) packet.left = this._seconds;
-    } else if (packet.unprovenVerdict) {
-      if (packet.unprovenLine !== line) this._discredit(packet);
+    } else if (packet.unproven) {
+      if (packet.unproven !== line) this._discredit(packet);
       // In front of a verdict a retransmission is nothing unusual.
     } else if (+fields[2]! !== RETRANSMITTED) {
-      packet.unprovenVerdict = fields;
-      packet.unprovenLine = line;
+      packet.unproven = line;
       if (packet.left && !packet.discredited) packet.left = this._notice;
     }
     this._advance();
@@ -232,8 +230,15 @@ export class Outbox {
   /** The unproven verdict does not count any more; a clean one may still come. */
   private _discredit(packet: Packet): void {
     // Once, or a message a second would keep it waiting for ever.
-    if (!packet.discredited && packet.unprovenVerdict && packet.left) packet.left = this._seconds;
+    if (!packet.discredited && packet.unproven && packet.left) packet.left = this._seconds;
     packet.discredited = 1;
+  }
+
+  /** Tells what the modem has said of a packet. */
+  private _decide(packet: Packet, fields: string[], line: string): void {
+    const result = +fields[2]!;
+    const error = result ? givenUp(packet, line, this._host.explain("packet", result)) : null;
+    this._settle(packet, error, fields.slice(3));
   }
 
   // Tells what became of a packet.
@@ -249,11 +254,12 @@ export class Outbox {
   protected _pump(): void {
     const flight = this._flight;
     if (!this._open || this._hand || this._full || flight.length >= HELD || !this._wait.length) return;
-    let room = WINDOW;
-    for (let i = 0; i < flight.length; i++) if (!flight[i]!.unprovenVerdict) room--;
-    if (room <= 0) return;
-    const packet = this._wait.shift()!;
+    if (flight.filter((one) => !one.unproven).length >= WINDOW) return;
+    const packet = this._wait[0]!;
     const data = packet.data;
+    // Behind an UNSUBSCRIBE, the SUBSCRIBE before it must not be sent once more, nor the other way round.
+    if (data === undefined && flight.some((one) => one.data === undefined && one.text[6] !== packet.text[6])) return;
+    this._wait.shift();
     this._hand = packet;
     flight.push(packet);
     if (packet.handoverKey) {
@@ -285,7 +291,7 @@ export class Outbox {
     if (packet.lost || (error && !(sent && (code === "EUNKNOWN" || code === "ETIMEOUT")))) this._refused(packet, error);
     else {
       packet.left = this._seconds;
-      if (packet.unprovenVerdict && !packet.discredited) packet.left = this._notice;
+      if (packet.unproven && !packet.discredited) packet.left = this._notice;
       if (packet.data !== undefined && packet.tries) packet.tries = 0;
     }
     this._advance();
@@ -325,7 +331,7 @@ export class Outbox {
 
   private _requeue(packet: Packet): void {
     packet.left = packet.discredited = 0;
-    packet.unprovenVerdict = undefined;
+    packet.unproven = undefined;
     if (this._closed) this._fail(packet, this._closed);
     else this._insert(packet);
   }
@@ -352,13 +358,10 @@ export class Outbox {
     this._flight = this._flight.filter((packet) => overdue.indexOf(packet) < 0);
     for (let i = 0; i < overdue.length; i++) {
       const packet = overdue[i]!;
-      const fields = packet.unprovenVerdict;
-      if (fields && !packet.discredited) {
-        const result = +fields[2]!;
-        if (result === ACKNOWLEDGED) this._settle(packet, null, fields.slice(3));
-        else this._settle(packet, givenUp(packet, packet.unprovenLine!, this._host.explain("packet", result)), []);
-        // A SUBSCRIBE does no harm twice, and a subscription that is missing shows nowhere.
-      } else if (packet.data === undefined && (packet.tries = (packet.tries || 0) + 1) < TRIES) this._requeue(packet);
+      const line = packet.unproven;
+      if (line && !packet.discredited) this._decide(packet, split(line), line);
+      // A SUBSCRIBE does no harm twice, and a subscription that is missing shows nowhere.
+      else if (packet.data === undefined && (packet.tries = (packet.tries || 0) + 1) < TRIES) this._requeue(packet);
       else {
         packet.again = 0;
         this._settle(packet, unknownFate(packet), []);

@@ -43,10 +43,8 @@ export interface Packet {
   sent?: number;
   /** The link went while it was being handed over. */
   lost?: number;
-  /** The fields of a verdict that may be part of a message. */
-  unprovenVerdict?: string[] | undefined;
-  /** The line they stood in. */
-  unprovenLine?: string;
+  /** A verdict that may be part of a message. */
+  unproven?: string | undefined;
   /** The unproven verdict does not count: there was another one, or bytes were lost since the packet was handed over. */
   discredited?: number;
   /**

@@ -86,7 +86,7 @@ export function explore(make: () => World, roots: string[][], events: string[], 
 /** Moments in the past, of which only counts how long ago they were, and no longer than this, ms. */
 const PAST: { [name: string]: number } = { _sentAt: 1000, stamp: 1001, _quietAt: 1000, _guessed: 60_000 };
 
-/** Counters, and times that are no more than a mark: they decide about nothing. */
+/** Counters, and times that are no more than a mark: they decide about nothing, once it is known how long the host gathers. */
 const IDLE = new Set(["bytes", "lines", "_stats", "_generation", "_deadline", "_last", "order", "trace", "_counts"]);
 
 /**

@@ -51,6 +51,11 @@ export class FramerWorld implements World {
   private readonly rig = new FramerRig();
   readonly clock = this.rig.clock;
 
+  constructor() {
+    // So much tells how long the host gathers.
+    this.rig.framer.bytes = 4096;
+  }
+
   states(): string[] {
     const { framer } = this.rig;
     const { _kind: kind, _text: text } = framer as unknown as Inside;

@@ -102,7 +102,7 @@ export class OutboxWorld implements World {
     if (wait.includes(one)) return "waiting";
     if (hand === one) return one.lost ? "cut" : "handing";
     if (!flight.includes(one)) return "vanished";
-    if (!one.unprovenVerdict) return "inflight";
+    if (!one.unproven) return "inflight";
     return one.discredited ? "discredited" : "unproven";
   }
 

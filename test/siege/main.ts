@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
+import { costTable } from "./costs.js";
 import { type Problem, RULES, type Rule } from "./oracle.js";
 import { type Action, type Kind, type Plan, planOf, type Rate } from "./plan.js";
 import { brokenBy, shrunk } from "./shrink.js";
@@ -20,6 +21,7 @@ const USAGE = `Usage: npm run test:hostile -- [options]
   --trial <n>       play this one trial of each rate and firmware given, with a transcript
   --short           with --trial: make it short first
   --rule <name>     with --short: what has to stay broken, default what is broken first
+  --costs           print instead how long publishes take while a share of the line is hostile, the table of docs/payloads.md
   --help            show this
 
 Exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage.`;
@@ -35,6 +37,7 @@ interface Options {
   trial: number | undefined;
   short: boolean;
   rule: Rule | undefined;
+  costs: boolean;
 }
 
 const RATES: Rate[] = [9600, 57600, 115200];
@@ -59,6 +62,7 @@ function readOptions(): Options | undefined {
       trial: text,
       short: flag,
       rule: several,
+      costs: flag,
       help: flag,
     },
   });
@@ -95,6 +99,7 @@ function readOptions(): Options | undefined {
     trial: values.trial === undefined ? undefined : whole("trial", 0),
     short: values.short ?? false,
     rule: values.rule === undefined ? undefined : chosen("rule", [...RULES])[0],
+    costs: values.costs ?? false,
   };
 }
 
@@ -199,6 +204,10 @@ function judge(options: Options, kind: Kind, rate: Rate, total: Progress): boole
 
 async function main(options: Options): Promise<boolean> {
   if (options.trial !== undefined) return single(options, options.trial);
+  if (options.costs) {
+    for (const line of costTable(options.kinds, options.rates)) console.log(line);
+    return true;
+  }
   let good = true;
   for (const kind of options.kinds)
     for (const rate of options.rates) {

@@ -63,11 +63,8 @@ export interface Real {
   torn: boolean;
 }
 
-/**
- * What a driver cannot know better of a sign of life, ms: the silence behind it, how long the host has gathered it, when the modem
- * has answered the question that proved it, how long a burst keeps its first message waiting whose end is not certain.
- */
-const FUZZ = 8000;
+/** What a driver cannot know better of a sign of life, ms: the silence behind it, how long the host has gathered it. */
+const FUZZ = 2000;
 
 /** Errors that say that a publish did not arrive. */
 const DEFINITE = ["ECME", "ETIMEOUT", "ECLOSED", "EQUEUE", "EPAYLOAD", "ELIMIT", "EPARAM", "ETOOBIG"];
@@ -94,6 +91,8 @@ export class Oracle {
   marked = 0;
   /** Lengths are told: nothing may be marked, nothing unknown. */
   strict = false;
+  /** ms for which a burst keeps its first message waiting whose end is not certain: as long as the driver has room for it. */
+  burst = 0;
   /** Two ways to read a message: what stands behind it until silence may be marked. */
   twofold = false;
   /** A topic had a line end in it: how messages are read is not promised any more, only that nothing else comes of them. */
@@ -112,7 +111,8 @@ export class Oracle {
   readonly unheard = new Set<string>();
   private readonly hitBy = new Set<string>();
   private readonly ids = new Set<number>();
-  private readonly guesses = new Set<string>();
+  /** Where on the line the last guess of an ID ends. */
+  private readonly guesses = new Map<string, number>();
 
   constructor(now: () => number, broker: Broker) {
     this.now = now;
@@ -199,7 +199,8 @@ export class Oracle {
     this.heard++;
     if (ambiguous) {
       this.marked++;
-      if (payload.includes("+QMTRECV: ")) this.swallowed += payload;
+      // What swallows a message may end its own topic in there.
+      if (`${topic}${payload}`.includes("+QMTRECV: ")) this.swallowed += `${topic},${payload}\n`;
     }
     if (real) real.heard++;
     this.by.set(`${client},${topic}`, (this.by.get(`${client},${topic}`) ?? 0) + 1);
@@ -223,7 +224,8 @@ export class Oracle {
 
   age(client: number, age: number): void {
     const since = this.now() - this.life[client]!;
-    if (age < since - FUZZ) this.blame("age", `client ${client}: ${age} ms, the last sign of life is ${since} ms old`);
+    if (age < since - FUZZ - this.burst)
+      this.blame("age", `client ${client}: ${age} ms, the last sign of life is ${since} ms old`);
   }
 
   // ---- what modem and broker know
@@ -238,18 +240,22 @@ export class Oracle {
     return one;
   }
 
-  forged(client: number, name: string, flights: number, hit: boolean, msgid = 0): void {
+  /** @param to - where on the line it ends */
+  forged(client: number, name: string, flights: number, hit: boolean, msgid = 0, to = 0): void {
     this.chances += flights;
-    this.guesses.add(`${client},${name},${msgid}`);
+    this.guesses.set(`${client},${name},${msgid}`, to);
     if (!hit) return;
     this.hits++;
     this.hitBy.add(`${client},${name}`);
   }
 
-  /** A packet is handed over. Its ID may have been guessed before that, in a message that is still to come. */
-  used(client: number, name: string, msgid: number): void {
+  /**
+   * A packet is handed over. Its ID may have been guessed before that, in a message that is still to come.
+   * @param handed - bytes of the line that the host has handed over
+   */
+  used(client: number, name: string, msgid: number, handed = 0): void {
     if (msgid) this.ids.add(msgid);
-    if (msgid && this.guesses.has(`${client},${name},${msgid}`)) this.hitBy.add(`${client},${name}`);
+    if (this.guesses.get(`${client},${name},${msgid}`)! > handed) this.hitBy.add(`${client},${name}`);
   }
 
   private published(one: Published): void {
@@ -340,8 +346,9 @@ export class Oracle {
   // Nobody knows: honest, but with lengths there was no reason for it.
   private unclear(op: Op, packet: string): void {
     const excused = this.excused(op.client) || this.ending[op.client] || this.unheard.has(packet);
-    // A QoS 0 result has no ID, so that one behind a message that can be read in two ways proves nothing.
-    if (this.strict && !excused && !(this.twofold && !op.qos))
+    // A QoS 0 result has no ID, so that one behind a message that can be read in two ways proves nothing, nor does one in the minute after
+    // a topic with a line end in it has let a guess out.
+    if (this.strict && !excused && (op.qos || !(this.twofold || this.brokenTopic)))
       this.blame("life", `${this.name(op)}: ${op.error}`, packet);
   }
 

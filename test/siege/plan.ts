@@ -66,8 +66,7 @@ function habitOf(draw: Draw, rate: Rate): Habit {
   if (what < 0.04) return { chunk: 1, idle };
   if (what < 0.3) return { chunk: draw.pick([8, 16, 32, 64]), idle };
   if (what < 0.5) return { chunk: draw.pick([100, 120, 128, 256]), idle };
-  // Who gathers for longer than the driver waits for the rest of a message, half a second, takes it apart.
-  const most = Math.min(512, Math.floor(0.04 * rate));
+  const most = 512;
   if (what < 0.7) return { chunk: most, idle };
   if (what < 0.85) return { chunk: [1, most], idle };
   // Who gathers for as long as the driver listens for silence, and is busy as well, hears silence where there was none: no
@@ -94,7 +93,8 @@ function firmwareOf(draw: Draw, kind: Kind): Firmware {
   };
 }
 
-function delaysOf(draw: Draw): Delays {
+/** @param stalls - the host is late as well, and an answer may be no later than it is waited for */
+function delaysOf(draw: Draw, stalls: boolean): Delays {
   const trip = draw.pick([100, 300, 700, 1500]);
   const late = draw.pick([0, 0, 0.05, 0.2]);
   return {
@@ -115,7 +115,7 @@ function delaysOf(draw: Draw): Delays {
     ]),
     roundTrip: [trip * 0.7, trip * 1.3],
     late,
-    lateBy: [200, 1500],
+    lateBy: [200, stalls ? 600 : 1500],
   };
 }
 
@@ -219,7 +219,7 @@ export function planOf(seed: number, trial: number, rate: Rate, kind: Kind): Pla
     trial,
     rate,
     firmware: firmwareOf(draw, kind),
-    delays: delaysOf(draw),
+    delays: delaysOf(draw, habit.stall !== undefined),
     habit,
     options: {},
     clients: Array.from({ length: count }, (_, i) => i),

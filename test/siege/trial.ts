@@ -86,7 +86,7 @@ function calm(world: World, plan: Plan): void {
   for (const op of ops) {
     if (op.kind !== "publish") continue;
     // Messages come when they come: an answer without a silence around it is none, and costs the way out, a proof and another try.
-    const again = world.collisions * (3 * own + world.listening);
+    const again = world.collisions * (2 * own + world.listening);
     const bound = ops.length * own + roundTrip[1] + 500 + (plan.options.guardTime ?? 20) * ops.length + again;
     const took = op.doneAt - op.at;
     if (op.error) world.oracle.blame("life", `${op.payload}: ${op.error}, though nothing was hostile`);

@@ -99,7 +99,7 @@ export class World {
   readonly secrets: string[] = [OWN, "\x1a"];
   private made = 0;
   /** Messages that are on the line, by the place of their bytes in all that is said. */
-  private under: { from: number; to: number; real: Real }[] = [];
+  private under: { from: number; to: number; client: number; real: Real }[] = [];
   private heardAt = 0;
   /** Answers and messages between which the driver heard no silence: what it asked then it has to ask again. */
   collisions = 0;
@@ -116,7 +116,9 @@ export class World {
     const { time, broker } = this;
     this.wire = new Wire(time, setup.baud, setup.habit, new Draw(setup.seed, 1));
     const most = Array.isArray(setup.habit.chunk) ? Math.max(...setup.habit.chunk) : setup.habit.chunk;
-    this.listening = Math.max(40 * this.wire.byteTime, 2 * most * this.wire.byteTime) + 20;
+    // One that is busy hears it late, and looks again.
+    this.listening =
+      Math.max(40 * this.wire.byteTime, 2 * most * this.wire.byteTime) + 20 + 4 * (setup.habit.stall?.length ?? 0);
     this.oracle = new Oracle(() => time.now(), broker);
     this.modem = new Modem(time, this.wire, new Draw(setup.seed, 2), setup.firmware, setup.delays, {
       piece: (after) => {
@@ -163,6 +165,7 @@ export class World {
     };
     this.driverUart = setup.options.uart ?? uart;
     this.oracle.strict = setup.firmware.lengths;
+    this.oracle.burst = (setup.options.receiveLimit ?? 4096) * this.wire.byteTime;
     this.driver.on("error", (error: unknown) => {
       if (!this.oracle.modemGone) this.oracle.blame("drop", `modem: ${error}`);
     });
@@ -327,7 +330,7 @@ export class World {
 
   private commanded(text: string): void {
     const found = /^AT\+(QMTPUB|QMTSUB|QMTUNS)=(\d),(\d+)/.exec(text);
-    if (found) this.oracle.used(Number(found[2]), found[1]!, Number(found[3]));
+    if (found) this.oracle.used(Number(found[2]), found[1]!, Number(found[3]), this.wire.handed);
     if (text.startsWith("AT+QMTCONN=")) {
       const id = Number(parameters(text.slice(11))[0]);
       const verified = this.system.ssl.some((one) => one.startsWith("seclevel,"));
@@ -351,7 +354,11 @@ export class World {
     const silent = now - this.heardAt >= Math.max(20, 40 * this.wire.byteTime);
     this.heardAt = now;
     if (!this.under.length) return;
-    if (silent) for (const { from, to, real } of this.under) if (from < begin && begin < to) real.torn = true;
+    for (const { from, to, client, real } of this.under) {
+      if (silent && from < begin && begin < to) real.torn = true;
+      // One that has begun shows that its connection lives.
+      if (from < this.wire.handed) this.oracle.life[client] = now;
+    }
     this.under = this.under.filter(({ to }) => to > begin);
   }
 
@@ -365,7 +372,8 @@ export class World {
       this.answerAt = this.messageAt;
     }
     real.torn ||= this.modem.firmware.hold;
-    this.under.push({ from: this.wire.sent, to: this.wire.sent + topic.length + payload.length + 20, real });
+    const from = this.wire.sent;
+    this.under.push({ from, to: from + topic.length + payload.length + 20, client, real });
     const { lengths, shape } = this.modem.firmware;
     // Nor is it for one in quotes where the modem sets none; or with one in front, before any came without.
     const quoted = this.bare ? /^".*"$/ : /^"/;
@@ -380,6 +388,7 @@ export class World {
         qmt.flights(Number(id), name!),
         qmt.inFlight(Number(id), name!, Number(msgid)),
         Number(msgid),
+        this.wire.sent + topic.length + payload.length + 40,
       );
   }
 }

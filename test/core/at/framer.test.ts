@@ -219,9 +219,9 @@ test("a prompt behind a message whose handler calls everything off is none", (t)
 test("a message that stops in the middle of a line is handed over after half a second; the other half is no line", (t) => {
   const rig = new FramerRig();
   rig.framer.receive("+QMTRECV: 0,1,t,a\r\nO");
-  rig.clock.advance(480);
+  rig.clock.advance(530);
   t.deepEqual(rig.take(), []);
-  rig.clock.advance(40);
+  rig.clock.advance(30);
   t.deepEqual(rig.take(), ["message? +QMTRECV: 0,1,t,a\r\nO"]);
   t.is(rig.clock.pending, 0);
   rig.framer.receive("K\r\n\r\nOK\r\n");
