@@ -22,7 +22,7 @@ const ROWS = [
   { name: "rest of core", folder: "core", lines: 97, branches: 94 },
   { name: "board-wiring", folder: "board-wiring", lines: 98, branches: 96 },
   { name: "virtual-m95", folder: "virtual-m95", lines: 97, branches: 92, needs: ["mosquitto", "socat"] },
-  { name: "m95-energy", folder: "energy", lines: 97, branches: 89 },
+  { name: "m95-energy", folder: "energy", lines: 99, branches: 92 },
   { name: "m95-certs", folder: "certs", lines: 96, branches: 89 },
   { name: "tls", folder: "tls", lines: 94, branches: 84, needs: ["mosquitto"] },
   { name: "terminal", folder: "terminal", lines: 95, branches: 88 },

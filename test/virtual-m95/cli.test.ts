@@ -268,6 +268,8 @@ test("--help shows every option and examples, 0; wrong usage is 2", async (t) =>
     ["--recv-shape", "5"],
     ["--quirk", "x=1"],
     ["--quirk", "recvShape=x"],
+    ["--sleep", "3"],
+    ["--wake", "x"],
     ["extra"],
   ]) {
     const { code, stderr } = await run(...args);
@@ -299,6 +301,20 @@ test("the program prints its ports, traces plainly in a pipe, and ends with 0 on
   await line("Drawn by the modem:");
   await line("idle ");
   await uart.ended;
+});
+
+test("--sleep: found asleep as an earlier run left it; DTR wakes it after --wake", async (t) => {
+  const { line } = start(t, "--powered-on", "--control", "0", "--sleep", "1", "--wake", "600");
+  const uart = await dial(t, Number((await line("UART on 127.0.0.1:")).split(":")[1]));
+  const pins = await dial(t, Number((await line("control on")).split(":")[1]));
+  t.is(await pins.say("asleep\n", "\n"), "ok 1\n");
+  uart.socket.write("ATI\r");
+  t.is(await pins.say("wait 100\n", "\n"), "ok\n");
+  t.is(await pins.say("dtr 0\n", "\n"), "ok\n");
+  t.is(await pins.say("asleep\n", "\n"), "ok 0\n");
+  t.is(await pins.say("ri\n", "\n"), "ok 1\n");
+  await pins.say("wait 700\n", "\n");
+  t.is(await uart.say("ATE0\r", "OK\r\n"), "ATE0\r\r\nOK\r\n");
 });
 
 test("quit on the control port ends the program with 0, even while a wait is under way", async (t) => {

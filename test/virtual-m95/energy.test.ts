@@ -84,6 +84,18 @@ test("packets close together share one channel", (t) => {
   t.true(near(states.receiving.ms + states.transmitting.ms, 2000 + 35.2 + 600 + 2000));
 });
 
+test("a TLS handshake is counted by its usual size", (t) => {
+  let now = 0;
+  const meter = new EnergyMeter(() => now, 10, { gprsClass: 8, facts: { tlsUp: 960, tlsDown: 4960 } });
+  meter.become("idle");
+  meter.handshake();
+  now = hour;
+  const { states } = meter.report();
+  // 1,000 bytes up, and 40 for the acknowledgement of what comes down.
+  t.true(near(states.transmitting.ms, 832));
+  t.is(states.idle.ms, hour - states.transmitting.ms - states.receiving.ms);
+});
+
 test("a QoS 1 publish, a ping and an attach are seen by the meter", (t) => {
   const rig = running().online(t);
   rig.say('AT+QMTCFG="KEEPALIVE",0,60\r');

@@ -34,6 +34,8 @@ interface CliOptions {
   apn?: string;
   pin?: string;
   mqtt?: 3 | 4;
+  sleep?: 0 | 1 | 2;
+  wake?: number;
   networkTime?: true;
   script?: string;
   replay?: string;
@@ -79,6 +81,12 @@ function parse(argv: string[]): CliOptions {
     .option("--pin <digits>", "the SIM asks for this PIN")
     .option("--mqtt <3|4>", "MQTT protocol version: 3 = 3.1, 4 = 3.1.1", oneOf([3, 4]), 3)
     .option(
+      "--sleep <0-2>",
+      "AT+QSCLK as an earlier run left it; DTR (control port) is high at first",
+      oneOf([0, 1, 2]),
+    )
+    .option("--wake <ms>", "DTR low until the UART hears: 20, or 600 as other sources say", milliseconds)
+    .option(
       "--network-time",
       "the network tells this machine's time (AT+QLTS, AT+CTZU); the modem's clock begins in 2004",
     )
@@ -87,7 +95,20 @@ function parse(argv: string[]): CliOptions {
       new Option(
         "--replay <file>",
         "answer as the modem did in this recording, and say where the host does not do the same",
-      ).conflicts(["broker", "poweredOn", "baud", "recvShape", "quirk", "apn", "pin", "mqtt", "networkTime", "script"]),
+      ).conflicts([
+        "broker",
+        "poweredOn",
+        "baud",
+        "recvShape",
+        "quirk",
+        "apn",
+        "pin",
+        "mqtt",
+        "sleep",
+        "wake",
+        "networkTime",
+        "script",
+      ]),
     )
     .option("--record <file>", "write what passes to a file, see docs/trace.md")
     .option("--trace", "print the traffic")
@@ -112,6 +133,12 @@ function address(text: string): Address {
 function factor(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 1000)) throw new InvalidArgumentError("Expected a number above 0, at most 1000.");
+  return value;
+}
+
+function milliseconds(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > 10_000) throw new InvalidArgumentError("Expected 0 to 10000 ms.");
   return value;
 }
 
@@ -144,6 +171,8 @@ function modemOptions(options: CliOptions): Partial<VirtualM95Options> {
     ...(options.apn !== undefined && { apn: options.apn }),
     ...(options.pin !== undefined && { sim: { state: "pin" as const, pin: options.pin } }),
     ...(options.networkTime && { networkTime: networkTime(new Date()) }),
+    ...(options.sleep !== undefined && { sleep: options.sleep }),
+    ...(options.wake !== undefined && { timing: { wake: options.wake } }),
     ...(options.mqtt && { protocolVersion: options.mqtt }),
   };
 }
