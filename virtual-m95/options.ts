@@ -48,6 +48,10 @@ export interface SimOptions {
   state?: "ready" | "pin" | "puk" | "absent" | "busy";
   pin?: string;
   pinTries?: number;
+  /** Times that the module resets 300 ms after a PIN was taken, and asks for it again. */
+  pinResets?: number;
+  /** What AT+CPIN? says while `state` is `busy`: a CME error, default 14, or a text such as "NOT INSERTED". */
+  busyAnswer?: number | string;
   imsi?: string;
   iccid?: string;
 }
@@ -110,6 +114,12 @@ export interface Quirks {
   urcAsleep: "print" | "hold" | "lose";
   /** The keepalive goes on while asleep; false: a PINGREQ that falls due waits until the module is awake. */
   pingAsleep: boolean;
+  /** AT+CREG? and AT+CGREG? add the access technology to the place. */
+  registrationTechnology: boolean;
+  /** AT+QTRPIN exists. */
+  pinTries: boolean;
+  /** Bytes of an upload that one write of the host may have; the module loses the rest. 0: any number. */
+  uploadBuffer: number;
 }
 
 export const defaultQuirks: Quirks = {
@@ -142,6 +152,9 @@ export const defaultQuirks: Quirks = {
   qsclk2: false,
   urcAsleep: "print",
   pingAsleep: true,
+  registrationTechnology: false,
+  pinTries: true,
+  uploadBuffer: 0,
 };
 
 /** Durations in ms. Power figures: Hardware Design chapter 3; the rest is plausible, not measured. */
@@ -256,6 +269,10 @@ export interface VirtualM95Options {
   /** Registration that is reached in the end, default 1. */
   creg?: Registration;
   cgreg?: Registration;
+  /** What is found in a search, from so many ms after its begin on, instead of `registerAfter`; the last one stays. */
+  search?: readonly (readonly [ms: number, creg: Registration, cgreg?: Registration])[];
+  /** AT+CGATT? says 1, and packets flow, whatever AT+CGREG? says. */
+  alwaysAttached?: boolean;
   /** APN, user and password the simulated network insists on; undefined accepts any. */
   apn?: string;
   apnUser?: string;

@@ -8,6 +8,7 @@ import { Faults, type FaultTarget } from "./faults/index.js";
 import { Bearer } from "./module/bearer.js";
 import { CellNetwork, defaultSignal } from "./module/cell-network.js";
 import { diagnosticCommands } from "./module/diagnostics.js";
+import { Mishaps } from "./module/mishaps.js";
 import { PdpContext } from "./module/pdp-context.js";
 import { Power } from "./module/power.js";
 import { SimCard } from "./module/sim-card.js";
@@ -54,6 +55,8 @@ export class VirtualM95 implements Device, FaultTarget {
   onWire: ((data: string, direction: "rx" | "tx") => string) | undefined;
   /** Faults by name, see docs/virtual-m95.md. */
   readonly faults: Faults;
+  /** What goes wrong inside of the module. */
+  readonly mishaps: Mishaps;
   readonly options: VirtualM95Options;
   readonly quirks: Quirks;
   readonly timing: Timing;
@@ -72,7 +75,6 @@ export class VirtualM95 implements Device, FaultTarget {
   readonly #clients: QmtClient[] = [];
   readonly #saved: Profile;
   readonly #running = { startUrcs: true, flow: [0, 0] as [number, number] };
-  readonly #forced = new Map<string, number>();
   /** The UART works: the boot has come that far. */
   #uartReady = false;
   #radioOn = true;
@@ -133,6 +135,7 @@ export class VirtualM95 implements Device, FaultTarget {
     this.#sim = new SimCard(this, {
       ready: () => this.#cell.start(options.registerAfter ?? defaultRegisterAfter),
       gone: () => this.#cell.stop(),
+      reset: () => this.reboot(),
       startUrcs: () => this.#running.startUrcs,
     });
     this.#cell = new CellNetwork(this, this.#sim, () => this.#updateBearer());
@@ -144,15 +147,19 @@ export class VirtualM95 implements Device, FaultTarget {
     });
     for (let id = limits.tcpconnectID.min; id <= limits.tcpconnectID.max; id++) {
       this.#clients.push(
-        new QmtClient(id, this, this.#bearer, this.#pdp, (context, host) => this.#tls.setup(context, host)),
+        new QmtClient(id, this, this.#bearer, this.#pdp, {
+          tls: (context, host) => this.#tls.setup(context, host),
+          openFailure: () => this.mishaps.takeOpenFailure(),
+        }),
       );
     }
+    this.mishaps = new Mishaps(this.#sim, this.#cell, this.#clients);
     this.#interpreter = new Interpreter(this.timers, this.quirks, this.#savedTerminal(), {
       send: (text, kind) => this.#send(text, kind),
       violation: (kind, detail) => this.violation(kind, detail),
       table: this.#table(),
       commandTime: this.timing.command,
-      forcedError: (name) => this.#takeForced(name),
+      forcedError: (name) => this.mishaps.takeRefusal(name),
     });
     if (on) this.#alreadyRunning();
   }
@@ -273,7 +280,7 @@ export class VirtualM95 implements Device, FaultTarget {
 
   /** The next `name` (such as "+QMTPUB") fails with this CME error. */
   failNext(name: string, code: number): void {
-    this.#forced.set(name.toUpperCase(), code);
+    this.mishaps.failNext(name, code);
   }
 
   /** Ends sockets and timers for good. */
@@ -436,11 +443,5 @@ export class VirtualM95 implements Device, FaultTarget {
   #connectionsLost(): void {
     for (const client of this.#clients) client.contextLost();
     this.#bearer.destroyAll();
-  }
-
-  #takeForced(name: string): number | undefined {
-    const code = this.#forced.get(name);
-    this.#forced.delete(name);
-    return code;
   }
 }

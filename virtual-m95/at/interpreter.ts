@@ -31,6 +31,8 @@ export interface Prompt {
   limit: number;
   /** Ends at `limit` bytes instead of at Ctrl+Z. */
   exact?: boolean;
+  /** Bytes of one write that are taken; 0 or undefined: all. */
+  buffer?: number;
   /** Ends early after so many ms, or at a `+++` behind a pause. */
   timeout?: number;
   echo?: boolean;
@@ -121,6 +123,7 @@ export class Interpreter {
 
   #consume(data: string): void {
     for (let i = 0; i < data.length; i++) {
+      if (this.#prompt?.buffer && i >= this.#prompt.buffer) return;
       if (this.#prompt) this.#promptChar(data[i]!);
       else if (this.#executing) {
         this.#whileBusy(data.slice(i));

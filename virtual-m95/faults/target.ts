@@ -1,5 +1,6 @@
 // The modem as faults know it: what they can do to it, and what they have to ask. `VirtualM95` is one.
 
+import type { Mishaps } from "../module/mishaps.js";
 import type { Registration, TraceDirection, VirtualM95Options } from "../options.js";
 import type { Timers } from "../time/timers.js";
 
@@ -22,6 +23,7 @@ export interface FaultTarget {
   dropPdp(): void;
   networkDown(down: boolean): void;
   setRegistration(creg: Registration, cgreg?: Registration): void;
+  readonly mishaps: Mishaps;
   removeSim(): void;
   insertSim(): void;
   resetConnections(): void;

@@ -87,6 +87,73 @@ export const worldFaults: Record<string, FaultRow> = {
     (modem) => modem.setRegistration(modem.options.creg ?? 1, modem.options.cgreg ?? 1),
     [{ name: "STAT", min: 0, max: 4, default: 2 }],
   ),
+  denial: lasting(
+    "for SECONDS searches are denied by one network before another one takes the SIM, FOUND s after their begin",
+    90,
+    (modem, args) => modem.mishaps.denySearches(args.found! * 1000),
+    (modem) => modem.mishaps.denySearches(0),
+    [{ name: "FOUND", min: 1, max: 1e5, default: 40 }],
+  ),
+  "sim-waking": lasting(
+    "a reset; for SECONDS AT+CPIN? fails with CODE for WAKES s behind each boot",
+    60,
+    (modem, args) => {
+      modem.mishaps.simWakes(args.wakes! * 1000, args.code!);
+      modem.reboot();
+    },
+    (modem) => modem.mishaps.simWakes(0, 0),
+    [
+      { name: "CODE", min: 1, max: 65535, default: 13 },
+      { name: "WAKES", min: 1, max: 1000, default: 8 },
+    ],
+  ),
+  "pin-reset": {
+    help: "a reset; the SIM wants its PIN, and COUNT times the module resets again right behind it",
+    args: [count(1)],
+    start: (world, args) => {
+      world.modem.mishaps.lockSim(args.count!);
+      world.modem.reboot();
+      return { end: () => world.modem.mishaps.unlockSim() };
+    },
+  },
+  "clock-loss": once("the module's clock shows a time at which it was never set", (modem) =>
+    modem.mishaps.setClock("80/01/06,00:00:16+00"),
+  ),
+  "dead-session": {
+    help: "nothing gets through to the broker any more, and the modem calls its clients connected until they are closed",
+    args: [],
+    start: (world) => {
+      world.modem.mishaps.killSessions();
+      const look = (): void => {
+        if (world.modem.mishaps.sessionsDead) world.outside(1000, look);
+        else world.over();
+      };
+      look();
+      return {};
+    },
+  },
+  "refused-packets": lasting(
+    "AT+QMTPUB fails with CODE for SECONDS",
+    40,
+    (modem, args) => modem.mishaps.refuseCommands("+QMTPUB", args.code!),
+    (modem) => modem.mishaps.refuseCommands("", 0),
+    [{ name: "CODE", min: 1, max: 65535, default: 8510 }],
+  ),
+  "refused-mqtt": lasting(
+    "every AT+QMT command fails with CODE for SECONDS, while all others are answered",
+    40,
+    (modem, args) => modem.mishaps.refuseCommands("+QMT", args.code!),
+    (modem) => modem.mishaps.refuseCommands("", 0),
+    [{ name: "CODE", min: 1, max: 65535, default: 3 }],
+  ),
+  "open-failure": {
+    help: "the next COUNT AT+QMTOPEN end with RESULT",
+    args: [{ name: "RESULT", min: 1, max: 5, default: 1 }, count(1)],
+    start: (world, args) => {
+      world.modem.mishaps.failOpen(args.result!, args.count!, world.over);
+      return { end: () => world.modem.mishaps.failOpen(0, 0) };
+    },
+  },
   "sim-loss": lasting(
     "no SIM for SECONDS; 0: for good",
     20,

@@ -19,6 +19,10 @@ export class CellNetwork {
   #stat: { creg: Registration; cgreg: Registration } = { creg: 0, cgreg: 0 };
   #final: { creg: Registration; cgreg: Registration };
   #signal: { rssi: number; ber: number };
+  /** A search is denied at first, and finds a network so many ms after its begin; 0: it is not. */
+  #denied = 0;
+  /** Numbers searches, so that none ends another one. */
+  #search = 0;
   #attached = false;
   #detachedByHost = false;
   #ctzu = 0;
@@ -68,15 +72,38 @@ export class CellNetwork {
     this.#ctzu = this.#qnitz = 0;
   }
 
+  /** From now on searches are denied by one network before another one takes the SIM, `ms` after their begin. */
+  deny(ms: number): void {
+    this.#denied = ms;
+    if (this.#sim.ready) this.start(0);
+  }
+
   /** The SIM is ready: search, then reach the final registration after `ms`. */
   start(ms: number): void {
+    const search = ++this.#search;
+    const denied = this.#denied;
+    const found =
+      this.#device.options.search ??
+      (denied
+        ? ([
+            [0, 2],
+            [denied * 0.2, 3],
+            [denied * 0.4, 2],
+            [denied, this.#final.creg, this.#final.cgreg],
+          ] as const)
+        : []);
+    for (const [after, creg, cgreg] of found)
+      this.#device.timers.after(after, () => {
+        if (this.#sim.ready && search === this.#search) this.#become(creg, cgreg ?? creg);
+      });
+    if (found.length > 0) return;
     if (ms <= 0) {
       this.#become(this.#final.creg, this.#final.cgreg);
       return;
     }
     this.#become(2, 2);
     this.#device.timers.after(ms, () => {
-      if (!this.#sim.ready) return;
+      if (!this.#sim.ready || search !== this.#search) return;
       this.#become(this.#final.creg, this.#final.cgreg);
       if (!this.registered) return;
       if (this.#ctzu > 0 && this.#network) this.#clock = this.#network;
@@ -85,6 +112,7 @@ export class CellNetwork {
   }
 
   stop(): void {
+    this.#search++;
     this.#become(0, 0);
   }
 
@@ -95,7 +123,13 @@ export class CellNetwork {
 
   setRegistration(creg: Registration, cgreg: Registration): void {
     this.#final = { creg, cgreg };
+    this.#search++;
     if (this.#sim.ready) this.#become(creg, cgreg);
+  }
+
+  /** AT+CCLK? begins to show this time. */
+  setClock(time: string): void {
+    this.#clock = this.#setTo(time);
   }
 
   commands(): CommandTable {
@@ -156,8 +190,7 @@ export class CellNetwork {
     return {
       test: `${name}: (0-2)`,
       read: (call) => {
-        const n = this.#report[kind];
-        call.info(`${name}: ${n},${this.#stat[kind]}${n === 2 && isRegistered(this.#stat[kind]) ? `,${cell}` : ""}`);
+        call.info(`${name}: ${this.#report[kind]},${this.#stat[kind]}${this.#place(kind)}`);
       },
       write: (_call, params) => {
         this.#report[kind] = params.int(0, 0, 2, "<n>");
@@ -168,16 +201,22 @@ export class CellNetwork {
   #become(creg: Registration, cgreg: Registration): void {
     this.#change("creg", creg);
     this.#change("cgreg", cgreg);
-    this.#attached = isRegistered(cgreg) && !this.#detachedByHost;
+    this.#attached =
+      (isRegistered(cgreg) || (this.#device.options.alwaysAttached === true && this.#sim.ready)) &&
+      !this.#detachedByHost;
     this.#onChange();
   }
 
   #change(kind: "creg" | "cgreg", stat: Registration): void {
     if (this.#stat[kind] === stat) return;
     this.#stat[kind] = stat;
-    const n = this.#report[kind];
-    const place = n === 2 && isRegistered(stat) ? `,${cell}` : "";
-    if (n > 0) this.#device.urc(`+${kind.toUpperCase()}: ${stat}${place}`);
+    if (this.#report[kind] > 0) this.#device.urc(`+${kind.toUpperCase()}: ${stat}${this.#place(kind)}`);
+  }
+
+  /** Location area and cell, with n = 2 only. */
+  #place(kind: "creg" | "cgreg"): string {
+    if (this.#report[kind] < 2 || !isRegistered(this.#stat[kind])) return "";
+    return `,${cell}${this.#device.quirks.registrationTechnology ? ",0" : ""}`;
   }
 
   #attach(on: boolean): void {

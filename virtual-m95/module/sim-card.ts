@@ -15,10 +15,15 @@ const cpin: Record<SimState, string | CmeError> = {
   busy: new CmeError(cme.simBusy),
 };
 
+/** ms from the OK of a PIN to the reset of a module that resets then. */
+const pinReset = 300;
+
 export interface SimHooks {
   /** The card can be used from now on. */
   ready(): void;
   gone(): void;
+  /** The module resets. */
+  reset(): void;
   /** AT+QIURC: whether Call Ready and SMS Ready are printed. */
   startUrcs(): boolean;
 }
@@ -31,6 +36,9 @@ export class SimCard {
   #card: SimState;
   #tries: number;
   #refused = false;
+  #resets: number;
+  /** A SIM that wakes up says this for so long after each start. */
+  #waking: { ms: number; answer: number } | undefined;
   #state: SimState = "busy";
   #initialised = 0;
 
@@ -41,6 +49,7 @@ export class SimCard {
     this.#card = sim.state ?? "ready";
     this.#pin = sim.pin ?? "1234";
     this.#tries = sim.pinTries ?? 3;
+    this.#resets = sim.pinResets ?? 0;
   }
 
   get ready(): boolean {
@@ -52,12 +61,38 @@ export class SimCard {
     this.#initialised = 0;
   }
 
+  /** The card asks for its PIN, and the module resets `count` times behind it. */
+  lock(count: number): void {
+    this.#card = "pin";
+    this.#resets = count;
+  }
+
+  /** The card asks for no PIN any more. */
+  unlock(): void {
+    this.#resets = 0;
+    if (this.#card === "pin") this.#card = "ready";
+  }
+
+  /** From now on the card needs `ms` after each start; 0: none. */
+  wakes(ms: number, answer: number): void {
+    this.#waking = ms ? { ms, answer } : undefined;
+  }
+
   /** The module has begun to talk to the card. */
   start(): void {
+    if (this.#waking && this.#card === "ready") {
+      this.#state = "busy";
+      this.#device.timers.after(this.#waking.ms, () => this.#awake());
+      return;
+    }
+    this.#awake();
+  }
+
+  #awake(): void {
     if (this.#card === "busy") {
       this.#device.timers.after(this.#device.timing.simBusy, () => {
         this.#card = "ready";
-        this.start();
+        this.#awake();
       });
       return;
     }
@@ -97,7 +132,9 @@ export class SimCard {
       "+CPIN": {
         test: () => {},
         read: (call) => {
-          const answer = cpin[this.#state];
+          const busy = this.#waking?.answer ?? options.sim?.busyAnswer ?? cme.simBusy;
+          const wakes = typeof busy === "number" ? new CmeError(busy) : busy;
+          const answer = this.#state === "busy" ? wakes : cpin[this.#state];
           if (typeof answer !== "string") throw answer;
           call.info(`+CPIN: ${answer}`);
         },
@@ -107,6 +144,9 @@ export class SimCard {
           call.defer(timing.pinCheck, () => this.#enter(call, pin));
         },
       },
+      ...(quirks.pinTries && {
+        "+QTRPIN": { exec: (call: Call) => call.info(`+QTRPIN: ${Math.max(0, this.#tries)},3,10,10`) },
+      }),
       "+QINISTAT": { exec: (call) => call.info(`+QINISTAT: ${this.#initialised}`) },
       "+CCID": { exec: (call) => this.#whenReadable(() => call.info(`+CCID: "${iccid}"`)) },
       "+QCCID": {
@@ -133,6 +173,7 @@ export class SimCard {
   }
 
   #enter(call: Call, pin: string): void {
+    const { options, timers } = this.#device;
     if (this.#state === "absent" || this.#state === "busy") this.require();
     if (this.#state === "ready") throw new CmeError(cme.notAllowed);
     if (this.#refused) this.#device.violation("pin-retry", "PIN entered again after the SIM refused one");
@@ -145,6 +186,12 @@ export class SimCard {
     }
     call.ok();
     this.#refused = false;
+    this.#tries = options.sim?.pinTries ?? 3;
+    if (this.#resets > 0) {
+      this.#resets--;
+      timers.after(pinReset, () => this.#hooks.reset());
+      return;
+    }
     this.#state = "ready";
     this.#device.urc("+CPIN: READY");
     this.#begin();

@@ -108,7 +108,6 @@ export function systemCommands(device: Device, hooks: SystemHooks): CommandTable
     "+GSN": { exec: imei },
     "+CGSN": { exec: imei },
     "+CBC": { exec: line("+CBC: 0,82,3955") },
-    "+CEER": { exec: line("+CEER: No information available") },
     "+CFUN": {
       test: "+CFUN: (0,1,4),(0,1)",
       read: (call) => call.info(`+CFUN: ${hooks.radioOn() ? 1 : 0}`),

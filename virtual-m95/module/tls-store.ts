@@ -167,6 +167,7 @@ export class TlsStore {
       text: "\r\nCONNECT\r\n",
       limit: size,
       exact: true,
+      buffer: this.#device.quirks.uploadBuffer,
       timeout: seconds * 1000,
       onData: (data) => {
         this.#files.set(name, data);

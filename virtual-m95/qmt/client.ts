@@ -18,7 +18,13 @@ type State = "closed" | "opening" | "initial" | "connecting" | "connected" | "di
 const sleepLook = 1000;
 
 /** What the SSL context comes to for this host; a string says why it cannot be used. */
-export type TlsContext = (context: number, host: string) => TlsSetup | string;
+type TlsContext = (context: number, host: string) => TlsSetup | string;
+
+export interface QmtHooks {
+  tls: TlsContext;
+  /** The result with which AT+QMTOPEN is to fail now; 0: it is not. */
+  openFailure(): number;
+}
 
 export interface Credentials {
   clientId: string;
@@ -47,7 +53,7 @@ export class QmtClient {
   readonly #device: Device;
   readonly #bearer: Bearer;
   readonly #pdp: PdpContext;
-  readonly #tls: TlsContext;
+  readonly #hooks: QmtHooks;
   /** Those of the open network; they end with it. */
   readonly #timers: Timers;
   /** msgIDs of QoS 2 messages handed over and not yet released. */
@@ -59,13 +65,15 @@ export class QmtClient {
   #pingTimer: unknown;
   #lastSent = 0;
   #failures = 0;
+  /** The session is gone, and the modem has not noticed. */
+  #dead = false;
 
-  constructor(id: number, device: Device, bearer: Bearer, pdp: PdpContext, tls: TlsContext) {
+  constructor(id: number, device: Device, bearer: Bearer, pdp: PdpContext, hooks: QmtHooks) {
     this.#id = id;
     this.#device = device;
     this.#bearer = bearer;
     this.#pdp = pdp;
-    this.#tls = tls;
+    this.#hooks = hooks;
     this.#timers = new Timers(device.options.clock);
     this.inFlight = new InFlight(this.#timers, () => this.config, {
       send: (packet) => this.#send(packet),
@@ -91,12 +99,13 @@ export class QmtClient {
     this.port = port;
     this.#state = "opening";
     // What a host name cannot be is found out after OK; ranges are the command's own affair.
-    if (!/^[\w.-]+$/.test(host)) {
-      this.#failOpening(opened.wrongParameter);
+    const failure = this.#hooks.openFailure() || (/^[\w.-]+$/.test(host) ? 0 : opened.wrongParameter);
+    if (failure) {
+      this.#failOpening(failure);
       return;
     }
     const { enabled, context } = this.config.ssl;
-    const tls = enabled ? (context === undefined ? "no <ctxindex>" : this.#tls(context, host)) : undefined;
+    const tls = enabled ? (context === undefined ? "no <ctxindex>" : this.#hooks.tls(context, host)) : undefined;
     if (typeof tls === "string") {
       this.#device.trace("net", `${this.#id} TLS: ${tls}`);
       this.#failOpening(opened.failed);
@@ -179,6 +188,16 @@ export class QmtClient {
     this.#urc("QMTSTAT", code);
   }
 
+  /** Nothing gets through any more until the network is closed, and the modem calls it connected. */
+  die(): void {
+    this.#dead = this.#state === "connected";
+    this.#timers.cancel(this.#pingTimer);
+  }
+
+  get dead(): boolean {
+    return this.#dead;
+  }
+
   /** The PDP context is gone. */
   contextLost(): void {
     const was = this.#state;
@@ -198,6 +217,7 @@ export class QmtClient {
     this.inFlight.clear();
     this.#received.clear();
     this.#failures = 0;
+    this.#dead = false;
   }
 
   /** Power cut: nobody is told. */
@@ -225,7 +245,7 @@ export class QmtClient {
         if (this.#socket === socket) this.#parser?.parse(bytes);
       },
       onClose: (error) => {
-        if (this.#socket !== socket) return;
+        if (this.#socket !== socket || this.#dead) return;
         if (this.#state !== "opening") return this.drop(stat.closedByPeer);
         if (error) this.#device.trace("net", `${this.#id} ${tls ? "TLS: " : ""}${error.message}`);
         const unknownHost = error?.code === "ENOTFOUND" || error?.code === "EAI_AGAIN";
@@ -262,6 +282,7 @@ export class QmtClient {
   }
 
   #onPacket(packet: Packet): void {
+    if (this.#dead) return;
     const msgID = packet.messageId ?? 0;
     switch (packet.cmd) {
       case "connack":
@@ -339,7 +360,7 @@ export class QmtClient {
   #send(packet: Packet): void {
     this.#lastSent = this.#timers.now();
     this.#device.trace("net", `${this.#id} > ${packet.cmd}${packet.messageId ? ` ${packet.messageId}` : ""}`);
-    this.#socket?.write(encode(packet));
+    if (!this.#dead) this.#socket?.write(encode(packet));
   }
 
   #result(operation: Operation, msgID: number, result: number, value?: string): void {
@@ -348,6 +369,7 @@ export class QmtClient {
   }
 
   #packetFailed(): void {
+    if (this.#dead) return;
     const limit = this.#device.quirks.closeAfterFailures;
     if (++this.#failures >= limit && limit > 0) this.drop(stat.sending);
   }
