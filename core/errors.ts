@@ -15,6 +15,7 @@
  * | `ELIMIT` | a client has as many subscriptions as it can have; nothing was sent |
  * | `ESTORE` | the store of the outbox failed; a publish that gets it was not sent |
  * | `EUNKNOWN` | it was sent and no verdict came: it may or may not have arrived |
+ * | `ESTALLED` | the modem calls the client connected, and its packets fail one after the other; it is connected anew |
  * | `EREFUSED` | the broker refused CONNECT (`returnCode`), or every topic of a SUBSCRIBE |
  * | `EOPEN` | the network for the client could not be opened (`result` of AT+QMTOPEN) |
  * | `ESIM` | SIM absent, locked or broken |
@@ -34,6 +35,7 @@ export type ErrorCode =
   | "ELIMIT"
   | "ESTORE"
   | "EUNKNOWN"
+  | "ESTALLED"
   | "EREFUSED"
   | "EOPEN"
   | "ESIM"

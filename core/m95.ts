@@ -2,7 +2,7 @@
 // @part info: _command _checkCommand
 // @resident urc
 import { callable, integer, optionsOf, readOptions, refusal, withDefaults, wrong } from "./arguments.js";
-import { number, quote, split } from "./at/params.js";
+import { checkLine, number, quote, split } from "./at/params.js";
 import type { Session } from "./at/session.js";
 import type { SessionStats } from "./at/types.js";
 import { binary, bytesOf, type Codec } from "./codec.js";
@@ -11,7 +11,7 @@ import { Emitter, type EmitterStats, type Listener } from "./emitter.js";
 import { M95Error } from "./errors.js";
 import type { M95Events } from "./events.js";
 import type { ModemState } from "./m95/bringup.js";
-import { request } from "./m95/commands.js";
+import { nameOf, request } from "./m95/commands.js";
 import {
   type Ask,
   type Battery,
@@ -264,7 +264,10 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
 
   takesOver(error: M95Error, failures: number): boolean {
     // As long as another client is connected, the modem and its PDP context work.
-    return !this._living().some((client) => client.connected) && this._lifecycle.stepsIn(error, failures);
+    return (
+      !this._living().some((client) => client.connected && !client.outbox.trouble) &&
+      this._lifecycle.stepsIn(error, failures)
+    );
   }
 
   // ---- for the modem
@@ -375,9 +378,16 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
   ): void {
     const state = this.state;
     const bytes = this._checkCommand(text);
+    const name = nameOf(bytes);
     const one = request(bytes, (error, lines) => {
       this._commands--;
-      done(error, lines);
+      // A line with another command's name is none of its lines, whatever it is.
+      const own = (line: string): boolean => {
+        if (!name || bytes.indexOf(";") >= 0 || line[0] !== "+" || line.startsWith("+" + name)) return true;
+        this.emit("urc", line);
+        return false;
+      };
+      done(error, lines.filter(own));
     });
     if (options.prompt !== undefined) one.prompt = options.prompt;
     if (one.prompt !== undefined) {
@@ -401,6 +411,6 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     if (typeof text !== "string" || text.substring(0, 2).toUpperCase() !== "AT")
       throw wrong("text", "a command that starts with AT", text);
     quote("text", text, -1);
-    return bytesOf(this.codec, "text", text);
+    return checkLine("text", bytesOf(this.codec, "text", text));
   }
 }

@@ -182,9 +182,9 @@ export class Framer extends Silence {
     return !!this._kind || !!this._text;
   }
 
-  /** Whether a line has begun and not ended. */
-  half(): boolean {
-    return this._held !== "";
+  /** What a line has that has not ended; "": none has begun; undefined: it is thrown away. */
+  half(): string | undefined {
+    return this._held;
   }
 
   // What comes from now on is of this kind, and so is what has waited.

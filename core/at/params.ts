@@ -33,6 +33,19 @@ export function quote(field: string, value: unknown, max: number): string {
   return '"' + value + '"';
 }
 
+/** Bytes that a command line may have; the modem runs no longer one. */
+export const LINE = 256;
+
+/** A command line. @throws M95Error `ETOOBIG` when it is longer than the modem's. @param field - what makes it long */
+export function checkLine(field: string, line: string): string {
+  if (line.length > LINE)
+    throw new M95Error(
+      "ETOOBIG",
+      field + ": the command line must have at most " + LINE + " bytes, not " + line.length,
+    );
+  return line;
+}
+
 /** The parameters behind the first colon of a line; commas inside quotes do not split, quotes and outer blanks go. */
 export function split(line: string): string[] {
   const text = line.substring(line.indexOf(":") + 1);

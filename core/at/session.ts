@@ -1,9 +1,9 @@
 // One AT command at a time over one serial line: queue, guard time, time-outs, quarantine and resynchronisation. What needs no
 // state to know of answers is in answers.ts.
 // It knows how AT answers look; it knows no M95 and no MQTT.
+// @part sleep: isFree
 // @resident send starts received _mixes prompt quiet line _next _begin _feed _foreign _hold _endUnproven _unknown
 // @resident _final _end _expired _tell
-// @part sleep: isFree
 import { COMMANDS, type Counters, OVERRUNS, RESYNCS, STRAYS, TIMEOUTS } from "../counters.js";
 import { M95Error } from "../errors.js";
 import { behindEcho, FAST, holdOf, isError, isFinal, refusal, repeats } from "./answers.js";
@@ -212,7 +212,7 @@ export class Session extends Synchroniser {
     this.framer.hurried = !idle || this._queue.length > 0;
     if (!this._open || !idle || this._timer !== undefined || !this._queue.length) return;
     // On a line without messages a part of it is enough, unless something comes meanwhile: the modem has said what it was asked for.
-    const calm = !this._guards && !this.framer.half() && this._clock.now() - this.framer.stamp > BUSY;
+    const calm = !this._guards && this.framer.half() === "" && this._clock.now() - this.framer.stamp > BUSY;
     this._arm(calm ? this._guard / CALM : this._guard);
   }
 

@@ -145,7 +145,7 @@ export abstract class Synchroniser implements FramerSink {
 
   /** ms in which the result of what was sent last may still come. */
   protected _left(): number {
-    return this._sentAt + this._pace - this._clock.now();
+    return Math.min(this._pace, this._sentAt + this._pace - this._clock.now());
   }
 
   /** A proven result has come. */
@@ -193,8 +193,9 @@ export abstract class Synchroniser implements FramerSink {
 
   protected _callAgain(): void {
     const sync = this._sync!;
+    const framer = this.framer;
     // Longer than a silence, or what is asked for keeps the line from ever being silent.
-    const wait = Math.max(sync.pace, 2 * this.framer.silence);
+    const wait = Math.max(sync.pace, 2 * framer.silence);
     if (this._busy() && sync.grace-- > 0) {
       // Between messages no answer proves anything. Behind a silence one is likely to come in time.
       this._awaitsSilence = true;
@@ -210,7 +211,8 @@ export abstract class Synchroniser implements FramerSink {
       sync.called = true;
       this._awaitsSilence = false;
       this._sentAt = this._clock.now();
-      // A modem left in ATV0 answers with a bare digit; one try in eight gets it out of that.
+      // A modem left in ATV0 answers with a bare digit, and nothing but AT is said to one that may be in autobaud. Behind a
+      // time-out one try in eight is for that.
       const leadOut = sync.escape === ESCAPE || left & 1 ? "" : sync.escape;
       sync.proof = !sync.done && (sync.proves || left >= AT_TRIES - PROOF_TRIES) ? 1 : 0;
       // Behind a plain AT none of those before is the last one.
@@ -218,7 +220,11 @@ export abstract class Synchroniser implements FramerSink {
       if (sync.proof) sync.owed |= 1 << sync.which;
       this._arm(this._last() ? this._round() : wait);
       this._write(
-        sync.proof ? leadOut + "ATS" + (3 + sync.which) + "?\r" : (left & 7) === 7 ? "ATV1\r" : leadOut + "AT\r",
+        sync.proof
+          ? leadOut + "ATS" + (3 + sync.which) + "?\r"
+          : (sync.done ? (framer.half() || "").endsWith("0\r") : (left & 7) === 7)
+            ? "ATV1\r"
+            : leadOut + "AT\r",
       );
     } else
       this._endSync(
@@ -307,7 +313,9 @@ export abstract class Synchroniser implements FramerSink {
   // Messages follow each other without a silence, or a line is under way.
   protected _busy(): boolean {
     const framer = this.framer;
-    return (framer.open && this._clock.now() - framer.stamp < BUSY) || (this._mark !== framer.bytes && framer.half());
+    return (
+      (framer.open && this._clock.now() - framer.stamp < BUSY) || (this._mark !== framer.bytes && framer.half() !== "")
+    );
   }
 
   protected _endSync(error: M95Error | null): void {

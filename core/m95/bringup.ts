@@ -28,12 +28,16 @@ export const FOLLOW = "f";
 export const SLEEPS = "k";
 /** `+CPIN: …`: ready, wait, enter the PIN, or fail. */
 export const SIM = "s";
-/** `+CREG: n,stat`, `+CGREG: n,stat`: wait for home or roaming. */
+// What decides is the packet side; where its answers disagree, the context is tried. A denial may pass, as a search does.
+
+/** `+CREG: n,stat`: noted. */
 export const NETWORK = "n";
-/** `+CGREG: n,stat`: only a denial counts, the network may want CGATT first. */
-export const DENIED = "d";
-/** `+CGATT: 1`, or attach. */
+/** `+CGREG: n,stat`: goes on if this or the one before says home or roaming, asks for CGATT if it is idle, or waits. */
+export const PACKET = "p";
+/** `+CGATT: 1`, or attach if there is a network. */
 export const ATTACHED = "t";
+/** `+CGREG: n,stat` behind it: goes on if either says so. */
+export const SERVED = "e";
 /** An address, or deactivate and try again. */
 export const ADDRESS = "a";
 /** What an earlier run left open is closed. */
@@ -46,37 +50,72 @@ export interface Apn {
   password?: string;
 }
 
+/** Looks for a network. */
+export const SEARCH = "nAT+CREG?\npAT+CGREG?\n";
+/** Attaches to it. */
+export const ATTACH = "tAT+CGATT?\neAT+CGREG?\n";
+
+/** What a bring-up is to set. */
+export interface Wanted {
+  /** AT+QICSGP with the access point. */
+  readonly apn: string | undefined;
+  /** Fixed rate to store in the modem; 0: leave it as it is. */
+  readonly baud: number;
+  /** `<dce>` and `<dte>` of AT+IFC; below 0: leave them as they are. */
+  readonly flow: number;
+  /** false: none of SMS and calls. */
+  readonly reports: boolean | undefined;
+}
+
+// What a PDP script finds.
+
+/** Nothing: the modem has booted. */
+export const FRESH = 0;
+/** A context that may be half open, and may have no network: it is closed first. */
+export const AGAIN = 1;
+/** One that may be open: then nothing is set up. */
+export const THERE = 2;
+
 /**
- * Opens the PDP context, behind commands that close a half-open one when `again`.
+ * Opens the PDP context.
  * @param apn - AT+QICSGP with the access point
+ * @param from - one of the list above
  */
-export function pdpScript(apn: string | undefined, again: boolean): string {
+export function pdpScript(apn: string | undefined, from: number): string {
   return (
     ":attaching\n" +
-    (again && apn ? "-AT+QIDEACT\n" : "") +
-    // Refused while the context is active, which the address tells; so is registering twice.
-    (apn ? "-AT+QIFGCNT=0\n-" + apn + "\n-AT+QIREGAPP\n-AT+QIACT\naAT+QILOCIP\n" : "") +
+    (apn
+      ? (from === AGAIN ? "-AT+QIDEACT\n" + SEARCH : "") +
+        // Refused while the context is active, which the address tells; so is registering twice.
+        (from === THERE ? "" : "-AT+QIFGCNT=0\n-" + apn + "\n-AT+QIREGAPP\n-AT+QIACT\n") +
+        "aAT+QILOCIP\n"
+      : "") +
     "oAT+QMTOPEN?\noAT+QMTCONN?\n:\n"
   );
 }
 
 /**
  * The whole script.
- * @param baud - fixed rate to store in the modem; 0: leave it as it is
- * @param flow - `<dce>` and `<dte>` of AT+IFC; below 0: leave them as they are
  * @param cycle - switches the radio and the SIM off and on
+ * @param from - as for `pdpScript`
  */
-export function bringUpScript(apn: string | undefined, baud: number, flow: number, cycle: boolean): string {
+export function bringUpScript(wanted: Wanted, cycle: boolean, from: number): string {
+  const flow = wanted.flow;
   return (
     ":syncing\n" +
     // First of all, so that what is saved is the modem's own settings and not ours: of a reboot whose RDY got lost, only its
     // echo tells.
-    (baud ? "rAT+IPR?\n" : "") +
+    (wanted.baud ? "rAT+IPR?\n" : "") +
     "!ATE0\n-ATV1\n-AT+CMEE=1\nkAT+QSCLK?\n" +
     (flow < 0 ? "" : "!AT+IFC=" + flow + "," + flow + "\n") +
     // A host may have stopped behind AT+CFUN=0, be it in this very ladder.
     (cycle ? "-AT+CFUN=0\n" : "") +
-    "-AT+CFUN=1\n:sim\nsAT+CPIN?\n:registering\nnAT+CREG?\ndAT+CGREG?\n:attaching\ntAT+CGATT?\nnAT+CGREG?\n" +
-    pdpScript(apn, false)
+    "-AT+CFUN=1\n:sim\nsAT+CPIN?\n" +
+    (wanted.reports === false ? "-AT+CNMI=0,0,0,0,0\n-AT+CLIP=0\n-AT+CCWA=0\n-AT+CUSD=0\n" : "") +
+    ":registering\n" +
+    SEARCH +
+    ":attaching\n" +
+    ATTACH +
+    pdpScript(wanted.apn, from)
   );
 }

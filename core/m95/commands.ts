@@ -3,7 +3,7 @@
 // @part tls: tlsCommands
 
 import { integer } from "../arguments.js";
-import { quote } from "../at/params.js";
+import { checkLine, quote } from "../at/params.js";
 import type { Request } from "../at/types.js";
 import { M95Error } from "../errors.js";
 
@@ -162,7 +162,7 @@ export function timed(script: string): string {
  * given once.
  * @param list - for each command the name of its row, and its values
  * @param rows - the table, if not `commands()`
- * @throws M95Error `EPARAM` or `ETOOBIG`, naming the parameter, its limit and the value
+ * @throws M95Error `EPARAM` or `ETOOBIG`, naming the parameter, its limit and the value, or all of them when the line is too long
  */
 export function build(list: (number | string)[][], rows?: string): string[] {
   const table = rows || commands();
@@ -175,18 +175,20 @@ export function build(list: (number | string)[][], rows?: string): string[] {
       .split("|")
       [PARAMETERS]!.split(" ");
     let text = "AT+" + type[0] + (type[1] ? '="' + type[1] + '"' : "");
+    const names: string[] = [];
     for (let i = 1; i < values.length; i++) {
       const parameter = parameters[i - 1];
       if (!parameter) throw new M95Error("EPARAM", name + " takes at most " + (i - 1) + " parameters");
       // Without the mark in front.
       const field = parameter.substring("/*".indexOf(parameter[0]!) < 0 ? 0 : 1).split(":");
       const range = field[1]!.split("-");
+      if (!range[1]) names.push(field[0]!);
       text +=
         (i > 1 || type[1] ? "," : "=") +
         (range[1]
           ? integer(field[0]!, values[i], +range[0]!, +range[1])
           : quote(field[0]!, values[i], +range[0]!.substring(1)));
     }
-    return text;
+    return checkLine(names.join(), text);
   });
 }

@@ -8,7 +8,7 @@ import type { Counters } from "../counters.js";
 import { M95Error } from "../errors.js";
 import type { Done } from "../ports.js";
 import { callOff, later } from "../timer.js";
-import { bringUpScript, type ModemState, pdpScript } from "./bringup.js";
+import { AGAIN, bringUpScript, FRESH, type ModemState, pdpScript, THERE } from "./bringup.js";
 import { request } from "./commands.js";
 import { ANSWERING, CLOSED, CYCLING, DOUBTED, SILENT } from "./contact.js";
 import { type LifecycleSetup, limitOf } from "./options.js";
@@ -27,7 +27,7 @@ import {
   RETRY,
   stepsOf,
 } from "./recovery.js";
-import { Script } from "./script.js";
+import { ENDLESS, Script } from "./script.js";
 import type { LifecycleListener } from "./types.js";
 import { isUrc, RECEIVED } from "./urcs.js";
 
@@ -46,15 +46,10 @@ const DOWN_POLL = 100;
 /** ms until a question is asked again whose answer proved nothing. */
 const QUESTION = 1000;
 
-/** Bring-ups that may fail once one has not: what once ran is brought back for as long as it takes. */
-const ENDLESS = 0;
-
 export class Lifecycle extends Script implements SessionSink {
   /** What is known of the other end of the line; a number of the list above. */
   private _contact: number;
   private _listener: LifecycleListener;
-  /** The place on the ladder; undefined while all is well. */
-  private _ladder?: Ladder | undefined;
   /** When it was last ready. */
   private _since?: number;
   /** When a command last stayed without an answer, and how many did in a row. */
@@ -62,8 +57,6 @@ export class Lifecycle extends Script implements SessionSink {
   private _unanswered?: number;
   /** Changes whenever what runs is called off, so that answers to it fall on deaf ears. */
   private _generation: number;
-  /** Bring-ups that may still fail until `start` gives up. */
-  private _left: number;
   private _starting?: Done[] | undefined;
   private _stopping?: Done[] | undefined;
 
@@ -263,7 +256,8 @@ export class Lifecycle extends Script implements SessionSink {
       if (!error) {
         const cycle = this._contact === CYCLING;
         this._contact = ANSWERING;
-        this.runScript(bringUpScript(setup.apn, baud, setup.flow, cycle));
+        // One that does not echo has not booted since it was set up.
+        this.runScript(bringUpScript(setup, cycle, this.session.echoed ? FRESH : THERE));
       } else if (error.code === "ECLOSED") return;
       else if (this._clock.now() < deadline) {
         // Set to the wanted rate by an earlier run, or reset since: it is at the one or at the other.
@@ -401,7 +395,7 @@ export class Lifecycle extends Script implements SessionSink {
     else if (this._contact === CYCLING) this._contact = SILENT;
     if (step === PDP) {
       this.session.allow(true);
-      this.runScript(pdpScript(setup.apn, true));
+      this.runScript(pdpScript(setup.apn, AGAIN));
     } else if (step < POWER) this._begin();
     else
       turn(

@@ -3,7 +3,7 @@ import { readOptions, wrong } from "../arguments.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
 import type { Clock, PowerSwitch, Uart } from "../ports.js";
-import type { Apn } from "./bringup.js";
+import type { Apn, Wanted } from "./bringup.js";
 import { build } from "./commands.js";
 
 /** PEM text, or its bytes in one of the runtime's forms. It is read once for the check and again for each upload. */
@@ -88,8 +88,13 @@ export interface M95Options {
   power?: PowerSwitch;
   /** Access point of the network operator: a name, or `{ name, username?, password? }`; needed to connect. */
   apn?: string | Apn;
-  /** PIN of the SIM, a string of 4 to 8 digits. Sent once; a refused one is never tried again. */
+  /**
+   * PIN of the SIM, a string of 4 to 8 digits. A refused one is never tried again, and none is sent when the card has fewer than
+   * three tries left.
+   */
   pin?: string;
+  /** Whether the PIN is sent although the card has fewer than three tries left. Default false. */
+  pinRetry?: boolean;
   /**
    * Fixed rate to store in the modem (AT+IPR with &W): 300, 600, 1200, 2400, 4800, 9600, 14400, 19200, 28800, 38400,
    * 57600 or 115200; makes the modem report its reboots. The echo is stored as on, since it tells of a reboot whose RDY
@@ -100,6 +105,11 @@ export interface M95Options {
    * Handshaking that the modem is told of (AT+IFC): "none", "hardware" or "software". Default: as it is in the modem.
    */
   flowControl?: "none" | "hardware" | "software";
+  /**
+   * Whether the modem may report SMS and calls; false: it is told not to (AT+CNMI, AT+CLIP, AT+CCWA, AT+CUSD). Default: as it is
+   * in the modem.
+   */
+  reports?: boolean;
   /** TLS of all clients that do not say otherwise: `{ ca, … }`, see docs/tls.md. */
   tls?: TlsOptions;
   /**
@@ -133,7 +143,7 @@ export interface M95Options {
 
 export function modemOptions(): string {
   return (
-    "\nflowControl|none/hardware/software\nwallClock|()\nreceiveLimit|512-65536|4096\nguardTime|0-1000|20\nrandom|()" +
+    "\npinRetry|?\nreports|?\nflowControl|none/hardware/software\nwallClock|()\nreceiveLimit|512-65536|4096\nguardTime|0-1000|20\nrandom|()" +
     '\nsleep|off/auto/manual|"off"\nsleepAfter|1-86400000|5000'
   );
 }
@@ -146,16 +156,11 @@ export function recoveryOptions(): string {
 }
 
 /** What is kept of the options of an M95. */
-export interface LifecycleSetup {
+export interface LifecycleSetup extends Wanted {
   readonly uart: Uart;
   readonly power: PowerSwitch | undefined;
-  /** AT+QICSGP with the access point. */
-  readonly apn: string | undefined;
   readonly pin: string | undefined;
-  /** Fixed rate to store in the modem; 0: leave it as it is. */
-  readonly baud: number;
-  /** `<dce>` and `<dte>` of AT+IFC; below 0: leave them as they are. */
-  readonly flow: number;
+  readonly pinRetry: boolean | undefined;
   /** Those that were given. */
   readonly recovery: RecoveryOptions | undefined;
 }
@@ -215,6 +220,8 @@ export function setupOf(o: M95Options, codec: Codec): LifecycleSetup {
     power: o.power,
     apn: text,
     pin,
+    pinRetry: o.pinRetry,
+    reports: o.reports,
     baud: baud || 0,
     // The values of AT+IFC.
     flow: ["none", "software", "hardware"].indexOf(o.flowControl!),

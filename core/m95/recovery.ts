@@ -64,13 +64,14 @@ export const REST = 11;
  * The causes, split by "|", each with the first and the last step that may help, as hexadecimal digits. What the modem
  * says stands for itself; everything else is the code of an error and the modem's number: ECLOSED is +QMTSTAT (application
  * note 4.1.1) or, without a number, an answer of AT+QMTCONN?; EOPEN +QMTOPEN (3.2.2); EREFUSED the return code and ETIMEOUT
- * the result of +QMTCONN (3.2.4). "*": what has no row, reserved codes among them.
+ * the result of +QMTCONN (3.2.4), ECME the number of +CME ERROR (6.2). "*": what has no row, reserved codes among them. A last step 0:
+ * it does not heal by itself, so that the client ends after `refusedRetries` more attempts.
  */
 export function causeTable(): string {
   return (
     "|ECLOSED1=44|ECLOSED2=58|ECLOSED3=48|ECLOSED4=48|ECLOSED5=44|ECLOSED6=48|ECLOSED7=48|ECLOSED=48" +
-    "|EOPEN-1=48|EOPEN1=44|EOPEN2=28|EOPEN3=58|EOPEN4=48|EOPEN5=48" +
-    "|EREFUSED1=44|EREFUSED2=44|EREFUSED3=44|EREFUSED4=44|EREFUSED5=44|ETIMEOUT2=48|ETIMEOUT=38|ECME=28|EUNKNOWN=44|*=48" +
+    "|EOPEN-1=48|EOPEN1=40|EOPEN2=28|EOPEN3=58|EOPEN4=48|EOPEN5=48" +
+    "|EREFUSED1=40|EREFUSED2=40|EREFUSED3=44|EREFUSED4=40|EREFUSED5=40|ETIMEOUT2=48|ETIMEOUT=38|ECME=28|ECME8504=40|ECME8505=40|ECME8506=40|ECME8507=40|ECME8508=40|ESTALLED=48|EUNKNOWN=44|*=48" +
     "|EPDP=68|EREG=78|ESIM=78|EPOWER=8a|+PDP DEACT=58|+CPIN: NOT READY=68|+CPIN: NOT INSERTED=68" +
     "|RDY=6a|NORMAL POWER DOWN=68|UNDER_VOLTAGE POWER DOWN=68|OVER_VOLTAGE POWER DOWN=68" +
     "|UNDER_VOLTAGE WARNING=00|OVER_VOLTAGE WARNING=00" +
@@ -89,8 +90,8 @@ export function stepsOf(cause: string): number {
 export function causeOf(error: M95Error): string {
   const code = error.code;
   const number = error.returnCode === undefined ? error.result : error.returnCode;
-  const cause = number === undefined ? code : code + number;
-  return stepsOf(cause) ? cause : "*";
+  const cause = code + (number === undefined ? error.cme : number);
+  return stepsOf(cause) ? cause : number === undefined && stepsOf(code) ? code : "*";
 }
 
 /** Name, counter and attempts of a step. */
@@ -109,10 +110,11 @@ export class Ladder {
   /** Times in a row that this step was taken. */
   attempt: number;
   private _rounds: number;
-  private _waits: number;
+  /** Steps that were taken. */
+  waits: number;
 
   constructor() {
-    this.step = this.attempt = this._rounds = this._waits = 0;
+    this.step = this.attempt = this._rounds = this.waits = 0;
   }
 
   /**
@@ -148,7 +150,7 @@ export class Ladder {
     this.step = step;
     this.attempt++;
     if (step === REST) return limitOf(options, "rest");
-    const cap = limitOf(options, "period") * Math.pow(2, this._waits++);
+    const cap = limitOf(options, "period") * Math.pow(2, this.waits++);
     return Math.round(random * Math.min(limitOf(options, "maxPeriod"), cap));
   }
 }

@@ -8,21 +8,26 @@ import type { Clock, TimerHandle } from "../ports.js";
 import { later } from "../timer.js";
 import {
   ADDRESS,
+  AGAIN,
+  ATTACH,
   ATTACHED,
-  DENIED,
   FOLLOW,
   MAY,
   type ModemState,
   MUST,
   NETWORK,
+  PACKET,
   pdpScript,
   RATE,
+  SEARCH,
+  SERVED,
   SIM,
   SLEEPS,
   STALE,
 } from "./bringup.js";
 import { build, timed } from "./commands.js";
 import { type LifecycleSetup, limitOf } from "./options.js";
+import type { Ladder } from "./recovery.js";
 
 /** ms between two looks at the SIM or the network. */
 const POLL = 1000;
@@ -30,9 +35,30 @@ const POLL = 1000;
 /** Times a PDP context is opened before the attempt counts as failed. */
 const PDP_TRIES = 3;
 
-/** `+CME ERROR`: SIM PIN required; SIM busy. */
+/** ms that a network gets at least to be found once a step was taken in vain; each further one adds as much. */
+const SEARCHING = 120000;
+
+/** Bring-ups that may fail once one has not: what once ran is brought back for as long as it takes. */
+export const ENDLESS = 0;
+
+/** `+CME ERROR`: SIM PIN required. */
 const PIN_REQUIRED = 11;
-const SIM_BUSY = 14;
+
+/** What a SIM answers that is waking up, an error by its number. The dot: see `commands`. */
+const WAKING = "|undefined|3|10|13|14|3513|3515|3517|NOT READY|NOT INSERTED|SIM BUSY|.";
+
+/** A PIN that was taken is sent again at most so often without READY; a SIM has as many tries. */
+const PINS = 3;
+
+/** Looks at the SIM in which a PIN that was taken may take effect. */
+const TAKING = 5;
+
+// What is known of the network.
+
+/** Nothing was found; GSM is registered; GPRS is. */
+const NOWHERE = 0;
+const VOICE = 1;
+const DATA = 2;
 
 /** A script on its way. */
 interface Run {
@@ -43,8 +69,13 @@ interface Run {
   /** Until when the present state may last. */
   deadline: number;
   pdpTries: number;
-  /** The PIN was sent in this run and may still take effect. */
-  entered: boolean;
+  /** Looks in which a PIN that was sent may still take effect. */
+  taking: number;
+  /** A number of the list above, and what the modem said. */
+  network: number;
+  registration: string;
+  /** 1: it was told to attach; 2: it is attached. */
+  attached: number;
 }
 
 export abstract class Script {
@@ -56,11 +87,16 @@ export abstract class Script {
   /** The modem has booted since the last bring-up, as far as is known: its echo is as it is stored. */
   protected _booted?: boolean;
   protected _script?: Run | undefined;
-  /** The PIN was sent and not confirmed: it is never sent again. */
-  private _pinSpent?: boolean;
+  /** The place on the ladder; undefined while all is well. */
+  protected _ladder?: Ladder | undefined;
+  /** Bring-ups that may still fail until `start` gives up. */
+  protected _left!: number;
+  /** Times in a row that the SIM has taken the PIN and asked anew; `PINS` when it refused it or did not answer. */
+  private _pins: number;
 
   constructor(setup: LifecycleSetup) {
     this._setup = setup;
+    this._pins = 0;
   }
 
   /** Enters a state. False: whoever was told has called the script off. */
@@ -78,7 +114,17 @@ export abstract class Script {
   abstract scriptSilent(error: M95Error): void;
 
   runScript(rows: string): void {
-    this._script = { rows: timed(rows), at: 0, next: 0, deadline: 0, pdpTries: 0, entered: false };
+    this._script = {
+      rows: timed(rows),
+      at: 0,
+      next: 0,
+      deadline: 0,
+      pdpTries: 0,
+      taking: 0,
+      network: NOWHERE,
+      registration: "",
+      attached: 0,
+    };
     this.proceed();
   }
 
@@ -119,30 +165,22 @@ export abstract class Script {
       this.scriptDone();
       return;
     }
-    if (state !== this.state) {
-      const limit = state === "sim" ? "simTimeout" : "registrationTimeout";
-      run.deadline = this._clock.now() + limitOf(this._setup.recovery, limit);
-      if (!this.enter(state)) return;
-    }
-    this.proceed();
+    const sim = state === "sim";
+    const limit = limitOf(this._setup.recovery, sim ? "simTimeout" : "registrationTimeout");
+    const ladder = this._ladder;
+    const least = ladder && !sim && this._left === ENDLESS ? SEARCHING * ladder.waits : 0;
+    run.deadline = this._clock.now() + Math.max(limit, least);
+    if (this.enter(state)) this.proceed();
   }
 
   /** Whether an answer lets the script go on: it does, if it is as it should be. */
   judge(rule: string, error: M95Error | null, lines: string[]): void {
     const fields = lines.length ? split(lines[0]!) : [];
-    const status = number(fields[1]);
-    if (
-      !error &&
-      (rule === NETWORK || rule === DENIED
-        ? status === 1 || status === 5
-        : rule === ATTACHED
-          ? fields[0] === "1"
-          : rule === ADDRESS || (rule === STALE && !lines.length))
-    )
-      this.proceed();
+    if (!error && (rule === ADDRESS || (rule === STALE && !lines.length))) this.proceed();
     // What was answered may be part of a message: the step is taken again.
     else if (error && (error.code !== "ECME" || rule === MUST)) this.pollOrFail(error, 0, error.code === "EUNKNOWN");
     else if (rule === SIM) this.judgeSim(error, fields[0]);
+    else if ((NETWORK + PACKET + ATTACHED + SERVED).indexOf(rule) >= 0) this.judgeNetwork(rule, lines[0] || "", fields);
     else this.judgeMore(rule, error, lines, fields);
   }
 
@@ -158,25 +196,96 @@ export abstract class Script {
       this.pollOrFail(failure, final, waits);
     };
     if (answer === "READY") {
-      this._pinSpent = false;
+      this._pins = 0;
       this.proceed();
     } else if (locked && pin === undefined) fail("the SIM wants a PIN; give option pin", cme, 2, false);
-    else if (locked && !this._pinSpent) {
-      // Spent before it is sent: if its answer is lost, a second try could be the one that locks the card.
-      this._pinSpent = run.entered = true;
-      this.ask(build([["CPIN", pin!]])[0]!, (refused) => {
-        if (refused && refused.code === "ECME") fail("the SIM refuses the PIN", refused.cme, 2, false);
-        else later(this, POLL, () => this.proceed(true));
-      });
-    } else if (locked && !run.entered) fail("the PIN was sent once and is not sent again", cme, 2, false);
-    else {
-      const waits =
-        locked ||
-        (error
-          ? cme === SIM_BUSY || cme === undefined
-          : answer === undefined || answer === "NOT READY" || answer === "SIM BUSY");
-      fail(waits ? "the SIM stays busy" : "SIM: " + (error ? error.message : answer), cme, 1, waits);
+    else if (locked && run.taking-- <= 0) {
+      if (this._pins < PINS) this.enterPin(build([["CPIN", pin!]])[0]!, fail);
+      else fail("the PIN was refused, not answered or taken in vain, and is not sent again", cme, 2, false);
+    } else {
+      const waits = locked || WAKING.indexOf("|" + (error ? cme : answer) + "|") >= 0;
+      fail("SIM: " + (error ? error.message : answer || "no answer"), cme, 1, waits);
     }
+  }
+
+  /** Sends the PIN, unless the card is close to being locked. */
+  enterPin(
+    command: string,
+    fail: (message: string, number: number | undefined, final: number, waits: boolean) => void,
+  ): void {
+    this.ask("AT+QTRPIN", (error, lines) => {
+      const tries = number(split(lines[0] || "")[0]);
+      if (error && error.code !== "ECME") this.pollOrFail(error, 0, true);
+      else if (tries < PINS && !this._setup.pinRetry)
+        fail(
+          "the SIM has " + tries + " tries of the PIN left, so it is not sent; option pinRetry sends it",
+          undefined,
+          2,
+          false,
+        );
+      else {
+        const before = this._pins;
+        // Spent before it is sent: if its answer is lost, a second try could be the one that locks the card.
+        this._pins = PINS;
+        this.ask(command, (refused) => {
+          if (refused && refused.code === "ECME") {
+            fail("the SIM refuses the PIN", refused.cme, 2, false);
+            return;
+          }
+          if (!refused) this._pins = before + 1;
+          this._script!.taking = TAKING;
+          later(this, POLL, () => this.proceed(true));
+        });
+      }
+    });
+  }
+
+  /** Whether there is a network to go on with. */
+  judgeNetwork(rule: string, line: string, fields: string[]): void {
+    const run = this._script!;
+    const status = number(fields[1]);
+    const there = status === 1 || status === 5;
+    let more = "";
+    let waits = "";
+    if (rule === ATTACHED) {
+      if (fields[0] === "1") run.attached = 2;
+      else if (!run.network) waits = SEARCH;
+      else if (!run.attached || run.network === DATA) {
+        run.attached = 1;
+        more = "-AT+CGATT=1\n";
+      }
+    } else {
+      run.registration = rule === NETWORK ? line : run.registration.split(", ")[0] + ", " + line;
+      if (rule === NETWORK) run.network = there ? VOICE : NOWHERE;
+      else if (there) run.network = DATA;
+      else if (rule === SERVED) waits = run.attached > 1 ? "" : ATTACH;
+      else if (!run.network)
+        if (status) waits = SEARCH;
+        else more = "tAT+CGATT?\n";
+    }
+    if (!waits) {
+      this.insert(more);
+      this.proceed();
+    } else if (this._clock.now() < run.deadline) {
+      this.insert(waits);
+      later(this, POLL, () => this.proceed());
+    } else
+      this.ask("AT+CEER", (_refused, causes) => {
+        const text =
+          placeOf(run.registration, ",3", 0) < 0 ? "no network found in time" : "the network denies registration";
+        this.scriptFailed(
+          new M95Error("EREG", [text + ": " + run.registration].concat(causes).join(", "), "AT+CREG?"),
+          1,
+        );
+      });
+  }
+
+  /** Puts rows in front of those that are left. */
+  insert(more: string): void {
+    const run = this._script!;
+    if (!more) return;
+    run.rows = timed(more) + run.rows.substring(run.next);
+    run.next = 0;
   }
 
   /** Whether any other answer lets it go on, and by which steps. */
@@ -185,12 +294,6 @@ export abstract class Script {
     const setup = this._setup;
     const baud = setup.baud;
     let more = "";
-    if (rule === NETWORK || (rule === DENIED && number(fields[1]) === 3)) {
-      const denied = number(fields[1]) === 3;
-      const failure = new M95Error("EREG", denied ? "the network denies registration" : "no network found in time");
-      this.pollOrFail(failure, 1, !denied);
-      return;
-    }
     if (rule === FOLLOW && !error) {
       this.setRate(baud);
       this.session.sync(10, "", (lost) => {
@@ -200,8 +303,7 @@ export abstract class Script {
       });
       return;
     }
-    if (rule === ATTACHED) more = "-AT+CGATT=1\n";
-    else if (rule === SLEEPS) {
+    if (rule === SLEEPS) {
       if (number(fields[0]) > 0) {
         this.scriptReports("AT+QSCLK is stored as " + fields[0] + ": with DTR high the modem sleeps");
         more = "-AT+QSCLK=0\n";
@@ -220,17 +322,14 @@ export abstract class Script {
         return;
       }
       run.next = run.rows.length;
-      more = pdpScript(setup.apn, true);
+      more = pdpScript(setup.apn, AGAIN);
     } else if (rule === RATE) {
       // An earlier run may have switched the echo off.
       if ((this._booted && !this.session.echoed) || number(fields[0]) !== baud)
         more = "-ATE1\nfAT+IPR=" + baud + "&W\n";
       this._booted = false;
     }
-    if (more) {
-      run.rows = timed(more) + run.rows.substring(run.next);
-      run.next = 0;
-    }
+    this.insert(more);
     this.proceed();
   }
 

@@ -7,21 +7,22 @@ export const RECEIVED = "+QMTRECV:";
 
 /**
  * URCs of MQTT, by the part between `+QMT` and the colon (application note, chapters 3.2 and 4). What is behind the name tells
- * a URC from the answer while the query of the same name runs: a digit, how many parameters the URC has; "+", an odd number; "-":
- * every such line is the answer.
+ * a URC from the answer while the query of the same name runs: a digit, how many parameters the URC has; "+": the second one, if there is
+ * any, has more than one character, an answer has <stat> there; "-": every such line is the answer.
  */
 export const MQTT_URCS = "|OPEN2|CONN3|CLOSE|DISC|SUB|UNS|PUB|STAT|RECV|";
 
-/** The others, whole: GSM start-up, registration and power. In a function, because on Espruino its text then stays in flash. */
+/** The others, whole: GSM start-up, registration, power, calls and SMS; what begins like another one stands behind it. In a function, because on Espruino its text then stays in flash. */
 export function otherUrcs(): string {
   return (
-    "|RDY|+CFUN-|+CPIN-|Call Ready|SMS Ready|+CREG+|+CGREG+|+PDP DEACT|+QNITZ|+QNTP|RING|NO CARRIER|NORMAL POWER DOWN" +
+    "|RDY|+CFUN-|+CPIN-|Call Ready|SMS Ready|+CREG+|+CGREG+|+PDP DEACT|+CGEV|+QNITZ|+QNTP|+CTZV|+CTZE|+QIND|RING|+CRING-|MO RING|MO CONNECTED" +
+    "|NO CARRIER|+CLIP-|+CCWA-|+CUSD-|+CSSI|+CSSU|+CMT|+CMTI|+CDS|+CDSI|+CBM|NORMAL POWER DOWN" +
     "|UNDER_VOLTAGE WARNING|UNDER_VOLTAGE POWER DOWN|OVER_VOLTAGE WARNING|OVER_VOLTAGE POWER DOWN|"
   );
 }
 
 /** What they begin with: a line of a payload mostly does not, and is not looked for. */
-const FIRST = "+RCSNUO";
+const FIRST = "+RCSNUOM";
 
 /**
  * Whether a line is a URC.
@@ -42,6 +43,6 @@ export function isUrc(line: string, running: string): boolean {
   if (!form.endsWith("?") || "=?".indexOf(form[0]!) < 0 || !running.toUpperCase().startsWith(query)) return true;
   // The test form is answered with ranges and names, a URC starts with a number.
   if (form.endsWith("=?")) return !isNaN(number(split(line)[0]));
-  const fields = line.split(",").length;
-  return rule === "|" || (rule === "+" ? fields % 2 === 1 : fields === +rule);
+  const fields = split(line);
+  return rule === "|" || (rule === "+" ? !(fields.length > 1 && fields[1]!.length === 1) : fields.length === +rule);
 }

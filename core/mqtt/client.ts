@@ -1,7 +1,7 @@
 // The MQTT client of one tcpconnectID as users see it: publish, subscribe, events, reconnecting, ending. It owns no line
 // and no modem; a host lends them.
-// @resident received publish result sending drained _checkOpen
 // @part sleep: isRestless
+// @resident received publish result sending drained _checkOpen
 
 import { optionsOf, refusal, wrong } from "../arguments.js";
 import { bytesOf } from "../codec.js";
@@ -10,7 +10,7 @@ import { Emitter } from "../emitter.js";
 import { M95Error } from "../errors.js";
 import type { ClientEvents, SentPacket } from "../events.js";
 import { nameOf } from "../m95/commands.js";
-import { REOPEN } from "../m95/recovery.js";
+import { causeOf, REOPEN, stepsOf } from "../m95/recovery.js";
 import type { Clock, Done, TimerHandle } from "../ports.js";
 import { callOff, later } from "../timer.js";
 import { decoded } from "./encoding.js";
@@ -33,9 +33,6 @@ import type {
   SubscribeOptions,
   Topics,
 } from "./types.js";
-
-/** `<ret_code>` of +QMTCONN that may heal by itself (application note 3.2.4). */
-const SERVER_UNAVAILABLE = 3;
 
 // How far a client is from its end.
 const LIVING = 0;
@@ -145,7 +142,7 @@ export class MqttClient<Payload = any>
    * the first connection.
    */
   get age(): number {
-    return this._clock.now() - this.link.seen;
+    return Math.max(0, this._clock.now() - this.link.seen);
   }
 
   /** Publishes that wait to be handed to the modem: for the connection, or for room. */
@@ -260,7 +257,9 @@ export class MqttClient<Payload = any>
 
   /** It has been connected for the stable time, or never failed. */
   hasLasted(): boolean {
-    return this.connected ? this._clock.now() - this._since >= this._host.stable : !this._failures;
+    return this.connected
+      ? !this.outbox.trouble && this._clock.now() - this._since >= this._host.stable
+      : !this._failures;
   }
 
   /**
@@ -341,9 +340,8 @@ export class MqttClient<Payload = any>
   }
 
   linkOver(error?: M95Error, failed?: boolean): void {
-    const code = error && error.returnCode;
     const profile = this._profile.settled();
-    if (code !== undefined && code !== SERVER_UNAVAILABLE && ++this._refusals > profile.refusedRetries)
+    if (failed && !(stepsOf(causeOf(error!)) & 15) && ++this._refusals > profile.refusedRetries)
       this._life = this._life || ENDING;
     this._down(error);
     if (failed) this.emit("error", error!);

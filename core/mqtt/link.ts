@@ -138,6 +138,12 @@ export class Link {
     if (this.phase === CONNECTED) later(this, SOON, () => this.check());
   }
 
+  /** Nothing gets through, whatever the modem says of the connection. */
+  stall(): void {
+    if (this.phase === CONNECTED)
+      this._fail(new M95Error("ESTALLED", "connected, but packets fail one after the other"));
+  }
+
   /** Asks the modem whether it still holds the connection. */
   check(): void {
     if (this.phase !== CONNECTED) return;
@@ -262,22 +268,28 @@ export class Link {
     step(from);
   }
 
+  private _period(): number {
+    return this._profile.keepalive * 1000 || LOOK;
+  }
+
   // A +QMTSTAT that got lost would leave a dead link standing for ever.
   private _watch(): void {
-    const period = this._profile.keepalive * 1000 || LOOK;
+    const period = this._period();
     const left = this.seen + period - this._clock.now();
     callOff(this);
-    this._timer = this._clock.after(left > 0 ? left : period, this._look.bind(this));
+    // A clock that was set back must not make it longer.
+    this._timer = this._clock.after(left > 0 && left < period ? left : period, this._look.bind(this));
   }
 
   private _look(): void {
     this._timer = undefined;
-    if (this.seen + (this._profile.keepalive * 1000 || LOOK) > this._clock.now()) this._watch();
+    const left = this.seen + this._period() - this._clock.now();
+    if (left > 0 && left <= this._period()) this._watch();
     else this.check();
   }
 
   /** Asks the modem for this client's state, before a line is believed that may be part of a message. */
-  private _verify(query: string, then: (actual: number) => void): void {
+  private _verify(query: string, then: (actual: number) => void, refused?: boolean): void {
     // A message full of such lines must not fill the queue; whether the last of them was the modem's shows soon.
     if (this._questions >= QUESTIONS) {
       this.checkSoon();
@@ -288,11 +300,14 @@ export class Link {
     this._ask(query, (error, lines) => {
       this._questions--;
       if (error) {
-        // No answer that proves anything: nothing changes, and it is asked again.
+        // No answer that proves anything: nothing changes, and it is asked again. But twice refused, or not answered, is no yes.
         const generation = this._generation;
-        if (error.code !== "ECME")
+        const fails = error.code === "ECME" || error.code === "ETIMEOUT";
+        if (fails && refused) {
+          if (this.phase === CONNECTED) this._fail(error);
+        } else
           this._clock.after(SOON, () => {
-            if (generation === this._generation) this._verify(query, then);
+            if (generation === this._generation) this._verify(query, then, fails);
           });
         return;
       }
@@ -301,7 +316,7 @@ export class Link {
         const fields = split(lines[i]!);
         if (number(fields[0]) === this._id) actual = number(fields[1]);
       }
-      if (actual === STATE_CONNECTED) this.seen = Math.max(this.seen, asked);
+      if (actual === STATE_CONNECTED) this.seen = asked;
       then(actual);
     });
   }

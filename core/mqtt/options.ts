@@ -196,6 +196,10 @@ export class Profile {
       if (text !== undefined) given[name] = bytesOf(codec, name, text);
     });
     if (!given.host) throw wrong("host", "a name or an address", options.host);
+    " /:?#@,".split("").forEach((char) => {
+      if (given.host.indexOf(char) >= 0)
+        throw wrong("host", "a name or an address alone (its port goes into port, TLS into tls)", options.host);
+    });
     if (!given.clientId && given.clean === false)
       throw wrong("clientId", "at least one character when clean is false", given.clientId);
     if (given.password !== undefined && given.username === undefined)

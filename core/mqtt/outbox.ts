@@ -1,6 +1,6 @@
 // The outbox of one client: packets that wait, packets in flight (window of 5), message IDs and overdue verdicts. It
 // sends packets; what they mean, and when the link is there, the client knows.
-// @resident isBusy nextId result _decide _settle _pump _handed _advance
+// @resident isBusy nextId result _settle _pump _handed _advance
 import { number, split } from "../at/params.js";
 import type { Request } from "../at/types.js";
 import { PUBLISHED, RETRANSMISSIONS } from "../counters.js";
@@ -23,6 +23,14 @@ const HELD = 16;
 
 /** `+CME ERROR` of a modem whose window is full (3.2.8, note 1). */
 const WINDOW_FULL = 8512;
+
+/** `+CME ERROR` about the packet itself, first and last: another one may go through (6.2). */
+const ILLEGAL = 8504;
+const TOO_LARGE = 8508;
+
+/** What a packet that failed adds to the trouble, and what is too much of it. */
+const FAILED = 1000;
+const STALLED = 3 * FAILED;
 
 /** `+CME ERROR` of a modem that has no connection for the client (6.2). */
 const LINK_ERROR = 8503;
@@ -54,6 +62,8 @@ export class Outbox {
   private _open: number;
   /** 1: the modem takes nothing now; nothing is sent until a verdict or a second has passed. */
   private _full: number;
+  /** Seconds since a packet failed in which none has worked, and `FAILED` for each that did in a row; 0: all is well. */
+  trouble: number;
   /** Why nothing is taken any more. */
   protected _closed: M95Error | undefined;
   /** When somebody last guessed a message ID, ms of the clock. */
@@ -79,7 +89,7 @@ export class Outbox {
     this._wait = [];
     this._flight = [];
     this._hand = this._offer = this._timer = this._closed = this._durable = undefined;
-    this._open = this._full = this._front = this._back = 0;
+    this._open = this._full = this.trouble = this._front = this._back = 0;
     this._guessed = -SUSPICION;
     this._seconds = Math.ceil((profile.packets + SLACK) / 1000) + 1;
     this._notice = Math.ceil((o.packetTimeout * 1000 + SLACK) / 1000) + 1;
@@ -139,14 +149,14 @@ export class Outbox {
   /** The link is there: sending begins. */
   linkThere(): void {
     this._open = 1;
-    this._full = 0;
+    this._full = this.trouble = 0;
     this._pump();
   }
 
   /** The link is gone: what was sent without a verdict is unknown, or waits again if it may be sent twice. */
   linkGone(): void {
     const flight = this._flight;
-    this._open = this._full = 0;
+    this._open = this._full = this.trouble = 0;
     this._flight = [];
     callOff(this);
     for (let i = 0; i < flight.length; i++) {
@@ -204,6 +214,7 @@ export class Outbox {
     }
     this._full = 0;
     flight.splice(at, 1);
+    this.trouble = result === ACKNOWLEDGED ? 0 : this.trouble + FAILED;
     this._decide(found, fields, line);
     this._advance();
     return result === ACKNOWLEDGED;
@@ -314,6 +325,14 @@ export class Outbox {
     const gone = error.cme === LINK_ERROR || (error.code === "ECME" && error.cme === undefined);
     const full = error.cme === WINDOW_FULL;
     const tries = gone || error.code === "ETIMEOUT" ? (packet.tries || 0) + 1 : TRIES;
+    const cme = error.cme!;
+    // A window that is full with less than it holds is a failure; what is wrong with the packet itself is none.
+    if (
+      full
+        ? this._flight.length < WINDOW
+        : tries >= TRIES && error.code !== "EUNKNOWN" && !(cme >= ILLEGAL && cme <= TOO_LARGE)
+    )
+      this.trouble += FAILED;
     if (gone) this._owner.link.check();
     if (tries < TRIES) packet.tries = tries;
     // A prompt that may have been part of a message says nothing of the modem.
@@ -342,18 +361,30 @@ export class Outbox {
     this._wait.splice(at, 0, packet);
   }
 
-  private _advance(): void {
+  // Something has changed, or a second has passed. @param idle - nothing was in flight before
+  private _advance(idle?: boolean): void {
+    if (this.trouble) this._stalls();
+    const waits = this._full || this.trouble;
     // Once a second as long as there is something to wait for.
-    if (!this._flight.length && !this._full) callOff(this);
-    else if (this._timer === undefined && (this._full || this._flight.length > (this._hand ? 1 : 0)))
+    if (!this._flight.length && !waits) callOff(this);
+    else if (this._timer === undefined && (waits || this._flight.length > (this._hand ? 1 : 0)))
       this._timer = this._clock.after(1000, this._tick.bind(this));
-    if (!this.isBusy()) this._owner.drained();
+    if (!idle && !this.isBusy()) this._owner.drained();
     this._pump();
+  }
+
+  // Three in a row that failed, or none that worked for as long as the modem tries.
+  private _stalls(): void {
+    if (this.trouble < STALLED && (this.trouble % FAILED) * 1000 < this._profile.packets) return;
+    this._owner.link.stall();
+    this.trouble = 0;
   }
 
   private _tick(): void {
     this._timer = undefined;
     this._full = 0;
+    if (this.trouble) this.trouble++;
+    const idle = !this._flight.length;
     const overdue = this._flight.filter((packet) => packet.left && --packet.left === 0);
     this._flight = this._flight.filter((packet) => overdue.indexOf(packet) < 0);
     for (let i = 0; i < overdue.length; i++) {
@@ -363,10 +394,13 @@ export class Outbox {
       // A SUBSCRIBE does no harm twice, and a subscription that is missing shows nowhere.
       else if (packet.data === undefined && (packet.tries = (packet.tries || 0) + 1) < TRIES) this._requeue(packet);
       else {
+        // What may be part of a message, or was lost, says nothing of the connection; nor does QoS 0 while somebody guesses.
+        if (!line && !packet.discredited && (packet.msgid || this._clock.now() - this._guessed >= SUSPICION))
+          this.trouble += FAILED;
         packet.again = 0;
         this._settle(packet, unknownFate(packet), []);
       }
     }
-    this._advance();
+    this._advance(idle);
   }
 }

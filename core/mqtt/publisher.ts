@@ -3,7 +3,7 @@
 // @part store: restoreKept
 // @resident publish
 import { flag, integer } from "../arguments.js";
-import { quote } from "../at/params.js";
+import { checkLine, LINE, quote } from "../at/params.js";
 import { bytesOf } from "../codec.js";
 import { DROPPED } from "../counters.js";
 import { M95Error } from "../errors.js";
@@ -41,6 +41,7 @@ export class Publisher extends Outbox {
     const msgid = qos ? this.nextId() : 0;
     const values = owner.connectionId + "," + msgid + "," + qos + "," + (retain ? 1 : 0);
     const packet: Packet = { text: "AT+QMTPUB=" + values + ',"' + name + '"', msgid, data, done };
+    if (packet.text.length > LINE) checkLine("topic", packet.text);
     if (counted) packet.counted = 1;
     if (qos === 1 && profile.resends) packet.again = 1;
     if ((!owner.connected || this._durable || this._wait.length >= this._limit) && this._admit(packet, qos)) return;
@@ -98,6 +99,7 @@ export class Publisher extends Outbox {
       if (one.qos === 1 && this._profile.resends) packet.again = 1;
       try {
         quote("topic", one.topic, 0);
+        checkLine("topic", packet.text);
         if (one.sent)
           error = new M95Error("EUNKNOWN", "handed to the modem before a restart, no verdict came", packet.text);
         else this.add(packet);

@@ -1,6 +1,6 @@
 // The topic filters of one client: remembered, packed into SUBSCRIBE and UNSUBSCRIBE commands, made anew on connect.
 import { integer } from "../arguments.js";
-import { number, quote } from "../at/params.js";
+import { checkLine, LINE, number, quote } from "../at/params.js";
 import { M95Error } from "../errors.js";
 import type { Outbox } from "./outbox.js";
 import type { Filter, Packet } from "./packet.js";
@@ -11,9 +11,6 @@ export const SUBSCRIPTION_LIMIT = 32;
 
 /** Granted QoS of a topic filter that the broker refuses (MQTT 3.1.1, 3.9.3). */
 const REFUSED = 128;
-
-/** Longest command line for several topics; the real limit of the modem is not documented. */
-const LINE = 256;
 
 type Granted = (error: M95Error | null, granted: Filter[]) => void;
 
@@ -113,7 +110,7 @@ export class Subscriptions {
         last.filters!.push(one);
       } else {
         const msgid = this._outbox.nextId();
-        text = "AT+" + name + "=" + this._outbox.connection() + "," + msgid + text;
+        text = checkLine("topic", "AT+" + name + "=" + this._outbox.connection() + "," + msgid + text);
         last = { text, msgid, filters: [one], again: 1, done: undefined };
         packets.push(last);
       }

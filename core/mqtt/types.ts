@@ -142,7 +142,7 @@ export interface ClientHost {
 export interface OutboxOwner {
   readonly connected: boolean;
   readonly connectionId: number;
-  readonly link: { check(): void };
+  readonly link: { check(): void; stall(): void };
   emit(event: "drop" | "unknown" | "error" | "offline", a?: unknown, b?: unknown, c?: unknown): boolean;
   /** Tells a user's callback how a publish ended. */
   _answer(error: M95Error | null, done: Done | undefined): void;

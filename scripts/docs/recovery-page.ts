@@ -34,8 +34,12 @@ const CAUSE_TEXTS: { [cause: string]: [seen: string, remark: string] } = {
   ],
   "*": ["reserved codes of +QMTSTAT, and everything without a row", ""],
   EPDP: ["no PDP context after three tries in a row", ""],
+  ESTALLED: [
+    "three publishes or subscriptions of a client that failed in a row, or none that worked in `packetTimeout` × (`retryTimes` + 1) since one did",
+    "the modem still calls it connected",
+  ],
   EREG: [
-    "registration lost and not found again in `registrationTimeout`, or denied",
+    "registration lost and not found again in `registrationTimeout`; a denial may pass, as a search does",
     "noticed by lost pings (+QMTSTAT 2)",
   ],
   ESIM: ["SIM absent or not ready for `simTimeout`", "a PIN that is missing or refused is final"],
@@ -62,12 +66,13 @@ const NUMBERED: [code: string, family: string, line: string][] = [
   ["ECLOSED", "stat", "+QMTSTAT: id,"],
   ["EOPEN", "open", "+QMTOPEN: id,"],
   ["EREFUSED", "ret", "+QMTCONN: id,0,"],
+  ["ECME", "cme", "+CME ERROR: "],
 ];
 
 function causeRow(cause: string): string[] {
   const steps = stepsOf(cause);
   const first = stepAt(steps >> 4)[0]!;
-  const last = stepAt(steps & 15)[0]!;
+  const last = stepAt(steps & 15 || steps >> 4)[0]!;
   let [seen, remark] = CAUSE_TEXTS[cause] ?? ["", ""];
   for (const [code, family, line] of NUMBERED) {
     const number = cause.slice(code.length);
@@ -77,8 +82,9 @@ function causeRow(cause: string): string[] {
     const [meaning, advice] = text.slice(number.length + 1).split("; ") as [string, string?];
     seen = `${line}${number}, ${meaning}`;
     remark = [advice && `the note: ${advice}`, remark].filter(Boolean).join("; ");
-    if (family === "ret" && number !== "3") remark = "after `refusedRetries` more attempts the client ends";
   }
+  if (steps >> 4 > 1 && !(steps & 15))
+    remark = [remark, "after `refusedRetries` more attempts the client ends"].filter(Boolean).join("; ");
   if (!seen) throw new Error(`recovery-page.ts does not know the cause ${cause}`);
   const way = first === "none" ? ["nothing", ""] : first === "ask" ? ["the modem is asked", ""] : [first, last];
   return [seen, ...way, remark!];

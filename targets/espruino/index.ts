@@ -85,9 +85,18 @@ export interface Modem extends M95 {
   mqtt(options: MqttOptions): EspruinoClient;
 }
 
+/** ms by which the time of day may be ahead of what it was when last looked at; more, or less than nothing, and it was set. */
+const DAY = 86400000;
+let last = 0;
+let shift = 0;
+
 const clock = {
+  // It goes on whatever setTime does.
   now() {
-    return getTime() * 1000;
+    const time = getTime() * 1000;
+    if (time < last || time > last + DAY) shift += last - time;
+    last = time;
+    return time + shift;
   },
   after(ms: number, fn: () => void) {
     return setTimeout(fn, ms);
@@ -212,7 +221,7 @@ export function connect(
   if (flow) o.flow = flow;
   const port = new Port(serial, o);
   const made = new M95(
-    Object.assign({ wallClock: clock.now }, o, {
+    Object.assign({ wallClock: Date.now }, o, {
       clock,
       codec,
       uart: port,

@@ -52,6 +52,12 @@ const changing = ["lost-bytes", "garbled-bytes", "doubled-bytes"];
 /** Faults that change bytes on the way to the host, where nobody can know either. */
 const changed = [...changing, "nuls", "glued", "noise", "long-line"];
 
+/** What does not heal by itself: faults with the error with which a client may give up. */
+const givesUp = [
+  ["refused ", "EREFUSED"],
+  ["open-failure 1", "EOPEN"],
+] as const;
+
 type Outcome = "ok" | string;
 
 /** Runs a cell; returns what is wrong, or nothing. */
@@ -114,6 +120,7 @@ class Run {
       uart: this.#virtual.uart,
       clock,
       apn: "internet",
+      pin: "1234",
       random: draw,
       power: powerSwitch({ pwrkey, status, emergOff, supply }, clock),
     });
@@ -190,7 +197,10 @@ class Run {
     }
     if (!healed())
       this.problems.push(`not back within ${BOUND / 1000} s: client ${this.#client.state}, modem ${this.#modem.state}`);
-    else if (this.#ended && !(this.#cell.fault.startsWith("refused") && this.#lastError === "EREFUSED"))
+    else if (
+      this.#ended &&
+      !givesUp.some(([name, code]) => this.#cell.fault.startsWith(name) && this.#lastError === code)
+    )
       this.problems.push(`the client gave up with ${this.#lastError}`);
   }
 

@@ -164,7 +164,10 @@ export class LifecycleWorld implements World {
     const text = data.replace(/\r$/, "").replace("\x1b", "");
     if (!this.running || !text || this.wrong === "mute") return;
     const wrong = WRONG[this.wrong];
-    let says = wrong?.command === text ? wrong.says : undefined;
+    // Neither the one registration nor the other.
+    const packet = text === "AT+CGREG?";
+    let says = wrong?.command === text.replace("CGREG", "CREG") ? wrong.says : undefined;
+    if (packet) says = says?.replace("CREG", "CGREG");
     if (!says && text === "AT+QILOCIP") says = "\r\n10.0.0.1\r\n";
     if (!says && text === "AT+QIDEACT") says = "\r\nDEACT OK\r\n";
     if (!says && text === "AT+QPOWD=1") says = SAYS["NORMAL POWER DOWN"];

@@ -68,7 +68,7 @@ export class OutboxWorld implements World {
   };
   private readonly owner = {
     ...OWNER,
-    link: { check: () => undefined },
+    link: { stall: () => undefined, check: () => undefined },
     sending: () => {
       this.said.length = 0;
     },

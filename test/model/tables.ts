@@ -249,8 +249,9 @@ connecting
   publish; subscribe; end; end at once; OK; QMTOPEN 0; QMTOPEN 2; QMTOPEN 3; QMTOPEN -1; QMTCONN 1;
     ?QMTSTAT 1; ?QMTCONN 0,5; QMTDISC 0; QMTPUB 0; QMTPUB 2 -> connecting
 connected
-  OK; CME 8503; CME 8512; QMTPUB 0; QMTPUB 2; timer -> connected disconnecting
+  OK; CME 8503; QMTPUB 0; QMTPUB 2; timer -> connected disconnecting
   ERROR; time-out -> waiting connected disconnecting closed
+  CME 8512 -> waiting connected disconnecting
   no connection -> waiting connected closed
   QMTSTAT 1; QMTSTAT 2; modem lost; modem failed -> waiting closed
   publish; subscribe; end; end at once; QMTOPEN 0; QMTOPEN 2; QMTOPEN 3; QMTOPEN -1; QMTCONN 0,0;

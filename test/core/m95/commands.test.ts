@@ -73,7 +73,20 @@ for (const row of readTable())
             good.push("x".repeat(one.bytes));
             const long = `${one.name} must have at most ${one.bytes} bytes, not ${one.bytes + 1}`;
             bad.push(["x".repeat(one.bytes + 1), "ETOOBIG", long]);
-          } else good.push("x".repeat(1000));
+          } else {
+            // What the line has room for.
+            const most = 256 - withValue(row, at, "").length;
+            good.push("x".repeat(most));
+            const fields = row.parameters
+              .slice(0, at + 1)
+              .filter((each) => each.bytes !== undefined)
+              .map((each) => each.name);
+            bad.push([
+              "x".repeat(most + 1),
+              "ETOOBIG",
+              `${fields}: the command line must have at most 256 bytes, not 257`,
+            ]);
+          }
         }
         for (const value of good) t.notThrows(() => withValue(row, at, value), `${one.name} = ${String(value)}`);
         for (const [value, code, shown] of bad) {

@@ -151,6 +151,22 @@ const TABLE: [string, string, Cause][] = [
       m.client.publish("a", "x", { qos: 1 });
     },
   ],
+  ...[8504, 8505, 8506, 8507, 8508].map((cme): [string, string, Cause] => [
+    `ECME${cme}`,
+    "reopen",
+    (m) => {
+      m.answers["AT+QMTCONN=0"] = `+CME ERROR: ${cme}`;
+    },
+  ]),
+  [
+    "ESTALLED",
+    "reopen",
+    (m) => {
+      m.connected();
+      m.answers["AT+QMTPUB=0"] = "+CME ERROR: 8600";
+      for (let i = 0; i < 3; i++) m.client.publish("a", "x");
+    },
+  ],
   [
     "EUNKNOWN",
     "reopen",
@@ -159,7 +175,15 @@ const TABLE: [string, string, Cause][] = [
     },
   ],
   ["EPDP", "restart", afterReboot("AT+QILOCIP", "ERROR")],
-  ["EREG", "cfun", afterReboot("AT+CREG?", "+CREG: 0,3|OK")],
+  [
+    "EREG",
+    "cfun",
+    (m) => {
+      m.answers["AT+CGREG?"] = "+CGREG: 0,3|OK";
+      m.answers["AT+CEER"] = "+CEER: 1,2061|OK";
+      afterReboot("AT+CREG?", "+CREG: 0,3|OK")(m);
+    },
+  ],
   ["ESIM", "cfun", afterReboot("AT+CPIN?", "+CME ERROR: 10")],
   [
     "EPOWER",

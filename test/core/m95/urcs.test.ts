@@ -47,7 +47,24 @@ const MATRIX: [line: string, running: string, urc: boolean][] = [
   ["+CREG: 5", "AT+CGREG?", true],
   ["+CGREG: 0,1", "AT+CGREG?", false],
   ["+CGREG: 1", "AT+CREG?", true],
+  // With the technology, quoted or not: the second parameter tells.
+  ['+CREG: 2,1,"18A3","2F5C",0', "AT+CREG?", false],
+  ["+CREG: 2,1,18A3,2F5C,0", "AT+CREG?", false],
+  ['+CREG: 1,"18A3","2F5C",0', "AT+CREG?", true],
+  ["+CREG: 1,18A3,2F5C,0", "AT+CREG?", true],
+  ['+CGREG: 1,"18A3","2F5C",0', "AT+CREG?", true],
+  ['+CREG: 1,"18A3","2F5C",0', "", true],
   ["+CREG: (0-2)", "AT+CREG=?", false],
+  // Calls and SMS.
+  ['+CMTI: "SM",3', "ATI", true],
+  ['+CLIP: "+4915112345678",145', "AT+GSN", true],
+  ['+CCWA: "+4915112345678",145,1', "AT+CSQ", true],
+  ['+CUSD: 0,"balance",15', 'AT+CUSD=1,"*100#"', true],
+  ["+CTZV: +04", "AT+CIMI", true],
+  ["MO RING", "AT+QCCID", true],
+  ["+QIND: SMS DONE", "ATI", true],
+  ["+CUSD: 1", "AT+CUSD?", false],
+  ["+CLIP: 0,1", "AT+CLIP?", false],
   // SIM and functionality: while asked for, such a line is the answer.
   ["+CPIN: READY", "", true],
   ["+CPIN: READY", 'AT+CPIN="1234"', true],
@@ -87,7 +104,7 @@ test("every line of the tables is a URC while nothing runs", (t) => {
   const names = `${MQTT_URCS.replaceAll("|", "|+QMT")}${otherUrcs()}`
     .split(/[23+-]?\|/)
     .filter((one) => one && one !== "+QMT");
-  t.is(names.length, 26);
+  t.is(names.length, 43);
   for (const name of names) t.true(isUrc(name, ""), name);
 });
 

@@ -43,7 +43,11 @@ function bench() {
     stepBegins: () => {},
   } as unknown as OutboxHost;
   const outbox = new Outbox(
-    { ...packets.OWNER, link: { check: () => log.push("doubt") }, drained: () => log.push("drained") },
+    {
+      ...packets.OWNER,
+      link: { stall: () => undefined, check: () => log.push("doubt") },
+      drained: () => log.push("drained"),
+    },
     host,
     packets.profile(5000, 20000),
   );
