@@ -14,6 +14,8 @@ const MODEM = {
   power: 1,
   apn: 1,
   pin: 1,
+  pinRetry: 1,
+  reports: 1,
   baud: 1,
   flowControl: 1,
   tls: 1,

@@ -64,7 +64,7 @@ test("denied in the packet network alone, for a while", (t) => {
 });
 
 test("denied for good: EREG names both registrations, the last status, and the modem's cause", (t) => {
-  const r = started({ virtual: { creg: 3, ceer: "1,2061" } });
+  const r = started({ virtual: { creg: 3, diagnostics: { cause: "1,2061" } } });
   t.is(r.error?.code, "EREG");
   t.regex(r.error!.message, /denies.*\+CREG: 0,3.*\+CGREG: 0,3.*\+CEER: 1,2061/);
   t.true(r.ended >= 180_000);
