@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { harmless, harmlessJson } from "../terminal/harmless.js";
+import { versionOf } from "../terminal/version.js";
 import { type BrokerAddress, tryBroker } from "./broker.js";
 import { bundle, type Runtime, runtimes } from "./bundle.js";
 import type { Finding } from "./inspect.js";
@@ -52,6 +53,7 @@ let code: number = exit.ok;
 
 function program(): Command {
   const command = new Command("m95-certs")
+    .version(versionOf(import.meta.url), "--version", "print the version")
     .description("Looks at certificates and keys for TLS on a Quectel M95, and packs them for the microcontroller.")
     .addHelpText("after", help)
     .exitOverride();

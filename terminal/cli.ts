@@ -1,7 +1,7 @@
 // What the command lines here have in common: name, version, wrong usage, exit codes. It knows no option of any of them.
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { harmless } from "./harmless.js";
+import { versionOf } from "./version.js";
 
 /** Exit codes: it went well, it did not, the call was wrong. */
 export const exit = { ok: 0, failure: 1, usage: 2 } as const;
@@ -9,12 +9,11 @@ export const exit = { ok: 0, failure: 1, usage: 2 } as const;
 /** A call that cannot be meant. */
 export class UsageError extends Error {}
 
-/** A command with `--version` and the usual complaint; `from` is the module's own URL, two folders below package.json. */
+/** A command with `--version` and the usual complaint; `from` is the module's own URL. */
 export function program(name: string, description: string, from: string): Command {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", from), "utf8"));
   const command = new Command(name)
     .description(description)
-    .version(version, "--version", "print the version")
+    .version(versionOf(from), "--version", "print the version")
     .helpOption("--help", "show this")
     .allowExcessArguments(false)
     .exitOverride();

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { ConnectOptions, MqttClient } from "../../targets/node/index.js";
 import { harmless } from "../../terminal/harmless.js";
+import { versionOf } from "../../terminal/version.js";
 import { type Address, addressOf, type Bench, type Settings, setUp } from "./bench.js";
 import { Screen } from "./screen.js";
 
@@ -22,6 +23,7 @@ function address(text: string): Address {
 }
 
 const program = new Command("npm run demo --")
+  .version(versionOf(import.meta.url), "--version", "print the version")
   .description(
     "Powers an M95 on, connects it to an MQTT broker and moves messages both ways. Needs no hardware and no network.",
   )

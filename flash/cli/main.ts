@@ -6,6 +6,7 @@ import path from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { harmless } from "../../terminal/harmless.js";
+import { versionOf } from "../../terminal/version.js";
 import { boardNames, type Choices, configOf } from "../board/config.js";
 import { FlashError } from "../board/errors.js";
 import { install, type Plan } from "../board/install.js";
@@ -32,6 +33,7 @@ interface Options extends Choices {
 class UsageError extends Error {}
 
 const program = new Command("npm run flash --")
+  .version(versionOf(import.meta.url), "--version", "print the version")
   .description("Writes the M95 module to the Storage of an Espruino board, and your application to its boot code.")
   .option("--port <path>", "serial port of the board, as /dev/ttyACM0 or COM3")
   .option("--baud <rate>", "its rate, when it is not a USB port of the chip itself", wholeNumber, 115200)

@@ -5,9 +5,11 @@ import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError } from "commander";
 import pc from "picocolors";
 import { harmless } from "../../terminal/harmless.js";
+import { versionOf } from "../../terminal/version.js";
 import { serve } from "./server.js";
 
 const program = new Command("npm run flash:web --")
+  .version(versionOf(import.meta.url), "--version", "print the version")
   .description("Serves a page that writes the M95 module to an Espruino board, from Chrome, Edge or Opera.")
   .option("--port-http <number>", "port to listen on, instead of a free one", portNumber, 0)
   .addHelpText("after", "\nExit codes: 1 it failed, 2 the call was wrong. Ctrl-C ends it. See docs/flashing.md.")

@@ -1,12 +1,13 @@
 // The program m95-virtual and its server: ports, control protocol, pty, exit codes. The modem itself is tested elsewhere.
 
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
-import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
 import { visible } from "../../terminal/harmless.js";
 import { controlCommands } from "../../virtual-m95/server/control.js";
@@ -106,6 +107,9 @@ test("startVirtualM95Server: UART bytes, pins and mishaps, violations", async (t
   t.is(await uart.say("ATE0\r", "OK\r\n"), "ATE0\r\r\nOK\r\n");
   await pins.say("urc +CREG: 5\n", "ok");
   await uart.say("", "\r\n+CREG: 5\r\n");
+  // The control port talks UTF-8, and so the line to the host has its bytes; ü and € as Latin-1 sees them.
+  await pins.say(`urc +X: ${Buffer.from("\u00fc\u20ac").toString("latin1")}\n`, "ok");
+  await uart.say("", "\r\n+X: \xc3\xbc\xe2\x82\xac\r\n");
   t.is(await pins.say("signal 9 1\n", "\n"), "ok\n");
   t.is(await uart.say("AT+CSQ\r", "OK\r\n"), "\r\n+CSQ: 9,1\r\n\r\nOK\r\n");
   t.is(await pins.say("fail +CSQ 4\n", "\n"), "ok\n");
@@ -386,6 +390,35 @@ async function openAgain(path: string) {
     }
   }
 }
+
+test("--pty takes nothing away that is no link of its own, and ends where it cannot make one", async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), "m95-pty-"));
+  t.teardown(() => rm(directory, { recursive: true, force: true }));
+  const file = join(directory, "precious");
+  await writeFile(file, "kept");
+  for (const [path, why] of [
+    [file, /is something already/],
+    [join(directory, "nowhere", "m95"), /is no folder in which a link can be made/],
+  ] as const) {
+    const { code, stderr } = await run("--pty", path);
+    t.is(code, 1);
+    t.regex(stderr, why);
+    t.true(stderr.includes(path), stderr);
+  }
+  t.is(await readFile(file, "utf8"), "kept");
+});
+
+test("every program of the package says its version", async (t) => {
+  const root = new URL("../../../", import.meta.url);
+  const { bin, version } = JSON.parse(await readFile(new URL("package.json", root), "utf8"));
+  const programs = [...Object.values<string>(bin), "build/flash/cli/main.js", "build/flash/web/main.js"];
+  t.true(programs.length > 3);
+  for (const program of programs) {
+    const file = fileURLToPath(new URL(program, root));
+    const { stdout } = await promisify(execFile)(process.execPath, [file, "--version"]);
+    t.is(stdout.trim(), version, program);
+  }
+});
 
 test("--pty without socat names the Debian package", async (t) => {
   const child = spawn(process.execPath, [cli, "--pty"], {

@@ -4,6 +4,7 @@
 import { readFile } from "node:fs/promises";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { harmless } from "../../terminal/harmless.js";
+import { versionOf } from "../../terminal/version.js";
 import { recorder } from "../../trace/file.js";
 import { parseTrace } from "../../trace/format.js";
 import type { Recorder } from "../../trace/recorder.js";
@@ -59,6 +60,7 @@ Lines of a --script are those of the control port (see help there), with "wait M
 
 function parse(argv: string[]): CliOptions {
   const command = new Command("m95-virtual")
+    .version(versionOf(import.meta.url), "--version", "print the version")
     .description("A Quectel M95 GSM modem in software: UART on a TCP port or pty, MQTT to a real broker.")
     .addOption(
       new Option("--listen <[host:]port>", "TCP port carrying the UART's bytes, 0 = a free one")

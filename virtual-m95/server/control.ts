@@ -151,7 +151,8 @@ export const controlCommands: Record<string, ControlCommand> = {
     help: "print a URC",
     words: "text",
     run: (modem, [text]) => {
-      modem.urc(text!);
+      // The line to the host is made of bytes.
+      modem.urc(Buffer.from(text!, "utf8").toString("latin1"));
       return undefined;
     },
   },

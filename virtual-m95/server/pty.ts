@@ -1,6 +1,8 @@
 // The UART as a pseudo terminal, through socat. It only plumbs: bytes come from the TCP port of the server.
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { accessSync, constants, lstatSync, readlinkSync } from "node:fs";
+import path from "node:path";
 import { createInterface } from "node:readline";
 
 export interface Pty {
@@ -13,8 +15,28 @@ const restartDelay = 100;
 const attempts = 3;
 
 /**
+ * Looks at the path that is to become a link to a terminal. A link that an earlier run has left is taken away by socat.
+ * @throws Error when it is something else, or cannot be made
+ */
+function checkLink(link: string): void {
+  const folder = path.dirname(path.resolve(link));
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch {
+    throw new Error(`--pty ${link}: ${folder} is no folder in which a link can be made`);
+  }
+  let left = false;
+  try {
+    left = lstatSync(link).isSymbolicLink() && readlinkSync(link).startsWith("/dev/pts/");
+  } catch {
+    return;
+  }
+  if (!left) throw new Error(`--pty ${link}: there is something already, and it is no link to a terminal`);
+}
+
+/**
  * Offers `port` as a pseudo terminal; `onName` gets its path each time it is made: `link`, or what the system chose.
- * Resolves when the first is there, rejects when socat is missing or fails; `onFailure` hears of a later failure.
+ * Resolves when the first is there, rejects when the link cannot be made, or socat is missing or fails; `onFailure` hears of a later failure.
  */
 export function startPty(
   port: number,
@@ -29,6 +51,7 @@ export function startPty(
   const terminal = `PTY,raw,echo=0${link === undefined ? "" : `,link=${link}`}`;
 
   return new Promise((resolve, reject) => {
+    if (link !== undefined) checkLink(link);
     let started = false;
     const fail = (error: Error): void => (started ? onFailure(error) : reject(error));
     const pty: Pty = {
@@ -43,14 +66,16 @@ export function startPty(
     };
     const start = (): void => {
       let lastLine = "";
+      let name: string | undefined;
       const socat = spawn("socat", ["-d", "-d", terminal, `TCP:127.0.0.1:${port}`], {
         stdio: ["ignore", "ignore", "pipe"],
       });
       child = socat;
       createInterface(socat.stderr).on("line", (line) => {
         lastLine = line;
-        const name = /PTY is (\S+)/.exec(line)?.[1];
-        if (!name) return;
+        // Behind the name the link may still fail, and with it the terminal.
+        name = /PTY is (\S+)/.exec(line)?.[1] ?? name;
+        if (!name || !line.includes("starting data transfer loop")) return;
         failures = 0;
         started = true;
         onName(link ?? name);

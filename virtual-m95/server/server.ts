@@ -77,13 +77,17 @@ export async function listen(
     await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
     ended();
   };
-  const serve = async (address: Address, onSocket: (socket: net.Socket) => void): Promise<number> => {
+  const serve = async (
+    address: Address,
+    encoding: "latin1" | "utf8",
+    onSocket: (socket: net.Socket) => void,
+  ): Promise<number> => {
     const server = net.createServer({ noDelay: true }, (socket) => {
       sockets.add(socket);
       socket.on("close", () => sockets.delete(socket));
       // A peer that goes away without goodbye is no concern of the modem.
       socket.on("error", () => socket.destroy());
-      socket.setEncoding("latin1");
+      socket.setEncoding(encoding);
       onSocket(socket);
     });
     servers.push(server);
@@ -94,8 +98,8 @@ export async function listen(
     return (server.address() as net.AddressInfo).port;
   };
   try {
-    const port = await serve(options.listen ?? local, uartOf(modem));
-    const controlPort = options.control && (await serve(options.control, controlOf(runLine, close)));
+    const port = await serve(options.listen ?? local, "latin1", uartOf(modem));
+    const controlPort = options.control && (await serve(options.control, "utf8", controlOf(runLine, close)));
     return { port, controlPort, closed, close };
   } catch (error) {
     await close();
@@ -177,7 +181,7 @@ function controlOf(
           await close();
           return;
         }
-        socket.write(`${await runLine(line)}\n`, "latin1");
+        socket.write(`${await runLine(line)}\n`);
       }
       const wrong = fault(pending.trim());
       if (wrong === undefined) socket.resume();
