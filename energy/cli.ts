@@ -38,6 +38,7 @@ interface Options {
   gprsClass: 8 | 10 | 12;
   sleepAfter: number;
   registration: number;
+  window: number;
   battery: number;
   usable: number;
   selfDischarge: number;
@@ -62,6 +63,9 @@ const command = program(
   .addOption(option("--drx <5|9>", "paging period of the network, 51-frame multiframes", oneOf([5, 9]), "5"))
   .addOption(option("--gprs-class <8|10|12>", "multislot class", oneOf([8, 10, 12]), "12"))
   .addOption(option("--sleep-after <time>", "the driver's sleepAfter", time(1, 86_400_000), "5s"))
+  .addOption(
+    option("--window <time>", "connected behind the message when it is switched off after it", time(0, 600_000), "3s"),
+  )
   .addOption(option("--registration <time>", "search until registered", time(0, 3_600_000), "20s"))
   .addOption(option("--battery <mAh>", "what the battery holds", number(1, 1e7), "19000"))
   .addOption(option("--usable <percent>", "what of it can be drawn", number(1, 100), "80"))
@@ -130,6 +134,7 @@ function main(options: Options): void {
     gprsClass: options.gprsClass,
     sleepAfter: options.sleepAfter,
     registration: options.registration,
+    window: options.window,
     facts: options.set ?? {},
   };
   const battery = {

@@ -104,6 +104,7 @@ function assumptions({ use, facts }: Comparison): string[] {
     ...own,
     `  ${`${use.registration} ms (D)`.padEnd(22)}${"registrationTime".padEnd(18)}search until registered (--registration); a bad cell takes minutes`,
     `  ${`${use.sleepAfter} ms`.padEnd(22)}${"sleepAfter".padEnd(18)}the driver's option (--sleep-after)`,
+    `  ${`${use.window} ms`.padEnd(22)}${"window".padEnd(18)}option of the driver's cycle (--window)`,
     `  Signal ${use.rssi}, DRX ${use.drx}, multislot class ${use.gprsClass}. No packet is lost and repeated, no cell changes, no message comes in.`,
   ];
 }
@@ -139,7 +140,9 @@ function inferred(parts: readonly Part[], facts: FactValues): string {
 /** What the least sure of them is; what the user gave is no inference. */
 function worst(names: readonly string[], facts: FactValues): string {
   const known = (name: string): name is FactName => Object.hasOwn(energyFacts, name);
-  const all = names.map((name) => (known(name) ? sure(name, facts) : name === "sleepAfter" ? "yours" : "D"));
+  const all = names.map((name) =>
+    known(name) ? sure(name, facts) : name === "sleepAfter" || name === "window" ? "yours" : "D",
+  );
   return (
     all
       .filter((one) => one !== "yours")

@@ -33,6 +33,8 @@ export interface Use {
   sleepAfter: number;
   /** From the search for a network to registered. */
   registration: number;
+  /** How long a cycle's `window` is: connected behind the message, for what the broker kept. */
+  window: number;
   facts: Partial<FactValues>;
 }
 
@@ -58,7 +60,7 @@ export interface Part {
   /** What the current comes from. */
   current: FactName[];
   /** What the time comes from; nothing: what is left of the day. */
-  duration: (FactName | HabitName | "registrationTime" | "sleepAfter")[];
+  duration: (FactName | HabitName | "registrationTime" | "sleepAfter" | "window")[];
 }
 
 export const ways = ["asleep", "connected", "off"] as const;
@@ -72,6 +74,8 @@ interface Radio {
   receiving: number;
   /** From the first packet until the channel closes. */
   open: number;
+  /** Neither. */
+  quiet: number;
 }
 
 /** Bytes of the packets (MQTT 3.1). */
@@ -164,8 +168,8 @@ export class Sums {
     const opened = roundTrip + (use.tls ? 2 * roundTrip : 0);
     const connect = opened + stepTime.value;
     const publish = connect + roundTrip + stepTime.value;
-    const goodbye = publish + use.qos * roundTrip + stepTime.value;
-    const session = this.#radio([
+    const goodbye = publish + use.qos * roundTrip + use.window + stepTime.value;
+    const packets: Packet[] = [
       { at: 0, up: 0 },
       { at: roundTrip, down: 0 },
       ...(use.tls ? [{ at: roundTrip, handshake: true } as const] : []),
@@ -173,9 +177,9 @@ export class Sums {
       { at: connect + roundTrip, down: size.acknowledgement },
       ...this.#publishing(publish),
       { at: goodbye, up: size.disconnect },
-    ]);
+    ];
     // Logging off ends the channel before it has stayed open for its time.
-    const cut = session.open - goodbye;
+    const session = this.#radio(packets, goodbye + stepTime.value);
     const parts = [
       this.#part("boot", times * bootTime.value, "boot", ["bootTime"]),
       this.#part("search and registration", times * use.registration, "registration", ["registrationTime"]),
@@ -187,7 +191,8 @@ export class Sums {
         "startTime",
         "bringUpTime",
       ]),
-      ...this.#radioParts("connect and message", { ...session, receiving: session.receiving - cut }, times),
+      this.#part("window, channel closed", times * session.quiet, "idle", ["window", "tail"]),
+      ...this.#radioParts("connect and message", session, times),
     ];
     const on = parts.reduce((sum, { time }) => sum + time, 0);
     return [this.#part("off", Math.max(0, day - on), "off", []), ...parts];
@@ -206,7 +211,8 @@ export class Sums {
   }
 
   /** How long the radio sends and listens for these packets. */
-  #radio(packets: Packet[]): Radio {
+  /** @param end - when the module logs off; without it the channel closes by itself */
+  #radio(packets: Packet[], end?: number): Radio {
     let now = 0;
     const meter = new EnergyMeter(() => now, this.use.rssi, this.#energy);
     meter.become("idle");
@@ -216,10 +222,10 @@ export class Sums {
       else if ("down" in packet) meter.down(packet.down);
       else meter.handshake();
     }
-    now += hour;
+    now = end ?? now + hour;
     const { states } = meter.report();
     const [sending, receiving] = [states.transmitting.ms, states.receiving.ms];
-    return { sending, receiving, open: sending + receiving };
+    return { sending, receiving, open: sending + receiving, quiet: states.idle.ms };
   }
 
   #radioParts(what: string, { sending, receiving }: Radio, times: number): Part[] {

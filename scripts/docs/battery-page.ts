@@ -18,6 +18,7 @@ export const use: Use = {
   gprsClass: 12,
   sleepAfter: 5000,
   registration: 20_000,
+  window: 3000,
   facts: {},
 };
 export const battery = { mAh: 19_000, usable: 80, loss: 1, host: 0 };

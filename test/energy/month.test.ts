@@ -16,6 +16,7 @@ const meter: Use = {
   gprsClass: 12,
   sleepAfter: 5000,
   registration: 15_000,
+  window: 3000,
   facts: {},
 };
 
@@ -33,6 +34,7 @@ const cases: [name: string, way: Way, days: number, use: Partial<Use>][] = [
   ["QoS 2, one slot, strong signal", "connected", 2, { qos: 2, gprsClass: 8, rssi: 30 }],
   ["a message in 15 minutes, off in between", "off", 5, {}],
   ["a message in 4 hours, off in between, long search", "off", 10, { every: 240 * minute, registration: 40_000 }],
+  ["a message in 15 minutes, off at once", "off", 2, { window: 0 }],
 ];
 
 for (const [name, way, days, own] of cases) {

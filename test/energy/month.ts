@@ -55,7 +55,7 @@ export function month(way: Way, use: Use, days: number): Month {
     const client = lasting ?? connect(false);
     client.publish("m".repeat(use.topic), "x".repeat(use.payload), { qos: use.qos }, (error) => {
       if (!error) result.confirmed++;
-      if (!lasting) modem.stop();
+      if (!lasting) clock.after(use.window, () => modem.stop());
     });
   };
   clock.after(use.every, send);

@@ -16,6 +16,7 @@ const use: Use = {
   gprsClass: 8,
   sleepAfter: 5000,
   registration: 15_000,
+  window: 3000,
   facts: {},
 };
 
@@ -75,6 +76,15 @@ test("by day: what the facts sheet expects", (t) => {
   t.true(near(sums({ every: 7 * day, keepalive: 0 }).mAhPerDay("connected"), 312, 0.001));
   const cycle = sums({ every: 7 * day }).mAhPerDay("off") * 7 - 7 * 0.72;
   t.true(cycle > 0.35 && cycle < 1, String(cycle));
+});
+
+test("a window costs its time awake, as far as the channel would be closed", (t) => {
+  const [none, long] = [sums({ window: 0 }), sums({ window: 60_000 })];
+  t.true(near(long.cycle - none.cycle, 60_000));
+  t.is(part(none, "off", "window, channel closed").time, 0);
+  // The channel closes by itself some 2 s behind PUBACK, and opens again for the goodbye.
+  const quiet = part(long, "off", "window, channel closed").time / 96;
+  t.true(quiet > 57_000 && quiet < 59_000, String(quiet));
 });
 
 test("TLS costs its bytes and two round trips when it connects", (t) => {
