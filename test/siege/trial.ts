@@ -137,6 +137,8 @@ export function play(plan: Plan, log?: (line: string) => void): Report {
     if (!time.run(() => standing(world), 300_000)) oracle.blame("drop", "somebody does not come back");
   }
   time.run(() => subscribed(world), 90_000);
+  // What a trap behind the very last answer holds is still on its way.
+  time.run(() => time.now() - world.wire.freeAt > 1500, 10_000);
   const limited = plan.options.receiveLimit !== undefined;
   oracle.close(plan.firmware.lengths && !limited);
   if (!limited) oracle.lost(world.driver.stats.orphans);

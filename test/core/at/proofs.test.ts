@@ -163,3 +163,37 @@ test("a time-out waits for the end of a line that is under way: a long message m
   rig.uart.feed("\r\nOK\r\n");
   t.is(rig.settle().at(-1), "AT+X=1 OK");
 });
+
+test("a clean error does not shorten the two seconds that a late proof has", (t) => {
+  const rig = late();
+  // A forged one makes the driver believe in proofs: the third is asked for as well.
+  rig.uart.feed("\r\n+QMTRECV: 0,0,t,b\r\n\r\n010\r\n");
+  rig.clock.advance(1600);
+  t.deepEqual(rig.uart.written.slice(2), ["ATS4?\r", "ATS5?\r", "\x1bATS3?\r"]);
+  // That of what has led out, which the modem held back; what it owes to the first query is still to come.
+  rig.uart.feed("\r\nERROR\r\n");
+  rig.clock.advance(300);
+  t.is(rig.uart.written.length, 5);
+  for (const [proof, ms] of [
+    ["010", 200],
+    ["008", 200],
+  ] as const) {
+    rig.uart.feed(`\r\n${proof}\r\n\r\nOK\r\n`);
+    rig.clock.advance(ms);
+    t.is(rig.uart.written.at(-1), "\x1bATS3?\r");
+  }
+  rig.uart.feed("\r\n013\r\n\r\nOK\r\n");
+  t.is(rig.settle().pop(), "AT+CSQ OK [+CSQ: 21,0]");
+});
+
+test("behind a plain AT not even a late proof that may be part of a message brings the next one on early", (t) => {
+  const rig = late();
+  rig.clock.advance(1100);
+  t.deepEqual(rig.uart.written.slice(2), ["ATS4?\r", "\x1bATS5?\r", "ATV1\r"]);
+  rig.uart.feed("\r\n+QMTRECV: 0,0,t,b\r\n\r\n010\r\n\r\nOK\r\n");
+  rig.clock.advance(1900);
+  t.is(rig.uart.written.length, 5, "the answer to ATS5? may still come");
+  rig.uart.feed("\r\n008\r\n\r\nOK\r\n");
+  rig.clock.advance(100);
+  t.false(rig.uart.written.slice(1).includes("AT+CSQ\r"));
+});
