@@ -418,7 +418,6 @@ export class Framer extends Silence {
     }
     this._release(OWN);
     if (this.prompt) this._seek();
-    if (this.open) return;
     this._quietAt = this._clock.now();
     this._before = before;
     this._sink.quiet();

@@ -15,10 +15,11 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
  * Sources belong to the first row that fits. The numbers are the least percentage that passes: a little below what is reached
- * without any engine. `needs`: without these programs too little of it runs to be judged. What runs in a browser is not measured.
+ * without any engine, but for core/at, all of which its own tests run. `needs`: without these programs too little of it runs to be
+ * judged. What runs in a browser is not measured.
  */
 const ROWS = [
-  { name: "core/at", folder: "core/at", lines: 99.8, branches: 99 },
+  { name: "core/at", folder: "core/at", lines: 100, branches: 100 },
   { name: "rest of core", folder: "core", lines: 97, branches: 94 },
   { name: "board-wiring", folder: "board-wiring", lines: 98, branches: 96 },
   { name: "virtual-m95", folder: "virtual-m95", lines: 97, branches: 92, needs: ["mosquitto", "socat"] },

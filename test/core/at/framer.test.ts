@@ -1,5 +1,5 @@
 // The framer: lines, prompts and messages out of chunks of any size. Which line means what, the session's tests say.
-import { trimLine } from "../../../core/at/lines.js";
+import { placeOf, trimLine } from "../../../core/at/lines.js";
 import { bytewise, everyCut, whole } from "../../support/fake-uart.js";
 import test from "../../support/harness.js";
 import { FramerRig, LIMIT, PREFIX } from "./rig.js";
@@ -607,4 +607,32 @@ test("a message without a length, between counted ones, is as ever", (t) => {
     [`message? ${PREFIX} plain`, `message? ${PREFIX} 4;OK\r\n`],
     counting,
   );
+});
+
+test("where the modem sets empty lines in front of its own, one without counts only if nobody else can have said it", (t) => {
+  for (const [line, cut] of [
+    ["OK", false],
+    ["+QMTPUB: 0,7,0", true],
+  ] as const) {
+    const rig = new FramerRig();
+    rig.known.push("+QMTPUB: 0,7,0");
+    rig.framer.strict = true;
+    rig.framer.receive(`\r\n${PREFIX} 0,0,t,a\r\n${line}\r\n`);
+    t.is(rig.take().includes(`line? ${line}`), cut, line);
+  }
+});
+
+test("a counted message that ends in an empty line is whole at the silence behind it", (t) => {
+  const rig = new FramerRig();
+  counting(rig);
+  rig.framer.receive(`${PREFIX} 5;ab\r\n\r\n`);
+  t.deepEqual(rig.take(), []);
+  rig.clock.advance(60);
+  t.deepEqual(rig.take(), [`message ${PREFIX} 5;ab\r\n`]);
+});
+
+test("a text that ends in the beginning of what is looked for does not hold it, whatever an engine says", (t) => {
+  const espruino = { length: 3, indexOf: () => 2 } as unknown as string;
+  t.is(placeOf(espruino, '",', 0), -1);
+  t.is(placeOf('ab",', '",', 0), 2);
 });

@@ -13,6 +13,11 @@ test("quote: a string gets its quotes, every byte but those forbidden stands as 
   t.is(quote("topic", high, 128), `"${high}"`);
 });
 
+test("a whole command is one line, and may hold quotes", (t) => {
+  t.is(quote("command", 'AT+QMTUNS=0,1,"t"', -1), '"AT+QMTUNS=0,1,"t""');
+  t.throws(() => quote("command", "AT\r", -1), { message: /must be one line/ });
+});
+
 test('quote: `"`, CR, LF and every other control byte is refused, and the message says where it is', (t) => {
   const forbidden = [34, 127];
   for (let code = 0; code < 32; code++) forbidden.push(code);

@@ -947,3 +947,24 @@ test("trace begun while a query runs: its messages are told as well", (t) => {
   rig.clock.advance(100);
   t.deepEqual(trace, ["<+QMTRECV: 0,0,t,a"]);
 });
+
+test("free: nothing runs, nothing waits, no message is under way", (t) => {
+  const rig = new SessionRig();
+  const { session } = rig;
+  t.true(session.isFree());
+  rig.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\n");
+  t.false(session.isFree());
+  rig.clock.advance(60);
+  t.true(session.isFree());
+  rig.send("AT");
+  t.false(session.isFree());
+});
+
+test("a modem that sleeps is called 50 ms later, when it may have woken up, and then every 150 ms", (t) => {
+  const rig = new SessionRig();
+  const at: number[] = [];
+  rig.uart.write = () => at.push(rig.clock.now());
+  rig.session.sync(3, "", undefined, true);
+  rig.clock.advance(400);
+  t.deepEqual(at, [50, 200, 350]);
+});

@@ -145,3 +145,16 @@ test("what arrived meanwhile is lost with it; when telling of it throws as well,
   rig.framer.receive("\r\nF\r\n");
   t.deepEqual(rig.take(), ["line A", "overrun", "line F"]);
 });
+
+test("a host that is late with its timers was busy, and may not have read what there is: it gets four turns", (t) => {
+  const rig = new FramerRig();
+  const { clock } = rig;
+  const { after } = clock;
+  // Each look comes 10 ms late: 20 ms, and three turns of 20 ms.
+  clock.after = (ms, fn) => after.call(clock, ms + 10, fn);
+  rig.framer.receive(MESSAGE);
+  clock.advance(119);
+  t.deepEqual(rig.take(), []);
+  clock.advance(1);
+  t.deepEqual(rig.take(), ["message +QMTRECV: 0,0,t,a"]);
+});
