@@ -1,5 +1,6 @@
 // The public M95: composes the modem's lifecycle with its MQTT clients and checks what users hand in.
 // @part info: _command _checkCommand
+// @part sleep: isRestless
 // @resident urc
 import { callable, integer, optionsOf, readOptions, refusal, withDefaults, wrong } from "./arguments.js";
 import { checkLine, number, quote, split } from "./at/params.js";
@@ -33,6 +34,7 @@ import { Sleeper } from "./m95/sleep.js";
 import type { LifecycleListener } from "./m95/types.js";
 import { MqttClient } from "./mqtt/client.js";
 import { Inbox } from "./mqtt/inbox.js";
+import { CLOSED, CONNECTED } from "./mqtt/link.js";
 import type { ConnectOptions } from "./mqtt/options.js";
 import type { ClientHost, ClientStats, Secure } from "./mqtt/types.js";
 import type { Clock, Done } from "./ports.js";
@@ -317,6 +319,21 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     const client = this.clients[+fields[0]!];
     if (client) client.result(line.substring(1, line.indexOf(":")).trim(), fields, line, mayBePayload);
     return true;
+  }
+
+  /**
+   * Whether something of a client is under way, so that the modem has to stay awake. Connections of which nothing was heard since it was
+   * woken are asked after.
+   */
+  isRestless(since: number): boolean {
+    let is = false;
+    for (const client of this._living()) {
+      const link = client.link;
+      if (link.phase === CONNECTED && !client.outbox.isBusy() && link.seen < since) link.check();
+      else if (link.phase === CLOSED || (link.phase === CONNECTED && !client.outbox.isBusy())) continue;
+      is = true;
+    }
+    return is;
   }
 
   knows(line: string): boolean {

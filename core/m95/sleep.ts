@@ -19,22 +19,17 @@ const AWAKE = 0;
 const WAKING = 1;
 const ASLEEP = 2;
 
-/** What sleep needs to know of a client. */
-export interface Sleepless {
-  /** Whether something of it is under way. What it has not heard of since `since` it asks after. */
-  isRestless(since: number): boolean;
-}
-
 /** Who sleeps. */
 export interface SleepHost {
   readonly clock: Clock;
   readonly session: Session;
   readonly counters: Counters;
   readonly state: ModemState;
-  readonly clients: (Sleepless | undefined)[];
   asleep?: boolean;
   sleep?: (done?: Done) => void;
   wake?: (done?: Done) => void;
+  /** Whether something is under way but commands. What was not heard of since `since` is asked after. */
+  isRestless(since: number): boolean;
   emit(event: "sleep" | "wake"): void;
   emit(event: "error", error: M95Error): void;
   listenerThrew(error: unknown): void;
@@ -143,9 +138,7 @@ export class Sleeper {
     const host = this._host;
     const session = host.session;
     const mark = session.framer.bytes + host.counters[COMMANDS]!;
-    let busy = !session.isFree();
-    // All of them are asked, each asks for itself.
-    for (const client of host.clients) if (client && client.isRestless(this._wokenAt)) busy = true;
+    const busy = !session.isFree() || host.isRestless(this._wokenAt);
     this._calm = busy || mark !== this._mark ? 0 : this._calm + 1;
     this._mark = mark;
     if (busy || !(this._calm > 1 || this._falling.length)) {

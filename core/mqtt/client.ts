@@ -1,6 +1,5 @@
 // The MQTT client of one tcpconnectID as users see it: publish, subscribe, events, reconnecting, ending. It owns no line
 // and no modem; a host lends them.
-// @part sleep: isRestless
 // @resident received publish result sending drained _checkOpen
 
 import { optionsOf, refusal, wrong } from "../arguments.js";
@@ -260,19 +259,6 @@ export class MqttClient<Payload = any>
     return this.connected
       ? !this.outbox.trouble && this._clock.now() - this._since >= this._host.stable
       : !this._failures;
-  }
-
-  /**
-   * Whether something of this client is under way, so that the modem has to stay awake. A connection of which nothing was heard since
-   * it was woken is asked after.
-   */
-  isRestless(since: number): boolean {
-    const link = this.link;
-    if (link.phase === CLOSED) return false;
-    if (link.phase !== CONNECTED || this.outbox.isBusy()) return true;
-    if (link.seen >= since) return false;
-    link.check();
-    return true;
   }
 
   /** A result URC or +QMTSTAT for this client: fields from `<tcpconnectID>` on. */
