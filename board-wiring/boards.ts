@@ -19,6 +19,9 @@ export interface Board {
   status: string;
   emergOff: string;
   supply: string;
+  /** For sleep, and not touched without; where pins are left for it. */
+  dtr?: string;
+  ri?: string;
   /** The same pins as Moddable numbers them; `port` is the UART. */
   moddable?: {
     port: number;
@@ -28,6 +31,8 @@ export interface Board {
     status: number;
     emergOff: number;
     supply: number;
+    dtr: number;
+    ri: number;
   };
 }
 
@@ -44,7 +49,9 @@ export const boards: { [name: string]: Board } = {
     status: "D34",
     emergOff: "D26",
     supply: "D27",
-    moddable: { port: 2, transmit: 17, receive: 16, pwrkey: 25, status: 34, emergOff: 26, supply: 27 },
+    dtr: "D32",
+    ri: "D35",
+    moddable: { port: 2, transmit: 17, receive: 16, pwrkey: 25, status: 34, emergOff: 26, supply: 27, dtr: 32, ri: 35 },
   },
   // ESP32C3_IDF4.py: console on USB (D18/D19), LED D2, button D0, flash D11..D17; D2, D8 and D9 decide how the chip starts,
   // D20 and D21 are the boot loader's. The pin matrix takes any pin for a UART.
@@ -69,6 +76,8 @@ export const boards: { [name: string]: Board } = {
     status: "D5",
     emergOff: "D6",
     supply: "D7",
+    dtr: "D15",
+    ri: "D16",
   },
   // PICO_R1_3.py: console B6/B7 without USB, LEDs B2 B12, button C13, USB A9 A11 A12, charge B0. A1..A3 are narrow pads.
   "espruino-pico": {
@@ -80,6 +89,8 @@ export const boards: { [name: string]: Board } = {
     status: "B14",
     emergOff: "B13",
     supply: "B10",
+    dtr: "B1",
+    ri: "A7",
   },
   // ESPRUINOWIFI.py: Serial2 (A2/A3) is the on-board ESP8266 with A13..A15, LEDs B2 B12, button C13, USB A9 A11 A12.
   // The only UART left is the console's fallback.
@@ -93,6 +104,8 @@ export const boards: { [name: string]: Board } = {
     status: "B14",
     emergOff: "B13",
     supply: "B10",
+    dtr: "B1",
+    ri: "A7",
   },
   // STM32F4DISCOVERY.py: console Serial2 (A2/A3), USB A9..A12 C0, audio A4 B6 B9 C7 C10 C12 D4, microphone B10 C3,
   // motion sensor A5..A7 E0 E1 E3, LEDs D12..D15, button A0.
@@ -105,6 +118,8 @@ export const boards: { [name: string]: Board } = {
     status: "B14",
     emergOff: "B13",
     supply: "B12",
+    dtr: "B11",
+    ri: "D11",
   },
   // NUCLEOF401RE.py: console Serial2 (A2/A3), LED A5, button C13. On the Arduino headers: D8 D2 D11, D7 D9 D6 D10.
   "nucleo-f401re": {
@@ -116,6 +131,8 @@ export const boards: { [name: string]: Board } = {
     status: "C7",
     emergOff: "B10",
     supply: "B6",
+    dtr: "B5",
+    ri: "A6",
   },
   // NUCLEOF411RE.py: as the F401RE.
   "nucleo-f411re": {
@@ -127,6 +144,8 @@ export const boards: { [name: string]: Board } = {
     status: "C7",
     emergOff: "B10",
     supply: "B6",
+    dtr: "B5",
+    ri: "A6",
   },
   // RP2040_PICO.py: console D0/D1 without USB, LED D25; D23, D24 and D29 are on no connector. All pins are pulled low at reset.
   "raspberry-pi-pico": {
@@ -138,5 +157,7 @@ export const boards: { [name: string]: Board } = {
     status: "D8",
     emergOff: "D9",
     supply: "D10",
+    dtr: "D11",
+    ri: "D12",
   },
 };

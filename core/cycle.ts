@@ -1,5 +1,6 @@
 // A duty cycle for batteries: modem on, connect, work, take what the broker kept, modem off, and a pause. It uses what users of M95 have,
 // and keeps nothing but what could not be sent.
+// @part sleep
 import { callable, integer, readable, wrong } from "./arguments.js";
 import { M95Error } from "./errors.js";
 import type { MqttClient } from "./mqtt/client.js";
@@ -23,7 +24,7 @@ export interface CycleOptions<Client = MqttClient> {
   /** How long to stay connected behind the work, for messages that the broker kept. 0..600000 ms, default 3000. */
   window?: number;
   /** How long a round may take before it is broken off: what a bad cell may cost. 1000..3600000 ms, default 120000. */
-  limit?: number;
+  timeout?: number;
   /** Longest pause behind rounds that failed; it doubles with each of them. `every`..2147483647 ms, default 8 × `every`. */
   longest?: number;
   /** Percent of `every` by which rounds are spread at random, so that a fleet does not come in step. 0..100, default 10. */
@@ -86,7 +87,7 @@ export class Cycle<Client> {
   private _options: CycleOptions<Client>;
   private _connect: ConnectOptions;
   private _window: number;
-  private _limit: number;
+  private _timeout: number;
   private _longest: number;
   private _spread: number;
   private _failures: number;
@@ -112,7 +113,7 @@ export class Cycle<Client> {
     if (this._connect.clean === false && !this._connect.clientId)
       throw wrong("connect.clientId", "given when clean is false", this._connect.clientId);
     this._window = integer("window", o.window === undefined ? 3000 : o.window, 0, 600000);
-    this._limit = integer("limit", o.limit === undefined ? 120000 : o.limit, 1000, 3600000);
+    this._timeout = integer("timeout", o.timeout === undefined ? 120000 : o.timeout, 1000, 3600000);
     this._longest = integer(
       "longest",
       o.longest === undefined ? Math.min(2147483647, 8 * every) : o.longest,
@@ -151,8 +152,8 @@ export class Cycle<Client> {
     const round = ++this._rounds;
     this._round = round;
     this._began = clock.now();
-    this._timer = clock.after(this._limit, () =>
-      this._finish(round, new M95Error("ETIMEOUT", "the round took longer than limit, " + this._limit + " ms")),
+    this._timer = clock.after(this._timeout, () =>
+      this._finish(round, new M95Error("ETIMEOUT", "the round took longer than timeout, " + this._timeout + " ms")),
     );
     this._modem.start((error) => {
       if (this._round !== round) return;

@@ -1,6 +1,7 @@
 // What the core offers to targets and users. It holds no code.
 
 export type { Codec } from "./codec.js";
+export { type Cycle, type CycleOptions, cycle, type Round } from "./cycle.js";
 export { Emitter } from "./emitter.js";
 export { type ErrorCode, M95Error } from "./errors.js";
 export type { ClientEvents, M95Events, SentPacket } from "./events.js";

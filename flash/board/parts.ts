@@ -44,26 +44,27 @@ export interface Need {
 
 const CORE = "core";
 
-/** Options and calls of an application that need a part. A name with a bracket is a method: the word alone is too common. */
+/** Options and calls of an application that need a part. A name with a bracket is a method, with a colon an option: the word alone is too common. */
 const WORDS: { [part: string]: string[] } = {
   power: ["board", "pwrkey"],
   tls: ["tls", "mqtts"],
   store: ["store"],
   info: ["identity(", "signal(", "battery(", "operator(", "time(", "command("],
   base64: ["encoding"],
+  sleep: ["sleep:", "cycle("],
 };
 
 /** Comments, texts and names of a program; a text that is a name can be one in brackets. */
 const TOKEN =
-  /\/\/.*|\/\*[\s\S]*?\*\/|"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\[\s\S])*)`|(\.?)\s*([A-Za-z_$][\w$]*)(\s*\()?/g;
+  /\/\/.*|\/\*[\s\S]*?\*\/|"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\[\s\S])*)`|(\.?)\s*([A-Za-z_$][\w$]*)(?:\s*([(:]))?/g;
 
 /** Names that a program has as options, properties and methods. */
 function namesIn(code: string): Set<string> {
   const names = new Set<string>();
-  for (const [, one, other, template, dot, name, call] of code.matchAll(TOKEN)) {
+  for (const [, one, other, template, dot, name, mark] of code.matchAll(TOKEN)) {
     const text = one ?? other ?? name;
     if (text) names.add(text);
-    if (dot && call) names.add(`${name}(`);
+    if (mark && (dot || mark === ":")) names.add(name + mark);
     // What is put into a template is code again.
     for (const [, inner] of (template ?? "").matchAll(/\$\{([^}]*)\}/g))
       for (const it of namesIn(inner!)) names.add(it);
@@ -83,7 +84,7 @@ export function needsOf(list: PartsList, app: string | undefined, board: string 
   const needs: Need[] = [];
   for (const part of parts) {
     const word = WORDS[part]?.find((one) => names.has(one));
-    if (word) needs.push({ part, why: `the application has "${word.replace("(", "")}"` });
+    if (word) needs.push({ part, why: `the application has "${word.replace(/[(:]/, "")}"` });
     else if (part === "power" && board) needs.push({ part, why: `m95.json says board "${board}"` });
   }
   return needs;

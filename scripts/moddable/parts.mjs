@@ -13,6 +13,7 @@ export const PARTS = {
   tls: { modules: ["core/m95/tls.js"], code: "ETLS" },
   info: { modules: ["core/m95/info.js"] },
   texts: { modules: ["core/m95/texts.js"], silent: '""' },
+  sleep: { modules: ["core/m95/sleep.js", "core/cycle.js"] },
   store: { modules: ["core/mqtt/durable.js", "targets/moddable/store.js"] },
 };
 

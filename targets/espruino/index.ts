@@ -16,7 +16,9 @@ import {
   type Uart,
 } from "../../core/index.js";
 import { pinsOf } from "./boards.js";
+import { ringOf } from "./sleep.js";
 
+export { cycle } from "./sleep.js";
 export { store } from "./store.js";
 
 /** What the target uses of Espruino. */
@@ -52,6 +54,9 @@ export interface EspruinoOptions extends Omit<M95Options, "uart" | "clock" | "co
   status?: Pin;
   emergOff?: Pin;
   supply?: Pin;
+  /** DTR and RI, for option `sleep`. */
+  dtr?: Pin;
+  ri?: Pin;
   /** The level that presses the key, default 1: a transistor inverts. */
   pwrkeyPressed?: 0 | 1;
   /** With `rx`, the port is set up by the driver; without, it is taken as set up already. */
@@ -213,12 +218,13 @@ export function connect(
   const board = given.board;
   if (!serial || typeof serial.on !== "function" || typeof serial.write !== "function")
     throw wrong("serial", "an object with on, setup and write", serial);
-  const pins = board ? pinsOf(board, (name) => new Pin(name)) : {};
+  const pins = board ? pinsOf(board, (name) => new Pin(name), !!given.sleep && given.sleep !== "off") : {};
   if (!pins) throw wrong("board", "a known board", board);
   const flow = given.flow || (given.cts && "hardware");
   // What is kept: the options are the pins and the times as well.
   const o: any = Object.assign({}, pins, given);
   if (flow) o.flow = flow;
+  if (o.ri) o.ri = ringOf(o.ri);
   const port = new Port(serial, o);
   const made = new M95(
     Object.assign({ wallClock: Date.now }, o, {

@@ -2,7 +2,7 @@
 // Only the build that writes those files uses it (scripts/espruino/storage.mjs); in one piece the driver has no parts.
 import { M95Error } from "../../core/index.js";
 
-export { connect, store } from "./index.js";
+export { connect, cycle, store } from "./index.js";
 
 // Put in by the build: names and lengths of the parts' files, those that may be missing without a word, and what each file begins with.
 declare const __PARTS: string;

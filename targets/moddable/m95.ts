@@ -61,7 +61,8 @@ export class M95 extends CoreM95 {
     const { serial, power, board, ...rest } = readable(options);
     if (rest.flowControl !== undefined && rest.flowControl !== "none")
       throw wrong("flowControl", '"none": the serial port has no other', rest.flowControl);
-    const known = board === undefined ? { serial: {}, pins: {} } : boardOf(board);
+    const known =
+      board === undefined ? { serial: {}, pins: {} } : boardOf(board, rest.sleep !== undefined && rest.sleep !== "off");
     const clock = new TicksClock();
     const pins = new Pins();
     // A modem that keeps a rate hears no other one.

@@ -1,7 +1,7 @@
 // Pins of ECMA-419 (`embedded:io/digital`) as the power switch's pins, and the ports and pins of known boards. It presses
 // no key by itself.
 import { boards } from "../../board-wiring/boards.js";
-import { type PowerPins, type PowerSwitchOptions, powerSwitch } from "../../board-wiring/power-switch.js";
+import { type PowerPins, type PowerSwitchOptions, powerSwitch, type RingPin } from "../../board-wiring/power-switch.js";
 import { wrong } from "../../core/arguments.js";
 import type { Clock, PowerSwitch } from "../../core/index.js";
 
@@ -15,7 +15,14 @@ export interface Digital {
 /** Pins as the port's `Digital` numbers them, and the times and levels of `powerSwitch`. */
 export interface PowerOptions extends PowerSwitchOptions {
   /** The IO class, `device.io.Digital`. */
-  digital: (new (options: never) => Digital) & { readonly Input: number; readonly Output: number };
+  digital: (new (
+    options: never,
+  ) => Digital) & {
+    readonly Input: number;
+    readonly Output: number;
+    /** The edge that `ri` is watched for; a class without it is read while the modem sleeps. */
+    readonly Falling?: number;
+  };
   /** PWRKEY, mostly through a transistor; see `pwrkeyPressed`. Needed unless a `board` names it. */
   pwrkey?: number | undefined;
   /** STATUS: 1 while the modem runs. */
@@ -24,6 +31,10 @@ export interface PowerOptions extends PowerSwitchOptions {
   emergOff?: number | undefined;
   /** The modem's supply: 1 is on. */
   supply?: number | undefined;
+  /** DTR: 1 lets the modem sleep. */
+  dtr?: number | undefined;
+  /** RI: falls when a modem that sleeps has something to tell. */
+  ri?: number | undefined;
 }
 
 /** A pin that is left alone once it is closed: a press may still be under way then. */
@@ -49,12 +60,16 @@ class Pin {
   }
 }
 
-/** The row of a board. @throws M95Error `EPARAM` for one that is not known, or not on Moddable */
-export function boardOf(name: unknown): { serial: object; pins: object } {
+/**
+ * The row of a board.
+ * @param sleeps - with the pins for sleep; without it the application may have them
+ * @throws M95Error `EPARAM` for one that is not known, or not on Moddable
+ */
+export function boardOf(name: unknown, sleeps: boolean): { serial: object; pins: object } {
   const names = Object.keys(boards).filter((one) => boards[one]!.moddable);
   if (typeof name !== "string" || names.indexOf(name) < 0) throw wrong("board", names.join(" or "), name);
-  const { port, transmit, receive, ...pins } = boards[name]!.moddable!;
-  return { serial: { port, transmit, receive }, pins };
+  const { port, transmit, receive, dtr, ri, ...pins } = boards[name]!.moddable!;
+  return { serial: { port, transmit, receive }, pins: sleeps ? { ...pins, dtr, ri } : pins };
 }
 
 /** The pins of one modem. */
@@ -67,22 +82,39 @@ export class Pins {
 
   /** @throws M95Error `EPARAM` without class or PWRKEY; what the class throws, and the pins made until then stay to be closed */
   powerSwitch(options: PowerOptions, clock: Clock): PowerSwitch {
-    const { digital, pwrkey, status, emergOff, supply } = options;
+    const { digital, pwrkey, status, emergOff, supply, dtr, ri } = options;
     if (typeof digital !== "function")
       throw wrong("power.digital", "an ECMA-419 Digital class, such as device.io.Digital", digital);
     if (pwrkey === undefined) throw wrong("power.pwrkey", "the number of a pin", pwrkey);
     const Io: new (options: never) => Digital = digital;
-    const pin = (number: number, mode: number, initialValue?: 0 | 1): Pin => {
-      const wanted = initialValue === undefined ? { pin: number, mode } : { pin: number, mode, initialValue };
+    const open = (wanted: object): Pin => {
       const one = new Pin(new Io(wanted as never));
       this._pins.push(one);
       return one;
     };
+    const pin = (number: number, mode: number, initialValue?: 0 | 1): Pin =>
+      open(initialValue === undefined ? { pin: number, mode } : { pin: number, mode, initialValue });
     const wired: PowerPins = { pwrkey: pin(pwrkey, digital.Output, options.pwrkeyPressed === 0 ? 1 : 0) };
     if (status !== undefined) wired.status = pin(status, digital.Input);
     if (emergOff !== undefined) wired.emergOff = pin(emergOff, digital.Output, 0);
     // Off at first: a modem that ran with the program before starts afresh.
     if (supply !== undefined) wired.supply = pin(supply, digital.Output, 0);
+    if (dtr !== undefined) wired.dtr = pin(dtr, digital.Output, 0);
+    if (ri !== undefined) {
+      const edge = digital.Falling;
+      const heard: { fell?: () => void } = {};
+      const one = open(
+        edge === undefined
+          ? { pin: ri, mode: digital.Input }
+          : { pin: ri, mode: digital.Input, edge, onReadable: () => heard.fell?.() },
+      );
+      const ring: RingPin = { read: () => one.read() };
+      if (edge !== undefined)
+        ring.watch = (fell) => {
+          heard.fell = fell;
+        };
+      wired.ri = ring;
+    }
     return powerSwitch(wired, clock, options);
   }
 

@@ -8,6 +8,7 @@ export {
   type PowerPins,
   type PowerSwitchOptions,
   powerSwitch,
+  type RingPin,
 } from "../../board-wiring/index.js";
 export {
   type Apn,
@@ -16,6 +17,9 @@ export {
   type Clock,
   type CommandOptions,
   type ConnectOptions,
+  type Cycle,
+  type CycleOptions,
+  cycle,
   type Done,
   type Encoding,
   type ErrorCode,
@@ -36,6 +40,7 @@ export {
   type Recovery,
   type RecoveryOptions,
   type RecoveryStats,
+  type Round,
   type SentPacket,
   type Signal,
   type Stats,

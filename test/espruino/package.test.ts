@@ -6,5 +6,5 @@ const require = createRequire(import.meta.url);
 
 for (const name of ["m95-mqtt/espruino", "m95-mqtt/espruino/min"])
   test(`require("${name}")`, (t) => {
-    t.deepEqual(Object.keys(require(name)), ["connect", "store"]);
+    t.deepEqual(Object.keys(require(name)), ["connect", "cycle", "store"]);
   });

@@ -6,10 +6,16 @@ import { pinsOf } from "../../targets/espruino/boards.js";
 
 test("the target's boards are those of board-wiring", (t) => {
   for (const [name, board] of Object.entries(boards)) {
-    const { tx, rx, cts, pwrkey, status, emergOff, supply } = board;
+    const { tx, rx, cts, pwrkey, status, emergOff, supply, dtr, ri } = board;
+    const pins = { tx, rx, cts, pwrkey, status, emergOff, supply };
     t.deepEqual(
-      pinsOf(name, (pin) => pin),
-      { tx, rx, cts, pwrkey, status, emergOff, supply },
+      pinsOf(name, (pin) => pin, false),
+      pins,
+      name,
+    );
+    t.deepEqual(
+      pinsOf(name, (pin) => pin, true),
+      { ...pins, ...(dtr && { dtr }), ...(ri && { ri }) },
       name,
     );
   }
@@ -17,7 +23,7 @@ test("the target's boards are those of board-wiring", (t) => {
 
 test("a board that is not known is not invented", (t) => {
   t.is(
-    pinsOf("nucleo-f999zz", (pin) => pin),
+    pinsOf("nucleo-f999zz", (pin) => pin, false),
     undefined,
   );
 });

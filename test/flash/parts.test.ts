@@ -72,6 +72,8 @@ test("options and calls count, in any manner of writing them; comments, texts an
   t.deepEqual(needs("o = {'tls': 1}"), ["tls"]);
   t.deepEqual(needs("o.tls = 1 // store"), ["tls"]);
   t.deepEqual(needs("m.identity(f); m.time (f)"), ["info"]);
+  t.deepEqual(needs("function sleep() {} sleep(); m.connect({ sleep: \"auto\" })"), ["sleep"]);
+  t.deepEqual(needs("function sleep() {} sleep()"), []);
   t.deepEqual(needs("m.command('AT',f)"), ["info"]);
   t.deepEqual(needs("x({encoding:'base64'})"), ["base64"]);
   t.deepEqual(needs("print(`$" + '{m.store("x")}`)'), ["store"]);
@@ -329,5 +331,5 @@ test("what RAM the driver takes is not said to be less than what is measured", (
 });
 
 test("the parts that words stand for are those of the build", (t) => {
-  t.deepEqual(partNames(built).sort(), ["base64", "info", "power", "store", "texts", "tls"]);
+  t.deepEqual(partNames(built).sort(), ["base64", "info", "power", "sleep", "store", "texts", "tls"]);
 });

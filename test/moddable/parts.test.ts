@@ -43,6 +43,7 @@ const calls: { [name: string]: { part: string; code: string; call: () => void } 
     code: "ETLS",
     call: () => open().connect({ host: "h", tls: { securityLevel: 0 } }),
   },
+  "option sleep": { part: "sleep", code: "EPARAM", call: () => open({ sleep: "manual" }) },
   "a store for a client": {
     part: "store",
     code: "EPARAM",
@@ -92,6 +93,6 @@ test.serial("what the modem knows of itself, without part info: done is told so"
 });
 
 test.serial("with all parts, all of it is there", async (t) => {
-  for (const name of ["tls", "info", "texts", "store"]) await part(name);
+  for (const name of ["tls", "info", "texts", "sleep", "store"]) await part(name);
   for (const { call } of Object.values(calls)) t.is(thrown(call), undefined);
 });

@@ -31,7 +31,7 @@ const FORMS = {
   "in parts": {
     "m95-mqtt": path.join(parts, "core.js"),
     "m95-mqtt/client": path.join(parts, "names/client.js"),
-    others: ["tls", "info", "texts", "store"].map((part) => path.join(parts, `${part}.js`)),
+    others: ["tls", "info", "texts", "sleep", "store"].map((part) => path.join(parts, `${part}.js`)),
   },
 };
 

@@ -75,7 +75,7 @@ test("what the broker kept meanwhile is taken in the window", (t) => {
 test("what could not be sent waits in memory for the next round, and arrives once", (t) => {
   let count = 0;
   const r = cycled({
-    limit: 60_000,
+    timeout: 60_000,
     work: (client, done) => client.publish("meter", `${++count}`, { qos: 1 }, () => done()),
   });
   r.until("a round", () => r.rounds.length === 1, HOUR);
@@ -93,7 +93,7 @@ test("what could not be sent waits in memory for the next round, and arrives onc
 
 test("no network: each round is broken off at its limit, and the pauses grow up to the longest", (t) => {
   const r = cycled(
-    { limit: 90_000, spread: 0 },
+    { timeout: 90_000, spread: 0 },
     { virtual: { cell: { coverage: "none" }, registerAfter: 1e9 } as never, modem: { recovery: { attempts: 1000 } } },
   );
   r.clock.run(() => r.rounds.length === 6, 48 * HOUR);
@@ -163,7 +163,7 @@ test("a host that sleeps in its own way is given the time to wait", (t) => {
 for (const [options, message] of [
   [{ every: 10 }, "every must be an integer 1000..2147483647, not 10"],
   [{ window: -1 }, "window must be an integer 0..600000, not -1"],
-  [{ limit: 1 }, "limit must be an integer 1000..3600000, not 1"],
+  [{ timeout: 1 }, "timeout must be an integer 1000..3600000, not 1"],
   [{ longest: 5000 }, "longest must be an integer 900000..2147483647, not 5000"],
   [{ spread: 101 }, "spread must be an integer 0..100, not 101"],
   [{ work: 1 }, "work must be a function, not 1"],
