@@ -12,6 +12,8 @@ import { request } from "./commands.js";
 
 /** AT is sent this often, 150 ms apart, before a modem that was woken counts as mute. */
 const TRIES = 7;
+/** Times in a row that it may fail to wake: then DTR is not what wakes it, and it is not let sleep any more. */
+const MISSES = 2;
 /** ms between two looks whether a modem that is told to sleep can. */
 const SOON = 100;
 
@@ -55,6 +57,8 @@ export class Sleeper {
   private _mark: number;
   private _calm: number;
   private _wokenAt: number;
+  /** Times in a row that it did not wake. */
+  private _misses: number;
   /** Who waits for it to sleep, or to be awake. */
   private _falling: Done[];
   private _rising: Done[];
@@ -69,7 +73,7 @@ export class Sleeper {
     this._timer = undefined;
     this._power = power;
     this._after = after;
-    this._phase = this._level = this._mark = this._calm = this._wokenAt = 0;
+    this._phase = this._level = this._mark = this._calm = this._wokenAt = this._misses = 0;
     this._falling = [];
     this._rising = [];
     // In front of the session's own: who does not sleep has nothing of it.
@@ -87,19 +91,21 @@ export class Sleeper {
     this._dtr(0);
     this._wakeUp(new M95Error("ECLOSED", "the modem was stopped or lost"));
     if (state !== "ready") return;
-    const level = this._power && this._power.dtr ? 1 : 2;
+    const level = this._misses >= MISSES ? 0 : this._power && this._power.dtr ? 1 : 2;
     const one = request("AT+QSCLK=" + level, (error) => {
-      if (!error) {
+      if (!error && !level) this._refuse("the modem does not wake; is DTR wired?");
+      else if (!error) {
         this._level = level;
         this._watch();
       } else if (error.code === "ECME")
-        this._host.emit(
-          "error",
-          new M95Error("EPOWER", "sleep: the modem refuses AT+QSCLK=" + level + "; without a pin dtr it stays awake"),
-        );
+        this._refuse("the modem refuses AT+QSCLK=" + level + "; without a pin dtr it stays awake");
     });
     one.repeats = true;
     this._host.session.send(one, true);
+  }
+
+  private _refuse(why: string): void {
+    this._host.emit("error", new M95Error("EPOWER", "sleep: " + why));
   }
 
   /** See `M95.wake`. */
@@ -164,9 +170,11 @@ export class Sleeper {
       TRIES,
       "",
       (error) => {
-        if (!error) this._wakeUp(null);
         // Else it was called off, as the modem is lost or looked for anew.
-        else if (error.code !== "ECLOSED") this._sink.mute(error);
+        if (error && error.code === "ECLOSED") return;
+        this._misses = error ? this._misses + 1 : 0;
+        if (error) this._sink.mute(error);
+        else this._wakeUp(null);
       },
       true,
     );

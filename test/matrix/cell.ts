@@ -22,7 +22,10 @@ export const phases = {
   receive: undefined,
 } as const;
 
-export type Phase = keyof typeof phases;
+/** The same with a driver that sleeps between its publishes; the modem wakes late or soon, says what it has to say or not, with RI or without. */
+export const sleepPhases = ["asleep", "waking"] as const;
+
+export type Phase = keyof typeof phases | (typeof sleepPhases)[number];
 
 export interface Cell {
   /** As `modem.faults.start` takes it. */
@@ -106,24 +109,46 @@ class Run {
     this.#draw = draw;
     const clock = this.#clock;
     this.#broker = new MemoryBroker({ clock, latency: 20 + draw() * 500, receivedLimit: 100_000 });
+    const sleeps = sleepPhases.some((one) => one === cell.phase);
     this.#virtual = new VirtualM95({
       clock,
+      ...(sleeps && { timing: { wake: draw() < 0.5 ? 20 : 600 } }),
       network: this.#broker.network,
       baud: draw() < 0.5 ? 0 : 115_200,
       chunk: ([64, "line", "byte", 7] as const)[Math.floor(draw() * 4)]!,
-      quirks: { recvShape: (1 + Math.floor(draw() * 4)) as 1 | 2 | 3 | 4, urcInPrompt: draw() < 0.5 ? "hold" : "mix" },
+      quirks: {
+        recvShape: (1 + Math.floor(draw() * 4)) as 1 | 2 | 3 | 4,
+        urcInPrompt: draw() < 0.5 ? "hold" : "mix",
+        ...(sleeps && { urcAsleep: (["print", "hold", "lose"] as const)[Math.floor(draw() * 3)]! }),
+      },
       trace: (direction, text) => this.#trace(direction, text),
     });
     this.#virtual.faults.seed = hash;
-    const { pwrkey, status, emergOff, supply } = this.#virtual.pins;
+    const { pwrkey, status, emergOff, supply, dtr, ri } = this.#virtual.pins;
+    const sleepPins = {
+      dtr: {
+        write: (level: 0 | 1): void => {
+          dtr.write(level);
+          if (!level && cell.phase === "waking" && this.#modem?.asleep) this.#strike();
+        },
+      },
+      ...(sleeps && draw() < 0.5 && { ri }),
+    };
     this.#modem = new M95({
       uart: this.#virtual.uart,
       clock,
       apn: "internet",
       pin: "1234",
       random: draw,
-      power: powerSwitch({ pwrkey, status, emergOff, supply }, clock),
+      power: powerSwitch({ pwrkey, status, emergOff, supply, ...(sleeps && sleepPins) }, clock),
+      ...(sleeps && { sleep: "auto", sleepAfter: 3000 }),
     });
+    if (cell.phase === "asleep")
+      this.#modem.on("sleep", () => {
+        clock.after(1500, () => {
+          if (this.#modem.asleep) this.#strike();
+        });
+      });
     for (const event of ["state", "recovery", "error"] as const)
       this.#modem.on(event, (what: unknown) => this.#note(`modem ${event}`, what));
     this.#client = this.#modem.connect({ host: "broker.example", clientId: "cell", keepalive: 60 });
@@ -310,7 +335,12 @@ class Run {
 
   #trace(direction: string, text: string): void {
     this.#note(direction, direction === "rx" || direction === "tx" ? JSON.stringify(text) : text);
-    if (direction === "rx" && this.#armed && phases[this.#cell.phase]?.test(text)) this.#strike();
+    if (
+      direction === "rx" &&
+      this.#armed &&
+      (phases as { [phase: string]: RegExp | undefined })[this.#cell.phase]?.test(text)
+    )
+      this.#strike();
   }
 
   #note(what: string, detail: unknown = ""): void {

@@ -1,15 +1,17 @@
 // `npm run test:matrix`: more seeds than `npm test` has time for, or one cell alone. It judges nothing itself.
 
 import { parseArgs } from "node:util";
-import { type Phase, phases, runCell } from "./cell.js";
+import { type Phase, phases, runCell, sleepPhases } from "./cell.js";
 import { rows } from "./faults.js";
+
+const names: string[] = [...Object.keys(phases), ...sleepPhases];
 
 const usage = `Usage: npm run test:matrix -- [options]
 
   --seeds N       seeds 1 to N of every cell (default 5)
   --seed N        this seed only
   --fault TEXT    this fault only, with its arguments: "late-ok 9 2"; a name alone takes all rows of that name
-  --phase NAME    this phase only: ${Object.keys(phases).join(", ")}
+  --phase NAME    this phase only: ${names.join(", ")}
   --all           show every failing cell with its traffic, not only the first three
   --help          show this
 
@@ -31,14 +33,14 @@ function options() {
     return Number(text);
   };
   const { fault, phase } = values;
-  if (phase !== undefined && !Object.hasOwn(phases, phase)) throw new Error(`no phase ${phase}`);
+  if (phase !== undefined && !names.includes(phase)) throw new Error(`no phase ${phase}`);
   const every = Object.values(rows).flat() as string[];
   const named = every.filter((row) => row === fault || row.split(" ")[0] === fault);
   return {
     help: values.help,
     all: values.all,
     faults: fault === undefined ? every : named.length > 0 ? named : [fault],
-    phases: (phase === undefined ? Object.keys(phases) : [phase]) as Phase[],
+    phases: (phase === undefined ? names : [phase]) as Phase[],
     seeds:
       values.seed === undefined ? Array.from({ length: number(values.seeds) }, (_, i) => i + 1) : [number(values.seed)],
   };

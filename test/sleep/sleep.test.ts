@@ -245,3 +245,24 @@ test("left to sleep by an earlier run, and DTR not wired: it is spoken to while 
   t.is(failed, 0);
   t.is(r.modem.stats.restarts, 0);
 });
+
+test("a DTR that is not wired: after two wakes in vain the modem is kept awake, and it is said why", (t) => {
+  const r = sleepRig();
+  r.virtual.pins.dtr.write(1);
+  r.virtual.pins.dtr.write = () => {};
+  const errors: string[] = [];
+  r.modem.on("error", (error) => errors.push(error.message));
+  const client = r.modem.connect({ host: "broker", clientId: "meter", keepalive: 600 });
+  client.on("error", () => {});
+  let failed = 0;
+  for (let i = 0; i < 60; i++) {
+    client.publish("m", `${i}`, { qos: 1 }, (error) => {
+      if (error && i > 30) failed++;
+    });
+    r.clock.run(() => false, 60_000);
+  }
+  t.deepEqual(errors, ["sleep: the modem does not wake; is DTR wired?"]);
+  t.is(failed, 0);
+  t.true(client.connected);
+  t.is(r.modem.stats.sleeps, 2);
+});
