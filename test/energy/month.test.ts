@@ -1,7 +1,7 @@
 // What the sums say, driver and virtual modem come to as well: days of a battery meter, simulated.
 
 import test from "ava";
-import { minute, Sums, type Use, type Way } from "../../energy/sums.js";
+import { hour, minute, Sums, type Use, type Way } from "../../energy/sums.js";
 import { month } from "./month.js";
 
 const meter: Use = {
@@ -49,3 +49,22 @@ for (const [name, way, days, own] of cases) {
     t.true(Math.abs(real.mAhPerDay / expected - 1) < 0.05, `${real.mAhPerDay} mAh a day, the sums say ${expected}`);
   });
 }
+
+/** A day without network, mAh. */
+function lostDay(way: Way, options: Parameters<typeof month>[3] = {}): number {
+  const { mAhPerDay, arrived } = month(way, meter, 1, options, true);
+  // What was confirmed before is all there is.
+  if (arrived > 1) throw new Error(`${arrived} messages without network`);
+  return mAhPerDay;
+}
+
+test("a day without network: a cycle costs a bounded amount, the recovery as much as its options say", (t) => {
+  // Rounds of two minutes, pauses of up to two hours.
+  const rounds = lostDay("off");
+  t.true(rounds > 20 && rounds < 40, `${rounds} mAh`);
+  // Three rounds of the ladder, then an hour of rest, and all over again.
+  const searching = lostDay("asleep");
+  t.true(searching > 900 && searching < 1100, `${searching} mAh`);
+  const sparing = lostDay("asleep", { recovery: { registrationTimeout: 60_000, rounds: 1, rest: 6 * hour } });
+  t.true(sparing > 60 && sparing < 90, `${sparing} mAh`);
+});

@@ -1,7 +1,7 @@
 // Days of a battery meter, simulated with driver, modem and broker: what the modem draws, and what arrives.
 
 import { powerSwitch } from "../../board-wiring/index.js";
-import { M95, type MqttClient } from "../../core/index.js";
+import { cycle, M95, type M95Options, type MqttClient } from "../../core/index.js";
 import { day, type Use, type Way } from "../../energy/sums.js";
 import { type EnergyReport, MemoryBroker, SimClock, VirtualM95 } from "../../virtual-m95/index.js";
 import { random } from "../support/rig.js";
@@ -18,8 +18,12 @@ export interface Month {
 
 const settling = 3_600_000;
 
-/** Lets a meter run for `days`, and some time before that nothing of is counted. */
-export function month(way: Way, use: Use, days: number): Month {
+/**
+ * Lets a meter run for `days`, and some time before that nothing of is counted.
+ * @param options - further options of the driver
+ * @param lost - there is no network any more when counting begins
+ */
+export function month(way: Way, use: Use, days: number, options: Partial<M95Options> = {}, lost = false): Month {
   const clock = new SimClock();
   const broker = new MemoryBroker({ clock, latency: 300, receivedLimit: 10 });
   const virtual = new VirtualM95({
@@ -37,6 +41,7 @@ export function month(way: Way, use: Use, days: number): Month {
     apn: "internet",
     baud: 115_200,
     random: random(1),
+    ...options,
     power: powerSwitch({ pwrkey, status, emergOff, supply, ...(way === "asleep" && { dtr, ri }) }, clock),
     ...(way === "asleep" && { sleep: "auto" as const, sleepAfter: use.sleepAfter }),
   });
@@ -44,23 +49,29 @@ export function month(way: Way, use: Use, days: number): Month {
   const result = { sent: 0, confirmed: 0 };
   const failed = (error: unknown): void => void problems.push(String(error));
   modem.on("error", failed);
-  const connect = (clean: boolean): MqttClient => {
-    const host = { host: "broker.example", clientId: "meter-000017", keepalive: use.keepalive, clean };
-    return modem.connect(host).on("error", failed);
-  };
-  const lasting = way === "off" ? undefined : connect(true);
-  const send = (): void => {
-    clock.after(use.every, send);
+  const host = { host: "broker.example", clientId: "meter-000017", keepalive: use.keepalive };
+  const send = (client: MqttClient, done: () => void): void => {
     result.sent++;
-    const client = lasting ?? connect(false);
     client.publish("m".repeat(use.topic), "x".repeat(use.payload), { qos: use.qos }, (error) => {
       if (!error) result.confirmed++;
-      if (!lasting) clock.after(use.window, () => modem.stop());
+      done();
     });
   };
-  clock.after(use.every, send);
+  if (way === "off") {
+    const { every, window } = use;
+    // Without spread, so that as many rounds fall into a day as the sums say.
+    cycle(modem, { every, window, spread: 0, connect: host, work: send, round: (error) => error && failed(error) });
+  } else {
+    const client = modem.connect(host).on("error", failed);
+    const again = (): void => {
+      clock.after(use.every, again);
+      send(client, () => {});
+    };
+    clock.after(use.every, again);
+  }
   // So that no message falls on the moment in which counting begins or ends.
   clock.advance(settling + use.every / 2);
+  if (lost) virtual.setRegistration(2);
   virtual.energy.reset();
   result.sent = result.confirmed = 0;
   const before = broker.receivedCount;
