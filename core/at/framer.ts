@@ -364,9 +364,7 @@ export class Framer extends Silence {
   private _fewer(held: string): void {
     if (held) this._add("\n" + held);
     if (held) this._held = isBlank(held) ? "" : undefined;
-    const text = this._text;
     this._finish(true);
-    handProven(text, this._sink);
   }
 
   private _add(more: string): void {
@@ -389,6 +387,7 @@ export class Framer extends Silence {
       else this._sink.received(text, this._kind === PAYLOAD && !whole);
     }
     this.need = 0;
+    if (cut) handProven(text, this._sink);
   }
 
   private _seek(): void {

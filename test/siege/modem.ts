@@ -98,6 +98,8 @@ export class Modem {
   readonly watcher: Watcher;
   /** Changes with each boot: what was under way before is gone. */
   era = 0;
+  /** When it rebooted it had asked for data, which may come now. */
+  leftPrompt = false;
   private mode: Mode = "command";
   private line = "";
   private pending = "";
@@ -293,6 +295,7 @@ export class Modem {
   /** @param told - with RDY and what follows it */
   reboot(told: boolean): void {
     this.era++;
+    this.leftPrompt = this.mode === "data";
     this.mode = "off";
     this.line = this.pending = this.data = "";
     this.held = [];

@@ -95,7 +95,10 @@ export class Oracle {
   burst = 0;
   /** Two ways to read a message: what stands behind it until silence may be marked. */
   twofold = false;
-  /** A topic had a line end in it: how messages are read is not promised any more, only that nothing else comes of them. */
+  /**
+   * A topic had a line end in it: how messages are read is not promised any more, only that nothing else comes of them. They may swallow
+   * an answer, so that an attempt to connect is made once more.
+   */
   brokenTopic = false;
   /** The modem was: what it was about to tell is lost. */
   rebooted = false;
@@ -219,7 +222,17 @@ export class Oracle {
 
   event(client: number, name: string, error: unknown): void {
     if (this.excused(client) || this.ending[client] || (this.opening[client] && name === "offline")) return;
+    if (this.opening[client] && this.brokenTopic) return;
+    // The modem has given packets up, or said nothing of them: from here on the connection is gone.
+    if ((error as { code?: string } | undefined)?.code === "ESTALLED" && this.unheardOf(client)) {
+      this.gone[client] = true;
+      return;
+    }
     this.blame("drop", `client ${client}: ${name} ${error ?? ""}`);
+  }
+
+  private unheardOf(client: number): boolean {
+    return ["QMTPUB", "QMTSUB", "QMTUNS"].some((name) => this.unheard.has(`${client},${name}`));
   }
 
   age(client: number, age: number): void {
@@ -346,9 +359,9 @@ export class Oracle {
   // Nobody knows: honest, but with lengths there was no reason for it.
   private unclear(op: Op, packet: string): void {
     const excused = this.excused(op.client) || this.ending[op.client] || this.unheard.has(packet);
-    // A QoS 0 result has no ID, so that one behind a message that can be read in two ways proves nothing, nor does one in the minute after
-    // a topic with a line end in it has let a guess out.
-    if (this.strict && !excused && (op.qos || !(this.twofold || this.brokenTopic)))
+    // A QoS 0 result has no ID, so that one behind a message that can be read in two ways proves nothing. One with a line end in its topic may
+    // swallow any.
+    if (this.strict && !excused && !this.brokenTopic && !(this.twofold && !op.qos))
       this.blame("life", `${this.name(op)}: ${op.error}`, packet);
   }
 

@@ -284,8 +284,11 @@ export class Qmt {
       for (let i = 0; i < topics.length; i += 2) filters.push([topics[i]!, Number(topics[i + 1])]);
       return `,${broker.subscribe(id, filters).join()}`;
     };
+    const { era } = client;
     client.flight.add(`${name},${msgid}`);
-    modem.answer([], "OK", () => this.send(id, name, msgid, this.fate(name), arrive));
+    modem.answer([], "OK", () => {
+      if (era === client.era) this.send(id, name, msgid, this.fate(name), arrive);
+    });
   }
 
   private publish(id: number, values: string[]): void {

@@ -128,6 +128,11 @@ export class World {
       },
       command: (text) => this.commanded(text),
       garbage: (bytes) => {
+        // Its prompt was on the line yet when it rebooted.
+        if (this.modem.leftPrompt) {
+          this.modem.leftPrompt = false;
+          return;
+        }
         // Of a command that came too soon, half may be lost.
         if (setup.firmware.busy === "keep" || this.secret(bytes))
           this.oracle.blame("injection", `typed as a command: ${show(bytes)}`);
@@ -171,7 +176,8 @@ export class World {
     });
     this.driver.on("recovery", (what: { cause: string; step: string }) => {
       this.log?.(`${this.stamp()}   recovery: ${what.step}, ${what.cause}`);
-      const reason = what.step === "reopen" ? this.oracle.gone.includes(true) : false;
+      const { gone, opening, brokenTopic } = this.oracle;
+      const reason = what.step === "reopen" && (gone.includes(true) || (brokenTopic && opening.includes(true)));
       if (!HARMLESS.includes(what.step) && !reason && !this.oracle.modemGone)
         this.oracle.blame("drop", `recovery: ${what.step}, ${what.cause}`);
     });
