@@ -15,6 +15,7 @@ export interface Fate {
 }
 
 export const GOOD: Fate = { lost: 0, failed: false, arrived: false, mute: false };
+export const FAILS: Fate = { lost: 9, failed: true, arrived: false, mute: false };
 
 interface Client {
   /** 0 none, 1 open, 2 connecting, 3 connected (note 3.2.4). */

@@ -39,6 +39,7 @@ export class Wire {
   private readonly habit: Habit;
   private readonly draw: Draw;
   private readonly segments: Segment[] = [];
+  private readonly sizes: number[] = [];
   private held = 0;
   private target: number;
   private wake: Event | undefined;
@@ -76,8 +77,16 @@ export class Wire {
     }
   }
 
+  /** What the host hands over next, in bytes, whatever its habit is. */
+  gather(first: number, ...next: number[]): void {
+    this.target = first;
+    this.sizes.push(...next);
+  }
+
   private size(): number {
     const { chunk } = this.habit;
+    const size = this.sizes.shift();
+    if (size !== undefined) return size;
     return typeof chunk === "number" ? chunk : Math.round(this.draw.between(...chunk));
   }
 
