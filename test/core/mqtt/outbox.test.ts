@@ -205,6 +205,24 @@ test("subscriptions: topics packed into lines, remembered once, renewed unless t
   );
 });
 
+test("an UNSUBSCRIBE waits for a SUBSCRIBE in flight, which is sent once more if need be, and the other way round", (t) => {
+  const { outbox, requests } = bench();
+  const list = new Subscriptions(outbox);
+  const change = (name: "QMTSUB" | "QMTUNS") => list.changeFilters(name, [{ topic: "a", qos: 1 }], () => {}, false);
+  outbox.linkThere();
+  change("QMTSUB");
+  requests[0]!.done(null, [], true);
+  change("QMTUNS");
+  change("QMTSUB");
+  t.is(requests.length, 1);
+  outbox.result("QMTSUB", ["0", "1", "0", "1"], "", false);
+  t.is(requests[1]!.text, 'AT+QMTUNS=0,2,"a"');
+  requests[1]!.done(null, [], true);
+  t.is(requests.length, 2);
+  outbox.result("QMTUNS", ["0", "2", "0"], "", false);
+  t.is(requests[2]!.text, 'AT+QMTSUB=0,3,"a",1');
+});
+
 test("behind guesses a retransmission in front of a verdict discredits nothing, one behind it does", (t) => {
   for (const first of [true, false]) {
     const { clock, requests, outbox, add, log } = bench();
