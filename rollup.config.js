@@ -35,6 +35,7 @@ const configs = [
       manualChunks: (id) => (/build.trace\b/.test(id) ? "recorder" : undefined),
     })),
   },
+  { input: "build/targets/web/index.js", output: { file: "dist/web/index.js", format: "es" } },
   {
     input: "build/targets/espruino/index.js",
     plugins: [espruinoArrows(), commonJsFolder()],
@@ -71,7 +72,7 @@ const configs = [
     plugins: [nodeResolve({ preferBuiltins: true }), commonjs(), bundledPackages(), ownTypes(), executable("cli.js")],
     output: { dir: "dist/virtual-m95", format: "es", entryFileNames: "[name].js", chunkFileNames: "shared.js" },
   },
-  ...["certs", "doctor", "energy", "trace"].map((folder) => ({
+  ...["certs", "doctor", "energy", "trace", "workbench"].map((folder) => ({
     input: { cli: `build/${folder}/cli.js` },
     external: ["serialport", /^node:/],
     plugins: [nodeResolve({ preferBuiltins: true }), commonjs(), bundledPackages(), executable("cli.js")],

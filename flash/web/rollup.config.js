@@ -1,5 +1,8 @@
-// Bundles the flashing page's script, with @espruino-tools/core in it, into build/flash/web/page.mjs. It compiles no
-// TypeScript, and the page's other files are served as they are.
+// Bundles the page's scripts: that of flashing, with @espruino-tools/core in it, and the workbench, with the driver, the virtual
+// modem and uPlot. It compiles no TypeScript, and the page's other files are served as they are. `--configPackage` writes
+// all of the page into dist/workbench.
+
+import { copyFileSync, mkdirSync } from "node:fs";
 
 import commonjs from "@rollup/plugin-commonjs";
 import nodeResolve from "@rollup/plugin-node-resolve";
@@ -11,19 +14,57 @@ const withoutTranspiler = {
   load: (id) => (id === "\0@espruino-tools/transpiler" ? "export function transpile() {}" : null),
 };
 
-export default {
-  input: "build/flash/web/page/main.js",
-  plugins: [withoutTranspiler, nodeResolve({ browser: true }), commonjs()],
-  output: {
-    // Not .js: what has no source of the same name is removed from build/ as a leftover.
-    file: "build/flash/web/page.mjs",
-    format: "es",
-    // The package's style sheets come by way of a library that asks which kind of build this is.
-    intro: 'const process = { env: { NODE_ENV: "production" } };',
-  },
-  onwarn(warning) {
-    // The package is CommonJS, and old: only what concerns our own files is a mistake.
-    if ([warning.id, ...(warning.ids ?? [])].some((id) => id?.includes("node_modules"))) return;
-    throw new Error(warning.message);
-  },
+/** No certificates are judged in a page: the virtual modem's network has none there. */
+const withoutCrypto = {
+  name: "without-crypto",
+  resolveId: (id) => (id === "node:crypto" ? `\0${id}` : null),
+  load: (id) =>
+    id === "\0node:crypto" ? "export class X509Certificate {}\nexport function createPrivateKey() {}" : null,
+};
+
+function onwarn(warning) {
+  // Some packages are CommonJS, and old: only what concerns our own files is a mistake.
+  if ([warning.id, ...(warning.ids ?? [])].some((id) => id?.includes("node_modules"))) return;
+  throw new Error(warning.message);
+}
+
+/** What is served as it is, beside the scripts. */
+function files(folder, packed) {
+  return {
+    name: "files",
+    writeBundle() {
+      mkdirSync(folder, { recursive: true });
+      copyFileSync("node_modules/uplot/dist/uPlot.min.css", `${folder}/uplot.css`);
+      if (packed)
+        for (const name of ["index.html", "style.css"]) copyFileSync(`flash/web/${name}`, `${folder}/${name}`);
+    },
+  };
+}
+
+// Not .js in build/: what has no source of the same name is removed from there as a leftover.
+export default ({ configPackage: packed }) => {
+  const folder = packed ? "dist/workbench" : "build/flash/web";
+  return [
+    {
+      input: "build/flash/web/page/main.js",
+      plugins: [withoutTranspiler, nodeResolve({ browser: true }), commonjs(), files(folder, packed)],
+      output: {
+        file: `${folder}/page.mjs`,
+        format: "es",
+        // The package's style sheets come by way of a library that asks which kind of build this is.
+        intro: 'const process = { env: { NODE_ENV: "production" } };',
+      },
+      onwarn,
+    },
+    {
+      input: "build/workbench/page/main.js",
+      plugins: [withoutCrypto, nodeResolve({ browser: true, preferBuiltins: false }), commonjs()],
+      output: {
+        file: `${folder}/workbench.mjs`,
+        format: "es",
+        intro: "const process = { env: {}, nextTick: (fn, ...args) => queueMicrotask(() => fn(...args)) };",
+      },
+      onwarn,
+    },
+  ];
 };

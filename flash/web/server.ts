@@ -1,4 +1,4 @@
-// Serves the flashing page to this machine only: the page, its script, the bundles and the example applications.
+// Serves the workbench to this machine only: the page, its scripts, the bundles and the example applications.
 // It reads files and changes nothing; the page itself talks to the board.
 import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -10,7 +10,7 @@ import type { PartsList } from "../board/parts.js";
 export interface Folders {
   /** index.html and style.css. */
   page: string;
-  /** The bundled script, page.mjs. */
+  /** The bundled scripts, page.mjs and workbench.mjs, and uplot.css. */
   script: string;
   /** Modules to choose from, and the driver in parts, if there is a parts.json. */
   bundles: string;
@@ -88,7 +88,7 @@ function find(folders: Folders, pathname: string): { type: string; body: string 
   }
   if (name === "") return file(folders.page, "index.html");
   if (name === "style.css") return file(folders.page, name);
-  if (name === "page.mjs") return file(folders.script, name);
+  if (name === "page.mjs" || name === "workbench.mjs" || name === "uplot.css") return file(folders.script, name);
   return undefined;
 }
 

@@ -1,7 +1,7 @@
 // Chromium on the flashing page, with stand-ins for navigator.serial and navigator.bluetooth whose other end is a board
 // in this process. It looks for Chromium, starts it, and tests nothing.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { ExecutionContext } from "ava";
@@ -12,11 +12,50 @@ import type { Board } from "./pty.js";
 
 const root = process.cwd();
 
-/** Builds the page's script; the rest of the page needs no building. */
-export function buildPage(): void {
-  const bin = (name: string) => path.join(root, "node_modules", ".bin", name);
-  execFileSync(bin("tsc"), ["-p", "flash/web"], { cwd: root });
-  execFileSync(bin("rollup"), ["-c", "flash/web/rollup.config.js", "--silent"], { cwd: root });
+/** What the page's scripts are made of. */
+const SOURCES = ["flash", "workbench", "targets/web", "doctor", "trace", "virtual-m95", "board-wiring", "core"];
+
+/** When a folder's newest source was written, ms. */
+function newest(folder: string): number {
+  const files = readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" });
+  return Math.max(...files.map((name) => statSync(path.join(root, folder, name)).mtimeMs));
+}
+
+function isFresh(): boolean {
+  try {
+    const built = ["page.mjs", "workbench.mjs"].map(
+      (name) => statSync(path.join(root, "build/flash/web", name)).mtimeMs,
+    );
+    return SOURCES.every((folder) => newest(folder) < Math.min(...built));
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Builds the page's scripts, where that was not done since their sources changed; the rest of the page needs no building. One
+ * process at a time, since tests of several files want the page at once.
+ */
+export async function buildPage(): Promise<void> {
+  const lock = path.join(root, "build/flash/web.lock");
+  for (let waited = 0; ; waited += 100) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch {
+      // Whoever had it may have been killed.
+      if (waited > 120_000) rmSync(lock, { recursive: true, force: true });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+  try {
+    if (isFresh()) return;
+    const bin = (name: string) => path.join(root, "node_modules", ".bin", name);
+    for (const project of ["flash/web", "workbench"]) execFileSync(bin("tsc"), ["-p", project], { cwd: root });
+    execFileSync(bin("rollup"), ["-c", "flash/web/rollup.config.js", "--silent"], { cwd: root });
+  } finally {
+    rmSync(lock, { recursive: true, force: true });
+  }
 }
 
 /** The folders of the page, with others for bundles and applications. */

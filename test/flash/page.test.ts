@@ -28,7 +28,7 @@ let chromium: ReturnType<typeof startChromium> | undefined;
 /** One Chromium for all tests, started by the first that needs it. */
 async function context() {
   chromium ??= (async () => {
-    buildPage();
+    await buildPage();
     return startChromium();
   })();
   return (await chromium).context;

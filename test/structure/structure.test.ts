@@ -13,6 +13,7 @@ const sources = readTree(root, [
   "terminal",
   "trace",
   "doctor",
+  "workbench",
   "energy",
   "virtual-m95",
   "certs",
@@ -69,6 +70,7 @@ const arrows: Record<string, readonly string[]> = {
   "core/mqtt/": [...driver.slice(driver.indexOf("core/mqtt/") + 1), "core/events.ts"],
   "board-wiring/": ground,
   "targets/espruino/": ["board-wiring/", ...driver, "packages"],
+  "targets/web/": [...recording, ...driver],
   "targets/moddable/": ["board-wiring/", ...driver, "packages"],
   "targets/node/": ["board-wiring/", ...recording, ...driver, "packages"],
   ...floors(simulator, "packages"),
@@ -77,6 +79,19 @@ const arrows: Record<string, readonly string[]> = {
   "trace/": [...recording, "terminal/", "packages"],
   // The table of commands is what the modem is held against.
   "doctor/": ["core/m95/", ...recording, "terminal/", "packages"],
+  // Its page holds all of them together.
+  "workbench/": [
+    "targets/web/",
+    "doctor/",
+    "core/mqtt/",
+    ...recording,
+    "trace/",
+    ...simulator,
+    "board-wiring/",
+    "flash/",
+    "terminal/",
+    "packages",
+  ],
   "certs/": ["tls/", "terminal/", "packages"],
   "flash/": ["board-wiring/", "terminal/", "packages"],
 };
