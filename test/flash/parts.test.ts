@@ -72,7 +72,7 @@ test("options and calls count, in any manner of writing them; comments, texts an
   t.deepEqual(needs("o = {'tls': 1}"), ["tls"]);
   t.deepEqual(needs("o.tls = 1 // store"), ["tls"]);
   t.deepEqual(needs("m.identity(f); m.time (f)"), ["info"]);
-  t.deepEqual(needs("function sleep() {} sleep(); m.connect({ sleep: \"auto\" })"), ["sleep"]);
+  t.deepEqual(needs('function sleep() {} sleep(); m.connect({ sleep: "auto" })'), ["sleep"]);
   t.deepEqual(needs("function sleep() {} sleep()"), []);
   t.deepEqual(needs("m.command('AT',f)"), ["info"]);
   t.deepEqual(needs("x({encoding:'base64'})"), ["base64"]);
