@@ -56,6 +56,12 @@ const configs = [
     output: { dir: "dist/moddable", format: "es" },
   },
   {
+    input: "build/targets/moddable/mqttclient.js",
+    external: ["timer"],
+    plugins: [moddableSmall(), moddableAlias("mqttclient")],
+    output: { file: "dist/moddable/mqttclient.js", format: "es" },
+  },
+  {
     external: ["time", "timer"],
     preserveEntrySignatures: "allow-extension",
     plugins: [
@@ -109,6 +115,20 @@ function moddableNames() {
         emit(`names/${as}.d.ts`, star(`../${name}.js`));
       }
       this.emitFile({ type: "asset", fileName: "readable/index.d.ts", source: 'export * from "../index.js";\n' });
+    },
+  };
+}
+
+/** Beside a module that stands alone: its declarations, and the module that answers to the package's name. */
+function moddableAlias(name) {
+  return {
+    name: "moddable-alias",
+    generateBundle() {
+      const star = (from) => `export * from "${from}";\nexport { default } from "${from}";\n`;
+      const emit = (fileName, source) => this.emitFile({ type: "asset", fileName, source });
+      emit(`${name}.d.ts`, star(`../types/targets/moddable/${name}.js`));
+      emit(`names/${name}.js`, star(`m95-mqtt/dist/moddable/${name}`));
+      emit(`names/${name}.d.ts`, star(`../${name}.js`));
     },
   };
 }

@@ -11,7 +11,7 @@ export function versionOf(from: string): string {
       // Further up.
     }
     if (found.name === "m95-mqtt") return found.version!;
-    if (folder.pathname === new URL("..", folder).pathname)
-      throw new Error("there is no package.json above this program");
+    // A program that was taken out of its package.
+    if (folder.pathname === new URL("..", folder).pathname) return "unknown";
   }
 }

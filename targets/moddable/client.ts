@@ -18,7 +18,7 @@ export interface ClientOptions extends Omit<ConnectOptions, "clientId" | "userna
   id?: string;
   user?: string;
   will?: ClientWill;
-  /** Keepalive, ms. */
+  /** Keepalive, ms. Default: none. */
   timeout?: number;
 }
 
@@ -43,22 +43,27 @@ export class Client {
   declare onError?: (this: Client, error: Error) => void;
   private _client: ReturnType<M95["connect"]>;
   private _open: boolean;
+  private _closed: boolean;
 
   /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options */
   constructor(options: ClientOptions) {
     const client = connect(options);
     this._client = client;
     this._open = true;
+    this._closed = false;
     const over = (): void => {
       if (!this._open) return;
       this._open = false;
       this.onClose?.();
     };
     client.on("connect", () => {
+      if (this._closed) return;
       this._open = true;
       this.onReady?.();
     });
-    client.on("message", (topic, data) => this.onMessage?.(topic, data));
+    client.on("message", (topic, data) => {
+      if (!this._closed) this.onMessage?.(topic, data);
+    });
     client.on("close", over);
     client.on("end", over);
     client.on("error", (error) => {
@@ -87,9 +92,13 @@ export class Client {
     this._client.unsubscribe(topic);
   }
 
-  /** @param immediate - true: without DISCONNECT, and without waiting for what is on its way */
+  /**
+   * Nothing is called any more. What was published before is sent first.
+   * @param immediate - true: without that, and without DISCONNECT, so that the will happens
+   */
   close(immediate?: boolean): void {
     this._open = false;
+    this._closed = true;
     this._client.end(immediate === true);
   }
 }
@@ -105,7 +114,7 @@ function connect(options: ClientOptions): ReturnType<M95["connect"]> {
     const wanted: ConnectOptions = { reconnectPeriod: 0, ...rest };
     if (id !== undefined) wanted.clientId = id;
     if (user !== undefined) wanted.username = user;
-    if (timeout !== undefined) wanted.keepalive = Math.ceil(timeout / 1000);
+    wanted.keepalive = Math.ceil((timeout ?? 0) / 1000);
     if (will) wanted.will = willOf(will);
     return modem.connect(wanted);
   } catch (error) {
