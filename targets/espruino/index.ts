@@ -111,9 +111,11 @@ const clock = {
 };
 
 const codec = {
-  // Strings are bytes here. Numbers are what people publish most; E.toString takes arrays and refuses the rest.
-  toBytes(value: unknown) {
-    return typeof value === "string" ? value : typeof value === "number" ? "" + value : E.toString(value);
+  // Strings are bytes here. Numbers are what people publish most; of anything else E.toString makes bytes that nobody has meant.
+  toBytes(value: any) {
+    if (typeof value === "string") return value;
+    if (typeof value === "number") return "" + value;
+    return value && value.byteLength >= 0 ? E.toString(value) : undefined;
   },
   // Builds for the smallest boards have neither.
   toBase64: typeof btoa === "function" ? btoa : undefined,
@@ -169,7 +171,20 @@ class Port implements Uart {
   }
 }
 
-// Added to the classes, not subclassed: `super` fails at a third level.
+// Added to the classes, not subclassed: `super` fails at a third level. Every object of Espruino has methods of these names, which
+// know nothing of our listeners.
+const emitter = Emitter.prototype as any;
+emitter.removeListener = emitter.off;
+emitter.addListener = function (event: string, listener: Listener) {
+  return this.on(event, listener);
+};
+emitter.removeAllListeners = function (event?: string) {
+  const lists = this._on;
+  (event === undefined ? Object.keys(lists) : [event]).forEach((name) => {
+    lists[name] = (lists[name] || []).filter((one: any) => one._feeds);
+  });
+  return this;
+};
 const on = Emitter.prototype.on;
 const client = MqttClient.prototype as any;
 client.on = function (event: string, listener: Listener) {
@@ -177,10 +192,12 @@ client.on = function (event: string, listener: Listener) {
   const sources: { [event: string]: string } = { connected: "connect", disconnected: "close", publish: "message" };
   const source = sources[event];
   // Made by the first listener only: each costs memory, and time with each message.
-  if (source && !this._on[event])
-    on.call(this, source, (a, b, c) =>
-      this.emit(event, event === "publish" ? Object.assign({ topic: a, message: b }, c) : a),
-    );
+  if (source && !this._on[event]) {
+    const feed: any = (a: any, b: any, c: any) =>
+      this.emit(event, event === "publish" ? Object.assign({ topic: a, message: b }, c) : a);
+    feed._feeds = 1;
+    on.call(this, source, feed);
+  }
   return on.call(this, event, listener);
 };
 client.connect = () => {};

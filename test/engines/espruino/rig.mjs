@@ -1,7 +1,8 @@
 // A broker, a virtual M95 on a pty in front of it, and sketches in the engine that find the modem's pins there.
 // It asserts nothing.
 
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -12,7 +13,13 @@ import { Engine } from "./engine.mjs";
 
 export const root = fileURLToPath(new URL("../../..", import.meta.url));
 export const bundle = path.join(root, "dist/espruino/M95.min.js");
-export const plainBundle = path.join(root, "dist/espruino/M95.js");
+/** The bundle to be read, without its comments: with them it is larger than the Storage of the Linux build. */
+export const plainBundle = path.join(mkdtempSync(path.join(os.tmpdir(), "m95-plain-")), "M95.js");
+writeFileSync(
+  plainBundle,
+  readFileSync(path.join(root, "dist/espruino/M95.js"), "utf8").replace(/^[ \t]*(\/\/|\/\*\*|\*).*\n/gm, ""),
+);
+process.once("exit", () => rmSync(path.dirname(plainBundle), { recursive: true }));
 
 const dist = path.join(root, "dist/espruino");
 const { files } = JSON.parse(readFileSync(path.join(dist, "parts.json"), "utf8"));

@@ -120,6 +120,7 @@ async function build(folder, config) {
       "$(MODDABLE)/modules/io/manifest.json",
       "$(MODDABLE)/modules/files/preference/manifest.json",
       path.join(root, "manifest.json"),
+      path.join(root, "manifest_mqttclient.json"),
     ],
     // Where preferences are kept.
     config: { ...config, file: { root: `${folder}/` } },
