@@ -21,6 +21,7 @@
  * | `ESIM` | SIM absent, locked or broken |
  * | `EREG` | the network denies registration, or none was found in time |
  * | `EPDP` | no PDP context |
+ * | `ECLOCK` | neither modem nor network knows the time |
  * | `EPOWER` | power could not be switched |
  * | `ETLS` | TLS set-up failed |
  * | `ECLOSED` | client, modem or port was closed before it could be done |
@@ -41,6 +42,7 @@ export type ErrorCode =
   | "ESIM"
   | "EREG"
   | "EPDP"
+  | "ECLOCK"
   | "EPOWER"
   | "ETLS"
   | "ECLOSED";

@@ -33,6 +33,9 @@ const GUARDS = 50;
 const PATIENCE = 4;
 /** The part of it that a calm line needs. */
 const CALM = 20;
+/** Bytes of an upload in one go, and ms between two. */
+const PIECE = 256;
+const PAUSE = 50;
 
 export class Session extends Synchroniser {
   /** Where messages go. To be set before the first byte comes. */
@@ -246,10 +249,19 @@ export class Session extends Synchroniser {
     run.sent = true;
     this._sentAt = this._clock.now();
     this._phase = RESULT;
-    this._arm(run.timeout + data.length * this.framer.byteTime);
+    this._arm((run.upload || run.timeout) + data.length * this.framer.byteTime);
     // The echo of the data can only be told from answers when the command was echoed too.
     if (run._echo === "") run._echo = data;
-    this._write(data);
+    if (run.upload) this._pieces(run, 0);
+    else this._write(data);
+  }
+
+  // Bytes that run over the modem's buffer are lost, and nobody tells.
+  private _pieces(run: Request, at: number): void {
+    const data = run.data!;
+    if (run !== this._run || at >= data.length) return;
+    this._write(data.substring(at, at + PIECE));
+    this._clock.after(PIECE * this.framer.byteTime + PAUSE, () => this._pieces(run, at + PIECE));
   }
 
   private _foreign(line: string, mayBePayload: boolean): void {

@@ -58,6 +58,8 @@ export interface Request {
   data?: string | undefined;
   /** The modem counts the data: there is no end mark, and nothing but so many bytes leads out of the prompt. */
   counted?: boolean;
+  /** The data goes in pieces with pauses, so that a modem without flow control can keep up; ms until the final result behind it. */
+  upload?: number | undefined | "";
   /** Sent twice it does no harm: it is sent again when its answer may be part of a message. Queries are anyway. */
   repeats?: boolean;
   /** Times it was sent before. */

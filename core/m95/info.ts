@@ -1,6 +1,6 @@
 // What one can ask a modem about itself and its network: identity, signal, battery, operator, time. It keeps nothing.
 // @part info
-// @part info tls: time readTime days own malformed
+// @part info tls: time readTime days isSet own malformed
 import { number, split } from "../at/params.js";
 import { M95Error } from "../errors.js";
 import { nameOf } from "./commands.js";
@@ -180,22 +180,29 @@ export function readTime(line: string): Time | undefined {
   return good ? { utc: seconds * 1000, zone } : undefined;
 }
 
-/** Years before this one mean that the modem's clock was never set. */
-const CLOCK_SET = 1451606400000;
+/** Before this year, or twenty and more behind it, a clock was never set. Raised with releases. */
+const FIRST_YEAR = 2026;
+
+/** Whether a clock that shows this was set. @param utc - ms since 1970 */
+export function isSet(utc: number): boolean {
+  const day = utc / 86400000;
+  return day >= days(FIRST_YEAR, 1, 1) && day < days(FIRST_YEAR + 20, 1, 1);
+}
 
 export function time(ask: Ask, done: Give<Time>): void {
   ask("AT+CCLK?", (error, lines) => {
     const clock = error ? undefined : readTime(own("AT+CCLK?", lines));
-    if (clock && clock.utc > CLOCK_SET) {
+    if (clock && isSet(clock.utc)) {
       done(null, clock);
       return;
     }
     // The network's time, if it sent one.
     ask("AT+QLTS", (refused, more) => {
       const network = refused ? undefined : readTime(own("AT+QLTS", more));
-      if (network && network.utc > CLOCK_SET) done(null, network);
-      else if (error || refused) done(error || refused);
-      else if (clock) done(new M95Error("ECME", "neither modem nor network knows the time", "AT+QLTS"));
+      const failed = (error || refused) as M95Error | null;
+      if (network && isSet(network.utc)) done(null, network);
+      else if (failed && failed.code !== "ECME") done(failed);
+      else if (failed || clock) done(new M95Error("ECLOCK", "neither modem nor network knows the time", "AT+QLTS"));
       else done(malformed("AT+QLTS", more));
     });
   });

@@ -27,7 +27,7 @@ import {
   RETRY,
   stepsOf,
 } from "./recovery.js";
-import { ENDLESS, Script } from "./script.js";
+import { ENDLESS, Script, USUAL_RATE } from "./script.js";
 import type { LifecycleListener } from "./types.js";
 import { isUrc, RECEIVED } from "./urcs.js";
 
@@ -38,8 +38,6 @@ const FIRST_TRIES = 4;
 const MORE_TRIES = 9;
 /** They lead out of a data prompt (application note 3.2.8) and an upload, in which an earlier run of the host may have left the modem. */
 const ESC = "\x1b";
-/** Rate to look for the modem at, besides the wanted one, baud. */
-const USUAL_RATE = 115200;
 /** STATUS is looked at this often, this many ms apart, behind NORMAL POWER DOWN. */
 const DOWN_POLLS = 50;
 const DOWN_POLL = 100;

@@ -1,5 +1,6 @@
 // Runs the bring-up script: sends its commands, judges the answers, waits for SIM and network. It powers nothing and never
 // starts over by itself; lifecycle.ts, which is built on it, does.
+import { wrong } from "../arguments.js";
 import { placeOf } from "../at/lines.js";
 import { number, split } from "../at/params.js";
 import type { Session } from "../at/session.js";
@@ -34,6 +35,9 @@ const POLL = 1000;
 
 /** Times a PDP context is opened before the attempt counts as failed. */
 const PDP_TRIES = 3;
+
+/** Rate of a port that says nothing else, baud. */
+export const USUAL_RATE = 115200;
 
 /** ms that a network gets at least to be found once a step was taken in vain; each further one adds as much. */
 const SEARCHING = 120000;
@@ -324,9 +328,18 @@ export abstract class Script {
       run.next = run.rows.length;
       more = pdpScript(setup.apn, AGAIN);
     } else if (rule === RATE) {
+      const rate = number(fields[0]);
+      const uart = setup.uart;
+      // A port that cannot change its rate would be deaf from then on, and the modem locked out for good.
+      if (rate !== baud && !uart.setBaud && (rate || baud !== USUAL_RATE)) {
+        this.scriptFailed(
+          wrong("baud", "the rate that the modem has, on a port whose rate cannot be changed", baud),
+          2,
+        );
+        return;
+      }
       // An earlier run may have switched the echo off.
-      if ((this._booted && !this.session.echoed) || number(fields[0]) !== baud)
-        more = "-ATE1\nfAT+IPR=" + baud + "&W\n";
+      if ((this._booted && !this.session.echoed) || rate !== baud) more = "-ATE1\nfAT+IPR=" + baud + "&W\n";
       this._booted = false;
     }
     this.insert(more);

@@ -7,8 +7,8 @@ import { number, split } from "../at/params.js";
 import type { Session } from "../at/session.js";
 import type { Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
-import { build, nameOf, request, tlsCommands } from "./commands.js";
-import { time } from "./info.js";
+import { build, nameOf, request, SLACK, tlsCommands } from "./commands.js";
+import { isSet, time } from "./info.js";
 import type { PemSource, TlsOptions } from "./options.js";
 
 /** What it uses of the M95. */
@@ -33,14 +33,14 @@ interface TlsFile {
 const RAM_LIMIT = 32768;
 const NVRAM_LIMIT = 2017;
 
-/** Seconds the modem waits for the bytes of a file, as in the application note (5.2). The driver gives up long before. */
+/** Seconds the modem waits for the bytes of a file, as in the application note (5.2). The driver waits as long: what has arrived is told then. */
 const UPLOAD_WAIT = 100;
 
 /** Seconds the modem may take for the handshake: less than it has for AT+QMTOPEN. */
 const NEGOTIATE = 60;
 
-/** A wall clock before 2024 was never set, ms. */
-const PLAUSIBLE = 1704067200000;
+/** ms by which the modem's clock may be off: more than a day matters to certificates. */
+const DAY = 86400000;
 
 const BEGIN = "-----BEGIN ";
 const DASHES = "-----";
@@ -296,7 +296,10 @@ export class Tls {
                     ", not " +
                     file.size +
                     " with " +
-                    file.sum.toString(16),
+                    file.sum.toString(16) +
+                    (number(stored[0]) < file.size
+                      ? "; they get lost on the way: wire RTS and CTS and set flowControl"
+                      : ""),
                   text,
                 ),
               file,
@@ -326,10 +329,10 @@ export class Tls {
         } catch (thrown) {
           this._host.listenerThrew(thrown);
         }
-        const utc = wall > PLAUSIBLE ? wall : known ? known.utc : 0;
+        const utc = isSet(wall) ? wall : known ? known.utc : 0;
         this._timeless = !utc;
         if (error && (error as M95Error).code === "ECLOSED") this._end(error as M95Error);
-        else if (!utc || (known && asked === "AT+CCLK?")) this._set(0);
+        else if (!utc || (known && asked === "AT+CCLK?" && Math.abs(utc - known.utc) <= DAY)) this._set(0);
         else {
           const iso = new Date(utc).toISOString();
           const date = iso.substring(2, 10).split("-").join("/");
@@ -373,6 +376,7 @@ export class Tls {
     one.info = "+" + nameOf(text);
     this._first = true;
     one.repeats = !data;
+    one.upload = data && UPLOAD_WAIT * 1000 + SLACK;
     this._host.session.send(one, first);
   }
 }

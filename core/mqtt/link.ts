@@ -302,12 +302,16 @@ export class Link {
       if (error) {
         // No answer that proves anything: nothing changes, and it is asked again. But twice refused, or not answered, is no yes.
         const generation = this._generation;
-        const fails = error.code === "ECME" || error.code === "ETIMEOUT";
-        if (fails && refused) {
-          if (this.phase === CONNECTED) this._fail(error);
-        } else
+        if (this.phase === CONNECTED && (error.code === "ECME" || error.code === "ETIMEOUT")) {
+          if (refused) this._fail(error);
+          else
+            later(this, SOON, () => {
+              this._watch();
+              this._verify(query, then, true);
+            });
+        } else if (error.code !== "ECME")
           this._clock.after(SOON, () => {
-            if (generation === this._generation) this._verify(query, then, fails);
+            if (generation === this._generation) this._verify(query, then);
           });
         return;
       }

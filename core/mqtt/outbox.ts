@@ -28,9 +28,8 @@ const WINDOW_FULL = 8512;
 const ILLEGAL = 8504;
 const TOO_LARGE = 8508;
 
-/** What a packet that failed adds to the trouble, and what is too much of it. */
-const FAILED = 1000;
-const STALLED = 3 * FAILED;
+/** Packets in a row that may fail. */
+const FAILURES = 3;
 
 /** `+CME ERROR` of a modem that has no connection for the client (6.2). */
 const LINK_ERROR = 8503;
@@ -62,8 +61,9 @@ export class Outbox {
   private _open: number;
   /** 1: the modem takes nothing now; nothing is sent until a verdict or a second has passed. */
   private _full: number;
-  /** Seconds since a packet failed in which none has worked, and `FAILED` for each that did in a row; 0: all is well. */
+  /** Packets that failed since one worked, and when the first of them did, ms of the clock. */
   trouble: number;
+  private _failedAt?: number;
   /** Why nothing is taken any more. */
   protected _closed: M95Error | undefined;
   /** When somebody last guessed a message ID, ms of the clock. */
@@ -214,7 +214,8 @@ export class Outbox {
     }
     this._full = 0;
     flight.splice(at, 1);
-    this.trouble = result === ACKNOWLEDGED ? 0 : this.trouble + FAILED;
+    if (result === ACKNOWLEDGED) this.trouble = 0;
+    else this._failing();
     this._decide(found, fields, line);
     this._advance();
     return result === ACKNOWLEDGED;
@@ -332,7 +333,7 @@ export class Outbox {
         ? this._flight.length < WINDOW
         : tries >= TRIES && error.code !== "EUNKNOWN" && !(cme >= ILLEGAL && cme <= TOO_LARGE)
     )
-      this.trouble += FAILED;
+      this._failing();
     if (gone) this._owner.link.check();
     if (tries < TRIES) packet.tries = tries;
     // A prompt that may have been part of a message says nothing of the modem.
@@ -361,30 +362,30 @@ export class Outbox {
     this._wait.splice(at, 0, packet);
   }
 
-  // Something has changed, or a second has passed. @param idle - nothing was in flight before
-  private _advance(idle?: boolean): void {
-    if (this.trouble) this._stalls();
-    const waits = this._full || this.trouble;
+  private _advance(): void {
+    if (this.trouble > 1) this._stalls();
     // Once a second as long as there is something to wait for.
-    if (!this._flight.length && !waits) callOff(this);
-    else if (this._timer === undefined && (waits || this._flight.length > (this._hand ? 1 : 0)))
+    if (!this._flight.length && !this._full) callOff(this);
+    else if (this._timer === undefined && (this._full || this._flight.length > (this._hand ? 1 : 0)))
       this._timer = this._clock.after(1000, this._tick.bind(this));
-    if (!idle && !this.isBusy()) this._owner.drained();
+    if (!this.isBusy()) this._owner.drained();
     this._pump();
   }
 
-  // Three in a row that failed, or none that worked for as long as the modem tries.
+  // A packet has failed that should not have.
+  private _failing(): void {
+    if (!this.trouble++) this._failedAt = this._clock.now();
+  }
+
+  // Several in a row: too many, or none has worked for as long as the modem tries to deliver one.
   private _stalls(): void {
-    if (this.trouble < STALLED && (this.trouble % FAILED) * 1000 < this._profile.packets) return;
-    this._owner.link.stall();
-    this.trouble = 0;
+    if (this.trouble >= FAILURES || this._clock.now() - this._failedAt! >= this._profile.packets)
+      this._owner.link.stall();
   }
 
   private _tick(): void {
     this._timer = undefined;
     this._full = 0;
-    if (this.trouble) this.trouble++;
-    const idle = !this._flight.length;
     const overdue = this._flight.filter((packet) => packet.left && --packet.left === 0);
     this._flight = this._flight.filter((packet) => overdue.indexOf(packet) < 0);
     for (let i = 0; i < overdue.length; i++) {
@@ -394,13 +395,12 @@ export class Outbox {
       // A SUBSCRIBE does no harm twice, and a subscription that is missing shows nowhere.
       else if (packet.data === undefined && (packet.tries = (packet.tries || 0) + 1) < TRIES) this._requeue(packet);
       else {
-        // What may be part of a message, or was lost, says nothing of the connection; nor does QoS 0 while somebody guesses.
-        if (!line && !packet.discredited && (packet.msgid || this._clock.now() - this._guessed >= SUSPICION))
-          this.trouble += FAILED;
+        // A message may have swallowed its verdict, and says that the connection is not dead.
+        if (this._clock.now() - this._host.session.framer.stamp > this._seconds * 1000 + SLACK) this._failing();
         packet.again = 0;
         this._settle(packet, unknownFate(packet), []);
       }
     }
-    this._advance(idle);
+    this._advance();
   }
 }

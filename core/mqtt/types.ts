@@ -118,8 +118,8 @@ export interface ClientHost {
   readonly codec: Codec;
   readonly counters: Counters;
   readonly inbox: Inbox;
-  /** Where commands are sent. */
-  readonly session: Pick<Session, "send">;
+  /** Where commands are sent, and when a message was last under way. */
+  readonly session: Pick<Session, "send"> & { readonly framer: { readonly stamp: number } };
   /** The clients by their tcpconnectID; one that has ended gives its place back. */
   readonly clients: unknown[];
   /** The SSL context of clients that do not say otherwise. */

@@ -54,6 +54,7 @@ export class OutboxWorld implements World {
   private readonly host = {
     clock: this.clock,
     session: {
+      framer: { stamp: Number.NEGATIVE_INFINITY },
       send: (request: Request) => {
         // What a verdict in front of that would be worth is in test/core/mqtt/claims.test.ts.
         request.sent = true;

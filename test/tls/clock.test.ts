@@ -20,6 +20,31 @@ test("a clock that is set is left alone", (t) => {
   );
 });
 
+test("one that is off by more than a day is set by the host's, and left alone when the host does not know better", (t) => {
+  const clocks: [clock: string, wallClock: (() => number) | undefined, last: string][] = [
+    ["26/11/21,18:05:00+00", () => NOW, 'CCLK="26/11/22,18:05:09+00"'],
+    ["26/11/23,18:06:00+00", () => NOW, 'CCLK="26/11/22,18:05:09+00"'],
+    ["26/11/21,18:06:00+00", () => NOW, '+CCLK: "26/11/21,'],
+    ["26/11/21,18:05:00+00", undefined, '+CCLK: "26/11/21,'],
+    ["26/11/21,18:05:00+00", () => 1704067200001, '+CCLK: "26/11/21,'],
+    ["80/01/06,00:00:16+00", () => NOW, 'CCLK="26/11/22,18:05:09+00"'],
+  ];
+  for (const [clockTime, wallClock, last] of clocks) {
+    const b = bench({ ca }, wallClock ? { wallClock } : {}, { clockTime });
+    connect(b);
+    b.until("the network", () => traffic(b).some((line) => line.startsWith("QMTOPEN")));
+    t.is(times(b).at(-1)!.slice(0, last.length), last, clockTime);
+  }
+});
+
+test("one that shows 1980 is not set: with nobody who knows better, the failure says so", (t) => {
+  const b = bench({ ca }, {}, { clockTime: "80/01/06,00:00:16+00" });
+  b.broker.stop();
+  connect(b);
+  b.until("the error", () => b.errors.length > 0);
+  t.regex(b.errors[0]!.message, /the modem's clock \(not set\)/);
+});
+
 test("one that was never set is set by the host's, or else by the network's", (t) => {
   const sources: [what: string, wallClock: (() => number) | undefined, virtual: object, last: string][] = [
     ["the host's", () => NOW, {}, 'CCLK="26/11/22,18:05:09+00"'],

@@ -147,9 +147,9 @@ test("numbers of unknown shape are an error with the line", (t) => {
 const UNSET = ['+CCLK: "04/01/01,00:05:12+00"'];
 
 test("time of the modem's clock, else of the network", (t) => {
-  const set = ['+CCLK: "19/07/06,17:26:27+08"'];
-  const network = ['+QLTS: "19/07/06,17:26:27+08,0"'];
-  const value = { utc: Date.UTC(2019, 6, 6, 15, 26, 27), zone: 8 };
+  const set = ['+CCLK: "27/07/06,17:26:27+08"'];
+  const network = ['+QLTS: "27/07/06,17:26:27+08,0"'];
+  const value = { utc: Date.UTC(2027, 6, 6, 15, 26, 27), zone: 8 };
   const of = (clock: Answer, other?: Answer) =>
     result((done) => time(answering(other ? { "AT+CCLK?": clock, "AT+QLTS": other } : { "AT+CCLK?": clock }), done));
   t.deepEqual(of(set), { error: null, value });
@@ -162,7 +162,16 @@ test("time that nobody knows is an error", (t) => {
   const of = (clock: Answer, other: Answer) =>
     result((done) => time(answering({ "AT+CCLK?": clock, "AT+QLTS": other }), done)).error as M95Error;
   t.is(of(SILENT, REFUSED), SILENT);
-  t.is(of(UNSET, REFUSED), REFUSED);
+  t.is(of(UNSET, SILENT), SILENT);
+  for (const clock of [
+    "80/01/06,00:00:16+00",
+    "70/01/01,00:00:00+00",
+    "04/01/01,00:00:00+00",
+    "25/12/31,23:59:59+00",
+    "46/01/01,00:00:00+00",
+  ])
+    t.is(of([`+CCLK: "${clock}"`], REFUSED).code, "ECLOCK", clock);
+  t.is(of(REFUSED, REFUSED).code, "ECLOCK");
   t.regex(of(UNSET, ['+QLTS: ""']).message, /knows the time/);
   t.regex(of(UNSET, ['+QLTS: "04/01/01,00:00:00+00,0"']).message, /knows the time/);
   t.is(of(["+CCLK: nonsense"], ['+QLTS: ""']).raw, '+QLTS: ""');

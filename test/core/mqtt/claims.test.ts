@@ -35,7 +35,7 @@ function bench() {
   const host = {
     clock,
     counters,
-    session: { send: (request: Request) => requests.push(request) },
+    session: { framer: { stamp: -Infinity }, send: (request: Request) => requests.push(request) },
     inbox: { offers: 0 },
     // 1, 2, 3 and so on.
     random: () => ++drawn / 65536,

@@ -26,7 +26,7 @@ function bench() {
   const host = {
     clock,
     counters,
-    session: { send: (request: Request) => requests.push(request) },
+    session: { framer: { stamp: -Infinity }, send: (request: Request) => requests.push(request) },
     inbox: { offers: 0 },
     random: () => ++drawn / 65536,
     explain: () => "",
@@ -113,8 +113,6 @@ test("a full window waits a second; a plain ERROR casts doubt on the link, and t
   }
   t.is(requests.length, 4);
   t.deepEqual(log, ["doubt", "doubt", "doubt", "a ECME"]);
-  // Whether more fail is looked at for as long as the modem tries to deliver one.
-  clock.advance(21_000);
   t.is(clock.pending, 0);
 });
 
@@ -129,8 +127,6 @@ test("a verdict that is overdue is unknown; a report of retransmission grants mo
   t.deepEqual(log, ["again"]);
   clock.advance(5000);
   t.deepEqual(log, ["again", "a EUNKNOWN"]);
-  // Whether more fail is looked at for as long as the modem tries to deliver one.
-  clock.advance(21_000);
   t.is(clock.pending, 0);
 });
 
