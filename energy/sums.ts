@@ -149,15 +149,15 @@ export class Sums {
   #awake(): number {
     const { wakeTime, settleTime, stepTime } = habits;
     const answered = this.use.qos * this.facts.roundTrip;
-    // The driver looks twice in `sleepAfter`, so it is over that by a quarter in the mean.
-    const quiet = answered + this.use.sleepAfter * 1.25 + settleTime.value;
+    // The driver looks five times in `sleepAfter`, so it is over that by a tenth in the mean.
+    const quiet = answered + this.use.sleepAfter * 1.1 + settleTime.value;
     const closed = this.#publish.open + settleTime.value / 2;
     return wakeTime.value + stepTime.value + Math.max(quiet, closed);
   }
 
   /** ms that the driver keeps the modem awake to ask whether a link that was idle for the keepalive is still there. */
   #look(): number {
-    return habits.wakeTime.value + 2 * this.use.sleepAfter + habits.settleTime.value;
+    return habits.wakeTime.value + 1.1 * this.use.sleepAfter + habits.settleTime.value;
   }
 
   #off(): Part[] {

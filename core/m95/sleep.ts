@@ -14,6 +14,8 @@ import { request } from "./commands.js";
 const TRIES = 7;
 /** Times in a row that it may fail to wake: then DTR is not what wakes it, and it is not let sleep any more. */
 const MISSES = 2;
+/** Looks without a change that make the quiet time. */
+const LOOKS = 5;
 /** ms between two looks whether a modem that is told to sleep can. */
 const SOON = 100;
 
@@ -134,9 +136,9 @@ export class Sleeper {
     this._wake();
   }
 
-  // Looks twice in the quiet time, so that it sleeps when that is over, or half of it later.
+  // Looks some times in the quiet time, so that it sleeps when that is over, or little later.
   private _watch(): void {
-    const wait = this._falling.length ? SOON : this._after / 2;
+    const wait = this._falling.length ? SOON : this._after / LOOKS;
     if (wait) later(this, wait, () => this._look());
   }
 
@@ -147,7 +149,7 @@ export class Sleeper {
     const busy = !session.isFree() || host.isRestless(this._wokenAt);
     this._calm = busy || mark !== this._mark ? 0 : this._calm + 1;
     this._mark = mark;
-    if (busy || !(this._calm > 1 || this._falling.length)) {
+    if (busy || !(this._calm >= LOOKS || this._falling.length)) {
       this._watch();
       return;
     }
@@ -165,6 +167,7 @@ export class Sleeper {
     if (this._phase !== ASLEEP) return;
     const session = this._host.session;
     this._phase = WAKING;
+    this._wokenAt = this._clock.now();
     this._dtr(0);
     session.sync(
       TRIES,
@@ -190,7 +193,6 @@ export class Sleeper {
     this._calm = 0;
     if (error) this._tellFallen(error);
     if (slept) {
-      this._wokenAt = this._clock.now();
       host.asleep = false;
       host.counters[WAKES]!++;
       host.emit("wake");

@@ -12,7 +12,9 @@ const SEEDS = Number(process.env.MATRIX_SEEDS ?? 4);
 export function declare(group: keyof typeof rows, asleep = false): void {
   for (const fault of rows[group])
     test.serial(
-      `${fault} ${asleep ? "while the modem sleeps and wakes" : "in each phase"}: the driver comes back, loses nothing and tells no lie`,
+      asleep
+        ? `${fault} while the modem sleeps and wakes: the driver comes back, loses nothing and tells no lie`
+        : `${fault} in each phase: the driver comes back, loses nothing and tells no lie`,
       async (t) => {
         const problems: string[] = [];
         for (const phase of (asleep ? sleepPhases : Object.keys(phases)) as Phase[]) {
