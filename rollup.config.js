@@ -23,7 +23,7 @@ const configs = [
   {
     input: "build/targets/node/index.js",
     external: ["serialport", /^node:/],
-    plugins: [commonJsTypes()],
+    plugins: [commonJsTypes("core", "board-wiring", "targets/node", "trace")],
     output: [
       { format: "es", ext: "js" },
       { format: "cjs", ext: "cjs" },
@@ -77,6 +77,12 @@ const configs = [
     external: [/^node:/],
     plugins: [nodeResolve({ preferBuiltins: true }), commonjs(), bundledPackages(), ownTypes(), executable("cli.js")],
     output: { dir: "dist/virtual-m95", format: "es", entryFileNames: "[name].js", chunkFileNames: "shared.js" },
+  },
+  {
+    input: "build/virtual-m95/index.js",
+    external: [/^node:/],
+    plugins: [nodeResolve({ preferBuiltins: true }), commonjs(), bundledPackages(), commonJsTypes("virtual-m95", "tls")],
+    output: { file: "dist/virtual-m95/index.cjs", format: "cjs" },
   },
   ...["certs", "doctor", "energy", "trace", "workbench"].map((folder) => ({
     input: { cli: `build/${folder}/cli.js` },
@@ -184,14 +190,13 @@ function bundledPackages() {
 }
 
 /** A copy of Node's declarations for programs in CommonJS: how a declaration's imports are resolved, its folder says. */
-function commonJsTypes() {
+function commonJsTypes(...folders) {
   return {
     name: "commonjs-types",
     writeBundle({ format }) {
       if (format !== "cjs") return;
       const to = "dist/types/commonjs";
-      for (const folder of ["core", "board-wiring", "targets/node", "trace"])
-        cpSync(`dist/types/${folder}`, `${to}/${folder}`, { recursive: true });
+      for (const folder of folders) cpSync(`dist/types/${folder}`, `${to}/${folder}`, { recursive: true });
       writeFileSync(`${to}/package.json`, '{ "type": "commonjs" }\n');
     },
   };

@@ -15,12 +15,17 @@ export interface Board {
   rx: string;
   /** To the modem's RTS: Espruino's `cts` option, an output that any pin can be. */
   cts: string;
+  /** To PWRKEY, through a transistor. */
   pwrkey: string;
+  /** From STATUS. */
   status: string;
+  /** To EMERG_OFF, through a transistor. */
   emergOff: string;
+  /** To the switch of the supply. */
   supply: string;
   /** For sleep, and not touched without; where pins are left for it. */
   dtr?: string;
+  /** From RI; see `dtr`. */
   ri?: string;
   /** The same pins as Moddable numbers them; `port` is the UART. */
   moddable?: {

@@ -9,11 +9,13 @@ import type { Clock, Done, PowerSwitch } from "../core/ports.js";
 
 /** A pin that is written. Espruino's `Pin` and Moddable's `Digital` (mode `Output`) have this shape themselves. */
 export interface OutputPin {
+  /** Sets its level. */
   write(level: 0 | 1): void;
 }
 
 /** A pin that is read. Espruino's `Pin` and Moddable's `Digital` (mode `Input`) have this shape themselves. */
 export interface InputPin {
+  /** Its level. */
   read(): 0 | 1;
 }
 
@@ -35,6 +37,7 @@ export interface PowerPins {
 
 /** An input that may tell of falling edges. One that cannot is read every 40 ms while the modem sleeps. */
 export interface RingPin extends InputPin {
+  /** Calls `fell` each time that the level falls; left out, the pin is read every 40 ms. */
   watch?(fell: () => void): void;
 }
 

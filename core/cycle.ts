@@ -18,6 +18,7 @@ export interface Round {
   next: number;
 }
 
+/** Options of `cycle`. */
 export interface CycleOptions<Client = MqttClient> {
   /** From the beginning of a round to that of the next. 1000..2147483647 ms. */
   every: number;

@@ -55,6 +55,7 @@ export interface Stats extends SessionStats, RecoveryStats, ClientStats, Emitter
   wakes: number;
 }
 
+/** Options of `command`. */
 export interface CommandOptions {
   /** ms until the final result; default: of the command table, else 7,000. */
   timeout?: number;

@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import { Recorder } from "./recorder.js";
 
+/** Options of `recorder`. */
 export interface RecorderOptions {
   /** Bytes of the file and the one before it, together. Default 16,000,000, at least 10,000. */
   limit?: number;

@@ -45,8 +45,11 @@ export const STALE = "o";
 
 /** Access point of the network operator. */
 export interface Apn {
+  /** At most 100 bytes. */
   name: string;
+  /** Who logs in. */
   username?: string;
+  /** With `username` only. */
   password?: string;
 }
 

@@ -7,7 +7,12 @@ import type { Apn, Wanted } from "./bringup.js";
 import { build } from "./commands.js";
 
 /** PEM text, or its bytes in one of the runtime's forms. It is read once for the check and again for each upload. */
-export type PemSource = string | { readonly byteLength: number };
+export type PemSource =
+  | string
+  | {
+      /** Of the bytes. */
+      readonly byteLength: number;
+    };
 
 /** TLS of a client, or of all clients of an M95. docs/tls.md has what an M95 can do. */
 export interface TlsOptions {

@@ -10,7 +10,9 @@ import { isEncoded, prefixesOf } from "./encoding.js";
 import { checkTopic } from "./topics.js";
 import type { ClientHost, Encoding, OutboxStore, Secure } from "./types.js";
 
+/** What the broker publishes when the connection is lost. */
 export interface Will {
+  /** Where. */
   topic: string;
   /** Becomes a quoted parameter: no double quote and no control character (application note 3.2.1). */
   payload: unknown;

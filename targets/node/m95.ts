@@ -196,11 +196,14 @@ function complete(type: typeof NodeM95): M95Constructor {
   return type as unknown as M95Constructor;
 }
 
+/** One modem on one port: `new M95({ uart, … })`; `openM95` makes the port as well. */
 export const M95: M95Constructor = /* @__PURE__ */ complete(NodeM95);
+/** See there. */
 export type M95 = Modem;
 
 /** The class of clients, for `instanceof`; `M95.connect` makes them. */
 export const MqttClient = NodeClient as unknown as MqttClientConstructor;
+/** See there. */
 export type MqttClient = import("./types.js").MqttClient;
 
 function promise<T>(run: (done: (error?: Error | null, value?: T) => void) => void): Promise<T> {
