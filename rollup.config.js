@@ -81,7 +81,12 @@ const configs = [
   {
     input: "build/virtual-m95/index.js",
     external: [/^node:/],
-    plugins: [nodeResolve({ preferBuiltins: true }), commonjs(), bundledPackages(), commonJsTypes("virtual-m95", "tls")],
+    plugins: [
+      nodeResolve({ preferBuiltins: true }),
+      commonjs(),
+      bundledPackages(),
+      commonJsTypes("virtual-m95", "tls"),
+    ],
     output: { file: "dist/virtual-m95/index.cjs", format: "cjs" },
   },
   ...["certs", "doctor", "energy", "trace", "workbench"].map((folder) => ({
