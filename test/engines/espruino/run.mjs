@@ -25,6 +25,7 @@ const files = [
   "load",
   "vars",
   "cycle",
+  "sleep",
   "chunks",
   "overflow",
   "migration",
