@@ -24,7 +24,7 @@ export const MISSED = -3;
 export const DEAF = -4;
 
 /** ms of silence after which a message whose line end never came is handed over all the same: 512 bytes at 9600 baud take a host no longer to gather. */
-export const PATIENCE = 540;
+export const PATIENCE = 560;
 
 /** A prompt on an unfinished line has less noise than this in front of it; bounds the looking for it. */
 export const NOISE = 16;

@@ -63,7 +63,7 @@ interface Synchronisation {
   /** AT may still be sent, or late answers be waited for, this often. */
   tries: number;
   grace: number;
-  /** Which of the proofs was asked for last; and whether that was the last thing sent, 1, and has come, 2. -1: another one has. */
+  /** How many were asked for, one after the other; and whether a proof was the last thing sent, 1, and has come, 2. -1: another one has. */
   which: number;
   proof: number;
   /** A bit for each of them that was asked for and has not come in any form. */
@@ -216,12 +216,12 @@ export abstract class Synchroniser implements FramerSink {
       const leadOut = sync.escape === ESCAPE || left & 1 ? "" : sync.escape;
       sync.proof = !sync.done && (sync.proves || left >= AT_TRIES - PROOF_TRIES) ? 1 : 0;
       // Behind a plain AT none of those before is the last one.
-      sync.which = (sync.which + 1) % PROOFS.length;
-      if (sync.proof) sync.owed |= 1 << sync.which;
+      sync.which++;
+      if (sync.proof) sync.owed |= 1 << (sync.which % PROOFS.length);
       this._arm(this._last() ? this._round() : wait);
       this._write(
         sync.proof
-          ? leadOut + "ATS" + (3 + sync.which) + "?\r"
+          ? leadOut + "ATS" + (3 + (sync.which % PROOFS.length)) + "?\r"
           : (sync.done ? (framer.half() || "").endsWith("0\r") : (left & 7) === 7)
             ? "ATV1\r"
             : leadOut + "AT\r",
@@ -247,7 +247,7 @@ export abstract class Synchroniser implements FramerSink {
   /** Whether the answer to what would be asked next could be a late one. */
   private _last(): boolean {
     const sync = this._sync!;
-    return !!sync.proof && (!sync.which || this._owes());
+    return !!sync.proof && (sync.which % PROOFS.length === 0 || this._owes());
   }
 
   private _round(): number {
@@ -291,7 +291,9 @@ export abstract class Synchroniser implements FramerSink {
       sync.owed &= ~(1 << proof);
       // Behind a plain AT none of them is the answer to what was sent last.
       const plain = !sync.proof;
-      sync.proof = sync.proof <= 0 ? -1 : proof === sync.which && !mayBePayload ? 2 : 1;
+      // Asked for before, it may be late, unless the others have come as well.
+      const asked = proof === sync.which % PROOFS.length && (sync.which <= PROOFS.length || !sync.owed);
+      sync.proof = sync.proof <= 0 ? -1 : asked && !mayBePayload ? 2 : 1;
       // More that are late may be behind one that is.
       if (sync.proof < 2 && (plain || !mayBePayload)) {
         this._awaitsSilence = false;
@@ -299,7 +301,10 @@ export abstract class Synchroniser implements FramerSink {
       }
     } else if (isError(line)) {
       // Firmware without; but an error may be the answer to what led out of a prompt, and says nothing of what else is late.
-      if (sync.proof && !mayBePayload && !this._last()) this._arm(this._guard);
+      if (sync.proof && !mayBePayload && !this._last()) {
+        sync.owed = 0;
+        this._arm(this._guard);
+      }
     } else if (line.startsWith("AT") || line.endsWith("AT")) {
       // Behind what leads out of a prompt, maybe.
       this.echoed = true;
@@ -307,7 +312,8 @@ export abstract class Synchroniser implements FramerSink {
     }
     // A late answer must not pass for a URC of the same name.
     else if (!sync.overdue || this._isUrc(line, sync.overdue)) this._sink.urc(line, mayBePayload);
-    if (this._phase === SETTLING && !mayBePayload && sync.tries-- > 0) this._arm(Math.max(SETTLE, this._pace));
+    if (this._phase === SETTLING && !mayBePayload && sync.tries-- > 0)
+      this._arm(sync.owed ? ROUND : Math.max(SETTLE, this._pace));
   }
 
   // Messages follow each other without a silence, or a line is under way.

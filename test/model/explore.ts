@@ -101,6 +101,8 @@ export function fingerprint(owner: object, clock: SimClock, others: object[], re
     if (PAST[name]) return `${Math.min(PAST[name], clock.now() - (value as number))} ago`;
     // A bound of what was received, drawn anew at times.
     if (name === "_end" && (value as number) > 0) return "far";
+    // Which of three it was, and whether all of them were asked for before.
+    if (name === "which") return `${(value as number) % 3} ${(value as number) > 3}`;
     if (name === "_mark") return value === received ? "silent" : "heard";
     if (typeof value !== "object" || !value) return String(value);
     if (value instanceof Error) return value.name;

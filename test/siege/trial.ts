@@ -125,10 +125,11 @@ export function play(plan: Plan, log?: (line: string) => void): Report {
   world.droppedAt.forEach((at, id) => {
     if (oracle.gone[id] && world.clients[id]!.connected && time.now() - at >= VIGIL) oracle.overlooked(id, at);
   });
-  // What the modem has still to say comes first.
-  time.advance(Math.max(0, world.wire.freeAt - time.now()));
+  // What the modem has still to say comes first, and what a trap behind its very last answer holds.
+  const quiet = (): boolean => time.now() - world.wire.freeAt > 2000;
+  time.run(quiet, 60_000);
   world.settle(PATIENCE);
-  time.advance(2000);
+  time.run(quiet, 60_000);
   if (!time.run(() => standing(world), 120_000)) oracle.blame("drop", "somebody is not connected any more");
   if (plan.finale) {
     qmt.fate = () => GOOD;
@@ -137,8 +138,8 @@ export function play(plan: Plan, log?: (line: string) => void): Report {
     if (!time.run(() => standing(world), 300_000)) oracle.blame("drop", "somebody does not come back");
   }
   time.run(() => subscribed(world), 90_000);
-  // What a trap behind the very last answer holds is still on its way.
-  time.run(() => time.now() - world.wire.freeAt > 1500, 10_000);
+  time.run(quiet, 10_000);
+  time.run(() => standing(world) && subscribed(world), 90_000);
   const limited = plan.options.receiveLimit !== undefined;
   oracle.close(plan.firmware.lengths && !limited);
   if (!limited) oracle.lost(world.driver.stats.orphans);

@@ -219,7 +219,7 @@ test("a prompt behind a message whose handler calls everything off is none", (t)
 test("a message that stops in the middle of a line is handed over after half a second; the other half is no line", (t) => {
   const rig = new FramerRig();
   rig.framer.receive("+QMTRECV: 0,1,t,a\r\nO");
-  rig.clock.advance(530);
+  rig.clock.advance(550);
   t.deepEqual(rig.take(), []);
   rig.clock.advance(30);
   t.deepEqual(rig.take(), ["message? +QMTRECV: 0,1,t,a\r\nO"]);

@@ -1,6 +1,6 @@
 // Parameters: what is refused on the way out, and how those on the way in are split. Which parameter may be what, the
 // command table's tests say.
-import { number, quote, split } from "../../../core/at/params.js";
+import { checkLine, LINE, number, quote, split } from "../../../core/at/params.js";
 import { M95Error } from "../../../core/errors.js";
 import test from "../../support/harness.js";
 
@@ -11,6 +11,14 @@ test("quote: a string gets its quotes, every byte but those forbidden stands as 
   let high = "";
   for (let code = 128; code < 256; code++) high += String.fromCharCode(code);
   t.is(quote("topic", high, 128), `"${high}"`);
+});
+
+test("a command line has at most what the modem takes", (t) => {
+  t.is(checkLine("topic", "A".repeat(LINE)), "A".repeat(LINE));
+  t.throws(() => checkLine("topic", "A".repeat(LINE + 1)), {
+    code: "ETOOBIG",
+    message: /^topic: .* 256 bytes, not 257$/,
+  });
 });
 
 test("a whole command is one line, and may hold quotes", (t) => {

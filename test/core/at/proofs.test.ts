@@ -197,3 +197,27 @@ test("behind a plain AT not even a late proof that may be part of a message brin
   rig.clock.advance(100);
   t.false(rig.uart.written.slice(1).includes("AT+CSQ\r"));
 });
+
+test("behind queries that had no answer an OK has two seconds in which theirs may still come", (t) => {
+  const rig = late();
+  rig.clock.advance(1100);
+  t.is(rig.uart.written.at(-1), "ATV1\r");
+  rig.uart.feed("\r\nOK\r\n");
+  rig.clock.advance(1900);
+  t.false(rig.uart.written.slice(1).includes("AT+CSQ\r"));
+  t.deepEqual(rig.settle(), ["AT+CSQ OK [+CSQ: 21,0]"]);
+});
+
+test("one that a message has forged makes the real one, which is late, no proof for the second time it is asked for", (t) => {
+  const rig = late();
+  rig.uart.feed("\r\n+QMTRECV: 0,0,t,b\r\n\r\n010\r\n");
+  for (let asks = 5; rig.uart.written.length < asks + 1; ) rig.clock.advance(100);
+  t.is(rig.uart.written.at(-1), "ATS4?\r");
+  for (const proof of ["010", "008", "013"]) {
+    rig.uart.feed(`\r\n${proof}\r\n\r\nOK\r\n`);
+    rig.clock.advance(50);
+    t.false(rig.uart.written.slice(1).includes("AT+CSQ\r"), proof);
+  }
+  rig.uart.feed("\r\n010\r\n\r\nOK\r\n");
+  t.is(rig.settle().pop(), "AT+CSQ OK [+CSQ: 21,0]");
+});

@@ -60,7 +60,7 @@ test("a chunk that was on the line for longer than a silence: the host gathers, 
   framer.receive(lines(600));
   t.is(framer.silence, 60, "what was learned stays");
   framer.receive(lines(8000));
-  t.is(framer.silence, 540, "no host is waited for any longer");
+  t.is(framer.silence, 560, "no host is waited for any longer");
   framer.rate(9600);
   t.is(framer.silence, 42, "at another rate it is learned anew");
   framer.receive(lines(64));
