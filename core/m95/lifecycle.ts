@@ -10,9 +10,9 @@ import type { Done } from "../ports.js";
 import { callOff, later } from "../timer.js";
 import { AGAIN, bringUpScript, FRESH, type ModemState, pdpScript, THERE } from "./bringup.js";
 import { request } from "./commands.js";
-import { ANSWERING, CLOSED, CYCLING, DOUBTED, SILENT } from "./contact.js";
+import { ANSWERING, CLOSED, CYCLING, DOUBTED, ESC, FIRST_TRIES, MORE_TRIES, PROBE, SILENT } from "./contact.js";
 import { type LifecycleSetup, limitOf } from "./options.js";
-import { runs, turn, WAYS } from "./power.js";
+import { DOWN_POLL, DOWN_POLLS, runs, turn, WAYS } from "./power.js";
 import {
   attemptsOf,
   CFUN,
@@ -31,16 +31,6 @@ import { ENDLESS, Script, USUAL_RATE } from "./script.js";
 import type { LifecycleListener } from "./types.js";
 import { isUrc, RECEIVED } from "./urcs.js";
 
-/** A modem without STATUS is asked for so long whether it runs already, ms. */
-const PROBE = 2000;
-/** AT is sent this often before the way out of a data prompt is tried, and between two such tries; 500 ms each. */
-const FIRST_TRIES = 4;
-const MORE_TRIES = 9;
-/** They lead out of a data prompt (application note 3.2.8) and an upload, in which an earlier run of the host may have left the modem. */
-const ESC = "\x1b";
-/** STATUS is looked at this often, this many ms apart, behind NORMAL POWER DOWN. */
-const DOWN_POLLS = 50;
-const DOWN_POLL = 100;
 /** ms until a question is asked again whose answer proved nothing. */
 const QUESTION = 1000;
 

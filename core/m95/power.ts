@@ -3,6 +3,10 @@ import { reason } from "../arguments.js";
 import { M95Error } from "../errors.js";
 import type { PowerSwitch } from "../ports.js";
 
+/** STATUS is looked at this often, this many ms apart, behind NORMAL POWER DOWN. */
+export const DOWN_POLLS = 50;
+export const DOWN_POLL = 100;
+
 /** Ways to switch off, each one harder than the one before. */
 export const WAYS = "off kill cut";
 

@@ -205,7 +205,7 @@ export abstract class Script {
     } else if (locked && pin === undefined) fail("the SIM wants a PIN; give option pin", cme, 2, false);
     else if (locked && run.taking-- <= 0) {
       if (this._pins < PINS) this.enterPin(build([["CPIN", pin!]])[0]!, fail);
-      else fail("the PIN was refused, not answered or taken in vain, and is not sent again", cme, 2, false);
+      else fail("the PIN was refused or taken in vain; it is not sent again", cme, 2, false);
     } else {
       const waits = locked || WAKING.indexOf("|" + (error ? cme : answer) + "|") >= 0;
       fail("SIM: " + (error ? error.message : answer || "no answer"), cme, 1, waits);
@@ -221,12 +221,7 @@ export abstract class Script {
       const tries = number(split(lines[0] || "")[0]);
       if (error && error.code !== "ECME") this.pollOrFail(error, 0, true);
       else if (tries < PINS && !this._setup.pinRetry)
-        fail(
-          "the SIM has " + tries + " tries of the PIN left, so it is not sent; option pinRetry sends it",
-          undefined,
-          2,
-          false,
-        );
+        fail(tries + " tries of the PIN left, so it is not sent without pinRetry", undefined, 2, false);
       else {
         const before = this._pins;
         // Spent before it is sent: if its answer is lost, a second try could be the one that locks the card.
@@ -332,10 +327,7 @@ export abstract class Script {
       const uart = setup.uart;
       // A port that cannot change its rate would be deaf from then on, and the modem locked out for good.
       if (rate !== baud && !uart.setBaud && (rate || baud !== USUAL_RATE)) {
-        this.scriptFailed(
-          wrong("baud", "the rate that the modem has, on a port whose rate cannot be changed", baud),
-          2,
-        );
+        this.scriptFailed(wrong("baud", "the modem's, as the port cannot change its rate", baud), 2);
         return;
       }
       // An earlier run may have switched the echo off.

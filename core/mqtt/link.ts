@@ -140,8 +140,7 @@ export class Link {
 
   /** Nothing gets through, whatever the modem says of the connection. */
   stall(): void {
-    if (this.phase === CONNECTED)
-      this._fail(new M95Error("ESTALLED", "connected, but packets fail one after the other"));
+    if (this.phase === CONNECTED) this._fail(new M95Error("ESTALLED", "packets fail one after the other"));
   }
 
   /** Asks the modem whether it still holds the connection. */

@@ -200,7 +200,7 @@ export class Profile {
     if (!given.host) throw wrong("host", "a name or an address", options.host);
     " /:?#@,".split("").forEach((char) => {
       if (given.host.indexOf(char) >= 0)
-        throw wrong("host", "a name or an address alone (its port goes into port, TLS into tls)", options.host);
+        throw wrong("host", "a name or an address; its port goes into port, TLS into tls", options.host);
     });
     if (!given.clientId && given.clean === false)
       throw wrong("clientId", "at least one character when clean is false", given.clientId);
