@@ -21,7 +21,7 @@ const parts = [
   {
     title: "diagnostics (identity, signal, battery, operator, time)",
     file: "core/m95/info.js",
-    stub: ["identity", "signal", "battery", "operator", "time"]
+    stub: ["identity", "signal", "battery", "operator", "time", "isSet"]
       .map((name) => `export function ${name}() {}`)
       .join("\n"),
   },
