@@ -326,7 +326,7 @@ export abstract class Script {
       const rate = number(fields[0]);
       const uart = setup.uart;
       // A port that cannot change its rate would be deaf from then on, and the modem locked out for good.
-      if (rate !== baud && !uart.setBaud && (rate || baud !== USUAL_RATE)) {
+      if (rate >= 0 && rate !== baud && !uart.setBaud && (rate || baud !== USUAL_RATE)) {
         this.scriptFailed(wrong("baud", "the modem's, as the port cannot change its rate", baud), 2);
         return;
       }
