@@ -91,6 +91,6 @@ export function* costTable(kinds: Kind[], rates: Rate[]): Generator<string> {
       const costs = [costOf(kind, rate, SHARES[0]!, false), ...SHARES.map((share) => costOf(kind, rate, share))];
       yield `| ${kind} | ${rate} | ${costs.map(cell).join(" | ")} |`;
     }
-  const commit = execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim();
+  const commit = execFileSync("git", ["describe", "--always", "--dirty", "--exclude=*"], { encoding: "utf8" }).trim();
   yield `\nMedian and 95 % of ${PUBLISHES} publishes; commit ${commit}.`;
 }
