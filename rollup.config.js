@@ -9,6 +9,7 @@ import { espruinoArrows } from "./scripts/espruino/arrows.mjs";
 import { espruinoMarks } from "./scripts/espruino/marks.mjs";
 import { espruinoMinify } from "./scripts/espruino/minify.mjs";
 import { espruinoStorage } from "./scripts/espruino/storage.mjs";
+import { bundledPackages } from "./scripts/licences.mjs";
 import { moddableParts, PARTS } from "./scripts/moddable/parts.mjs";
 import { moddableSmall } from "./scripts/moddable/small.mjs";
 import { moddableBoards } from "./scripts/moddable/unused.mjs";
@@ -164,36 +165,6 @@ function moddablePartNames() {
   };
 }
 
-/** Names the packages inside a bundle at its top, and writes their licences beside it. */
-function bundledPackages() {
-  const folderOf = (id) => /^\0?(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)/.exec(id)?.[1];
-  const packagesIn = (ids) => {
-    const folders = [...new Set(ids.map(folderOf).filter(Boolean))].sort();
-    return folders.map((folder) => {
-      const { name, version, license } = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
-      return { folder, title: `${name} ${version} (${license})` };
-    });
-  };
-  return {
-    name: "bundled-packages",
-    banner: ({ moduleIds }) => {
-      const titles = packagesIn(moduleIds).map(({ title }) => title);
-      return titles.length === 0
-        ? ""
-        : `/*! Contains ${titles.join(", ")}. Their licences: THIRD-PARTY-LICENSES.txt */`;
-    },
-    generateBundle(_options, bundle) {
-      const ids = Object.values(bundle).flatMap((chunk) => chunk.moduleIds ?? []);
-      const texts = packagesIn(ids).map(({ folder, title }) => `${title}\n\n${licenceText(folder)}\n`);
-      this.emitFile({
-        type: "asset",
-        fileName: "THIRD-PARTY-LICENSES.txt",
-        source: texts.join(`\n${"-".repeat(72)}\n\n`),
-      });
-    },
-  };
-}
-
 /** A copy of Node's declarations for programs in CommonJS: how a declaration's imports are resolved, its folder says. */
 function commonJsTypes(...folders) {
   return {
@@ -222,12 +193,6 @@ function ownTypes() {
       }
     },
   };
-}
-
-function licenceText(folder) {
-  const name = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
-  if (!name) throw new Error(`There is no licence text in ${path.basename(folder)}`);
-  return readFileSync(path.join(folder, name), "utf8").trim();
 }
 
 /** Tells Node that the folder's modules are CommonJS, so that `require("m95-mqtt/espruino")` works in tests on a host. */

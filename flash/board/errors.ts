@@ -5,10 +5,12 @@ export class FlashError extends Error {
   /**
    * @param message - what went wrong
    * @param advice - what to do about it, as full sentences
+   * @param field - the name of the choice that it is about, if it is about one
    */
   constructor(
     message: string,
     readonly advice: string,
+    readonly field?: string,
   ) {
     super(message);
     this.name = "FlashError";

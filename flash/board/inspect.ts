@@ -61,6 +61,15 @@ export async function roomOf(session: Session): Promise<Room> {
   };
 }
 
+/** What a board is, and what its application's settings are. @throws FlashError when it does not say */
+export async function introduction(session: Session): Promise<BoardInfo & { settings: object }> {
+  const info = (await session.run("{board:process.env.BOARD,version:process.env.VERSION}", {
+    retries: 3,
+  })) as BoardInfo;
+  const settings = await ask<object>(session, `${STORAGE}.readJSON("m95.json",1)||{}`);
+  return { ...info, settings: settings ?? {} };
+}
+
 /** What a file in Storage holds, or nothing when there is none. */
 export async function contentOf(session: Session, name: string): Promise<string | undefined> {
   const file = `${STORAGE}.read(${quote(name)}`;

@@ -21,6 +21,8 @@ export interface Plan {
   module: string | Parts;
   /** The application; without one the board's stays. */
   app?: string;
+  /** Other files for Storage, such as certificates. */
+  files?: BoardFile[];
   /** Laid over what the board's m95.json says; empty leaves that alone. */
   config: Config;
   /** Compare every byte, or the checksum that the board computes. */
@@ -58,7 +60,7 @@ export async function install(session: Session, plan: Plan, show: Show): Promise
   const settings = await settingsOf(session, plan);
   const room = await roomOf(session);
   const { driver, needs } = await driverOf(session, plan, info.version, settings.config.board, room);
-  const rest = [...settings.files, ...appOf(plan)];
+  const rest = [...settings.files, ...(plan.files ?? []), ...appOf(plan)];
   const files = [...driver, ...rest];
   const gone = plan.app === undefined ? [] : [BOOT_CODE_AFTER_RESET];
   const fitting = fitOf(room, { files, gone, needs });

@@ -42,6 +42,9 @@ const program = new Command("npm run flash --")
   .option("--apn <name>", "write the operator's access point name to m95.json")
   .option("--broker <host[:port]>", "write the broker's address to m95.json")
   .option("--client-id <id>", "write the MQTT client id to m95.json")
+  .option("--pin <digits>", "write the SIM's PIN to m95.json")
+  .option("--user <name>", "write the broker's user to m95.json")
+  .option("--password <text>", "write the broker's password to m95.json")
   .option("--app <file>", "application, to be run at each start; without it the board's stays")
   .option(
     "--with <parts>",

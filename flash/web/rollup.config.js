@@ -6,6 +6,8 @@ import { copyFileSync, mkdirSync } from "node:fs";
 
 import commonjs from "@rollup/plugin-commonjs";
 import nodeResolve from "@rollup/plugin-node-resolve";
+import { minify } from "terser";
+import { bundledPackages } from "../../scripts/licences.mjs";
 
 /** DeviceController.setInterval translates functions with it, which is most of the package. The page sends text. */
 const withoutTranspiler = {
@@ -41,13 +43,26 @@ function files(folder, packed) {
   };
 }
 
+/** In the package the scripts are small. */
+const small = {
+  name: "small",
+  renderChunk: async (code) => ({ code: (await minify(code, { module: true })).code, map: null }),
+};
+
 // Not .js in build/: what has no source of the same name is removed from there as a leftover.
 export default ({ configPackage: packed }) => {
   const folder = packed ? "dist/workbench" : "build/flash/web";
   return [
     {
       input: "build/flash/web/page/main.js",
-      plugins: [withoutTranspiler, nodeResolve({ browser: true }), commonjs(), files(folder, packed)],
+      plugins: [
+        withoutTranspiler,
+        nodeResolve({ browser: true }),
+        commonjs(),
+        files(folder, packed),
+        packed && small,
+        packed && bundledPackages("LICENSES-page.txt", true),
+      ],
       output: {
         file: `${folder}/page.mjs`,
         format: "es",
@@ -58,7 +73,13 @@ export default ({ configPackage: packed }) => {
     },
     {
       input: "build/workbench/page/main.js",
-      plugins: [withoutCrypto, nodeResolve({ browser: true, preferBuiltins: false }), commonjs()],
+      plugins: [
+        withoutCrypto,
+        nodeResolve({ browser: true, preferBuiltins: false }),
+        commonjs(),
+        packed && small,
+        packed && bundledPackages("LICENSES-workbench.txt"),
+      ],
       output: {
         file: `${folder}/workbench.mjs`,
         format: "es",

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import test, { type ExecutionContext } from "ava";
 import type { Page } from "playwright-core";
+import { boardOf, firmwareNames } from "../../flash/board/config.js";
 import { engine } from "../support/needs.js";
 import { testWith } from "../support/test-with.js";
 import { type Browser, buildPage, openPage, servePage, startChromium } from "./browser.js";
@@ -281,4 +282,107 @@ test("flash:web says where the page is; a taken port and a wrong call have exit 
   t.deepEqual(await once(second, "exit"), [1, null]);
   t.deepEqual(await once(start("--port-http", "none"), "exit"), [2, null]);
   t.deepEqual(await once(start("--help"), "exit"), [0, null]);
+});
+
+inBrowser(
+  "the board is asked what it is and what its settings are; another one is warned of before anything is written",
+  async (t) => {
+    t.timeout(60_000);
+    const board = new ReplModel({ board: "NUCLEOF411RE" });
+    board.files.set("m95.json", '{"apn":"old","host":"was.example","port":8883,"username":"me","pin":"1234","own":1}');
+    const url = await servePage(t, folders);
+    const { page } = await openPage(t, await context(), url, board);
+    await page.getByLabel("APN of the operator").fill("typed");
+    await page.getByRole("button", { name: "Connect by USB" }).click();
+    await page.getByText("Connected to").waitFor();
+    const value = (id: string) => page.locator(`#${id}`).inputValue();
+    t.is(await value("board"), "nucleo-f411re");
+    t.is(await value("broker"), "was.example:8883");
+    t.is(await value("user"), "me");
+    t.is(await value("sim-pin"), "1234");
+    t.is(await value("apn"), "typed");
+    await page.getByLabel("Board", { exact: true }).selectOption("espruino-pico");
+    await page.getByRole("button", { name: "Write to the board" }).click();
+    await page.locator("#board-wrong", { hasText: "says that it is a nucleo-f411re" }).waitFor();
+    t.is(board.files.get("M95"), undefined);
+    await page.getByRole("button", { name: "Write to the board" }).click();
+    await page.locator("#result", { hasText: "Written and compared" }).waitFor();
+    t.like(JSON.parse(board.files.get("m95.json")!), { apn: "typed", board: "espruino-pico", own: 1 });
+  },
+);
+
+inBrowser("an application that fails at its start does not stand under a green line", async (t) => {
+  t.timeout(60_000);
+  const url = await servePage(t, folders);
+  const { page } = await openPage(t, await context(), url, new ReplModel());
+  await page.getByLabel("Application", { exact: true }).selectOption("a file of mine");
+  await page
+    .getByLabel("File with the application")
+    .setInputFiles({ name: "bad.js", mimeType: "text/javascript", buffer: Buffer.from("nothing.there()") });
+  await page.getByRole("button", { name: "Connect by USB" }).click();
+  await page.getByText("Connected to").waitFor();
+  await page.getByRole("button", { name: "Write to the board" }).click();
+  t.regex(await resultOf(page), /fails at its start: Uncaught ReferenceError: nothing is not defined/);
+  t.is(await page.locator("#result").getAttribute("class"), "bad");
+  t.is(await page.locator("#percent").textContent(), "100 %");
+});
+
+inBrowser("fields survive a reload, secrets do not; what is wrong stands beside its field", async (t) => {
+  t.timeout(60_000);
+  const url = await servePage(t, folders);
+  const { page } = await openPage(t, await context(), url, new ReplModel());
+  await page.getByLabel("Broker, host:port").fill("not a broker");
+  await page.getByLabel("Its password").fill("secret");
+  await page.getByLabel("Client id", { exact: true }).fill("me");
+  await page.getByLabel("Client id", { exact: true }).press("Tab");
+  await page.reload();
+  await page.locator("#app option").nth(1).waitFor({ state: "attached" });
+  t.is(await page.getByLabel("Client id", { exact: true }).inputValue(), "me");
+  t.is(await page.getByLabel("Its password").inputValue(), "");
+  await page.getByRole("button", { name: "Connect by USB" }).click();
+  await page.getByText("Connected to").waitFor();
+  await page.getByRole("button", { name: "Write to the board" }).click();
+  await page.locator("#broker-wrong", { hasText: '"not a broker" is no broker' }).waitFor();
+  t.is(await page.locator("#broker").getAttribute("aria-invalid"), "true");
+  t.is(await page.evaluate("document.activeElement.id"), "broker");
+});
+
+inBrowser("TLS files go to Storage by what is in them; the console knows UTF-8 and what was sent", async (t) => {
+  t.timeout(60_000);
+  const board = new ReplModel();
+  const url = await servePage(t, folders);
+  const { page } = await openPage(t, await context(), url, board);
+  const pem = (kind: string) => Buffer.from(`-----BEGIN ${kind}-----\r\nAAAA\r\n-----END ${kind}-----\r\n`);
+  const file = (name: string, buffer: Buffer) => ({ name, mimeType: "application/x-pem-file", buffer });
+  await page
+    .getByLabel("TLS files (PEM)")
+    .setInputFiles([
+      file("root.pem", pem("CERTIFICATE")),
+      file("device.crt", pem("CERTIFICATE")),
+      file("k.pem", pem("PRIVATE KEY")),
+    ]);
+  await page.getByRole("button", { name: "Connect by USB" }).click();
+  await page.getByText("Connected to").waitFor();
+  await page.getByRole("button", { name: "Write to the board" }).click();
+  t.regex(await resultOf(page), /^Written and compared/);
+  t.is(board.files.get("m95-ca.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+  t.regex(board.files.get("m95-key.pem")!, /PRIVATE KEY/);
+  t.true(board.files.has("m95-cert.pem"));
+  const command = page.getByLabel("Command for the board");
+  await command.fill('print("gr\\xc3\\xbc\\xc3\\x9fe")');
+  await command.press("Enter");
+  await page.getByRole("log").getByText("grüße").waitFor();
+  await command.press("ArrowUp");
+  t.is(await command.inputValue(), 'print("gr\\xc3\\xbc\\xc3\\x9fe")');
+  await command.press("ArrowDown");
+  t.is(await command.inputValue(), "");
+});
+
+test("names of firmwares are those of Espruino's board files", async (t) => {
+  const scripts = new URL("../../../scripts/espruino/board-files.mjs", import.meta.url);
+  const { BOARD_FILES } = (await import(scripts.href)) as { BOARD_FILES: { [board: string]: string } };
+  t.deepEqual(firmwareNames, BOARD_FILES);
+  for (const [board, name] of Object.entries(BOARD_FILES)) t.is(boardOf(name), board);
+  t.is(boardOf("PICO_R1_4"), "espruino-pico");
+  t.is(boardOf("LINUX"), undefined);
 });

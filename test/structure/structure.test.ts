@@ -93,6 +93,7 @@ const arrows: Record<string, readonly string[]> = {
     "packages",
   ],
   "certs/": ["tls/", "terminal/", "packages"],
+  "flash/web/rollup.config.js": ["scripts/", "packages"],
   "flash/": ["board-wiring/", "terminal/", "packages"],
 };
 const users = ["examples/", "scripts/", "test/"];

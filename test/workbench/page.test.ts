@@ -200,12 +200,12 @@ inBrowser(
     t.is(await keepalive.getAttribute("max"), "3600");
     await keepalive.fill("77");
     await page.getByLabel("Broker, host", { exact: true }).fill("kept.example");
-    await page.getByLabel("Password").fill("secret");
+    await page.getByLabel("Password", { exact: true }).fill("secret");
     await page.keyboard.press("Tab");
     await page.reload();
     t.is(await page.getByLabel("Broker, host", { exact: true }).inputValue(), "kept.example");
     t.is(await page.locator("#option-keepalive").inputValue(), "77");
-    t.is(await page.getByLabel("Password").inputValue(), "");
+    t.is(await page.getByLabel("Password", { exact: true }).inputValue(), "");
     await button(page, "Connect").click();
     await said(page, "mqtt-result", "Start the modem first");
   },
@@ -221,6 +221,10 @@ inBrowser("each view fits into 320 px, and can be gone to with the keys", async 
     await page.keyboard.press("Enter");
     await page.locator("#views a[aria-current]", { hasText: name }).waitFor();
     t.true((await page.evaluate<number>("document.documentElement.scrollWidth")) <= 320, name);
+  }
+  for (const width of [320, 768, 1440]) {
+    await page.setViewportSize({ width, height: 900 });
+    t.is(await page.locator("[id^=view-]:visible").count(), 1, `${width}`);
   }
   t.deepEqual(errors, []);
 });

@@ -1,12 +1,15 @@
 // The flashing page: takes what the form says, connects, flashes, shows progress and what the board prints. The work is
 // done by flash/board, as for the command line.
-import { boardNames, configOf } from "../../board/config.js";
+import { boardNames, boardOf, choicesOf, configOf } from "../../board/config.js";
 import { FlashError } from "../../board/errors.js";
+import { introduction } from "../../board/inspect.js";
 import { install, type Plan } from "../../board/install.js";
 import { needsOf, type Parts, type PartsList, partNames } from "../../board/parts.js";
 import { fromBytes, utf8 } from "../../board/quote.js";
 import { Session } from "../../board/session.js";
 import { BoardLink, support, type Way } from "./connection.js";
+import { clearWrong, FIELDS, fillIn, keepFields, showWrong, tlsFiles } from "./fields.js";
+import { readable, remember } from "./history.js";
 
 /** How many characters the console keeps. */
 const CONSOLE_LIMIT = 50_000;
@@ -47,6 +50,17 @@ let list: PartsList | undefined;
 /** What the chosen application needs. */
 let needed: string[] = [];
 
+/** ms that an application has to fail in at its start. */
+const STARTS = 1500;
+/** How Espruino says that something was thrown. */
+const THROWN = /^(Uncaught |Execution Interrupted|ERROR: |M95 in Storage is not whole)/;
+/** What the board printed since its application was started. */
+let since: string[] = [];
+/** The known board that the firmware is for. */
+let actual: string | undefined;
+/** Asked whether the other board is meant, and told to go on. */
+let insisted = false;
+
 let link: BoardLink | undefined;
 let session: Session | undefined;
 
@@ -60,12 +74,18 @@ function showResult(kind: "good" | "bad" | "", text: string): void {
 }
 
 function showError(error: unknown): void {
-  const { message, advice } = error as FlashError;
+  const { message, advice, field } = error as FlashError;
+  if (error instanceof FlashError && field !== undefined && showWrong(field, `${message}. ${advice}`)) {
+    showResult("bad", "Something in the form is not right: see the field that is marked.");
+    return;
+  }
   showResult("bad", error instanceof FlashError ? `${message}. ${advice}` : String(message ?? error));
 }
 
 /** Adds a line to the console; it follows the output unless the user has scrolled away. */
-function print(line: string): void {
+function print(bytes: string): void {
+  const line = readable(bytes);
+  since.push(line);
   const atEnd = output.scrollTop + output.clientHeight >= output.scrollHeight - 4;
   output.textContent = `${output.textContent}${line}\n`.slice(-CONSOLE_LIMIT);
   if (atEnd) output.scrollTop = output.scrollHeight;
@@ -101,12 +121,24 @@ async function connect(way: Way): Promise<void> {
     };
     say("connection", "Connected. Waiting for the board to answer.");
     await session.prompt();
-    say("connection", `Connected to ${await opened.kind()}.`);
+    const kind = await opened.kind();
+    await meet(session);
+    say("connection", `Connected to ${kind}.`);
   } catch (error) {
     showError(error);
     await letGo();
   }
   refresh(false);
+}
+
+/** Who the board is: what it has goes into the form, where that is empty. */
+async function meet(session: Session): Promise<void> {
+  const { board: firmware, settings } = await introduction(session);
+  actual = boardOf(String(firmware));
+  insisted = false;
+  const before = board.value;
+  fillIn({ ...(actual !== undefined && { board: actual }), ...choicesOf(settings) });
+  if (board.value !== before) await tick();
 }
 
 function forget(): void {
@@ -164,18 +196,24 @@ async function chosenModule(): Promise<string | Parts> {
 }
 
 async function planOf(): Promise<Plan> {
-  const field = (id: string) => element<HTMLInputElement>(id).value.trim();
-  const config = configOf({
-    board: board.value,
-    apn: field("apn"),
-    broker: field("broker"),
-    clientId: field("client-id"),
-  });
+  const config = configOf(
+    Object.fromEntries(Object.entries(FIELDS).map(([name, id]) => [name, element<HTMLInputElement>(id).value.trim()])),
+  );
+  if (actual !== undefined && board.value !== "" && board.value !== actual && !insisted) {
+    insisted = true;
+    throw new FlashError(
+      `The board says that it is a ${actual}, and ${board.value} is chosen`,
+      "Choose the right one; or write again, and this is written as it is.",
+      "board",
+    );
+  }
+  const files = await tlsFiles(element<HTMLInputElement>("tls-files").files);
   const plan: Plan = {
     module: await chosenModule(),
     config,
     compare: "checksum",
     start: true,
+    ...(files.length > 0 && { files }),
   };
   const code = await chosenApp();
   return code === undefined ? plan : { ...plan, app: code };
@@ -184,6 +222,7 @@ async function planOf(): Promise<Plan> {
 async function flash(): Promise<void> {
   if (!session) return;
   showResult("", "");
+  clearWrong();
   refresh(true);
   const said = element("plan");
   said.textContent = "";
@@ -199,9 +238,11 @@ async function flash(): Promise<void> {
       },
       step(text) {
         say("step", text);
+        since = [];
         progress.value = 0;
         return (done, total) => {
           progress.value = Math.round((100 * done) / Math.max(total, 1));
+          say("percent", `${progress.value} %`);
           // Spoken by screen readers where the bar itself is not.
           progress.setAttribute("aria-valuetext", `${text}, ${progress.value} %`);
         };
@@ -209,8 +250,12 @@ async function flash(): Promise<void> {
     });
     say("step", "Done");
     progress.value = 100;
+    say("percent", "100 %");
     const list = files.map(({ name, data }) => `${name} (${data.length} bytes)`).join(", ");
-    showResult("good", `Written and compared: ${list}.`);
+    await new Promise((resolve) => setTimeout(resolve, STARTS));
+    const thrown = since.find((line) => THROWN.test(line));
+    if (thrown === undefined) showResult("good", `Written and compared: ${list}.`);
+    else showResult("bad", `Written and compared: ${list}. But the application fails at its start: ${thrown}`);
   } catch (error) {
     showError(error);
   }
@@ -249,6 +294,7 @@ async function start(): Promise<void> {
   app.add(new Option("leave the board's as it is", KEEP));
   for (const { name } of apps) app.add(new Option(name));
   app.add(new Option("a file of mine", OWN_FILE));
+  keepFields();
   await tick();
   if (bundles.length === 0)
     showError(new FlashError("There is no bundle", "Stop the server and start it with npm run flash:web."));
@@ -272,6 +318,7 @@ element("command-form").addEventListener("submit", (event) => {
   event.preventDefault();
   // With echo: the console then shows what was sent and what came of it.
   void link?.write(`${utf8(command.value)}\n`);
+  remember(command.value);
   command.value = "";
 });
 start().catch(showError);
