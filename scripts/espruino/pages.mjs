@@ -11,9 +11,9 @@ export const MOST = 4;
 const LONGEST = 700;
 
 /** Pages that are tried for a text, those that have most in common with it. */
-const TRIED = 8;
+const TRIED = 16;
 /** Bytes that a page must save. */
-const WORTH = 2;
+const WORTH = 1;
 
 /** Pieces of a text, to see what it has in common with another. */
 function piecesOf(text) {

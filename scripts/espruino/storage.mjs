@@ -34,7 +34,7 @@ const RUNTIME = [DISPATCHER, DISPATCH, PLAIN_CLASS, STUB];
 const RESERVED = [DISPATCHER, FILE, FIND, CLASS, WHICH, ...PARAMETERS, COLD, DISPATCH, PLAIN_CLASS];
 
 /** Bytes of the dictionary; more pack better, and cost time at each call. */
-const DICTIONARY = 140;
+const DICTIONARY = 200;
 
 /**
  * A page begins with the length of what makes its first text: below SHORT in bytes, above it in steps of STEP bytes, and what is read
