@@ -12,5 +12,8 @@ await client.publishAsync("loop", Buffer.from(Array.from({ length: 224 }, (_, i)
 const [topic, payload] = await message;
 const { imei } = await modem.identityAsync();
 await client.endAsync();
-modem.close();
-console.log(JSON.stringify({ topic, payload: payload.toString("latin1"), imei }));
+const busy = await openM95(process.argv[2]!).catch((error: Error) => error.message);
+const states: string[] = [];
+modem.on("state", (state) => states.push(state)).on("error", (error) => states.push(error.message));
+await modem.closeAsync();
+console.log(JSON.stringify({ topic, payload: payload.toString("latin1"), imei, busy, states }));

@@ -30,7 +30,10 @@ testWith("socat")("openM95 with a path: a full cycle, twice on the same port", a
     if (round > 1) await new Promise((resolve) => setTimeout(resolve, 500));
     await until("the terminal", () => terminals > 0 && existsSync(path));
     const { stdout } = await promisify(execFile)(process.execPath, [program, path], { timeout: 20_000 });
-    const { topic, payload, imei } = JSON.parse(stdout);
+    const { topic, payload, imei, busy, states } = JSON.parse(stdout);
+    // While it is open it is nobody else's; closed on purpose it is no failure, and the process ends.
+    t.regex(busy, new RegExp(`^port ${path} cannot be opened: .*close that first`));
+    t.deepEqual(states, ["off"]);
     t.is(topic, "loop");
     t.is(payload, String.fromCharCode(...Array.from({ length: 224 }, (_, i) => i + 32)));
     t.regex(imei, /^\d{15}$/);
