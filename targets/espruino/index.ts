@@ -175,9 +175,6 @@ class Port implements Uart {
 // know nothing of our listeners.
 const emitter = Emitter.prototype as any;
 emitter.removeListener = emitter.off;
-emitter.addListener = function (event: string, listener: Listener) {
-  return this.on(event, listener);
-};
 emitter.removeAllListeners = function (event?: string) {
   const lists = this._on;
   (event === undefined ? Object.keys(lists) : [event]).forEach((name) => {
@@ -193,13 +190,17 @@ client.on = function (event: string, listener: Listener) {
   const source = sources[event];
   // Made by the first listener only: each costs memory, and time with each message.
   if (source && !this._on[event]) {
-    const feed: any = (a: any, b: any, c: any) =>
-      this.emit(event, event === "publish" ? Object.assign({ topic: a, message: b }, c) : a);
+    const feed: any = (a: any, b: any, c: any) => {
+      if (event === "publish") this.emit(event, Object.assign({ topic: a, message: b }, c));
+      else if (a) this.emit(event, a);
+      else this.emit(event);
+    };
     feed._feeds = 1;
     on.call(this, source, feed);
   }
   return on.call(this, event, listener);
 };
+client.addListener = client.on;
 client.connect = () => {};
 client.disconnect = function () {
   this.end();
@@ -213,6 +214,7 @@ errors.toString = function (this: any) {
 Emitter.prototype.toString = errors.toString;
 
 const modem = M95.prototype as any;
+modem.addListener = modem.on;
 modem.explain = explain;
 modem.secured = secure;
 modem.mqtt = function (options: MqttOptions) {

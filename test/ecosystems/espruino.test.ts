@@ -51,6 +51,7 @@ function run(sketch: string, start = "") {
     digitalWrite: (pin: object, level: unknown) => log("pin", pin, Number(level)),
     E: { getTemperature: () => 21.5, on() {} },
     BTN: "BTN",
+    modem,
     ...Object.fromEntries(
       ["B3", "B4", "D0", "D12", "D13"].map((pin) => [
         pin,
@@ -124,6 +125,7 @@ test("a sketch of ours: what is neither text nor number nor bytes is refused; li
     function gone() { print("never"); }
     mqtt.on("connected", function () {
       mqtt.on("connected", gone).removeListener("connected", gone);
+      modem.addListener("state", gone).removeListener("state", gone);
       mqtt.addListener("message", gone);
       mqtt.removeAllListeners("message");
       mqtt.on("error", function (e) { print(e.code, e.message); });

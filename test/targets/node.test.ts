@@ -204,6 +204,7 @@ test("the package's entry on Node is loadable without serialport and without sid
     "M95Error",
     "MqttClient",
     "boards",
+    "cycle",
     "explain",
     "fileStore",
     "openM95",

@@ -21,7 +21,9 @@ test("defaults", (t) => {
   t.is(p.packets, 20000);
   t.is(p.secure, undefined);
   t.false(p.resends);
-  t.is(p.settled().unknown, "report");
+  const store = { load: () => [], append() {}, remove() {} };
+  t.true(profile({ store }).resends);
+  t.false(profile({ store, unknown: "report" }).resends);
   t.is(p.settled().queueLimit, 16);
 });
 

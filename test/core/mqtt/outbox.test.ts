@@ -197,7 +197,7 @@ test("subscriptions: topics packed into lines, remembered once, renewed unless t
         () => {},
         false,
       ),
-    { code: "EQUEUE" },
+    { code: "ELIMIT" },
   );
 });
 
