@@ -148,8 +148,8 @@ export class Link {
     if (this.phase !== CONNECTED) return;
     this._watch();
     this._verify(QUERY, (actual) => {
-      if (actual !== STATE_CONNECTED)
-        this._fail(new M95Error("ECLOSED", "the modem no longer holds the connection", QUERY));
+      if (actual === STATE_CONNECTED) this._watch();
+      else this._fail(new M95Error("ECLOSED", "the modem no longer holds the connection", QUERY));
     });
   }
 
@@ -267,23 +267,19 @@ export class Link {
     step(from);
   }
 
-  private _period(): number {
-    return this._profile.keepalive * 1000 || LOOK;
-  }
-
   // A +QMTSTAT that got lost would leave a dead link standing for ever.
   private _watch(): void {
-    const period = this._period();
+    const period = this._profile.keepalive * 1000 || LOOK;
     const left = this.seen + period - this._clock.now();
     callOff(this);
     // A clock that was set back must not make it longer.
-    this._timer = this._clock.after(left > 0 && left < period ? left : period, this._look.bind(this));
+    this._timer = this._clock.after(left > 0 && left < period ? left : period, this._look.bind(this, this.seen));
   }
 
-  private _look(): void {
+  /** @param seen - what it was when this was due */
+  private _look(seen: number): void {
     this._timer = undefined;
-    const left = this.seen + this._period() - this._clock.now();
-    if (left > 0 && left <= this._period()) this._watch();
+    if (this.seen !== seen) this._watch();
     else this.check();
   }
 

@@ -67,6 +67,45 @@ for (const program of PROGRAMS) {
     t.deepEqual(modem.violations, []);
   });
 
+  test.serial(`${program}: setTime neither stops a wait nor ends one, wherever it goes`, (t) => {
+    // The sources run on the time of the test's own process.
+    if (program === "the sources") {
+      t.pass();
+      return;
+    }
+    for (const hours of [-1, -24 * 365 * 30, 24 * 365 * 26]) {
+      let time = () => 0;
+      const getTime = () => time();
+      const { clock, serial, connect, until } = espruino(program, [], {
+        modem: { poweredOn: true, registerAfter: 30_000 },
+        globals: { getTime },
+      });
+      const base = 1_800_000_000;
+      time = () => base + clock.now() / 1000;
+      let asked = 0;
+      const heard: unknown[] = [];
+      const { write } = serial;
+      serial.write = (data: string) => {
+        if (data === "AT+QMTCONN?\r") asked++;
+        write(data);
+      };
+      const driver = connect(serial, { apn: "internet" }, (error: unknown) => heard.push(error));
+      const mqtt = driver.mqtt({ host: "broker.example", keep_alive: 60 });
+      clock.advance(10_000);
+      // While a network is searched, and again while the link is idle.
+      time = () => base + hours * 3600 + clock.now() / 1000;
+      until("connected", () => mqtt.connected);
+      t.deepEqual(heard, [null]);
+      t.true(clock.now() < 60_000);
+      clock.advance(30_000);
+      time = () => base + 2 * hours * 3600 + clock.now() / 1000;
+      const before = asked;
+      clock.advance(70_000);
+      t.true(asked > before, `${hours}`);
+      t.true(mqtt.connected && mqtt.age >= 0 && mqtt.age < 65_000, `${mqtt.age}`);
+    }
+  });
+
   test.serial(`${program}: an overflow is counted once, and what may be damaged is dropped`, (t) => {
     const { clock, modem, flags, serial, connect, until } = espruino(program, ["power"]);
     const driver = connect(serial, { apn: "internet", pwrkey: modem.pins.pwrkey, status: modem.pins.status });
