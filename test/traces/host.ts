@@ -22,7 +22,10 @@ const SLACK = 600_000;
 
 type Call = Extract<Entry, { call: string }>;
 
-const isOutcome = (entry: Entry): boolean => "event" in entry || "done" in entry;
+/** Events that say how it goes; a later driver may have more of them, and hand out more with each. */
+const EVENTS = "state ready recovery connect reconnect close offline end error message".split(" ");
+
+const isOutcome = (entry: Entry): boolean => ("event" in entry ? EVENTS.includes(entry.event) : "done" in entry);
 
 /** Calls of the host, each with how many events and ends it came behind, and how long behind the last of them. */
 function callsOf(entries: readonly Entry[]): { call: Call; behind: number; wait: number }[] {
@@ -115,11 +118,18 @@ function cutter(cut: Cut, clock: Replay["clock"], out: (chunk: string) => void):
   };
 }
 
+/** What of an event's arguments is compared: of messages topic, payload and marks, of errors the code. */
+function told(event: string, args: readonly unknown[]): unknown[] {
+  if (event === "close" || event === "error") return [(args[0] as { code?: string } | null)?.code];
+  if (event !== "message") return args.slice(0, 1);
+  const { msgid, ambiguous } = (args[2] ?? {}) as { msgid?: number; ambiguous?: boolean };
+  // Bytes are of another form on each runtime.
+  return [args[0], (args[1] as { bytes?: string }).bytes ?? args[1], msgid, ambiguous];
+}
+
 /**
- * What happened, party by party, without times: events and how calls ended. Message IDs of what was sent are drawn anew where
- * the recording has no numbers for them.
- * @param exact - false: of what was recorded in a hurry. Which of the line's both directions was first then is chance, as is
- * which of two clients, and whether a silence was long enough to tell where a message ends
+ * What happened, party by party, without times: events and how calls ended.
+ * @param exact - false: of what was recorded in a hurry. Whether a silence was long enough to tell where a message ends is chance
  */
 export function outcomes(entries: readonly Entry[], exact = true): Record<string, string[]> {
   const calls = new Map(entries.flatMap((one) => ("call" in one && one.id !== undefined ? [[one.id, one]] : [])));
@@ -127,26 +137,20 @@ export function outcomes(entries: readonly Entry[], exact = true): Record<string
   const add = (list: string, text: string): void => {
     lists[list] = [...(lists[list] ?? []), text];
   };
-  for (const entry of entries) {
+  for (const entry of entries.filter(isOutcome)) {
     if ("event" in entry) {
       const { event, of } = entry;
-      const args = event === "packetsend" ? [{ ...(entry.args[0] as object), messageId: undefined }] : [...entry.args];
-      while (args.length > 0 && (args.at(-1) ?? null) === null) args.pop();
-      // Seen as URCs, they hold the IDs; and bytes are of another form on each runtime.
-      const text = JSON.stringify(args, (_key, value) => value?.bytes ?? value).replace(
-        /(\+QMT(?:PUB|SUB|UNS): ?\d+),\d+/g,
-        "$1,n",
-      );
-      if (exact) add(`events of ${of}`, `${event} ${text}`);
-      else add(`${event} of ${of}`, text.replace(/,?"ambiguous":\w+/, ""));
+      const args = told(event, entry.args).slice(0, exact ? undefined : 3);
+      if (exact) add(`events of ${of}`, `${event} ${JSON.stringify(args)}`);
+      else add(`${event} of ${of}`, JSON.stringify(args));
     } else if ("done" in entry) {
       const call = calls.get(entry.done);
       if (!call || call.call.startsWith("power.")) continue;
-      const end = JSON.stringify(entry.error ?? entry.value ?? null);
-      add(`calls of ${call.of}`, `${call.call} ${JSON.stringify(call.args)} → ${end}`);
+      const end = (entry.error as { code?: string } | undefined)?.code ?? "well";
+      add(`calls of ${call.of}`, `${call.call} ${JSON.stringify(call.args)}: ${end}`);
     }
   }
-  for (const [name, list] of Object.entries(lists)) if (/^(calls|urc )/.test(name)) list.sort();
+  for (const [name, list] of Object.entries(lists)) if (name.startsWith("calls")) list.sort();
   return lists;
 }
 
