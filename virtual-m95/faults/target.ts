@@ -1,6 +1,5 @@
 // The modem as faults know it: what they can do to it, and what they have to ask. `VirtualM95` is one.
 
-import type { Mishaps } from "../module/mishaps.js";
 import type { Registration, TraceDirection, VirtualM95Options } from "../options.js";
 import type { Timers } from "../time/timers.js";
 
@@ -23,7 +22,18 @@ export interface FaultTarget {
   dropPdp(): void;
   networkDown(down: boolean): void;
   setRegistration(creg: Registration, cgreg?: Registration): void;
-  readonly mishaps: Mishaps;
+  /** What goes wrong inside of the module. */
+  readonly mishaps: {
+    readonly sessionsDead: boolean;
+    denySearches(ms: number): void;
+    failOpen(result: number, count: number, done?: () => void): void;
+    killSessions(): void;
+    lockSim(count: number): void;
+    unlockSim(): void;
+    refuseCommands(prefix: string, code: number): void;
+    setClock(time: string): void;
+    simWakes(ms: number, code: number): void;
+  };
   removeSim(): void;
   insertSim(): void;
   resetConnections(): void;

@@ -1,20 +1,25 @@
 // What tests and faults make go wrong inside of the module: commands refused, sessions gone, SIM and network in a bad mood. It
 // knows no fault by name.
 
-import type { QmtClient } from "../qmt/client.js";
 import type { CellNetwork } from "./cell-network.js";
 import type { SimCard } from "./sim-card.js";
+
+/** What it needs of an MQTT client. */
+interface Session {
+  readonly dead: boolean;
+  die(): void;
+}
 
 export class Mishaps {
   readonly #sim: SimCard;
   readonly #cell: CellNetwork;
-  readonly #clients: readonly QmtClient[];
+  readonly #clients: readonly Session[];
   /** Names whose next call fails with a CME error. */
   readonly #next = new Map<string, number>();
   #refused = { prefix: "", code: 0 };
   #openings = { result: 0, count: 0, done: () => {} };
 
-  constructor(sim: SimCard, cell: CellNetwork, clients: readonly QmtClient[]) {
+  constructor(sim: SimCard, cell: CellNetwork, clients: readonly Session[]) {
     this.#sim = sim;
     this.#cell = cell;
     this.#clients = clients;
