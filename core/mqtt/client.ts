@@ -327,8 +327,10 @@ export class MqttClient<Payload = any>
 
   linkOver(error?: M95Error, failed?: boolean): void {
     const profile = this._profile.settled();
-    if (failed && !(stepsOf(causeOf(error!)) & 15) && ++this._refusals > profile.refusedRetries)
-      this._life = this._life || ENDING;
+    // What cannot heal, again and again. A number of a setting may come of a damaged line.
+    if (failed && (stepsOf(causeOf(error!)) & 15 || (error!.cme && !error!.command!.startsWith("AT+QMTCONN="))))
+      this._refusals = 0;
+    else if (failed && ++this._refusals > profile.refusedRetries) this._life = this._life || ENDING;
     this._down(error);
     if (failed) this.emit("error", error!);
     if (this._life || !error) this._finish();
