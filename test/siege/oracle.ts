@@ -100,6 +100,8 @@ export class Oracle {
    * an answer, so that an attempt to connect is made once more.
    */
   brokenTopic = false;
+  /** A topic began with a quote on a modem that sets none. */
+  quotesGo = false;
   /** The modem was: what it was about to tell is lost. */
   rebooted = false;
   /** Messages that were not sent so. */
@@ -198,7 +200,9 @@ export class Oracle {
   }
 
   message(client: number, topic: string, payload: string, ambiguous: boolean): void {
-    const real = this.real[client]!.get(`${topic},${payload}`);
+    const sent = this.real[client]!;
+    const keys = this.quotesGo ? [topic, `"${topic}`, `"${topic}"`] : [topic];
+    const real = keys.map((one) => sent.get(`${one},${payload}`)).find((one) => one !== undefined);
     this.heard++;
     if (ambiguous) {
       this.marked++;

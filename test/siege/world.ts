@@ -381,9 +381,9 @@ export class World {
     const from = this.wire.sent;
     this.under.push({ from, to: from + topic.length + payload.length + 20, client, real });
     const { lengths, shape } = this.modem.firmware;
-    // Nor is it for one in quotes where the modem sets none; or with one in front, before any came without.
-    const quoted = this.bare ? /^".*"$/ : /^"/;
-    if (/[\r\n]/.test(topic) || (shape === 3 && quoted.test(topic))) oracle.brokenTopic = true;
+    if (/[\r\n]/.test(topic)) oracle.brokenTopic = true;
+    // One in quotes where the modem sets none loses them; or the one in front, before any topic came without.
+    if (shape === 3 && (this.bare ? /^".*"$/ : /^"/).test(topic)) oracle.quotesGo = true;
     if (lengths && twofold(shape, topic, payload, [...this.broker.sessions[client]!.filters.keys()]))
       oracle.twofold = true;
     else if (!topic.startsWith('"')) this.bare = true;
