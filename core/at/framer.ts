@@ -2,7 +2,7 @@
 // @resident receive _ending _odd _settle _general _cutHead expect open half _release _drain _scan _start _rest _join
 // @resident _line _inside _add _finish _seek _prompted _silent _pause _quiet
 import type { Clock } from "../ports.js";
-import { BUSY, DEAF, LOST, MISSED, MORE, NOISE, OWN, PATIENCE, PAYLOAD, UNSURE } from "./kinds.js";
+import { BUSY, DEAF, DUBIOUS, LOST, MISSED, MORE, NOISE, OWN, PATIENCE, PAYLOAD, UNSURE } from "./kinds.js";
 import { handProven, isBlank, placeOf, trimLine } from "./lines.js";
 import { Silence } from "./silence.js";
 import type { Counter, FramerSink } from "./types.js";
@@ -302,12 +302,15 @@ export class Framer extends Silence {
     else if (text.startsWith(this._prefix)) this._start(line.substring(line.indexOf(this._prefix)));
     else {
       this.lines++;
-      if (this._kind === UNSURE && this.counter && this.counter.continues!(text) && !this._sink.proves(text))
-        this._release(PAYLOAD);
+      if (this._kind === UNSURE && this._continued(text) && !this._sink.proves(text)) this._release(PAYLOAD);
       if (this._kind === UNSURE) this._wait(text);
       else this._sink.line(text, this._kind > OWN);
       this.framed = false;
     }
+  }
+
+  private _continued(line: string): boolean {
+    return !!this.counter && this.counter.continues!(line);
   }
 
   // Hands the message over if it has all of its bytes.
@@ -360,13 +363,6 @@ export class Framer extends Silence {
     this._add(more + "\n" + line);
   }
 
-  // The message has fewer bytes than was said: that was no length, and may have swallowed what came next. Behind the silence is something else.
-  private _fewer(held: string): void {
-    if (held) this._add("\n" + held);
-    if (held) this._held = isBlank(held) ? "" : undefined;
-    this._finish(true);
-  }
-
   private _add(more: string): void {
     if (this._text === LOST) return;
     if (this._text.length + more.length <= this._limit) this._text += more;
@@ -381,7 +377,8 @@ export class Framer extends Silence {
     this._text = this._gap = "";
     this.framed = false;
     if (cut) this._release(PAYLOAD);
-    else if (this._kind === OWN && this.need && this.counter && this.counter.unsure) this._kind = UNSURE;
+    else if (this._kind === OWN && this.need && this.counter && this.counter.unsure)
+      this._kind = text.split("\n").slice(1).some(this._continued, this) ? DUBIOUS : UNSURE;
     if (text !== LOST) {
       if (this._kind === UNSURE) this._wait(text);
       else this._sink.received(text, this._kind === PAYLOAD && !whole);
@@ -422,7 +419,7 @@ export class Framer extends Silence {
     this._sink.quiet();
   }
 
-  // The line has been silent in the middle of a message. Whether the rest of it is waited for; else it is handed over.
+  // The line has been silent in the middle of a message. Whether the rest is waited for; else it is handed over, cut if it is shorter than was said.
   private _quiet(prompted: boolean | ""): boolean {
     const held = this._held || "";
     const blank = isBlank(held);
@@ -432,8 +429,13 @@ export class Framer extends Silence {
       if (!this._text) return false;
     }
     if ((counted || !(blank || prompted)) && ++this._ticks * this.silence < PATIENCE) return true;
-    if (counted) this._fewer(prompted ? "" : held);
-    else if (prompted) this._finish(true);
+    if (counted) {
+      if (held && !prompted) {
+        this._add("\n" + held);
+        this._held = blank ? "" : undefined;
+      }
+      this._finish(true);
+    } else if (prompted) this._finish(true);
     else if (blank) {
       this._add(this._gap);
       this._finish(false);

@@ -6,11 +6,13 @@
 export const OWN = 0;
 /** Payload, if the length of a message in front was no length, which shows before the line is silent: all waits until then. */
 export const UNSURE = 1;
+/** Lines are, as the message in front may have held the end of its own topic; messages are the modem's. */
+export const DUBIOUS = 2;
 /** Payload: a message was cut, or bytes were lost, since the last silence. */
-export const PAYLOAD = 2;
+export const PAYLOAD = 3;
 
 /** The same by name, for the model check. */
-export const KINDS = ["own", "unsure", "payload"];
+export const KINDS = ["own", "unsure", "dubious", "payload"];
 
 // What stands where else a number of received bytes does, up to which all is as usual.
 

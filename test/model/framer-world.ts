@@ -15,6 +15,7 @@ const SAYS: { [event: string]: string } = {
   message: '\r\n+QMTRECV: 0,1,"t",3,abc\r\n',
   "half a message": '\r\n+QMTRECV: 0,1,"t",9,abc\r\n',
   "doubtful message": '\r\n+QMTRECV: 0,1,"w",3,abc\r\n',
+  "topic with its rest": '\r\n+QMTRECV: 0,1,"w",12,a\r\nb",4,abcd\r\n',
   "rest of a topic": '\r\nw",3,abc\r\n',
   proof: "\r\n+QMTPUB: 0,7,0\r\n",
   prompt: "\r\n> ",

@@ -78,6 +78,7 @@ const FRAMER_EVENTS = {
   message: "a `+QMTRECV`",
   "half a message": "one whose length says that more is to come",
   "doubtful message": "one whose length may be part of a longer topic",
+  "topic with its rest": "a message that may have held the end of its own, longer topic",
   "rest of a topic": "a line that could be the end of that topic",
   proof: "a line that nobody but the modem can have said",
   prompt: "`> `",
@@ -95,26 +96,38 @@ export const KIND: Machine = {
   states: {
     own: "the modem's own",
     unsure: "payload, if the length of a message was none: what comes waits for the silence that tells",
+    dubious: "lines may be part of a message, messages are the modem's, until the line is silent",
     payload: "may be part of a message, until the line is silent",
   },
   events: FRAMER_EVENTS,
   rows: `
 own
   line; unknown line; line end; message; half a message; rest of a topic; proof; prompt -> own payload
-  doubtful message; gathered -> own unsure payload
+  doubtful message -> own unsure payload
+  topic with its rest -> own dubious payload
+  gathered -> own unsure dubious payload
   overrun -> payload
   half a line; awaited; lengths; reset; timer -> own
 unsure
-  line; unknown line; line end; message; half a message; doubtful message; proof; prompt; gathered -> unsure payload
+  line; unknown line; line end; message; half a message; doubtful message; topic with its rest; proof;
+    prompt -> unsure payload
   rest of a topic; overrun -> payload
+  gathered -> unsure dubious payload
   reset -> own
   timer -> own unsure
   half a line; lengths -> unsure
+dubious
+  line; unknown line; message; half a message; doubtful message; topic with its rest; rest of a topic;
+    proof; gathered -> dubious payload
+  overrun -> payload
+  reset -> own
+  timer -> own dubious
+  half a line; line end; prompt; lengths -> dubious
 payload
   reset -> own
   timer -> own payload
-  line; unknown line; half a line; line end; message; half a message; doubtful message; rest of a topic;
-    proof; prompt; gathered; lengths; overrun -> payload
+  line; unknown line; half a line; line end; message; half a message; doubtful message;
+    topic with its rest; rest of a topic; proof; prompt; gathered; lengths; overrun -> payload
 `,
 };
 
@@ -130,7 +143,7 @@ export const MESSAGE: Machine = {
   events: FRAMER_EVENTS,
   rows: `
 none
-  message; doubtful message -> none searched
+  message; doubtful message; topic with its rest -> none searched
   half a message -> searched counted
   line; unknown line; half a line; line end; rest of a topic; proof; prompt; gathered; awaited; lengths;
     overrun; reset; timer -> none
@@ -138,18 +151,18 @@ searched
   line; gathered; reset -> none
   overrun -> spoilt
   timer -> none searched
-  unknown line; half a line; line end; message; half a message; doubtful message; rest of a topic; proof;
-    prompt; lengths -> searched
+  unknown line; half a line; line end; message; half a message; doubtful message; topic with its rest;
+    rest of a topic; proof; prompt; lengths -> searched
 counted
   line; unknown line; rest of a topic; proof; gathered; reset -> none
   line end; prompt -> none counted
-  message; doubtful message -> none searched
+  message; doubtful message; topic with its rest -> none searched
   half a message -> none searched counted
   overrun -> spoilt
   half a line; lengths; timer -> counted
 spoilt
   line; gathered; reset -> none
-  message; half a message; doubtful message -> searched
+  message; half a message; doubtful message; topic with its rest -> searched
   timer -> none spoilt
   unknown line; half a line; line end; rest of a topic; proof; prompt; lengths; overrun -> spoilt
 `,

@@ -64,6 +64,16 @@ test("a line that may be the end of the longer topic: everything may have been p
   );
 });
 
+test("a message that may have held the end of its own topic: messages behind it are the modem's, lines prove nothing until silence", (t) => {
+  const rig = rigged();
+  const sure = `${PREFIX} 0,0,"t",2,cd`;
+  rig.framer.receive(`\r\n${PREFIX} 0,0,"w",13,b\r\n/0",40,xyz\r\n\r\n${sure}\r\n\r\nRDY\r\n`);
+  t.deepEqual(rig.take(), [`message ${PREFIX} 0,0,"w",13,b\r\n/0",40,xyz`, `message ${sure}`, "line? RDY"]);
+  rig.clock.advance(60);
+  rig.framer.receive("\r\nOK\r\n");
+  t.deepEqual(rig.take(), ["line OK"]);
+});
+
 test("one that nobody but the modem can have said is no topic's end, whatever it looks like", (t) => {
   const proof = '+QMTPUB: 0,7,0",9,x';
   transcript(t, `\r\n${UNSURE}\r\n\r\n${proof}\r\n`, [], [`message ${UNSURE}`, `line ${proof}`]);
