@@ -91,7 +91,7 @@ export class Oracle {
   marked = 0;
   /** Lengths are told: nothing may be marked, nothing unknown. */
   strict = false;
-  /** ms for which a burst keeps its first message waiting whose end is not certain: as long as the driver has room for it. */
+  /** ms for which a burst keeps its first message waiting whose end is not certain: as long as there is room for it, and one under way. */
   burst = 0;
   /** Two ways to read a message: what stands behind it until silence may be marked. */
   twofold = false;

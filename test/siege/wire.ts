@@ -140,7 +140,9 @@ export class Wire {
 
   private stall(stall: { every: number; length: number }): void {
     this.time.at(this.time.now() + this.draw.wait(stall.every), () => {
-      this.time.stalledUntil = this.time.now() + this.draw.between(0.2, 1.8) * stall.length;
+      // One that begins in another does not end before it: who reads late has late timers as well.
+      const until = this.time.now() + this.draw.between(0.2, 1.8) * stall.length;
+      this.time.stalledUntil = Math.max(this.time.stalledUntil, until);
       this.stall(stall);
     });
   }

@@ -170,7 +170,7 @@ export class World {
     };
     this.driverUart = setup.options.uart ?? uart;
     this.oracle.strict = setup.firmware.lengths;
-    this.oracle.burst = (setup.options.receiveLimit ?? 4096) * this.wire.byteTime;
+    this.oracle.burst = 2 * (setup.options.receiveLimit ?? 4096) * this.wire.byteTime;
     this.driver.on("error", (error: unknown) => {
       if (!this.oracle.modemGone) this.oracle.blame("drop", `modem: ${error}`);
     });
