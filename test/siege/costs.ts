@@ -82,7 +82,7 @@ function cell({ took, failed, waiting, faults }: Cost): string {
   return [times, ...rest].filter(Boolean).join("; ");
 }
 
-/** The table, as Markdown; the commit it is of stands below it. */
+/** The table, as Markdown; the commit that last changed the driver stands below it. */
 export function* costTable(kinds: Kind[], rates: Rate[]): Generator<string> {
   yield "| firmware | baud | decent, a tenth | hostile, a tenth | a quarter | half |";
   yield "|---|---|---|---|---|---|";
@@ -91,6 +91,7 @@ export function* costTable(kinds: Kind[], rates: Rate[]): Generator<string> {
       const costs = [costOf(kind, rate, SHARES[0]!, false), ...SHARES.map((share) => costOf(kind, rate, share))];
       yield `| ${kind} | ${rate} | ${costs.map(cell).join(" | ")} |`;
     }
-  const commit = execFileSync("git", ["describe", "--always", "--dirty", "--exclude=*"], { encoding: "utf8" }).trim();
-  yield `\nMedian and 95 % of ${PUBLISHES} publishes; commit ${commit}.`;
+  const git = (...args: string[]): string => execFileSync("git", args, { encoding: "utf8" }).trim();
+  const commit = git("log", "-1", "--format=%h", "--", "core") + (git("status", "--porcelain", "core") && ", changed");
+  yield `\nMedian and 95 % of ${PUBLISHES} publishes; core of commit ${commit}.`;
 }

@@ -31,6 +31,8 @@ interface Client {
   counted: boolean;
   /** Message IDs in flight, by command and ID. */
   flight: Set<string>;
+  /** Those whose result got lost, so that the host still waits for it. */
+  muted: Set<string>;
   msgid: number;
 }
 
@@ -49,6 +51,7 @@ function fresh(): Client {
     secure: ["0"],
     counted: false,
     flight: new Set(),
+    muted: new Set(),
     msgid: 0,
   };
 }
@@ -78,9 +81,10 @@ export class Qmt {
     modem.onBoot.push(() => this.gone(true));
   }
 
-  /** A packet of this name and ID that the modem has no result for. */
+  /** A packet of this name and ID that the modem has told no result of. */
   inFlight(client: number, name: string, msgid: number): boolean {
-    return this.clients[client]!.flight.has(`${name},${msgid}`);
+    const { flight, muted } = this.clients[client]!;
+    return flight.has(`${name},${msgid}`) || muted.has(`${name},${msgid}`);
   }
 
   /** Packets of this name in flight. */
@@ -338,6 +342,7 @@ export class Qmt {
     const alive = (): boolean => era === client.era;
     const verdict = (result: number, more: string): void => {
       client.flight.delete(`${name},${msgid}`);
+      if (fate.mute) client.muted.add(`${name},${msgid}`);
       if (fate.mute || result) this.onUnheard(id, name);
       if (fate.mute) return;
       modem.result(`+${name}: ${id},${msgid},${result}${more}`, () => this.onLife(id));

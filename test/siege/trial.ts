@@ -126,7 +126,9 @@ export function play(plan: Plan, log?: (line: string) => void): Report {
     if (oracle.gone[id] && world.clients[id]!.connected && time.now() - at >= VIGIL) oracle.overlooked(id, at);
   });
   // What the modem has still to say comes first, and what a trap behind its very last answer holds.
-  const quiet = (): boolean => time.now() - world.wire.freeAt > 2000;
+  // A busy host may hear the silence behind that late.
+  const enough = 2000 + 40 * (plan.habit.stall?.length ?? 0);
+  const quiet = (): boolean => time.now() - world.wire.freeAt > enough;
   time.run(quiet, 60_000);
   world.settle(PATIENCE);
   time.run(quiet, 60_000);
