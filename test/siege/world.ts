@@ -129,16 +129,14 @@ export class World {
       command: (text) => this.commanded(text),
       garbage: (bytes) => {
         // Its prompt was on the line yet when it rebooted.
-        if (this.modem.leftPrompt) {
-          this.modem.leftPrompt = false;
-          return;
-        }
+        if (this.modem.leftPrompt) return;
         // Of a command that came too soon, half may be lost.
         if (setup.firmware.busy === "keep" || this.secret(bytes))
           this.oracle.blame("injection", `typed as a command: ${show(bytes)}`);
       },
       early: (bytes) => {
-        if (this.secret(bytes)) this.oracle.blame("injection", `written in front of the prompt: ${show(bytes)}`);
+        if (this.secret(bytes) && !this.modem.leftPrompt)
+          this.oracle.blame("injection", `written in front of the prompt: ${show(bytes)}`);
       },
       data: () => {},
       torn: (client, text) => this.torn(client, text),
@@ -335,6 +333,7 @@ export class World {
   }
 
   private commanded(text: string): void {
+    if (/^AT([+EVS].*)?$/.test(text)) this.modem.leftPrompt = false;
     const found = /^AT\+(QMTPUB|QMTSUB|QMTUNS)=(\d),(\d+)/.exec(text);
     if (found) this.oracle.used(Number(found[2]), found[1]!, Number(found[3]), this.wire.handed);
     if (text.startsWith("AT+QMTCONN=")) {
