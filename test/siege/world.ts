@@ -383,8 +383,10 @@ export class World {
     if (/[\r\n]/.test(topic)) oracle.brokenTopic = true;
     // One in quotes where the modem sets none loses them; or the one in front, before any topic came without.
     if (shape === 3 && (this.bare ? /^".*"$/ : /^"/).test(topic)) oracle.quotesGo = true;
-    if (lengths && twofold(shape, topic, payload, [...this.broker.sessions[client]!.filters.keys()]))
-      oracle.twofold = true;
+    const filters = [...this.broker.sessions[client]!.filters.keys()];
+    // One that the driver has given up tells it nothing of topics.
+    const told = [...oracle.told[client]!.keys()].some((filter) => matches(filter, topic));
+    if (lengths && twofold(shape, topic, payload, told ? filters : ["#"])) oracle.twofold = true;
     else if (!topic.startsWith('"')) this.bare = true;
     for (const [, name, id, msgid] of payload.matchAll(/\+(QMTPUB|QMTSUB|QMTUNS): ?([0-5]),(\d{1,5}),/g))
       oracle.forged(
