@@ -968,3 +968,18 @@ test("a modem that sleeps is called 50 ms later, when it may have woken up, and 
   rig.clock.advance(400);
   t.deepEqual(at, [50, 200, 350]);
 });
+
+test("an upload goes in pieces, each with a pause behind it; a synchronisation ends it", (t) => {
+  for (const cut of [false, true]) {
+    const rig = new SessionRig();
+    rig.uart.reply("AT+QSECWRITE\r", "\r\nCONNECT\r\n");
+    rig.send("AT+QSECWRITE", { prompt: "CONNECT", data: "x".repeat(2000), upload: 9000, timeout: 3000 });
+    rig.clock.advance(30);
+    const first = rig.uart.written.at(-1)!.length;
+    t.true(first < 2000);
+    if (cut) rig.sync(1);
+    rig.clock.advance(2000);
+    const bytes = rig.uart.written.filter((text) => text.startsWith("x")).join("").length;
+    t.is(bytes, cut ? first : 2000);
+  }
+});
