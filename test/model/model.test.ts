@@ -39,7 +39,7 @@ test("exploration begins in every state but those that are an event or two away"
     client: ["closed", "ended"],
     outbox: ["done"],
     session: [],
-    framer: [],
+    framer: ["dubious"],
   };
   for (const { name, machines, make, roots } of MACHINES) {
     const ends = roots.flatMap((way) => {
