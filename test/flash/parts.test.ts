@@ -323,8 +323,11 @@ test("what RAM the driver takes is not said to be less than what is measured", (
   const page = readFileSync("docs/footprint.md", "utf8").split("<!-- boards -->")[1]!.split("<!-- /boards -->")[0]!;
   const cells = page.split("\n").map((line) => line.split("|").map((cell) => cell.trim()));
   const pico = cells.find(([, name]) => name === "`espruino-pico`")!;
-  const takes = pico.slice(4, 7).map((cell) => Number(pico[3]) - Number(cell.split(" / ")[1]));
-  t.is(takes.length, 3);
+  // What does not fit has no figure.
+  const takes = pico
+    .slice(4, 7)
+    .flatMap((cell) => (cell.includes(" / ") ? [Number(pico[3]) - Number(cell.split(" / ")[1])] : []));
+  t.true(takes.length >= 2);
   for (const vars of takes) t.true(vars > 500 && CONNECTED_VARS >= vars, `${vars}`);
   const { "espruino-ram": budgets } = JSON.parse(readFileSync("bench/budgets.json", "utf8"));
   t.true(MOST_VARS - CONNECTED_VARS >= budgets["espruino.vars.most"] - budgets["espruino.vars.connected"]);
