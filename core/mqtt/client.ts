@@ -264,7 +264,9 @@ export class MqttClient<Payload = any>
   /** A result URC or +QMTSTAT for this client: fields from `<tcpconnectID>` on. */
   result(name: string, fields: string[], line: string, mayBePayload: boolean): void {
     if (name === "QMTPUB" || name === "QMTSUB" || name === "QMTUNS") {
-      if (this.outbox.result(name, fields, line, mayBePayload)) this.link.seen = this._clock.now();
+      const proven = this.outbox.result(name, fields, line, mayBePayload);
+      // QoS 0 has no message ID: where a payload may be it is no sign of life.
+      if (proven && !(mayBePayload && fields[1] === "0")) this.link.seen = this._clock.now();
     } else this.link.heard(name, fields, line, mayBePayload);
   }
 

@@ -42,8 +42,6 @@ export class Inbox implements Counter, MessageSink {
   readonly framer: Framer;
   /** A topic came without quotes around it: a quote in front of one belongs to it. */
   private _plain: boolean;
-  /** What stood behind the topic of the last message. */
-  private _mark: string;
   /** A bit for each tcpconnectID whose messages tell their length. */
   private _counted: number;
 
@@ -54,7 +52,6 @@ export class Inbox implements Counter, MessageSink {
     this._counters = counters;
     this._counted = 0;
     this.unsure = false;
-    this._mark = ",";
     this.offers = NOT_ASKED;
     this.framer = framer;
   }
@@ -85,14 +82,13 @@ export class Inbox implements Counter, MessageSink {
     // If one of them may be right, the silence behind it will tell; until then it goes on.
     if (ways.length > 1) return ways.some((one) => isWhole(text, one)) ? 0 : text.length + 1;
     this.unsure = !exact(text.substring(way.start, way.end), filters);
-    this._mark = text[way.start - 1] === '"' ? '",' : ",";
     // A quote in front of the payload is the modem's, or the first byte: then the last byte stands where the modem's other
     // quote would be followed by the line end.
     return way.from + way.length + (this._wraps(text, way) ? 1 : 0);
   }
 
   continues(line: string): boolean {
-    return (readings(line, 0, [], this._mark, false) || []).some((way) => way.from + way.length >= line.length);
+    return (readings(line, 0, [], ",", false) || []).some((way) => way.from + way.length >= line.length);
   }
 
   /** Whether messages of its tcpconnectID tell their lengths. @param first - where its first comma is */

@@ -91,6 +91,15 @@ test("a salvo of grants and refusals: the user is told what the broker granted",
   ]);
 });
 
+test("a topic in quotes that holds a length and a line end, where the modem sets no quotes: a forged +QMTSTAT closes nobody", (t) => {
+  const w = new World({ ...SETUP, firmware: { ...FIRMWARE, lengths: true, shape: 3 } });
+  w.setUp([0, 1], ["#"]);
+  w.oracle.brokenTopic = true;
+  w.qmt.inbound(0, '"/a",1,b\r\n\r\nRDY', framed("+QMTSTAT: 1,1"), 0);
+  good(t, w);
+  t.true(w.clients[1]!.connected);
+});
+
 // ---- openings
 
 for (const line of [
