@@ -377,8 +377,9 @@ export class Framer extends Silence {
     this._text = this._gap = "";
     this.framed = false;
     if (cut) this._release(PAYLOAD);
-    else if (this._kind === OWN && this.need && this.counter && this.counter.unsure)
-      this._kind = text.split("\n").slice(1).some(this._continued, this) ? DUBIOUS : UNSURE;
+    else if (this._kind < DUBIOUS && this.need && this.counter && this.counter.unsure)
+      if (text.split("\n").slice(1).some(this._continued, this)) this._release(DUBIOUS);
+      else this._kind = UNSURE;
     if (text !== LOST) {
       if (this._kind === UNSURE) this._wait(text);
       else this._sink.received(text, this._kind === PAYLOAD && !whole);
@@ -424,10 +425,8 @@ export class Framer extends Silence {
     const held = this._held || "";
     const blank = isBlank(held);
     const counted = this.need;
-    if (counted) {
-      this._fill();
-      if (!this._text) return false;
-    }
+    if (counted) this._fill();
+    if (!this._text) return false;
     if ((counted || !(blank || prompted)) && ++this._ticks * this.silence < PATIENCE) return true;
     if (counted) {
       if (held && !prompted) {

@@ -109,8 +109,8 @@ own
   overrun -> payload
   half a line; awaited; lengths; reset; timer -> own
 unsure
-  line; unknown line; line end; message; half a message; doubtful message; topic with its rest; proof;
-    prompt -> unsure payload
+  line; unknown line; line end; message; half a message; doubtful message; proof; prompt -> unsure payload
+  topic with its rest -> dubious payload
   rest of a topic; overrun -> payload
   gathered -> unsure dubious payload
   reset -> own

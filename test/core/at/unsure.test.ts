@@ -74,6 +74,13 @@ test("a message that may have held the end of its own topic: messages behind it 
   t.deepEqual(rig.take(), ["line OK"]);
 });
 
+test("so it is behind one that waits, which waits no longer", (t) => {
+  const rig = rigged();
+  const dubious = `${PREFIX} 0,0,"w",13,b\r\n/0",40,xyz`;
+  rig.framer.receive(`\r\n${UNSURE}\r\n\r\n${dubious}\r\n\r\nRDY\r\n`);
+  t.deepEqual(rig.take(), [`message ${UNSURE}`, `message ${dubious}`, "line? RDY"]);
+});
+
 test("one that nobody but the modem can have said is no topic's end, whatever it looks like", (t) => {
   const proof = '+QMTPUB: 0,7,0",9,x';
   transcript(t, `\r\n${UNSURE}\r\n\r\n${proof}\r\n`, [], [`message ${UNSURE}`, `line ${proof}`]);
