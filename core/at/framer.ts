@@ -378,8 +378,10 @@ export class Framer extends Silence {
     this.framed = false;
     if (cut) this._release(PAYLOAD);
     else if (this._kind < DUBIOUS && this.need && this.counter && this.counter.unsure)
-      if (text.split("\n").slice(1).some(this._continued, this)) this._release(DUBIOUS);
-      else this._kind = UNSURE;
+      if (text.split("\n").slice(1).some(this._continued, this)) {
+        this._release(DUBIOUS);
+        this.need = 1;
+      } else this._kind = UNSURE;
     if (text !== LOST) {
       if (this._kind === UNSURE) this._wait(text);
       else this._sink.received(text, this._kind === PAYLOAD && !whole);
@@ -439,8 +441,7 @@ export class Framer extends Silence {
       this._add(this._gap);
       this._finish(false);
     } else {
-      // Half a line is never taken for a line, so the other half is dropped if it should come.
-      this._held = undefined;
+      this._held = undefined; // Half a line is never taken for a line, so the other half is dropped if it should come.
       this._inside(held);
       if (this._text) this._finish(true);
     }
