@@ -156,7 +156,7 @@ class Switch implements PowerSwitch {
       if (this._pins.ri!.read()) this._awaitRing();
       else {
         this._rang();
-        // Whoever heard it has raised DTR again, or nobody did.
+        // Nobody woke the modem.
         if (this._sleeps) this._awaitRing();
       }
     });

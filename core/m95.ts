@@ -327,14 +327,15 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
    * woken are asked after.
    */
   isRestless(since: number): boolean {
-    let is = false;
-    for (const client of this._living()) {
+    const restless = this._living().filter((client) => {
       const link = client.link;
-      if (link.phase === CONNECTED && !client.outbox.isBusy() && link.seen < since) link.check();
-      else if (link.phase === CLOSED || (link.phase === CONNECTED && !client.outbox.isBusy())) continue;
-      is = true;
-    }
-    return is;
+      if (link.phase === CLOSED) return false;
+      if (link.phase !== CONNECTED || client.outbox.isBusy()) return true;
+      if (link.seen >= since) return false;
+      link.check();
+      return true;
+    });
+    return restless.length > 0;
   }
 
   knows(line: string): boolean {

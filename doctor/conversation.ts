@@ -23,6 +23,24 @@ export interface Key {
   status?(): Promise<0 | 1 | undefined>;
 }
 
+/** The key of a modem whose pins are at hand: a virtual one. */
+export function pinKey(
+  pins: { pwrkey: { write(level: 0 | 1): void }; status: { read(): 0 | 1 } },
+  clock: { after(ms: number, fn: () => void): unknown },
+): Key {
+  return {
+    press: (ms) =>
+      new Promise((resolve) => {
+        pins.pwrkey.write(1);
+        clock.after(ms, () => {
+          pins.pwrkey.write(0);
+          resolve();
+        });
+      }),
+    status: async () => pins.status.read(),
+  };
+}
+
 export interface Answer {
   /** Lines between command and final result, without the echo. */
   lines: string[];

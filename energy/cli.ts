@@ -3,7 +3,7 @@
 
 import { writeFileSync } from "node:fs";
 import { InvalidArgumentError, Option } from "commander";
-import { exit, program, run } from "../terminal/cli.js";
+import { exit, oneOf, program, run } from "../terminal/cli.js";
 import { harmless } from "../terminal/harmless.js";
 import { energyFacts, type FactName, type FactValues } from "../virtual-m95/energy/facts.js";
 import { compare, picture, text } from "./report.js";
@@ -86,14 +86,6 @@ function number(min: number, max: number, fraction = false): (text: string) => n
     if (!/^\d+(\.\d+)?$/.test(text) || value < min || value > max || !(fraction || Number.isInteger(value))) {
       throw new InvalidArgumentError(`Expected ${fraction ? "a number" : "a whole number"} from ${min} to ${max}.`);
     }
-    return value;
-  };
-}
-
-function oneOf<T extends number>(values: readonly T[]): (text: string) => T {
-  return (text) => {
-    const value = values.find((candidate) => String(candidate) === text);
-    if (value === undefined) throw new InvalidArgumentError(`Expected one of ${values.join(", ")}.`);
     return value;
   };
 }

@@ -38,6 +38,23 @@ export interface Use {
   facts: Partial<FactValues>;
 }
 
+/** What m95-energy takes when it is told nothing. */
+export const usual: Use = {
+  every: 15 * minute,
+  payload: 64,
+  topic: 20,
+  qos: 1,
+  keepalive: 1200,
+  tls: false,
+  rssi: 15,
+  drx: 5,
+  gprsClass: 12,
+  sleepAfter: 5000,
+  registration: 20_000,
+  window: 3000,
+  facts: {},
+};
+
 /** What is not the modem's hardware but the habit of module, driver and network; D throughout. */
 export const habits = {
   bootTime: { value: 1700, what: "STATUS high until the UART answers" },

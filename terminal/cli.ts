@@ -1,5 +1,5 @@
 // What the command lines here have in common: name, version, wrong usage, exit codes. It knows no option of any of them.
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { harmless } from "./harmless.js";
 import { versionOf } from "./version.js";
 
@@ -19,6 +19,15 @@ export function program(name: string, description: string, from: string): Comman
     .exitOverride();
   command.configureOutput({ outputError: (text, write) => write(`${text.trimEnd()}\nSee ${name} --help\n`) });
   return command;
+}
+
+/** For an option that takes one of some numbers. */
+export function oneOf<T extends number>(values: readonly T[]): (text: string) => T {
+  return (text) => {
+    const value = values.find((candidate) => String(candidate) === text);
+    if (value === undefined) throw new InvalidArgumentError(`Expected one of ${values.join(", ")}.`);
+    return value;
+  };
 }
 
 /** Runs a program to its exit code; what it throws is told in a line. */

@@ -1,29 +1,14 @@
 // The tables of docs/battery.md, between their marks: what the figures are, and what the sums make of them. The words around them
 // are written by hand.
 import { span } from "../../energy/report.js";
-import { day, hour, life, minute, Sums, type Use, ways } from "../../energy/sums.js";
+import { day, hour, life, minute, Sums, type Use, usual, ways } from "../../energy/sums.js";
 import { energyFacts } from "../../virtual-m95/energy/facts.js";
 import { table } from "./markdown.js";
 
-/** What m95-energy takes when it is told nothing. */
-export const use: Use = {
-  every: 15 * minute,
-  payload: 64,
-  topic: 20,
-  qos: 1,
-  keepalive: 1200,
-  tls: false,
-  rssi: 15,
-  drx: 5,
-  gprsClass: 12,
-  sleepAfter: 5000,
-  registration: 20_000,
-  window: 3000,
-  facts: {},
-};
+/** The battery that m95-energy takes when it is told nothing. */
 export const battery = { mAh: 19_000, usable: 80, loss: 1, host: 0 };
 
-const sums = (own: Partial<Use>): Sums => new Sums({ ...use, ...own });
+const sums = (own: Partial<Use>): Sums => new Sums({ ...usual, ...own });
 
 function years(mAhPerDay: number): string {
   const days = life(battery, mAhPerDay);

@@ -1,7 +1,7 @@
 // A virtual M95 to be examined, on the simulated clock, with faults planted: in the line, in the module, in the network, in the
 // broker. It judges nothing.
 
-import type { Key, Port } from "../../doctor/conversation.js";
+import { type Key, type Port, pinKey } from "../../doctor/conversation.js";
 import type { Examination, ExamineOptions } from "../../doctor/examination.js";
 import { examine } from "../../doctor/examine.js";
 import { MemoryBroker, SimClock, VirtualM95, type VirtualM95Options } from "../../virtual-m95/index.js";
@@ -24,17 +24,8 @@ export interface Fault {
 
 /** Presses the virtual modem's key. */
 export function keyOf({ clock, virtual }: Pick<Patient, "clock" | "virtual">, status = true): Key {
-  return {
-    press: (ms) =>
-      new Promise((resolve) => {
-        virtual.pins.pwrkey.write(1);
-        clock.after(ms, () => {
-          virtual.pins.pwrkey.write(0);
-          resolve();
-        });
-      }),
-    status: async () => (status ? virtual.pins.status.read() : undefined),
-  };
+  const key = pinKey(virtual.pins, clock);
+  return status ? key : { ...key, status: async () => undefined };
 }
 
 /** Answers a command itself: every `pattern` gets these lines instead of the modem's. */

@@ -5,8 +5,8 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import test from "ava";
 import { compare, picture } from "../../energy/report.js";
-import { breakEven } from "../../energy/sums.js";
-import { battery, use, withSums } from "../../scripts/docs/battery-page.js";
+import { breakEven, usual } from "../../energy/sums.js";
+import { battery, withSums } from "../../scripts/docs/battery-page.js";
 
 const docs = new URL("../../../docs/", import.meta.url);
 const page = await readFile(new URL("battery.md", docs), "utf8");
@@ -19,9 +19,9 @@ test("its tables are up to date", (t) => {
 
 test("its picture is what m95-energy draws", async (t) => {
   const drawn = picture(
-    compare(use, battery, {
-      asleep: breakEven(use, "asleep", "off"),
-      connected: breakEven(use, "connected", "off"),
+    compare(usual, battery, {
+      asleep: breakEven(usual, "asleep", "off"),
+      connected: breakEven(usual, "connected", "off"),
     }),
   );
   t.is(

@@ -1,24 +1,10 @@
 // What the sums say, driver and virtual modem come to as well: days of a battery meter, simulated.
 
 import test from "ava";
-import { hour, minute, Sums, type Use, type Way } from "../../energy/sums.js";
+import { hour, minute, Sums, type Use, usual, type Way } from "../../energy/sums.js";
 import { month } from "./month.js";
 
-const meter: Use = {
-  every: 15 * minute,
-  payload: 64,
-  topic: 20,
-  qos: 1,
-  keepalive: 1200,
-  tls: false,
-  rssi: 15,
-  drx: 5,
-  gprsClass: 12,
-  sleepAfter: 5000,
-  registration: 15_000,
-  window: 3000,
-  facts: {},
-};
+const meter: Use = { ...usual, registration: 15_000 };
 
 const cases: [name: string, way: Way, days: number, use: Partial<Use>][] = [
   ["a message in 15 minutes, asleep", "asleep", 30, {}],

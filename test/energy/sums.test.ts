@@ -1,24 +1,10 @@
 // The sums of m95-energy, by hand: what each way of keeping in touch draws, and where they cross.
 
 import test from "ava";
-import { breakEven, day, hour, life, minute, Sums, type Use, ways } from "../../energy/sums.js";
+import { breakEven, day, hour, life, minute, Sums, type Use, usual, ways } from "../../energy/sums.js";
 
 /** One slot up, full power: 215 mA while sending. */
-const use: Use = {
-  every: 15 * minute,
-  payload: 64,
-  topic: 20,
-  qos: 1,
-  keepalive: 1200,
-  tls: false,
-  rssi: 10,
-  drx: 5,
-  gprsClass: 8,
-  sleepAfter: 5000,
-  registration: 15_000,
-  window: 3000,
-  facts: {},
-};
+const use: Use = { ...usual, rssi: 10, gprsClass: 8, registration: 15_000 };
 
 const sums = (own: Partial<Use> = {}): Sums => new Sums({ ...use, ...own });
 const part = (all: Sums, way: (typeof ways)[number], what: string) => {

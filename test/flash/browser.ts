@@ -36,7 +36,7 @@ function isFresh(): boolean {
  * Builds the page's scripts, where that was not done since their sources changed; the rest of the page needs no building. One
  * process at a time, since tests of several files want the page at once.
  */
-export async function buildPage(): Promise<void> {
+async function buildPage(): Promise<void> {
   const lock = path.join(root, "build/flash/web.lock");
   for (let waited = 0; ; waited += 100) {
     try {
@@ -75,7 +75,7 @@ export async function servePage(t: ExecutionContext, over: Partial<Folders>): Pr
 }
 
 /** Starts Chromium with a profile of its own. */
-export async function startChromium(): Promise<{ context: BrowserContext; stop: () => Promise<void> }> {
+async function startChromium(): Promise<{ context: BrowserContext; stop: () => Promise<void> }> {
   const profile = mkdtempSync(path.join(tmpdir(), "m95-chromium-"));
   const quiet = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"];
   const context = await chromium.launchPersistentContext(profile, {
@@ -88,6 +88,24 @@ export async function startChromium(): Promise<{ context: BrowserContext; stop: 
     rmSync(profile, { recursive: true, force: true });
   };
   return { context, stop };
+}
+
+/** One Chromium for all tests of a file, started by the first that needs it, with the page's scripts built. */
+export function sharedChromium(): { context: () => Promise<BrowserContext>; stop: () => Promise<void> } {
+  let started: ReturnType<typeof startChromium> | undefined;
+  const start = async () => {
+    await buildPage();
+    return startChromium();
+  };
+  return {
+    async context() {
+      started ??= start();
+      return (await started).context;
+    },
+    async stop() {
+      if (started) await (await started).stop();
+    },
+  };
 }
 
 /** Opens a page in which `navigator.serial` leads to a board, or is missing. */

@@ -10,7 +10,7 @@ import type { Page } from "playwright-core";
 import { boardOf, firmwareNames } from "../../flash/board/config.js";
 import { engine } from "../support/needs.js";
 import { testWith } from "../support/test-with.js";
-import { type Browser, buildPage, openPage, servePage, startChromium } from "./browser.js";
+import { type Browser, openPage, servePage, sharedChromium } from "./browser.js";
 import { type Board, espruino } from "./pty.js";
 import { ReplModel } from "./repl-model.js";
 
@@ -25,18 +25,10 @@ writeFileSync(path.join(folders.bundles, "M95.js"), "// the long one");
 writeFileSync(path.join(folders.bundles, "M95.min.js"), MODULE, "latin1");
 writeFileSync(path.join(folders.apps, "hello.js"), APP);
 
-let chromium: ReturnType<typeof startChromium> | undefined;
-/** One Chromium for all tests, started by the first that needs it. */
-async function context() {
-  chromium ??= (async () => {
-    await buildPage();
-    return startChromium();
-  })();
-  return (await chromium).context;
-}
+const { context, stop } = sharedChromium();
 
 test.after.always(async () => {
-  if (chromium) await (await chromium).stop();
+  await stop();
   rmSync(folder, { recursive: true });
 });
 

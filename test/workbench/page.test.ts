@@ -9,24 +9,15 @@ import type { Page } from "playwright-core";
 import { clientOptions } from "../../core/mqtt/options.js";
 import { parseTrace } from "../../trace/format.js";
 import { MemoryBroker, ScaledClock, VirtualM95, type VirtualM95Options } from "../../virtual-m95/index.js";
-import { buildPage, openPage, servePage, startChromium } from "../flash/browser.js";
+import { openPage, servePage, sharedChromium } from "../flash/browser.js";
 import type { Board } from "../flash/pty.js";
 import { testWith } from "../support/test-with.js";
 
 const inBrowser = testWith("chromium");
 
-let chromium: ReturnType<typeof startChromium> | undefined;
-async function context() {
-  chromium ??= (async () => {
-    await buildPage();
-    return startChromium();
-  })();
-  return (await chromium).context;
-}
+const { context, stop } = sharedChromium();
 
-test.after.always(async () => {
-  if (chromium) await (await chromium).stop();
-});
+test.after.always(stop);
 
 async function workbench(t: ExecutionContext, view: string, board?: Board): Promise<{ page: Page; errors: string[] }> {
   t.timeout(120_000);

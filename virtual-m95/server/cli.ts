@@ -3,6 +3,7 @@
 
 import { readFile } from "node:fs/promises";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { oneOf } from "../../terminal/cli.js";
 import { harmless } from "../../terminal/harmless.js";
 import { versionOf } from "../../terminal/version.js";
 import { recorder } from "../../trace/file.js";
@@ -142,14 +143,6 @@ function milliseconds(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value > 10_000) throw new InvalidArgumentError("Expected 0 to 10000 ms.");
   return value;
-}
-
-function oneOf<T extends number>(values: readonly T[]): (text: string) => T {
-  return (text) => {
-    const value = values.find((candidate) => String(candidate) === text);
-    if (value === undefined) throw new InvalidArgumentError(`Expected one of ${values.join(", ")}.`);
-    return value;
-  };
 }
 
 function quirk(text: string, previous: Partial<Quirks> = {}): Partial<Quirks> {

@@ -2,7 +2,7 @@
 // of the page.
 
 import { powerSwitch } from "../../board-wiring/index.js";
-import type { Key, Port } from "../../doctor/conversation.js";
+import { type Key, type Port, pinKey } from "../../doctor/conversation.js";
 import {
   type ConnectOptions,
   M95,
@@ -116,18 +116,7 @@ export class Bench extends EventTarget {
   /** What presses the virtual modem's key. */
   get key(): Key | undefined {
     const { virtual, clock } = this;
-    if (!virtual) return undefined;
-    return {
-      press: (ms) =>
-        new Promise((resolve) => {
-          virtual.pins.pwrkey.write(1);
-          clock.after(ms, () => {
-            virtual.pins.pwrkey.write(0);
-            resolve();
-          });
-        }),
-      status: async () => virtual.pins.status.read(),
-    };
+    return virtual && pinKey(virtual.pins, clock);
   }
 
   connect(options: ConnectOptions): MqttClient {
