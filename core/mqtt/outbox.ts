@@ -249,7 +249,12 @@ export class Outbox {
   /** Tells what the modem has said of a packet. */
   private _decide(packet: Packet, fields: string[], line: string): void {
     const result = +fields[2]!;
-    const error = result ? givenUp(packet, line, this._host.explain("packet", result)) : null;
+    let error: M95Error | null = null;
+    if (result) {
+      error = givenUp(packet, line, this._host.explain("packet", result));
+      // What was sent before may have arrived, whatever became of this time.
+      if (packet.data !== undefined && packet.sent! > (packet === this._hand ? 0 : 1)) error = unknownFate(packet);
+    }
     this._settle(packet, error, fields.slice(3));
   }
 
@@ -298,7 +303,7 @@ export class Outbox {
     const packet = this._hand!;
     const code = error ? error.code : "";
     this._hand = this._offer = undefined;
-    if (sent && code !== "ECME") packet.sent = 1;
+    if (sent && code !== "ECME") packet.sent = (packet.sent || 0) + 1;
     // With its data in the modem, a verdict may come although the OK did not.
     if (packet.lost || (error && !(sent && (code === "EUNKNOWN" || code === "ETIMEOUT")))) this._refused(packet, error);
     else {

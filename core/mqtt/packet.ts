@@ -39,7 +39,7 @@ export interface Packet {
   tries?: number;
   /** Times it was offered and it is not certain whether the modem was ready for it. */
   offers?: number;
-  /** It was sent at least once, so what became of it is unknown. */
+  /** Times it was sent; once, and what became of it is unknown. */
   sent?: number;
   /** The link went while it was being handed over. */
   lost?: number;

@@ -336,6 +336,17 @@ test("a full window and a prompt that does not come hold back what is younger", 
   }
 });
 
+test("sent once without a verdict, then again and given up by the modem: the first may have arrived", (t) => {
+  const { log, requests, outbox, publish } = bench();
+  publish("a", 1, true);
+  outbox.linkGone();
+  outbox.linkThere();
+  requests[1]!.done(null, [], true);
+  const [, msgid] = requests[1]!.text.split(",");
+  outbox.result("QMTPUB", ["0", msgid!, "2"], `+QMTPUB: 0,${msgid},2`, false);
+  t.deepEqual(log, ["a EUNKNOWN", "drained"]);
+});
+
 test("sent once without a verdict, then refused: what became of it is not known", (t) => {
   const { log, requests, outbox, publish } = bench();
   publish("a", 1, true);
