@@ -346,6 +346,8 @@ export class Outbox {
     if (full || unclear || tries < TRIES) {
       if (!full) this._host.stepBegins(error, RETRY, packet.tries || 0, 0);
       if (full || gone) this._full = 1;
+      if (packet.data !== undefined && packet.msgid && error.code !== "ECME" && this._host.inbox.offers === IN_PUBLISH)
+        this._renumber(packet);
       this._requeue(packet);
     } else {
       if (packet.msgid) error.messageId = packet.msgid;
@@ -380,6 +382,14 @@ export class Outbox {
   // A packet has failed that should not have.
   private _failing(): void {
     if (!this.trouble++) this._failedAt = this._clock.now();
+  }
+
+  // The modem may have been at a prompt that counts its bytes, and report on what filled that under the ID it was given.
+  private _renumber(packet: Packet): void {
+    const parts = packet.text.split(",");
+    packet.msgid = this.nextId();
+    parts[1] = "" + packet.msgid;
+    packet.text = parts.join();
   }
 
   // Several in a row: too many, or none has worked for as long as the modem tries to deliver one.
