@@ -223,8 +223,9 @@ export class Session extends Synchroniser {
     if (!this._open) return;
     const run = this._queue[0]!;
     const prompt = run.prompt;
-    // An OK that is late ends no command that waits for its prompt, but any other.
-    if (this._unsettled && prompt !== ">") {
+    // An OK that is late ends no command that waits for its prompt, but any other; and a modem that still owes it may drop what it is
+    // told, which must not happen to one whose prompt counts bytes: in vain they would be written.
+    if (this._unsettled && (prompt !== ">" || run.counted)) {
       this._call(AT_TRIES, "", undefined);
       return;
     }

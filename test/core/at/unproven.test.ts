@@ -100,6 +100,14 @@ test("data is out of the prompt whatever is said then: the next publish goes at 
   t.deepEqual(rig.uart.written, [`${PUB}\r`, "y\x1a"]);
 });
 
+test("but not one whose prompt counts bytes: a modem that still owes its OK may not hear it, and in vain they would be written", (t) => {
+  const rig = unsettled();
+  rig.uart.reply("ATS4?\r", `${OK}\r\n010\r\n${OK}`).reply(`${PUB},5\r`, "\r\n> ").reply("hello", OK);
+  rig.send(`${PUB},5`, { prompt: ">", data: "hello", counted: true });
+  t.deepEqual(rig.settle(), [`${PUB},5 OK`]);
+  t.deepEqual(rig.uart.written, ["ATS4?\r", `${PUB},5\r`, "hello"]);
+});
+
 test("the modem's own OK may be late: it ends no other command, whose line is led out first", (t) => {
   const rig = unsettled();
   rig.uart.reply("ATS4?\r", `${OK}\r\n010\r\n${OK}`).reply("AT+CSQ\r", `\r\n+CSQ: 20,0\r\n${OK}`);
