@@ -338,10 +338,10 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     return restless.length > 0;
   }
 
-  knows(line: string): boolean {
+  knows(line: string, guessed?: boolean): boolean {
     const fields = split(line);
     const client = this.clients[+fields[0]!];
-    return !!client && client.outbox.expects(line.substring(1, line.indexOf(":")), number(fields[1]));
+    return !!client && client.outbox.expects(line.substring(1, line.indexOf(":")), number(fields[1]), guessed);
   }
 
   listenerThrew(error: unknown): void {

@@ -387,7 +387,7 @@ export class Framer extends Silence {
       else this._sink.received(text, this._kind === PAYLOAD && !whole);
     }
     this.need = 0;
-    if (cut) handProven(text, this._sink);
+    if (this._kind === PAYLOAD) handProven(text, this._sink);
   }
 
   private _seek(): void {

@@ -23,11 +23,11 @@ export function isBlank(line: string): boolean {
   return !(line.charCodeAt(0) > 32) && !trimLine(line);
 }
 
-/** Hands over the lines inside a message that nobody but the modem can have said: they count wherever they stand. */
+/** Hands over the lines inside a message that nobody but the modem can have said, or who guesses: they count wherever they stand. */
 export function handProven(text: string, sink: FramerSink): void {
   const lines = text.split("\n");
   for (let i = 1; i < lines.length; i++) {
     const line = trimLine(lines[i]!);
-    if (sink.proves(line)) sink.line(line, true);
+    if (sink.proves(line, true)) sink.line(line, true);
   }
 }

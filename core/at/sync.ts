@@ -135,8 +135,8 @@ export abstract class Synchroniser implements FramerSink {
   abstract starts(line: string): boolean;
   abstract overran(): void;
 
-  proves(line: string): boolean {
-    return this._host.knows(line);
+  proves(line: string, guessed?: boolean): boolean {
+    return this._host.knows(line, guessed);
   }
 
   threw(error: unknown): void {

@@ -24,8 +24,8 @@ export interface FramerSink {
   prompt(): void;
   /** Whether a line inside a message looks like the start of something else. */
   starts(line: string): boolean;
-  /** Whether nobody but the modem can have said a line. */
-  proves(line: string): boolean;
+  /** Whether nobody but the modem can have said a line. @param guessed - or who has guessed what it holds */
+  proves(line: string, guessed?: boolean): boolean;
   /** Bytes were lost, or dropped because the limit was reached; what they belonged to is not handed over. */
   overran(): void;
   /** One of these threw: the rest of the chunk is lost. */
@@ -114,8 +114,8 @@ export interface SessionSink {
 export interface SessionHost {
   /** Received bytes were lost; there may have been a URC among them. */
   bytesLost(): void;
-  /** Whether a line holds what nobody but the modem can know. */
-  knows(line: string): boolean;
+  /** Whether a line holds what nobody but the modem can know. @param guessed - or guesses, of whom it is known that they do */
+  knows(line: string, guessed?: boolean): boolean;
   /** A port or a callback threw. */
   listenerThrew(error: unknown): void;
   /** The meaning of a number of the modem, or "". */

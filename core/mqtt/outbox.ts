@@ -43,6 +43,9 @@ const OFFERS = 50;
 /** ms for which a wrong message ID where a payload may be takes the proof from the right ones. */
 const SUSPICION = 60000;
 
+/** Seconds more for what was sent while messages come, whose bytes may hold its verdict up. */
+const EXTRA = 8;
+
 /** Ends the data behind the prompt of a modem that does not count it (3.2.8). */
 const END = "\x1a";
 
@@ -91,8 +94,8 @@ export class Outbox {
     this._hand = this._offer = this._timer = this._closed = this._durable = undefined;
     this._open = this._full = this.trouble = this._front = this._back = 0;
     this._guessed = -SUSPICION;
-    this._seconds = Math.ceil((profile.packets + SLACK) / 1000) + 1;
-    this._notice = Math.ceil((o.packetTimeout * 1000 + SLACK) / 1000) + 1;
+    this._seconds = Math.ceil((profile.packets + SLACK) / 1000) + 1 + EXTRA;
+    this._notice = Math.ceil((o.packetTimeout * 1000 + SLACK) / 1000) + 1 + EXTRA;
     this._limit = o.queueLimit;
   }
 
@@ -123,9 +126,12 @@ export class Outbox {
     return id;
   }
 
-  /** Whether a packet of this kind with this message ID, which nobody else has seen, waits for its verdict, and nobody guesses. */
-  expects(name: string, msgid: number): boolean {
-    if (!(this._clock.now() - this._guessed >= SUSPICION)) return false;
+  /**
+   * Whether a packet of this kind with this message ID, which nobody else has seen, waits for its verdict, and nobody guesses.
+   * @param guessed - or somebody does
+   */
+  expects(name: string, msgid: number, guessed?: boolean): boolean {
+    if (!guessed && !(this._clock.now() - this._guessed >= SUSPICION)) return false;
     return msgid > 0 && this._flight.some((packet) => nameOf(packet.text) === name && packet.msgid === msgid);
   }
 
@@ -401,7 +407,8 @@ export class Outbox {
   private _tick(): void {
     this._timer = undefined;
     this._full = 0;
-    const overdue = this._flight.filter((packet) => packet.left && --packet.left === 0);
+    const busy = this._clock.now() - this._host.session.framer.stamp < 1000;
+    const overdue = this._flight.filter((packet) => packet.left && --packet.left <= (busy ? 0 : EXTRA));
     this._flight = this._flight.filter((packet) => overdue.indexOf(packet) < 0);
     for (let i = 0; i < overdue.length; i++) {
       const packet = overdue[i]!;
@@ -411,7 +418,8 @@ export class Outbox {
       else if (packet.data === undefined && (packet.tries = (packet.tries || 0) + 1) < TRIES) this._requeue(packet);
       else {
         // A message may have swallowed its verdict, and says that the connection is not dead.
-        if (this._clock.now() - this._host.session.framer.stamp > this._seconds * 1000 + SLACK) this._failing();
+        if (this._clock.now() - this._host.session.framer.stamp > (this._seconds - EXTRA) * 1000 + SLACK)
+          this._failing();
         packet.again = 0;
         this._settle(packet, unknownFate(packet), []);
       }

@@ -600,6 +600,18 @@ test("a counted message beyond the limit, and bytes lost inside of one: it is no
   t.deepEqual(rig.take(), ["line OK"]);
 });
 
+test("what nobody but the modem or who guesses can have said is handed over, too, from a message that may be payload itself", (t) => {
+  const rig = new FramerRig();
+  counting(rig);
+  rig.framer.strict = true;
+  const result = "+QMTPUB: 0,8,0";
+  // A prompt stands in front of the result, and no empty line: it does not end the message.
+  const text = `${PREFIX} 3;abc\r\n\r\n> \r\n${result}`;
+  rig.framer.receive(`\r\n${PREFIX} 2;abXY\r\n\r\n${text}\r\n`);
+  rig.clock.advance(40);
+  t.deepEqual(rig.take(), [`message? ${PREFIX} 2;abXY`, `message? ${text}`, `line? ${result}`]);
+});
+
 test("a message without a length, between counted ones, is as ever", (t) => {
   transcript(
     t,

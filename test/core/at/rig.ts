@@ -49,7 +49,8 @@ export class FramerRig {
         prompt: () => note("prompt"),
         quiet: () => this.silent(),
         starts: (line) => this.known.includes(line),
-        proves: (line) => line.startsWith("+QMTPUB: 0,7,"),
+        // Somebody guesses the second one.
+        proves: (line, guessed) => line.startsWith("+QMTPUB: 0,7,") || (!!guessed && line.startsWith("+QMTPUB: 0,8,")),
         overran: () => note("overrun"),
         threw: (error) => this.threw(error),
       },

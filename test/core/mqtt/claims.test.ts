@@ -23,6 +23,7 @@ function bench() {
   const requests: Request[] = [];
   const log: string[] = [];
   let drawn = 0;
+  const framer = { stamp: -Infinity };
   const counters = {
     [PUBLISHED]: 0,
     get [RETRANSMISSIONS]() {
@@ -35,7 +36,7 @@ function bench() {
   const host = {
     clock,
     counters,
-    session: { framer: { stamp: -Infinity }, send: (request: Request) => requests.push(request) },
+    session: { framer, send: (request: Request) => requests.push(request) },
     inbox: { offers: 0 },
     // 1, 2, 3 and so on.
     random: () => ++drawn / 65536,
@@ -73,6 +74,10 @@ function bench() {
     },
     /** A line right behind a message. */
     glued: (line: string) => outbox.result("QMTPUB", line.split(","), `+QMTPUB: ${line}`, true),
+    /** A message is under way. */
+    come() {
+      framer.stamp = clock.now();
+    },
     /** A line of the modem with silence in front of it. */
     verdict: (line: string) => outbox.result("QMTPUB", line.split(","), `+QMTPUB: ${line}`, false),
   };
@@ -260,6 +265,31 @@ test("a claimed retransmission grants no time", (t) => {
   clock.advance(20_000);
   t.false(claim("0,1,1"));
   clock.advance(3000);
+  t.deepEqual(log, ["a EUNKNOWN", "drained"]);
+});
+
+test("an overdue verdict may stand behind messages: as long as they come it is waited for, 8 s at most", (t) => {
+  for (const seconds of [0, 3, 8]) {
+    const { clock, log, publish, verdict, come } = bench();
+    publish("a");
+    clock.advance(TIME - 1000);
+    for (let i = 0; i <= seconds; i++) {
+      clock.advance(500);
+      come();
+      clock.advance(500);
+    }
+    t.deepEqual(log, seconds < 8 ? [] : ["a EUNKNOWN", "drained"]);
+    verdict("0,1,0");
+    t.is(log[0], seconds < 8 ? "a ok" : "a EUNKNOWN");
+  }
+  // Silence, and no verdict came with it.
+  const { clock, log, publish, come } = bench();
+  publish("a");
+  clock.advance(TIME - 500);
+  come();
+  clock.advance(500);
+  t.deepEqual(log, []);
+  clock.advance(1000);
   t.deepEqual(log, ["a EUNKNOWN", "drained"]);
 });
 
