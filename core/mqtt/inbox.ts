@@ -5,7 +5,7 @@ import type { Framer } from "../at/framer.js";
 import { placeOf } from "../at/lines.js";
 import type { Counter, MessageSink } from "../at/types.js";
 import { type Counters, ORPHANS } from "../counters.js";
-import { exact, isWhole, type Reading, readings } from "./lengths.js";
+import { exact, isWhole, PLAIN, QUOTED, type Reading, readings } from "./lengths.js";
 import { covers } from "./topics.js";
 
 /** Who gets messages: the client of a tcpconnectID. */
@@ -40,17 +40,17 @@ export class Inbox implements Counter, MessageSink {
   private _bare: boolean;
   private _counters: Counters;
   readonly framer: Framer;
-  /** A topic came without quotes around it: a quote in front of one belongs to it. */
-  private _plain: boolean;
+  /** Whether the modem sets quotes around topics: QUOTED, PLAIN, or 0. */
+  private _style: number;
   /** A bit for each tcpconnectID whose messages tell their length. */
   private _counted: number;
 
   /** @param counters - where messages are counted that have no client or are of unreadable shape */
   constructor(clients: (Receiver | undefined)[], counters: Counters, framer: Framer) {
     this._clients = clients;
-    this._bare = this._plain = false;
+    this._bare = false;
     this._counters = counters;
-    this._counted = 0;
+    this._counted = this._style = 0;
     this.unsure = false;
     this.offers = NOT_ASKED;
     this.framer = framer;
@@ -75,7 +75,7 @@ export class Inbox implements Counter, MessageSink {
     const second = text.indexOf(",", first + 1);
     if (second < 0 || !this._tells(text, first)) return 0;
     const filters = this._filters(text, first);
-    const ways = readings(text, second + 1, filters, "", this._plain);
+    const ways = readings(text, second + 1, filters, "", this._style);
     if (!ways) return -1;
     const way = ways[0];
     if (!way) return 0;
@@ -88,7 +88,7 @@ export class Inbox implements Counter, MessageSink {
   }
 
   continues(line: string): boolean {
-    return (readings(line, 0, [], ",", false) || []).some((way) => way.from + way.length >= line.length);
+    return (readings(line, 0, [], ",", QUOTED) || []).some((way) => way.from + way.length >= line.length);
   }
 
   /** Whether messages of its tcpconnectID tell their lengths. @param first - where its first comma is */
@@ -117,7 +117,7 @@ export class Inbox implements Counter, MessageSink {
   // False: it does not tell its length.
   private _measured(client: Receiver, text: string, msgid: number, ambiguous: boolean, stamp: number): boolean {
     const second = text.indexOf(",", text.indexOf(",") + 1);
-    const ways = readings(text, second + 1, client.subscriptions.topicFilters(), "", this._plain);
+    const ways = readings(text, second + 1, client.subscriptions.topicFilters(), "", this._style);
     if (!ways || !ways.length) return false;
     const right = ways.filter((one) => this._quotes(text, one) >= 0);
     const way = right[0] || ways[0]!;
@@ -127,8 +127,10 @@ export class Inbox implements Counter, MessageSink {
     const end = right.length ? from + way.length : text.length;
     const doubtful = ambiguous || right.length !== 1;
     if (!doubtful && ways.length === 1 && text[way.start - 2] !== " ")
-      if (text[way.start - 1] === '"') this._bare = this._bare || !quotes;
-      else if (text[way.start] !== '"') this._plain = true;
+      if (text[way.start - 1] === '"') {
+        this._style = this._style || QUOTED;
+        this._bare = this._bare || !quotes;
+      } else if (text[way.start] !== '"') this._style = PLAIN;
     client.received(text.substring(way.start, way.end), text.substring(from, end), msgid, doubtful, stamp);
     return true;
   }

@@ -4,6 +4,10 @@ import { placeOf } from "../at/lines.js";
 import { number } from "../at/params.js";
 import { covers } from "./topics.js";
 
+// Whether the modem sets quotes around topics, as far as was seen; 0: nothing was.
+export const QUOTED = 1;
+export const PLAIN = 2;
+
 /** Where the parts of a message begin and end. */
 export interface Reading {
   /** Of the topic. */
@@ -43,14 +47,14 @@ function places(text: string, start: number, over: string): Reading[] {
  * shorter topics first. Undefined when the topic is not over yet.
  * @param behind - where `<topic>` starts, blank and quote included
  * @param mark - what stands behind the topic, if the text does not tell; ""
- * @param plain - the modem sets no quotes around topics, as far as was seen
+ * @param style - one of the numbers above: whether the modem sets quotes around topics
  */
 export function readings(
   text: string,
   behind: number,
   filters: string[],
   mark: string,
-  plain: boolean,
+  style: number,
 ): Reading[] | undefined {
   const start = behind + (text[behind] === " " ? 1 : 0);
   const quoted = text[start] === '"';
@@ -66,10 +70,10 @@ export function readings(
     (one: Reading) => !filters.length || filters.some((filter) => covers(filter, text.substring(one.start, one.end))),
   ];
   const pass = (one: Reading): boolean => tests.every((test) => test(one));
-  if (quoted && (plain || !all.some(pass))) {
+  if (quoted && start === behind && (style !== QUOTED || !all.some(pass))) {
     // A quote may be the first byte of a topic around which there are none.
     const bare = places(text, start, ",").filter((one) => pass(one) && !(text[one.end - 1] === '"' && one.end > first));
-    if (bare.length) return bare;
+    if (bare.length) all = style === PLAIN ? bare : all.concat(bare);
   }
   for (let i = 0; i < tests.length; i++) {
     const right = all.filter(tests[i]!);

@@ -161,6 +161,18 @@ test("lengths: where a topic came without quotes, one in front of a topic belong
   t.deepEqual(read('+QMTRECV: 0,0,"a/b",2,on\r')[1], [0, 0, "a/b", "on", false]);
 });
 
+test("lengths: before it has shown whether topics are quoted, a quote in front of one makes two ways to read it", (t) => {
+  // Unquoted: topic `"/a",1500,b` with a payload of 1 byte. Quoted: topic `/a` with a payload of 1,500 bytes.
+  const text = '+QMTRECV: 0,0,"/a",1500,b,1,x\r';
+  const both = counted(["#"]);
+  t.is(both(text)[0], 0, "the silence behind it tells");
+  t.deepEqual(both(text)[1], [0, 0, '"/a",1500,b', "x", false]);
+  const quoted = counted(["#"]);
+  quoted('+QMTRECV: 0,0,"a/b",2,on\r');
+  t.is(quoted(text)[0], '+QMTRECV: 0,0,"/a",1500,'.length + 1500);
+  t.is(counted(["+/a"])(text)[0], '+QMTRECV: 0,0,"/a",1500,'.length + 1500, "the other topic was not subscribed to");
+});
+
 test("lengths: the head may not be there yet; a message without one is like any other", (t) => {
   t.is(counted()('+QMTRECV: 0,0,"a\r')[0], -1);
   t.deepEqual(counted()('+QMTRECV: 0,0,"a",hello\r'), [0, [0, 0, "a", "hello", false]]);
