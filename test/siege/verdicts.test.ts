@@ -100,6 +100,16 @@ test("a topic in quotes that holds a length and a line end, where the modem sets
   t.true(w.clients[1]!.connected);
 });
 
+test("a topic that reads in two ways because of a filter that is just being given up: it costs a mark, and nothing else", (t) => {
+  const w = new World({ ...SETUP, firmware: { ...FIRMWARE, lengths: true, shape: 4 } });
+  w.setUp([0], ["#", "extra/+"]);
+  w.unsubscribe(0, ["#"]);
+  t.true(w.time.run(() => !w.broker.sessions[0]!.filters.has("#"), 10_000));
+  w.qmt.inbound(0, 'extra/a",0,', '"+QMTRECV: 2,5,"extra/"",0,\r\n\n+QMTRECV:', 0);
+  good(t, w);
+  t.is(w.oracle.marked, 1);
+});
+
 // ---- openings
 
 for (const line of [

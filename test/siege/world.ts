@@ -60,22 +60,31 @@ const HARMLESS = ["none", "ask", "retry", "resync"];
 /** What the user's payloads begin with, so that nothing else looks like one. */
 export const OWN = "own#";
 
-/** Whether a message with its length also reads as another one, whole or going on, of a topic that is subscribed to. */
-function twofold(shape: number, topic: string, payload: string, filters: string[]): boolean {
+/**
+ * Whether a message with its length reads in two ways, whole or going on, of topics that are subscribed to.
+ * @param known - whether the modem sets quotes around topics has shown
+ */
+function twofold(shape: number, topic: string, payload: string, filters: string[], known: boolean): boolean {
   const quote = shape === 3 ? "" : '"';
   const wrap = shape === 1 || shape === 4 ? '"' : "";
-  const head = `${quote},${shape === 1 ? " " : ""}`;
-  const body = `${topic}${head}${payload.length},${wrap}${payload}${wrap}`;
-  for (const found of body.matchAll(shape === 3 ? /(?=(,)(\d+),)/g : /(?=(", ?)(\d+),)/g)) {
-    const other = body.slice(0, found.index);
-    if (other === topic || !filters.some((filter) => matches(filter, other))) continue;
-    const from = found.index + found[1]!.length + found[2]!.length + 1;
-    for (const quotes of [0, 1]) {
-      const end = from + Number(found[2]) + 2 * quotes;
-      if (end >= body.length || body.startsWith("\r\n", end)) return true;
+  const body = `${quote}${topic}${quote},${shape === 1 ? " " : ""}${payload.length},${wrap}${payload}${wrap}`;
+  const begins = body.startsWith('"');
+  const ways = new Set<string>();
+  const look = (mark: RegExp, start: number): void => {
+    for (const found of body.matchAll(mark)) {
+      const other = body.slice(start, found.index);
+      if (!filters.some((filter) => matches(filter, other)) || (begins && !start && other.endsWith('"'))) continue;
+      const from = found.index + found[1]!.length + found[2]!.length + 1;
+      for (const quotes of [0, 1]) {
+        const end = from + Number(found[2]) + 2 * quotes;
+        if (end >= body.length || body.startsWith("\r\n", end)) ways.add(`${from},${other}`);
+      }
     }
-  }
-  return false;
+  };
+  if (begins && !(known && shape === 3)) look(/(?=(", ?)(\d+),)/g, 1);
+  // A quote may be the first byte of a topic around which there are none; blanks go with quotes.
+  if (!begins || shape === 3 || (shape !== 1 && !known)) look(/(?=(,)(\d+),)/g, 0);
+  return ways.size > 1;
 }
 
 export class World {
@@ -108,7 +117,7 @@ export class World {
   /** When the last message is over; and the last answer, or what stands behind it without a silence. */
   private messageAt = -Infinity;
   private answerAt = -Infinity;
-  /** A topic came that can be read in one way only, and without a quote in front of it if the modem sets none. */
+  /** A topic came that can be read in one way only, with no quote as its first byte. */
   private bare = false;
   private readonly wills: string[] = [];
 
@@ -383,10 +392,11 @@ export class World {
     if (/[\r\n]/.test(topic)) oracle.brokenTopic = true;
     // One in quotes where the modem sets none loses them; or the one in front, before any topic came without.
     if (shape === 3 && (this.bare ? /^".*"$/ : /^"/).test(topic)) oracle.quotesGo = true;
-    const filters = [...this.broker.sessions[client]!.filters.keys()];
-    // One that the driver has given up tells it nothing of topics.
-    const told = [...oracle.told[client]!.keys()].some((filter) => matches(filter, topic));
-    if (lengths && twofold(shape, topic, payload, told ? filters : ["#"])) oracle.twofold = true;
+    // What is being unsubscribed from counts until the user is told. One that the driver has given up tells it nothing of topics.
+    const told = [...oracle.told[client]!.keys()];
+    const filters = [...this.broker.sessions[client]!.filters.keys(), ...told];
+    const known = told.some((filter) => matches(filter, topic));
+    if (lengths && twofold(shape, topic, payload, known ? filters : ["#"], this.bare)) oracle.twofold = true;
     else if (!topic.startsWith('"')) this.bare = true;
     for (const [, name, id, msgid] of payload.matchAll(/\+(QMTPUB|QMTSUB|QMTUNS): ?([0-5]),(\d{1,5}),/g))
       oracle.forged(
