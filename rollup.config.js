@@ -18,7 +18,12 @@ import { moddableBoards } from "./scripts/moddable/unused.mjs";
 const espruino = { format: "cjs", strict: false, esModule: false, exports: "named", externalLiveBindings: false };
 
 /** Parts that the examples need, besides the driver itself. */
-const sets = { sensor: ["power"], switch: ["power", "tls"], tracker: ["power", "store"] };
+const sets = {
+  sensor: ["power"],
+  switch: ["power", "tls"],
+  tracker: ["power", "store"],
+  meter: ["power", "sleep", "store"],
+};
 
 const configs = [
   {

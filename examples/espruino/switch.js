@@ -1,5 +1,6 @@
 // A remote switch: obeys m95-example/lamp/set, keeps its state as a retained message, and the broker says "offline" for it
-// when it is gone. Board: Nucleo F411RE with an M95 on the pins of docs/wiring.md.
+// when it is gone. The modem stays awake, as a lamp has mains and is to obey at once.
+// Board: Nucleo F411RE with an M95 on the pins of docs/wiring.md.
 
 // Written by the flasher (docs/flashing.md); without it, what stands here.
 var config = Object.assign(

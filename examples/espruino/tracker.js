@@ -1,5 +1,4 @@
-// A field tracker: publishes where it is. Positions wait in flash while there is no network, over power cuts as well. No SMS
-// is involved.
+// A field tracker: publishes where it is. Positions wait in flash while there is no network, over power cuts as well.
 // Board: Nucleo F411RE with an M95 on the pins of docs/wiring.md, and a GPS receiver (NMEA, 9600 baud) on Serial6.
 
 // Written by the flasher (docs/flashing.md); without it, what stands here.
@@ -52,11 +51,11 @@ function started(error) {
   }, 60000);
 }
 
-var modem = require("M95").connect(
-  global[config.serial],
-  { board: config.board, apn: config.apn, baud: 115200 },
-  started
-);
+var options = { board: config.board, apn: config.apn, baud: 115200 };
+// With this part, and DTR wired, the modem sleeps between reports and draws a third (docs/battery.md).
+if (require("Storage").read("M95-sleep")) options.sleep = "auto";
+
+var modem = require("M95").connect(global[config.serial], options, started);
 var mqtt = modem.mqtt({
   host: config.host,
   port: config.port,
@@ -64,7 +63,7 @@ var mqtt = modem.mqtt({
   keepalive: 300,
   queueLimit: KEEP,
   queuePolicy: "drop-oldest",
-  // Keeps what was not acknowledged, over power cuts as well, and sends QoS 1 again: better twice than never; the time in it tells.
+  // Sends again what was not acknowledged: better twice than never; the time in it tells.
   store: require("M95").store("tracker")
 });
 mqtt.on("error", function (error) {

@@ -1,5 +1,6 @@
 // Publishes a measurement at regular intervals. It outlives lost connections: measurements wait in the queue meanwhile, and
-// the broker tells everyone that the sensor is offline. It switches no power; the modem has to be on.
+// the broker tells everyone that the sensor is offline. In between the modem sleeps, if it can do so without a pin. It switches no power;
+// the modem has to be on.
 //
 //   node sensor.js /dev/ttyUSB0 broker.example.org:1883 internet 60
 import net from "node:net";
@@ -14,7 +15,11 @@ const measure = (): string => (os.freemem() / 1e6).toFixed(1);
 
 // A serial port, or host:port of a serial server.
 const [server, tcpPort] = port.split(":");
-const modem = await openM95(tcpPort ? net.connect(Number(tcpPort), server) : port, { apn });
+const modem = await openM95(tcpPort ? net.connect(Number(tcpPort), server) : port, {
+  apn,
+  // By AT+QSCLK=2. Firmware that has no 2 stays awake, which an "error" tells; then it takes DTR (docs/battery.md).
+  sleep: "auto",
+});
 modem.on("recovery", ({ cause, step }) => console.log(`modem: ${cause}, ${step}`));
 modem.on("error", (error) => console.log(`modem: ${error.message}`));
 

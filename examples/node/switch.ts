@@ -1,5 +1,6 @@
 // A switch that is operated over MQTT: takes orders from one topic and reports its state to another. Orders given while it
-// was away reach it when it is back, because its session at the broker persists. It switches no power of the modem.
+// was away reach it when it is back, because its session at the broker persists. It switches no power of the modem, which stays awake: what
+// is switched has mains, and is to obey at once.
 //
 //   node switch.js /dev/ttyUSB0 broker.example.org:1883 internet lamp
 import net from "node:net";

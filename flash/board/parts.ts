@@ -58,13 +58,16 @@ const WORDS: { [part: string]: string[] } = {
 const TOKEN =
   /\/\/.*|\/\*[\s\S]*?\*\/|"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\[\s\S])*)`|(\.?)\s*([A-Za-z_$][\w$]*)(?:\s*([(:]))?/g;
 
-/** Names that a program has as options, properties and methods. */
+/** Names that a program has as options, properties and methods, and the modules that it asks for, with `module` in front. */
 function namesIn(code: string): Set<string> {
   const names = new Set<string>();
+  let before = "";
   for (const [, one, other, template, dot, name, mark] of code.matchAll(TOKEN)) {
     const text = one ?? other ?? name;
     if (text) names.add(text);
     if (mark && (dot || mark === ":")) names.add(name + mark);
+    if (before === "require(" && text) names.add(`module ${text}`);
+    before = `${name ?? ""}${mark ?? ""}`;
     // What is put into a template is code again.
     for (const [, inner] of (template ?? "").matchAll(/\$\{([^}]*)\}/g))
       for (const it of namesIn(inner!)) names.add(it);
@@ -83,8 +86,8 @@ export function needsOf(list: PartsList, app: string | undefined, board: string 
   const names = namesIn(app);
   const needs: Need[] = [];
   for (const part of parts) {
-    const word = WORDS[part]?.find((one) => names.has(one));
-    if (word) needs.push({ part, why: `the application has "${word.replace(/[(:]/, "")}"` });
+    const word = [...(WORDS[part] ?? []), `module ${MODULE}-${part}`].find((one) => names.has(one));
+    if (word) needs.push({ part, why: `the application has "${word.replace(/^module |[(:]/, "")}"` });
     else if (part === "power" && board) needs.push({ part, why: `m95.json says board "${board}"` });
   }
   return needs;

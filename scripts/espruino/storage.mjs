@@ -12,6 +12,7 @@ import { flatten } from "./flatten.mjs";
 import { inlineMethods } from "./inline.mjs";
 import { unmark } from "./marks.mjs";
 import { INTERNAL_NAME, shortNames, shrink } from "./minify.mjs";
+import { ownExports, withoutOwn } from "./own.mjs";
 import { BETWEEN, MOST, pagesOf } from "./pages.mjs";
 import { namePrivates, publicName } from "./privates.mjs";
 import { dropScopes } from "./scopes.mjs";
@@ -76,14 +77,13 @@ const parsed = (code) => parse(code, { ecmaVersion: 2022, sourceType: "script" }
  * @typedef {object} Program a minified bundle taken apart
  * @property {string} main what is loaded, with numbers for what is not
  * @property {string[]} texts what is evaluated, by number
+ * @property {string} dispatch the method of all classes by which that is done
  * @property {import("./cold.mjs").Cold[]} cold the same functions' names, parts and stubs
  */
 
 /** @returns {Promise<Program>} */
 export async function takeApart(bundle) {
-  // The runtime finds them by their names, nobody else does.
-  const own = bundle.replace(/^exports\.(partText|checkParts) = \1;\n/gm, "");
-  const { code: unmarked, places } = unmark(own);
+  const { code: unmarked, places } = unmark(withoutOwn(bundle));
   const plain = flatten(unmarked, places);
   const placeOf = (name) => places.get(name) ?? "";
   const inlined = inlineMethods(plain, (one, other) => placeOf(one) === placeOf(other));
@@ -101,7 +101,8 @@ export async function takeApart(bundle) {
   const { main, texts } = withoutCold(small);
   const lost = cold.filter((_, i) => texts[i] === undefined);
   if (lost.length) throw new Error(`the minifier dropped ${lost.map(({ name }) => name).join(", ")}`);
-  return { main: dropScopes(withDispatcher(main, names[DISPATCH]), RUNTIME), texts, cold };
+  const dispatch = names[DISPATCH];
+  return { main: dropScopes(withDispatcher(main, dispatch), RUNTIME), texts, cold, dispatch };
 }
 
 /** While the module is loaded nothing is called that is not: half of what such a function uses may not be there yet. */
@@ -353,7 +354,8 @@ class Form {
     let before = 0;
     const total = [...this.lengths].reduce((sum, [name, length]) => sum + (name ? length : 0), 0);
     for (const name of this.parts.keys()) {
-      let out = this.id;
+      const own = ownExports(this.program, name, (number) => this.#address(number, name));
+      let out = (own && (this.isTokenised ? tokenise(own) : own) + END) + this.id;
       if (!name) {
         const code = `${this.filled(this.#head() + this.program.main)};${DISPATCHER}(${this.#address(this.checker)})`;
         out = (this.isTokenised ? tokenise(GUARD) + tokenise(code) : code) + END;

@@ -45,6 +45,6 @@ export function checkParts(): void {
     const length = +parts[i + 1]!;
     // The last byte is 0, unless writing was cut off: flash that was not written yet reads 255.
     const torn = text.length !== length || text.charCodeAt(length - 1);
-    if (torn || !text.startsWith(__BUILD)) throw partError(name, torn ? " is not whole" : " is not of this M95");
+    if (torn || text.indexOf(__BUILD) < 0) throw partError(name, torn ? " is not whole" : " is not of this M95");
   }
 }

@@ -2,7 +2,7 @@
 // @part sleep
 import type { RingPin } from "../../board-wiring/index.js";
 import { readable } from "../../core/arguments.js";
-import { type CycleOptions, cycle as plainCycle } from "../../core/cycle.js";
+import { Cycle, type CycleOptions } from "../../core/cycle.js";
 
 interface Pin {
   read(): 0 | 1;
@@ -29,14 +29,14 @@ export function cycle(modem: any, options: CycleOptions<any>): unknown {
   const o = readable(options);
   if (!o.wait && typeof setDeepSleep === "function") {
     const sleep = setDeepSleep;
-    // The port hears nothing in deep sleep.
+    // The port hears nothing in deep sleep, and before the first round the modem may run.
     o.wait = (ms, then) => {
-      sleep(1);
+      if ("off failed".indexOf(modem.state) >= 0) sleep(1);
       setTimeout(() => {
         sleep(0);
         then();
       }, ms);
     };
   }
-  return plainCycle(modem, o);
+  return new Cycle<any>(modem, o);
 }

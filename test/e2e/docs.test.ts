@@ -128,7 +128,7 @@ async function end(child: ChildProcess): Promise<number | null> {
 }
 
 test("examples/node/sensor: measurements, a will, and a queue for the time without a broker", async (t) => {
-  const { broker, port, violations } = await serveModem(t);
+  const { broker, port, violations } = await serveModem(t, { quirks: { qsclk2: true } });
   const { child, said } = example(t, "sensor", [`127.0.0.1:${port}`, "broker.example:1883", "internet", "0.3"]);
   await said("published");
   const status = () =>

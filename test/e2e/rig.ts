@@ -178,13 +178,14 @@ export async function connect(modem: M95, options: Partial<ConnectOptions> = {})
 /** A modem that is on, on a TCP port, in front of Aedes; both end with the test. */
 export async function serveModem(
   t: ExecutionContext,
+  modem: Partial<VirtualM95Options> = {},
 ): Promise<{ broker: RunningAedes; port: number; violations: readonly Violation[] }> {
   const broker = await startAedes();
   t.teardown(() => broker.stop());
   const virtual = await startVirtualM95Server({
     broker: { host: "127.0.0.1", port: broker.port },
     speed: 5,
-    modem: { poweredOn: true, protocolVersion: 4 },
+    modem: { poweredOn: true, protocolVersion: 4, ...modem },
   });
   t.teardown(() => virtual.close());
   return { broker, port: virtual.port, violations: virtual.modem.violations };

@@ -48,14 +48,21 @@ test("parts.json lists each file with its name in Storage, its forms, its part a
   t.deepEqual(fileList.sets.all, names);
 });
 
+test("what a part exports stands in its own file, and the driver's has nothing of it", (t) => {
+  const code = (name: string) => fileOf(name).split("\0")[0]!;
+  t.regex(code("M95-sleep"), /^exports\.cycle=function\(j,q\)\{return j\.\w+\(-\d+,j,q\)\};$/);
+  t.notRegex(code("M95"), /cycle/);
+});
+
 test("an example's set has the parts that its options ask for", (t) => {
   const asks: { [part: string]: RegExp } = {
     power: /board:/,
     tls: /\btls:/,
     store: /\bstore:/,
     info: /\.(identity|command)\(/,
+    sleep: /\bcycle\(/,
   };
-  for (const example of ["sensor", "switch", "tracker"]) {
+  for (const example of ["sensor", "switch", "tracker", "meter"]) {
     const code = readFileSync(new URL(`examples/espruino/${example}.js`, root), "utf8");
     const wanted = Object.keys(asks).filter((part) => asks[part]!.test(code));
     t.deepEqual(fileList.sets[example]!.slice(1).sort(), wanted.map((part) => `M95-${part}`).sort(), example);

@@ -61,7 +61,7 @@ for (const name of ["M95.js", "M95.min.js"])
     t.regex(code, /exports\.connect ?=/);
   });
 
-for (const name of ["sensor", "switch", "tracker"])
+for (const name of ["sensor", "switch", "tracker", "meter"])
   test(`example ${name}.js stays in the subset`, (t) => {
     const code = readFileSync(fileURLToPath(new URL(`examples/espruino/${name}.js`, root)), "utf8");
     t.deepEqual(

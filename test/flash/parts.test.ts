@@ -57,7 +57,7 @@ async function flash(t: ExecutionContext, options: ModelOptions, what: Plan, old
 const names = (model: ReplModel) => [...model.files.keys()].filter((name) => name.startsWith("M95")).sort();
 
 test("what an application needs is read from it: the examples get their sets", (t) => {
-  for (const example of ["sensor", "switch", "tracker"]) {
+  for (const example of ["sensor", "switch", "tracker", "meter"]) {
     const app = readFileSync(`examples/espruino/${example}.js`, "latin1");
     const needs = needsOf(built, app, undefined).map(({ part }) => (part === "core" ? "M95" : `M95-${part}`));
     t.deepEqual(["M95", ...needs].sort(), [...built.sets[example]!].sort(), example);
@@ -74,6 +74,8 @@ test("options and calls count, in any manner of writing them; comments, texts an
   t.deepEqual(needs("m.identity(f); m.time (f)"), ["info"]);
   t.deepEqual(needs('function sleep() {} sleep(); m.connect({ sleep: "auto" })'), ["sleep"]);
   t.deepEqual(needs("function sleep() {} sleep()"), []);
+  t.deepEqual(needs('var c = require("M95-sleep").cycle; c(m, {})'), ["sleep"]);
+  t.deepEqual(needs('if (storage.read("M95-sleep")) o.sleep = "auto"; // require("M95-tls")'), []);
   t.deepEqual(needs("m.command('AT',f)"), ["info"]);
   t.deepEqual(needs("x({encoding:'base64'})"), ["base64"]);
   t.deepEqual(needs("print(`$" + '{m.store("x")}`)'), ["store"]);

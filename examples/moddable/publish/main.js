@@ -10,6 +10,8 @@ const modem = new M95({
   serial: { io: device.io.Serial },
   power: { digital: device.io.Digital },
   apn: "internet",
+  // Between two messages. It takes DTR; without, take it out.
+  sleep: "auto",
 });
 modem.on("state", (state) => trace(`modem: ${state}\n`));
 modem.on("error", (error) => trace(`modem: ${error.code ?? ""} ${error.message}\n`));

@@ -1,5 +1,5 @@
 // The same in TypeScript, with pins instead of a board, with promises, and with a store that keeps reports over power cuts:
-// reports out, commands in, an orderly end.
+// reports out, commands in, an orderly end. Between them the modem sleeps: a command wakes it (RI).
 
 import device from "embedded:provider/builtin";
 import { M95, M95Error, type MqttClient, preferenceStore } from "m95-mqtt";
@@ -8,8 +8,9 @@ import Timer from "timer";
 
 const modem = new M95({
   serial: { io: device.io.Serial, port: 2, transmit: 17, receive: 16, baud: 115200 },
-  power: { digital: device.io.Digital, pwrkey: 25, status: 34, emergOff: 26 },
+  power: { digital: device.io.Digital, pwrkey: 25, status: 34, emergOff: 26, dtr: 32, ri: 35 },
   apn: { name: "internet", username: "", password: "" },
+  sleep: "auto",
 });
 
 async function report(client: MqttClient, topic: string, value: object): Promise<void> {
@@ -31,6 +32,8 @@ modem.start((error) => {
     host: "test.mosquitto.org",
     clientId: "m95-example",
     clean: false,
+    // Twice the time between two reports: no PINGREQ, for which the modem would wake.
+    keepalive: 600,
     // With QoS 1 it loses nothing, and may send twice. QoS 2 would send nothing twice, and tell what may be lost.
     store: preferenceStore(Preference, "outbox"),
     queuePolicy: "drop-oldest",

@@ -8,7 +8,12 @@ import { makeCertificate } from "../../../build/test/support/certificates.js";
 import { install, root, sketch, startRig } from "./rig.mjs";
 
 /** What their options need. */
-const PARTS = { sensor: ["power"], switch: ["power", "tls"], tracker: ["power", "store"] };
+const PARTS = {
+  sensor: ["power"],
+  switch: ["power", "tls"],
+  tracker: ["power", "store"],
+  meter: ["power", "sleep", "store"],
+};
 
 /** The code of an example with other values for some of the variables at its top. */
 export function codeOf(name, values = {}) {
@@ -21,10 +26,10 @@ export function codeOf(name, values = {}) {
   return code;
 }
 
-/** An example behind what it needs, with the settings that a flasher leaves. */
-function example(name, values = {}, settings = undefined) {
+/** An example behind what it needs and more parts, with the settings that a flasher leaves. */
+function example(name, values = {}, settings = undefined, more = []) {
   const left = settings ? `require("Storage").writeJSON("m95.json", ${JSON.stringify(settings)});\n` : "";
-  return `${install(...PARTS[name])}${sketch("board")}\n${left}${codeOf(name, values)}`;
+  return `${install(...PARTS[name], ...more)}${sketch("board")}\n${left}${codeOf(name, values)}`;
 }
 
 /** Runs an example in front of a modem that is off, and checks the port and the pins it takes. */
@@ -149,9 +154,48 @@ const tracker = () =>
     again.checkQuiet();
   });
 
+/** With the part for sleep on the board. In one piece the driver has it, but then there is no such file, and a sketch leaves one. */
+const trackerAsleep = () =>
+  withExample(
+    `${example("tracker", { PERIOD: 500 }, undefined, ["sleep"]).replace(
+      "\nvar options",
+      '\nif (!require("Storage").read("M95-sleep")) require("Storage").write("M95-sleep", " ");\nvar options',
+    )}`,
+    async (rig, engine) => {
+      await engine.mark("gps");
+      for (const time of [120001, 120002]) {
+        engine.tell(`gps("$GPRMC,${time},A,4807.038,N,01131.000,E,0.1,0.0,220326,,*00\\r\\n")`);
+        await rig.until("the report", () => rig.broker.published.length === time - 120000, 60_000);
+        await rig.until("the modem sleeps", () => rig.modem.asleep, 60_000);
+      }
+    },
+  );
+
+const meter = () =>
+  withExample(example("meter", { PERIOD: 20_000 }), async ({ broker, modem }, engine) => {
+    assert.equal(await engine.mark("watch"), "B4");
+    for (const round of [1, 2]) {
+      engine.tell("pulse(); pulse()");
+      // Awake from the first round on; before it the modem runs, so that the processor does not sleep.
+      assert.equal(await engine.mark("deep", 40_000), 0);
+      assert.equal(await engine.mark("deep", 60_000), 1);
+      assert.equal(modem.pins.status.read(), 0, "the modem is off while it sleeps");
+      assert.equal(broker.published.length, round);
+    }
+    assert.deepEqual(
+      broker.published.map(({ topic, payload, qos }) => [topic, JSON.parse(payload.toString()), qos]),
+      [
+        ["m95-example/meter", { count: 2 }, 1],
+        ["m95-example/meter", { count: 4 }, 1],
+      ],
+    );
+  });
+
 export const tests = [
   ["sensor: publishes, switches the modem off, sleeps, and again", sensor],
   ["switch: commands, retained state, will, and all of it after a reboot of the modem", remoteSwitch],
   ["switch: over TLS", switchOverTls],
   ["tracker: positions of a time without broker, and from before a power cut, come when it is back", tracker],
+  ["tracker: with the part for sleep the modem sleeps between reports", trackerAsleep],
+  ["meter: counts, reports, switches the modem off, sleeps, and again", meter],
 ];

@@ -1,12 +1,13 @@
 // Runs before an example sketch: a Nucleo whose Serial1 is the virtual modem and whose pins are the modem's.
 
-const wires = { A8: "pwrkey", C7: "status", B10: "emergOff", B6: "supply" };
+const wires = { A8: "pwrkey", C7: "status", B10: "emergOff", B6: "supply", B5: "dtr" };
 global.Pin = function (name) {
   return wires[name] ? wire(wires[name]) : { name: name };
 };
 global.A5 = "A5";
 global.A11 = "A11";
 global.A12 = "A12";
+global.B4 = "B4";
 
 const setup = Serial1.setup;
 Serial1.setup = function (baud, options) {
@@ -19,6 +20,13 @@ global.setDeepSleep = function (deep) {
 };
 global.digitalWrite = function (pin, level) {
   mark("output", [pin, level]);
+};
+let pulse;
+global.pinMode = function () {};
+global.setWatch = function (fn, pin) {
+  if (pin !== "B4") return;
+  pulse = fn;
+  mark("watch", pin);
 };
 E.getTemperature = function () {
   return 21.5;
