@@ -85,7 +85,7 @@ export abstract class Silence {
   /** Something is under way: `_silent` is called once the line is silent. */
   protected _watch(): void {
     if (this._timer !== undefined) return;
-    this._ticks = 0;
+    this._ticks = this._still = this._lates = 0;
     this.stamp = this._clock.now();
     this._await();
   }
@@ -111,10 +111,8 @@ export abstract class Silence {
 
   private _tick(): void {
     this._timer = undefined;
-    if (this._mark !== this.bytes) {
-      this._still = this._lates = 0;
-      this._watch();
-    } else if (this._clock.now() - this._due > LATE && ++this._lates < LOOKS) this._await(LEAST);
+    if (this._mark !== this.bytes) this._watch();
+    else if (this._clock.now() - this._due > LATE && ++this._lates < LOOKS) this._await(LEAST);
     else if (++this._still < LOOKS) this._await();
     else {
       this._still = this._lates = 0;

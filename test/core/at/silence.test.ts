@@ -50,6 +50,18 @@ test("bytes between two looks begin the silence anew", (t) => {
   t.regex(rig.take().join(), /^message /);
 });
 
+test("what was looked at before a reset does not shorten the first silence behind it", (t) => {
+  const rig = new FramerRig();
+  rig.framer.receive(MESSAGE);
+  rig.framer.clear();
+  rig.framer.hurried = true;
+  rig.framer.receive(MESSAGE);
+  rig.clock.advance(19);
+  t.deepEqual(rig.take(), []);
+  rig.clock.advance(1);
+  t.deepEqual(rig.take(), ["message +QMTRECV: 0,0,t,a"]);
+});
+
 test("a chunk that was on the line for longer than a silence: the host gathers, and silences are longer by so much", (t) => {
   const { framer } = new FramerRig();
   t.is(framer.silence, 20);
