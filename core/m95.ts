@@ -400,9 +400,10 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     const name = nameOf(bytes);
     const one = request(bytes, (error, lines) => {
       this._commands--;
-      // A line with another command's name is none of its lines, whatever it is.
+      // A line with another command's name is none of its lines, whatever it is; AT&V lists them all.
       const own = (line: string): boolean => {
-        if (!name || bytes.indexOf(";") >= 0 || line[0] !== "+" || line.startsWith("+" + name)) return true;
+        if (line[0] !== "+" || bytes[2] === "&" || bytes.indexOf(";") >= 0 || (name && line.startsWith("+" + name)))
+          return true;
         this.emit("urc", line);
         return false;
       };

@@ -379,6 +379,8 @@ export class Session extends Synchroniser {
   private _leave(run: Request): void {
     const file = run.prompt === "CONNECT";
     const fill = !run.sent && (run.counted || file) && (run._prompted || this._phase !== HELD);
+    // It is over: what a line answers inside the write is not for it.
+    this._free();
     if (fill) {
       const data = run.data!;
       const filled = (char: string): string => new Array(data.length + 1).join(char);
@@ -387,6 +389,7 @@ export class Session extends Synchroniser {
       run.sent = !file && (run._mixed || run._size! > this._limit || this.framer.open) && data.indexOf("\r") < 0;
       this._write(run.sent ? data + filled("\b") : filled("\r"));
     }
+    this._run = run;
     this._call(AT_TRIES, !file ? "\x1b" : fill ? "" : ESCAPE, undefined);
   }
 

@@ -133,9 +133,10 @@ export class Link {
     callOff(this);
   }
 
-  /** Something may have gone unheard: the modem is asked as soon as the line has had time to calm down. */
+  /** Something may have gone unheard: the modem is asked as soon as the line has had time to calm down. The usual look is not put off. */
   checkSoon(): void {
-    if (this.phase === CONNECTED) later(this, SOON, () => this.check());
+    if (this.phase === CONNECTED && this._clock.now() - this.seen < this._period())
+      later(this, SOON, () => this.check());
   }
 
   /** Nothing gets through, whatever the modem says of the connection. */
@@ -269,11 +270,15 @@ export class Link {
 
   // A +QMTSTAT that got lost would leave a dead link standing for ever.
   private _watch(): void {
-    const period = this._profile.keepalive * 1000 || LOOK;
+    const period = this._period();
     const left = this.seen + period - this._clock.now();
     callOff(this);
     // A clock that was set back must not make it longer.
     this._timer = this._clock.after(left > 0 && left < period ? left : period, this._look.bind(this, this.seen));
+  }
+
+  private _period(): number {
+    return this._profile.keepalive * 1000 || LOOK;
   }
 
   /** @param seen - what it was when this was due */

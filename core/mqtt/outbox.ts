@@ -376,7 +376,7 @@ export class Outbox {
   }
 
   private _advance(): void {
-    if (this.trouble > 1) this._stalls();
+    if (this.trouble >= FAILURES) this._owner.link.stall();
     // Once a second as long as there is something to wait for.
     if (!this._flight.length && !this._full) callOff(this);
     else if (this._timer === undefined && (this._full || this._flight.length > (this._hand ? 1 : 0)))
@@ -385,9 +385,11 @@ export class Outbox {
     this._pump();
   }
 
-  // A packet has failed that should not have.
+  // A packet has failed that should not have. That is too many, too, when none has worked for as long as the modem tries to deliver one.
   private _failing(): void {
-    if (!this.trouble++) this._failedAt = this._clock.now();
+    const now = this._clock.now();
+    if (!this.trouble++) this._failedAt = now;
+    else if (now - this._failedAt! >= this._profile.packets) this.trouble = FAILURES;
   }
 
   // The modem may have been at a prompt that counts its bytes, and report on what filled that under the ID it was given.
@@ -396,12 +398,6 @@ export class Outbox {
     packet.msgid = this.nextId();
     parts[1] = "" + packet.msgid;
     packet.text = parts.join();
-  }
-
-  // Several in a row: too many, or none has worked for as long as the modem tries to deliver one.
-  private _stalls(): void {
-    if (this.trouble >= FAILURES || this._clock.now() - this._failedAt! >= this._profile.packets)
-      this._owner.link.stall();
   }
 
   private _tick(): void {

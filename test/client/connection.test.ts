@@ -152,6 +152,21 @@ test("bytes lost: the modem is asked at once whether the connection still stands
   t.is(finish(b), 0);
 });
 
+test("bytes lost again and again put off the look, but not for longer than a keepalive period", (t) => {
+  const b = bench({ keepalive: 60 });
+  b.virtual.onSend = (text) => (text.includes("+QMTSTAT") ? null : text);
+  b.broker.restart();
+  const { seen } = b.client.link;
+  const lose = (): void => {
+    (b.virtual.uart as Uart).onOverrun!();
+    b.clock.after(900, lose);
+  };
+  lose();
+  b.until("noticed", () => !b.client.connected, 120_000);
+  const after = b.clock.now() - seen;
+  t.true(after >= 59_000 && after < 65_000, `${after}`);
+});
+
 test("a lost +QMTSTAT is noticed", (t) => {
   const b = bench();
   b.virtual.onSend = (text) => (text.includes("+QMTSTAT") ? null : text);

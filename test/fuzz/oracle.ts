@@ -58,11 +58,11 @@ function recut(input: Input, cut: Cut): Input {
  */
 function calm(input: Input): Input {
   const steps: Input = [];
-  let answers = 0;
   for (const step of input) {
     const last = steps[steps.length - 1];
-    // In turns, so that no two are as far apart as an AT from the next one: a message waits as long for its end.
-    if (step.do === "answer") steps.push({ ...step, ms: answers++ % 2 ? 87 : 7 });
+    // Sooner than any command goes behind a result: it waits for longer if more comes behind that, which is so byte by byte only when the
+    // result stood in the middle of a chunk.
+    if (step.do === "answer") steps.push({ ...step, ms: 5 });
     else if (step.do !== "wait") steps.push(step);
     else if (step.ms >= 20) {
       const ms = step.ms < 300 ? 50 : 2000;

@@ -33,7 +33,7 @@ function bench() {
     stepBegins: () => {},
   } as unknown as OutboxHost;
   const outbox = new Outbox(
-    { ...OWNER, link: { stall: () => undefined, check: () => log.push("doubt") } },
+    { ...OWNER, link: { stall: () => log.push("stall"), check: () => log.push("doubt") } },
     host,
     profile(5000, 20000),
   );
@@ -114,6 +114,29 @@ test("a full window waits a second; a plain ERROR casts doubt on the link, and t
   t.is(requests.length, 4);
   t.deepEqual(log, ["doubt", "doubt", "doubt", "a ECME"]);
   t.is(clock.pending, 0);
+});
+
+test("a full window is a failure only with fewer than five of our own in it; three of them stall the link", (t) => {
+  const full = new M95Error("ECME", "");
+  full.cme = 8512;
+  for (const own of [4, 5]) {
+    const { clock, requests, outbox, add, log } = bench();
+    outbox.linkThere();
+    for (let i = 0; i < own; i++) {
+      add(`${i}`);
+      requests[i]!.done(null, [], true);
+    }
+    // Somebody guesses message IDs: what stands where a payload may be is unproven, and leaves room for the next packet.
+    outbox.result("QMTPUB", ["0", "999", "0"], "", true);
+    for (let i = 1; i <= own; i++) outbox.result("QMTPUB", ["0", `${i}`, "0"], `+QMTPUB: 0,${i},0`, true);
+    add("next");
+    for (let i = 0; i < 3; i++) {
+      t.deepEqual(log, []);
+      requests[own + i]!.done(full, [], false);
+      clock.advance(1000);
+    }
+    t.deepEqual(log[0], own < WINDOW ? "stall" : undefined);
+  }
 });
 
 test("a verdict that is overdue is unknown; a report of retransmission grants more time", (t) => {
