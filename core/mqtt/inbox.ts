@@ -5,7 +5,7 @@ import type { Framer } from "../at/framer.js";
 import { placeOf } from "../at/lines.js";
 import type { Counter, MessageSink } from "../at/types.js";
 import { type Counters, ORPHANS } from "../counters.js";
-import { exact, isWhole, PLAIN, QUOTED, type Reading, readings } from "./lengths.js";
+import { exact, fits, PLAIN, QUOTED, type Reading, readings } from "./lengths.js";
 import { covers } from "./topics.js";
 
 /** Who gets messages: the client of a tcpconnectID. */
@@ -80,7 +80,9 @@ export class Inbox implements Counter, MessageSink {
     const way = ways[0];
     if (!way) return 0;
     // If one of them may be right, the silence behind it will tell; until then it goes on.
-    if (ways.length > 1) return ways.some((one) => isWhole(text, one)) ? 0 : text.length + 1;
+    if (ways.length > 1) return ways.some((one) => fits(text, one, true)) ? 0 : text.length + 1;
+    if (text[way.start - 1] === '"') this._style = this._style || QUOTED;
+    else if (text[way.start] !== '"') this._style = PLAIN;
     this.unsure = !exact(text.substring(way.start, way.end), filters);
     // A quote in front of the payload is the modem's, or the first byte: then the last byte stands where the modem's other
     // quote would be followed by the line end.
@@ -126,11 +128,8 @@ export class Inbox implements Counter, MessageSink {
     // No length is that of the payload: it is handed over with all that came.
     const end = right.length ? from + way.length : text.length;
     const doubtful = ambiguous || right.length !== 1;
-    if (!doubtful && ways.length === 1 && text[way.start - 2] !== " ")
-      if (text[way.start - 1] === '"') {
-        this._style = this._style || QUOTED;
-        this._bare = this._bare || !quotes;
-      } else if (text[way.start] !== '"') this._style = PLAIN;
+    if (!doubtful && ways.length === 1 && text[way.start - 1] === '"' && text[way.start - 2] !== " ")
+      this._bare = this._bare || !quotes;
     client.received(text.substring(way.start, way.end), text.substring(from, end), msgid, doubtful, stamp);
     return true;
   }
@@ -168,9 +167,9 @@ export class Inbox implements Counter, MessageSink {
     const start = second + 1;
     const quoted = text[start] === '"';
     const end = quoted ? placeOf(text, '",', start + 1) : text.indexOf(",", start);
-    if (!client || (end < 0 && !this._counted) || (msgid & 65535) !== msgid) this._counters[ORPHANS]!++;
-    else if (this._tells(text, first) && this._measured(client, text, msgid, ambiguous, stamp)) return;
-    else if (end < 0) this._counters[ORPHANS]!++;
+    const good = client && (msgid & 65535) === msgid;
+    if (good && this._tells(text, first) && this._measured(client, text, msgid, ambiguous, stamp)) return;
+    if (!good || end < 0) this._counters[ORPHANS]!++;
     // No other comma: the topic is certain.
     else if (!quoted && text[start] !== " " && text.indexOf(",", end + 1) < 0 && text.endsWith("\r"))
       client.received(text.substring(start, end), text.slice(end + 1, -1), msgid, ambiguous, stamp);
@@ -203,19 +202,13 @@ export class Inbox implements Counter, MessageSink {
   // The topic ends at the comma in front of which a filter covers it, else at the first one. More than one such comma: two
   // ways to cut it, and each gives a topic that was subscribed to.
   private _unquoted(client: Receiver, text: string, msgid: number, ambiguous: boolean, stamp: number): void {
+    const filters = client.subscriptions.topicFilters();
     let end = text.indexOf(",");
-    let at = text.indexOf(",", end + 1);
-    if (at >= 0) {
-      const filters = client.subscriptions.topicFilters();
-      let hits = 0;
-      at = end;
-      while (at >= 0) {
-        const topic = text.substring(0, at);
-        if (filters.some((filter) => covers(filter, topic)) && !hits++) end = at;
-        at = text.indexOf(",", at + 1);
-      }
-      if (hits > 1) ambiguous = true;
+    let hits = 0;
+    for (let at = end; at >= 0; at = text.indexOf(",", at + 1)) {
+      const topic = text.substring(0, at);
+      if (filters.some((filter) => covers(filter, topic)) && !hits++) end = at;
     }
-    client.received(text.substring(0, end), text.substring(end + 1), msgid, ambiguous, stamp);
+    client.received(text.substring(0, end), text.substring(end + 1), msgid, ambiguous || hits > 1, stamp);
   }
 }

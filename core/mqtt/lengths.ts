@@ -19,16 +19,18 @@ export interface Reading {
   length: number;
 }
 
-function ends(text: string, at: number): boolean {
-  return at >= text.length || (text[at] === "\r" && (at + 1 >= text.length || text[at + 1] === "\n"));
+function ends(text: string, at: number, whole?: boolean): boolean {
+  return at < text.length ? text[at] === "\r" && (at + 1 >= text.length || text[at + 1] === "\n") : !whole;
 }
 
-/** Whether a message may end where this way to read it does, and that end is there. */
-export function isWhole(text: string, way: Reading): boolean {
+/**
+ * Whether a message may end where this way to read it does: behind the payload, or the quotes around it, is a line end, or what has
+ * not come yet.
+ * @param whole - that end has to be there
+ */
+export function fits(text: string, way: Reading, whole?: boolean): boolean {
   const end = way.from + way.length;
-  return (
-    (end < text.length && ends(text, end)) || (text[way.from] === '"' && end + 2 < text.length && ends(text, end + 2))
-  );
+  return ends(text, end, whole) || (text[way.from] === '"' && ends(text, end + 2, whole));
 }
 
 /** All places where a topic may end and a length follow. @param over - what stands behind the topic */
@@ -61,11 +63,9 @@ export function readings(
   const first = quoted ? start + 1 : start;
   const over = mark || (quoted ? '",' : ",");
   let all = places(text, first, over);
-  // Each test leaves what passes it, if anything does: behind the payload, or the quotes around it, is a line end, or what has not
-  // come yet; a topic has no line end; it is subscribed to.
+  // Each test leaves what passes it, if anything does. A topic has no line end; it is subscribed to.
   const tests = [
-    (one: Reading) =>
-      ends(text, one.from + one.length) || (text[one.from] === '"' && ends(text, one.from + one.length + 2)),
+    (one: Reading) => fits(text, one),
     (one: Reading) => text.substring(one.start, one.end).indexOf("\n") < 0,
     (one: Reading) => !filters.length || filters.some((filter) => covers(filter, text.substring(one.start, one.end))),
   ];

@@ -144,7 +144,7 @@ export class Outbox {
 
   // Ends a packet that is not sent any more.
   protected _fail(packet: Packet, error: M95Error): void {
-    this._settle(packet, packet.sent ? unknownFate(packet) : error, []);
+    this._settle(packet, packet.sent ? unknownFate(packet) : error);
   }
 
   /** Bytes were lost, a verdict may have been among them: one that may be part of a message does not count any more. */
@@ -172,7 +172,7 @@ export class Outbox {
     }
     for (let i = 0; i < flight.length; i++) {
       const packet = flight[i]!;
-      if (!packet.lost && !packet.again) this._settle(packet, unknownFate(packet), []);
+      if (!packet.lost && !packet.again) this._settle(packet, unknownFate(packet));
     }
   }
 
@@ -265,8 +265,8 @@ export class Outbox {
   }
 
   // Tells what became of a packet.
-  private _settle(packet: Packet, error: M95Error | null, values: string[]): void {
-    if (packet.data === undefined) packet.done!(error, values);
+  private _settle(packet: Packet, error: M95Error | null, values?: string[]): void {
+    if (packet.data === undefined) packet.done!(error, values || []);
     else {
       if (packet.key) this._durable!.forgetPacket(packet, error);
       if (!error) this._host.counters[PUBLISHED]!++;
@@ -325,7 +325,7 @@ export class Outbox {
     if (packet.lost) {
       packet.lost = 0;
       if (packet.again || !packet.sent) this._requeue(packet);
-      else this._settle(packet, unknownFate(packet), []);
+      else this._settle(packet, unknownFate(packet));
       return;
     }
     const at = this._flight.indexOf(packet);
@@ -417,7 +417,7 @@ export class Outbox {
         if (this._clock.now() - this._host.session.framer.stamp > (this._seconds - EXTRA) * 1000 + SLACK)
           this._failing();
         packet.again = 0;
-        this._settle(packet, unknownFate(packet), []);
+        this._settle(packet, unknownFate(packet));
       }
     }
     this._advance();
