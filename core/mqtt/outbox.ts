@@ -404,7 +404,10 @@ export class Outbox {
     this._timer = undefined;
     this._full = 0;
     const busy = this._clock.now() - this._host.session.framer.stamp < 1000;
-    const overdue = this._flight.filter((packet) => packet.left && --packet.left <= (busy ? 0 : EXTRA));
+    // A claim is none that somebody else can make, unless he has guessed its ID: it needs no more time.
+    const overdue = this._flight.filter(
+      (packet) => packet.left && --packet.left <= (busy && !packet.unproven ? 0 : EXTRA),
+    );
     this._flight = this._flight.filter((packet) => overdue.indexOf(packet) < 0);
     for (let i = 0; i < overdue.length; i++) {
       const packet = overdue[i]!;

@@ -282,6 +282,15 @@ test("an overdue verdict may stand behind messages: as long as they come it is w
     verdict("0,1,0");
     t.is(log[0], seconds < 8 ? "a ok" : "a EUNKNOWN");
   }
+  // A claim counts in its time all the same.
+  const claimed = bench();
+  claimed.publish("a");
+  claimed.claim("0,1,0");
+  for (let i = 0; i < NOTICE; i += 500) {
+    claimed.come();
+    claimed.clock.advance(500);
+  }
+  t.deepEqual(claimed.log, ["a ok", "drained"]);
   // Silence, and no verdict came with it.
   const { clock, log, publish, come } = bench();
   publish("a");
