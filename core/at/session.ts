@@ -140,7 +140,8 @@ export class Session extends Synchroniser {
     if (this.trace) this.trace("<", trimLine(text));
     if (!run || (!ambiguous && (this.framer.need > 0 || text.indexOf("\n") < 0))) return ambiguous;
     const informs = run.info !== undefined;
-    if (!informs || repeats(run)) run._mixed = true;
+    // A prompt would stand on a line of its own.
+    if (informs ? repeats(run) : text.indexOf("\n") >= 0) run._mixed = true;
     return ambiguous || informs;
   }
 
@@ -378,7 +379,9 @@ export class Session extends Synchroniser {
   /** Leads the line out of whatever a command has left it in. Data for a prompt that was none would be commands. */
   private _leave(run: Request): void {
     const file = run.prompt === "CONNECT";
-    const fill = !run.sent && (run.counted || file) && (run._prompted || this._phase !== HELD);
+    const hidden = !file && (run._mixed || run._size! > this._limit || this.framer.open);
+    // An error that may be part of a message does not say that no prompt came.
+    const fill = !run.sent && (run.counted || file) && (hidden || run._prompted || this._phase !== HELD);
     // It is over: what a line answers inside the write is not for it.
     this._free();
     if (fill) {
@@ -386,7 +389,7 @@ export class Session extends Synchroniser {
       const filled = (char: string): string => new Array(data.length + 1).join(char);
       // Out of a prompt that counts its bytes leads nothing but so many of them. Where a message may have hidden it they are those that are
       // meant for it, and are taken back in case there is none; else line ends, which mean nothing to a modem that is not at it.
-      run.sent = !file && (run._mixed || run._size! > this._limit || this.framer.open) && data.indexOf("\r") < 0;
+      run.sent = hidden && data.indexOf("\r") < 0;
       this._write(run.sent ? data + filled("\b") : filled("\r"));
     }
     this._run = run;

@@ -163,6 +163,14 @@ test("an error where a counting prompt is waited for may be a message: the line 
   t.deepEqual(rig.uart.written, [`${PUB},5\r`, "\x1b", "ATS4?\r"]);
 });
 
+test("nor does it say that no prompt came, if a message may have hidden that: as many bytes lead out of it", (t) => {
+  const rig = rigged();
+  rig.uart.reply(`${PUB},5\r`, `\r\n+QMTRECV: 0,0,t,a\r\n\r\nb\r\n\r\nERROR\r\n`);
+  rig.send(`${PUB},5`, { prompt: ">", data: "hello", counted: true });
+  t.is(rig.settle().pop(), `${PUB},5 EUNKNOWN`);
+  t.deepEqual(rig.uart.written, [`${PUB},5\r`, "hello\b\b\b\b\b", "\x1b", "ATS4?\r"]);
+});
+
 test("a result among the lines of an answer was part of a message: it does not end the query", (t) => {
   const rig = rigged();
   rig.uart.reply("AT+CGDCONT?\r", `${MESSAGE}\r\nERROR\r\n`);
