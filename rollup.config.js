@@ -17,6 +17,9 @@ import { moddableBoards } from "./scripts/moddable/unused.mjs";
 /** Espruino takes plain CommonJS: no strict mode, no property definitions on `exports`. */
 const espruino = { format: "cjs", strict: false, esModule: false, exports: "named", externalLiveBindings: false };
 
+/** Modules for Storage beside the driver, by the names that they have behind a dash. */
+const tools = { workbench: "build/targets/espruino/workbench.js" };
+
 /** Parts that the examples need, besides the driver itself. */
 const sets = {
   sensor: ["power"],
@@ -53,7 +56,7 @@ const configs = [
   {
     input: "build/targets/espruino/parts.js",
     plugins: [espruinoMarks()],
-    output: { ...espruino, file: "dist/espruino/storage.js", plugins: [espruinoStorage({ sets })] },
+    output: { ...espruino, file: "dist/espruino/storage.js", plugins: [espruinoStorage({ sets, tools })] },
   },
   {
     input: { index: "build/targets/moddable/index.js" },

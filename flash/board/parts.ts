@@ -17,6 +17,8 @@ export interface PartFile {
   part: string;
   /** Length of `file`. */
   bytes: number;
+  /** No application needs it: it is there for who looks on, and written only when somebody asks for it. */
+  tool?: true;
 }
 
 /** parts.json. */
@@ -49,10 +51,14 @@ const WORDS: { [part: string]: string[] } = {
   power: ["board", "pwrkey"],
   tls: ["tls", "mqtts"],
   store: ["store"],
-  info: ["identity(", "signal(", "battery(", "operator(", "time(", "command("],
+  info: ["identity(", "signal(", "battery(", "operator(", "time(", "command(", "M95-workbench"],
   base64: ["encoding"],
   sleep: ["sleep:", "cycle("],
+  workbench: ["M95-workbench"],
 };
+
+/** What a part that was asked for uses of another. */
+const USES: { [part: string]: string } = { workbench: "info" };
 
 /** Comments, texts and names of a program; a text that is a name can be one in brackets. */
 const TOKEN =
@@ -82,7 +88,10 @@ function namesIn(code: string): Set<string> {
  */
 export function needsOf(list: PartsList, app: string | undefined, board: string | undefined): Need[] {
   const parts = partNames(list);
-  if (app === undefined) return parts.map((part) => ({ part, why: "there is no application that says what it needs" }));
+  if (app === undefined)
+    return parts
+      .filter((part) => !list.files.some((one) => one.part === part && one.tool))
+      .map((part) => ({ part, why: "there is no application that says what it needs" }));
   const names = namesIn(app);
   const needs: Need[] = [];
   for (const part of parts) {
@@ -114,6 +123,10 @@ export function partsGiven(list: PartsList, text: string): string[] {
 export function wanted(parts: Parts, needs: Need[]): Need[] {
   const asked = (parts.with ?? []).map((part) => ({ part, why: "it was asked for" }));
   const all = [...needs.filter(({ part }) => !parts.with?.includes(part)), ...asked];
+  for (const { part } of asked) {
+    const other = USES[part];
+    if (other && !all.some((one) => one.part === other)) all.push({ part: other, why: `${part} uses it` });
+  }
   return all.filter(({ part }) => !parts.without?.includes(part));
 }
 

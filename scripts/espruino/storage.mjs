@@ -18,6 +18,7 @@ import { namePrivates, publicName } from "./privates.mjs";
 import { dropScopes } from "./scopes.mjs";
 import { makeDictionary, pack, packDictionary, packPage } from "./squeeze.mjs";
 import { tokenise, tokeniseBody } from "./tokenise.mjs";
+import { toolFiles } from "./tools.mjs";
 import { children, edited, isFunction } from "./tree.mjs";
 
 /** Name of the driver in Storage; those of parts have a dash and their own behind it. */
@@ -412,12 +413,13 @@ export function writeFiles(program) {
 
 /**
  * The plugin, for an output of its own: instead of the bundle there are the files, and a list of them.
- * @param {{ sets: { [example: string]: string[] } }} options parts that each example needs, besides "core"
+ * @param {{ sets: { [example: string]: string[] }, tools: { [name: string]: string } }} options parts that each example needs, besides
+ * "core"; and the compiled modules of tools, which no application needs, so that they are not in the set "all"
  */
-export function espruinoStorage({ sets }) {
+export function espruinoStorage({ sets, tools }) {
   return {
     name: "espruino-storage",
-    async generateBundle(_options, bundle) {
+    async generateBundle({ format, strict, esModule, exports, externalLiveBindings }, bundle) {
       const [chunk] = Object.values(bundle).filter(({ type }) => type === "chunk");
       delete bundle[chunk.fileName];
       const folder = path.posix.dirname(chunk.fileName);
@@ -428,13 +430,18 @@ export function espruinoStorage({ sets }) {
         this.emitFile({ type: "asset", fileName: path.posix.join(folder, fileName), source });
         return fileName;
       };
-      const list = files.map(({ name, part, file, plain }) => ({
+      const entry = ({ name, part, file, plain }) => ({
         name,
         file: emit(`storage/${name}.tokens`, file),
         plain: emit(`storage/${name}.js`, plain),
         part,
         bytes: file.length,
-      }));
+      });
+      const list = files.map(entry);
+      for (const [part, input] of Object.entries(tools)) {
+        const made = await toolFiles(input, { format, strict, esModule, exports, externalLiveBindings });
+        list.push({ ...entry({ name: `${NAME}-${part}`, part, ...made }), tool: true });
+      }
       const all = Object.entries({ ...sets, all: files.map(({ part }) => part).slice(1) });
       const wanted = Object.fromEntries(all.map(([set, parts]) => [set, ["core", ...parts].map(nameOf)]));
       emit("parts.json", `${JSON.stringify({ files: list, sets: wanted }, null, 2)}\n`);

@@ -19,7 +19,7 @@ interface Exports {
 }
 
 interface FileList {
-  files: { name: string; file: string; plain: string; part: string; bytes: number }[];
+  files: { name: string; file: string; plain: string; part: string; bytes: number; tool?: true }[];
   sets: { [example: string]: string[] };
 }
 

@@ -3,7 +3,15 @@ import { readFileSync } from "node:fs";
 import test, { type ExecutionContext } from "ava";
 import type { FlashError } from "../../flash/board/errors.js";
 import { install, type Plan, type Show } from "../../flash/board/install.js";
-import { needsOf, type Parts, type PartsList, partNames, partsGiven, readsTokens } from "../../flash/board/parts.js";
+import {
+  needsOf,
+  type Parts,
+  type PartsList,
+  partNames,
+  partsGiven,
+  readsTokens,
+  wanted,
+} from "../../flash/board/parts.js";
 import { CONNECTED_VARS, MOST_VARS } from "../../flash/board/room.js";
 import { type Link, Session } from "../../flash/board/session.js";
 import { HEAD } from "../../flash/board/storage.js";
@@ -148,6 +156,16 @@ test("without an application, --with adds to the parts that the board has", asyn
   const second = await flash(t, {}, { ...none, module: { list, load, with: ["tls"] } }, first.model);
   t.deepEqual(names(second.model), ["M95", "M95-power", "M95-tls"]);
   t.is(second.said[0], "0 Parts: power (the board has it), tls (it was asked for)");
+});
+
+test("the workbench's part is written when an application or a person asks for it, with what it uses, and otherwise never", (t) => {
+  const asked = (app: string | undefined, more: Partial<Parts> = {}) =>
+    wanted({ list: built, load, ...more }, needsOf(built, app, undefined)).map(({ part }) => part);
+  t.deepEqual(asked('require("M95-workbench").watch(modem)').sort(), ["info", "workbench"]);
+  t.deepEqual(asked("m({})", { with: ["workbench"] }), ["workbench", "info"]);
+  t.deepEqual(asked("m({})", { with: ["workbench"], without: ["info"] }), ["workbench"]);
+  t.false(asked(undefined).includes("workbench"));
+  t.true(asked(undefined).includes("info"));
 });
 
 test("a part that is not wanted stays away, whatever the application says", async (t) => {
@@ -336,5 +354,5 @@ test("what RAM the driver takes is not said to be less than what is measured", (
 });
 
 test("the parts that words stand for are those of the build", (t) => {
-  t.deepEqual(partNames(built).sort(), ["base64", "info", "power", "sleep", "store", "texts", "tls"]);
+  t.deepEqual(partNames(built).sort(), ["base64", "info", "power", "sleep", "store", "texts", "tls", "workbench"]);
 });

@@ -27,6 +27,10 @@ export interface ModelOptions {
   worn?: string;
   /** A millisecond interval in which an application prints, whatever is typed, until reset. */
   chatter?: number;
+  /** What `require` gives, besides files in Storage. */
+  modules?: { [name: string]: unknown };
+  /** What an application has left in the board's scope. */
+  globals?: { [name: string]: unknown };
   /** Say XOFF for this many ms after so many received bytes, each time. */
   pause?: { every: number; ms: number };
 }
@@ -131,10 +135,13 @@ export class ReplModel {
     const storage = this.#storage();
     const { memory, noStats, page } = this.options;
     this.#context = createContext({
+      ...this.options.globals,
       print: (...values: unknown[]) => this.onOutput(`${values.map(String).join(" ")}\r\n`),
       require: (name: string) => {
         if (name === "Storage") return noStats ? { ...storage, getStats: undefined } : storage;
         if (name === "Flash") return { getPage: () => page && { length: page } };
+        const given = this.options.modules?.[name];
+        if (given !== undefined) return given;
         const code = this.files.get(name);
         if (code === undefined) throw new Error(`Module ${name} not found`);
         if (code.includes("\xff")) throw new SyntaxError("Got [ERASED] expected EOF");

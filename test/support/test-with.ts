@@ -3,12 +3,17 @@
 import test, { type ExecutionContext } from "ava";
 import { type Engine, lack, type Program } from "./needs.js";
 
-/** Declares tests that need these programs and engines. */
-export function testWith(...needs: (Program | Engine)[]) {
+type Declare = (title: string, run: (t: ExecutionContext) => Promise<void> | void) => void;
+
+/** Declares tests that need these programs and engines; those declared with `serial` run one after the other. */
+export function testWith(...needs: (Program | Engine)[]): Declare & { serial: Declare } {
   const lacking = lack(...needs);
-  return (title: string, run: (t: ExecutionContext) => Promise<void> | void): void => {
-    if (!lacking) test(title, run);
-    else if (lacking.fatal) test(title, (t) => t.fail(lacking.why));
-    else test.skip(`${title} (not run: ${lacking.why})`, run);
-  };
+  const declare =
+    (declared: typeof test | typeof test.serial): Declare =>
+    (title, run) => {
+      if (!lacking) declared(title, run);
+      else if (lacking.fatal) test(title, (t) => t.fail(lacking.why));
+      else test.skip(`${title} (not run: ${lacking.why})`, run);
+    };
+  return Object.assign(declare(test), { serial: declare(test.serial) });
 }

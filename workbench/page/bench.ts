@@ -12,7 +12,7 @@ import {
   type SerialPortLike,
   webClock,
 } from "../../targets/web/index.js";
-import { type Entry, parseTrace } from "../../trace/format.js";
+import { type Entry, MARK, parseTrace, VERSION } from "../../trace/format.js";
 import { Recorder } from "../../trace/recorder.js";
 import { MemoryBroker } from "../../virtual-m95/broker/memory-broker.js";
 import { VirtualM95 } from "../../virtual-m95/virtual-m95.js";
@@ -35,6 +35,8 @@ export class Bench extends EventTarget {
   baud = 115_200;
   virtual: VirtualM95 | undefined;
   broker: MemoryBroker | undefined;
+  /** A board whose own driver is looked at; then there is no line. */
+  board = false;
   modem: M95 | undefined;
   client: MqttClient | undefined;
   /** What is recorded is kept. */
@@ -85,11 +87,24 @@ export class Bench extends EventTarget {
     this.#changed();
   }
 
+  /** A board that tells of its modem itself. @param close what lets it go */
+  async useBoard(close: () => Promise<void>): Promise<void> {
+    await this.letGo();
+    this.board = true;
+    this.#close = close;
+    this.#begin();
+    this.note({ t: 0, trace: MARK, version: VERSION, options: {}, date: new Date().toISOString() });
+    this.#changed();
+  }
+
   async letGo(): Promise<void> {
     await this.stop();
-    await this.#close();
+    const close = this.#close;
+    // A board that is let go tells so, which ends here once more.
     this.#close = async () => {};
+    await close();
     this.line = this.virtual = this.broker = this.modem = this.client = undefined;
+    this.board = false;
     this.#changed();
   }
 
@@ -121,6 +136,7 @@ export class Bench extends EventTarget {
 
   connect(options: ConnectOptions): MqttClient {
     const { modem } = this;
+    if (this.board) throw new Error("A board has this modem: its own application is the client.");
     if (!modem) throw new Error("Start the modem first.");
     this.client = modem.connect(options);
     this.#changed();
@@ -129,16 +145,27 @@ export class Bench extends EventTarget {
 
   /** A recorder whose lines are kept here; pages hear of each entry. */
   recorder(): Recorder {
+    this.#begin();
+    return new Recorder((text) => this.#keep(text, JSON.parse(text)));
+  }
+
+  /** Keeps an entry that a board has told. */
+  note(entry: Entry): void {
+    this.#keep(JSON.stringify(entry), entry);
+  }
+
+  #begin(): void {
     this.#lines = [];
     this.dispatchEvent(new Event("begun"));
-    return new Recorder((text) => {
-      if (this.recording) {
-        // The head stays.
-        if (this.#lines.length >= KEPT) this.#lines.splice(1, KEPT / 10);
-        this.#lines.push(text);
-      }
-      this.dispatchEvent(new CustomEvent<Entry>("entry", { detail: JSON.parse(text) }));
-    });
+  }
+
+  #keep(text: string, entry: Entry): void {
+    if (this.recording) {
+      // The head stays.
+      if (this.#lines.length >= KEPT) this.#lines.splice(1, KEPT / 10);
+      this.#lines.push(text);
+    }
+    this.dispatchEvent(new CustomEvent<Entry>("entry", { detail: entry }));
   }
 
   /** The recording as a file has it. */

@@ -42,6 +42,8 @@ export function checkupView(bench: Bench): void {
       body.replaceChildren();
       element("checkup-findings").replaceChildren();
       try {
+        if (bench.board)
+          throw new Error("A board has this modem: the check-up wants the line itself. Let the board go first.");
         if (!bench.line) await bench.useVirtual();
         if (bench.modem && bench.modem.state !== "off") {
           tell("checkup-state", "Stopping the driver, which has the line.");

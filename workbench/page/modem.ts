@@ -1,8 +1,10 @@
-// The view Modem: choosing one, its state, signal and supply, counters, recovery, traffic, and the virtual one's faults.
+// The view Modem: choosing one, also that of a board, its state, signal and supply, counters, recovery, traffic, and the virtual one's
+// faults.
 import type { Entry } from "../../trace/format.js";
 import { Rows } from "../../trace/rows.js";
 import { faultTable, faultUsage } from "../../virtual-m95/faults/index.js";
 import { type Bench, serial } from "./bench.js";
+import { BoardWatch } from "./board.js";
 import { Diagram } from "./diagram.js";
 import { append, element, field, make, messageOf, shown, tell } from "./dom.js";
 import { Plot } from "./plots.js";
@@ -25,14 +27,15 @@ export function modemView(bench: Bench): void {
   let timer: unknown;
 
   const refresh = (): void => {
-    const there = bench.line !== undefined;
+    const there = bench.line !== undefined || bench.board;
     const running = bench.modem !== undefined && !["off", "failed"].includes(bench.modem.state);
-    element<HTMLButtonElement>("start").disabled = !there || running;
+    element<HTMLButtonElement>("start").disabled = bench.line === undefined || running;
     element<HTMLButtonElement>("stop").disabled = !running;
     element<HTMLButtonElement>("let-go").disabled = !there;
     element("faults-area").hidden = bench.virtual === undefined;
     const what = bench.virtual ? "A virtual M95 in this page, with a broker in memory." : "A modem on an adapter.";
-    tell("modem-line", there ? what : "No modem is chosen.");
+    const board = "The modem of an Espruino board, as its own driver tells. The board's console is in the view Flash.";
+    tell("modem-line", bench.board ? board : there ? what : "No modem is chosen.");
   };
 
   const facts = (list: Record<string, string | undefined>): void => {
@@ -48,8 +51,7 @@ export function modemView(bench: Bench): void {
     }
   };
 
-  const count = (): void => {
-    const stats = bench.modem?.stats as unknown as Record<string, number> | undefined;
+  const count = (stats: Record<string, number> | undefined): void => {
     if (!stats) return;
     const names = Object.keys(stats).filter((name) => FIRST.includes(name) || stats[name]! > 0);
     element("counters").replaceChildren(
@@ -57,11 +59,23 @@ export function modemView(bench: Bench): void {
     );
   };
 
+  const showState = (state: string): void => {
+    diagram.show(state);
+    tell("modem-state", `State: ${state}`);
+  };
+
+  const showStep = (text: string): void => append(element("recovery"), make("li", shown(text)), 200);
+
+  const clear = (): void => {
+    for (const plot of [signal, supply]) plot.clear();
+    for (const id of ["recovery", "facts", "counters"]) element(id).replaceChildren();
+  };
+
   const look = (): void => {
     const { modem } = bench;
     clearTimeout(timer as number);
     timer = setTimeout(look, LOOK);
-    count();
+    count(modem?.stats as unknown as Record<string, number> | undefined);
     if (modem?.state !== "ready") return;
     const seconds = (performance.now() - began) / 1000;
     modem.signal((error, value) => {
@@ -86,17 +100,13 @@ export function modemView(bench: Bench): void {
       const pin = field("pin");
       const modem = bench.start({ apn: field("modem-apn"), ...(pin !== "" && { pin }) });
       began = performance.now();
-      for (const plot of [signal, supply]) plot.clear();
-      element("recovery").replaceChildren();
+      clear();
       modem.on("state", (state) => {
-        diagram.show(state);
-        tell("modem-state", `State: ${state}`);
+        showState(state);
         refresh();
         if (state === "ready") ready();
       });
-      modem.on("recovery", ({ cause, step, attempt }) => {
-        append(element("recovery"), make("li", shown(`${cause}: ${step}, attempt ${attempt}`)), 200);
-      });
+      modem.on("recovery", ({ cause, step, attempt }) => showStep(`${cause}: ${step}, attempt ${attempt}`));
       modem.on("error", (error) => tell("modem-result", messageOf(error), "bad"));
       modem.start((error) => {
         if (error) tell("modem-result", messageOf(error), "bad");
@@ -107,6 +117,19 @@ export function modemView(bench: Bench): void {
     }
     refresh();
   };
+
+  const watch = new BoardWatch(bench, {
+    say: (text, kind) => tell("modem-result", text, kind),
+    told(told) {
+      if (told.state !== undefined) showState(told.state);
+      if (told.recovery !== undefined) showStep(told.recovery);
+      if (told.error !== undefined) tell("modem-result", told.error, "bad");
+      if (told.stats) count(told.stats);
+      if (told.facts) facts(told.facts);
+      if (told.signal !== undefined) signal.add(told.t / 1000, told.signal);
+      if (told.supply !== undefined) supply.add(told.t / 1000, told.supply);
+    },
+  });
 
   const choose = async (what: () => Promise<void>): Promise<void> => {
     tell("modem-result", "");
@@ -124,12 +147,20 @@ export function modemView(bench: Bench): void {
   usb.disabled = serial === undefined;
   element("serial-hint").hidden = serial !== undefined;
   usb.addEventListener("click", () => void choose(() => bench.useSerial(Number(field("modem-baud")))));
+  const onBoard = element<HTMLButtonElement>("use-board");
+  onBoard.disabled = serial === undefined;
+  onBoard.addEventListener("click", () => watch.choose());
   element("let-go").addEventListener("click", () => void choose(() => bench.letGo()));
   element("start").addEventListener("click", start);
   element("stop").addEventListener("click", () => void bench.stop().then(refresh));
   element("clear-traffic").addEventListener("click", () => traffic.replaceChildren());
   element("at-form").addEventListener("submit", (event) => {
     event.preventDefault();
+    if (bench.board) {
+      tell("at-answer", "Sent: the answer is in the traffic.");
+      watch.ask(field("at")).catch((error) => tell("at-answer", messageOf(error), "bad"));
+      return;
+    }
     bench.modem?.command(field("at"), (error, lines) =>
       tell("at-answer", error ? messageOf(error) : (lines ?? []).join(" · ") || "OK", error ? "bad" : "good"),
     );
@@ -138,6 +169,7 @@ export function modemView(bench: Bench): void {
   bench.addEventListener("begun", () => {
     rows = new Rows();
     traffic.replaceChildren();
+    if (bench.board) clear();
   });
   bench.addEventListener("entry", (event) => {
     for (const row of rows.add((event as CustomEvent<Entry>).detail)) append(traffic, rowElement(row), TRAFFIC);

@@ -106,6 +106,8 @@ export class BoardLink implements Link {
   /** Lets go of the board, with its next byte: the line end makes it send one. */
   async close(): Promise<void> {
     this.#closing = true;
+    // The package goes on to read from the port that it has let go, and looks at no error.
+    addEventListener("unhandledrejection", (event) => event.preventDefault(), { once: true });
     await this.write("\n");
   }
 }

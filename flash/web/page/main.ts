@@ -7,6 +7,7 @@ import { install, type Plan } from "../../board/install.js";
 import { needsOf, type Parts, type PartsList, partNames } from "../../board/parts.js";
 import { fromBytes, utf8 } from "../../board/quote.js";
 import { Session } from "../../board/session.js";
+import { type ConnectedBoard, onWanted, tellBoard, tellLine } from "./bridge.js";
 import { BoardLink, support, type Way } from "./connection.js";
 import { clearWrong, FIELDS, fillIn, keepFields, showWrong, tlsFiles } from "./fields.js";
 import { readable, remember } from "./history.js";
@@ -54,12 +55,21 @@ let needed: string[] = [];
 const STARTS = 1500;
 /** How Espruino says that something was thrown. */
 const THROWN = /^(Uncaught |Execution Interrupted|ERROR: |M95 in Storage is not whole)/;
+/** ms in which a board whose application is at work answers. */
+const PATIENCE = 10_000;
 /** What the board printed since its application was started. */
 let since: string[] = [];
 /** The known board that the firmware is for. */
 let actual: string | undefined;
 /** Asked whether the other board is meant, and told to go on. */
 let insisted = false;
+
+/** Lines that the view Modem shows, and the console does not. */
+let folded = 0;
+/** The board is being written, or connected. */
+let working = false;
+/** What the workbench asked of it last. */
+let asking: Promise<unknown> = Promise.resolve();
 
 let link: BoardLink | undefined;
 let session: Session | undefined;
@@ -82,8 +92,25 @@ function showError(error: unknown): void {
   showResult("bad", error instanceof FlashError ? `${message}. ${advice}` : String(message ?? error));
 }
 
-/** Adds a line to the console; it follows the output unless the user has scrolled away. */
+/** What the board printed goes to the view Modem or to the console. */
 function print(bytes: string): void {
+  const taken = tellLine(bytes, (back) => {
+    fold(-1);
+    show(back);
+  });
+  if (taken) fold(1);
+  else show(bytes);
+}
+
+/** Counts lines that are not in the console. */
+function fold(count: number): void {
+  folded += count;
+  const lines = folded === 1 ? "line" : "lines";
+  say("folded", folded > 0 ? `${folded} ${lines} of M95-workbench: see the view Modem.` : "");
+}
+
+/** Adds a line to the console; it follows the output unless the user has scrolled away. */
+function show(bytes: string): void {
   const line = readable(bytes);
   since.push(line);
   const atEnd = output.scrollTop + output.clientHeight >= output.scrollHeight - 4;
@@ -93,6 +120,7 @@ function print(bytes: string): void {
 
 /** Shows what can be done now. */
 function refresh(busy: boolean): void {
+  working = busy;
   const connected = session !== undefined;
   usb.hidden = bluetooth.hidden = connected;
   element("bluetooth-hint").hidden = connected || support.bluetooth;
@@ -105,7 +133,8 @@ function refresh(busy: boolean): void {
   if (!write.disabled && document.activeElement === document.body) write.focus();
 }
 
-async function connect(way: Way): Promise<void> {
+/** @param onLooker - the board's application is not to be disturbed */
+async function connect(way: Way, onLooker = false): Promise<void> {
   showResult("", "");
   refresh(true);
   say("connection", "Choose the board in the browser's window.");
@@ -120,31 +149,53 @@ async function connect(way: Way): Promise<void> {
       forget();
     };
     say("connection", "Connected. Waiting for the board to answer.");
-    await session.prompt();
-    const kind = await opened.kind();
-    await meet(session);
-    say("connection", `Connected to ${kind}.`);
+    if (onLooker) await session.prompt(false, PATIENCE);
+    else await session.prompt();
+    const kind = onLooker ? undefined : await opened.kind();
+    const board = await meet(session);
+    say("connection", `Connected to ${kind ?? board}.`);
   } catch (error) {
     showError(error);
     await letGo();
+    refresh(false);
+    throw error;
   }
   refresh(false);
+  told();
+}
+
+/** Tells the workbench of the board: it is there, or has started anew. */
+function told(): void {
+  const current = session;
+  if (!current) return;
+  const board: ConnectedBoard = {
+    async run(expression) {
+      await asking.catch(() => {});
+      if (working) throw new Error("The board is being written");
+      asking = current.run(expression);
+      return asking;
+    },
+    close: letGo,
+  };
+  tellBoard(board);
 }
 
 /** Who the board is: what it has goes into the form, where that is empty. */
-async function meet(session: Session): Promise<void> {
+async function meet(session: Session): Promise<string> {
   const { board: firmware, settings } = await introduction(session);
   actual = boardOf(String(firmware));
   insisted = false;
   const before = board.value;
   fillIn({ ...(actual !== undefined && { board: actual }), ...choicesOf(settings) });
   if (board.value !== before) await tick();
+  return String(firmware);
 }
 
 function forget(): void {
   link = session = undefined;
   say("connection", "Not connected.");
   refresh(false);
+  tellBoard(undefined);
 }
 
 async function letGo(): Promise<void> {
@@ -228,6 +279,7 @@ async function flash(): Promise<void> {
   said.textContent = "";
   said.hidden = true;
   try {
+    await asking.catch(() => {});
     const plan = await planOf();
     element("progress-area").hidden = false;
     const files = await install(session, plan, {
@@ -260,6 +312,7 @@ async function flash(): Promise<void> {
     showError(error);
   }
   refresh(false);
+  told();
 }
 
 /** Says what this browser lacks, and what to use instead. */
@@ -304,11 +357,19 @@ app.addEventListener("change", () => {
   element("file-field").hidden = app.value !== OWN_FILE;
 });
 for (const field of [app, file, bundle, board]) field.addEventListener("change", () => void tick().catch(showError));
-usb.addEventListener("click", () => connect("Web Serial"));
-bluetooth.addEventListener("click", () => connect("Web Bluetooth"));
+usb.addEventListener("click", () => connect("Web Serial").catch(() => {}));
+bluetooth.addEventListener("click", () => connect("Web Bluetooth").catch(() => {}));
+onWanted((failed) => {
+  if (session) told();
+  else
+    connect("Web Serial", true).catch(({ message, advice }: FlashError) =>
+      failed(advice ? `${message}. ${advice}` : message),
+    );
+});
 disconnect.addEventListener("click", letGo);
 element("clear").addEventListener("click", () => {
   output.textContent = "";
+  fold(-folded);
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
