@@ -25,6 +25,8 @@ export class Engine {
   #orders = 0;
   /** Called with name and value of each mark; true takes it. */
   onMark = () => false;
+  /** Called with each other line. */
+  onLine = () => {};
 
   /**
    * @param {string} code the sketch
@@ -60,6 +62,7 @@ export class Engine {
     const at = line.indexOf("@@");
     if (at < 0) {
       this.#lines.push(line);
+      this.onLine(line);
       if (this.#lines.length > KEEP) this.#lines.shift();
     } else {
       const [name, value] = JSON.parse(line.slice(at + 2));

@@ -41,8 +41,14 @@ const write = (name, file) =>
 /** Puts the driver where the manual puts it, with the parts that a sketch needs. */
 export function install(...parts) {
   if (form === "min") return write("M95", bundle);
-  const wanted = files.filter(({ part }) => everything || part === "core" || parts.includes(part));
+  const wanted = files.filter(({ part, tool }) => (everything && !tool) || part === "core" || parts.includes(part));
   return wanted.map((one) => write(one.name, path.join(dist, one[form]))).join("");
+}
+
+/** Puts a tool beside it, which belongs to any form of the driver. */
+export function installTool(part, which) {
+  const one = files.find((file) => file.part === part);
+  return write(one.name, path.join(dist, one[which]));
 }
 
 /** Puts one file there as the driver. */

@@ -32,6 +32,7 @@ const files = [
   "store",
   "tls",
   "console",
+  "workbench",
   "features",
   "endurance",
   "reconnects",
