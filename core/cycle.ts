@@ -61,29 +61,26 @@ interface Cycled {
   on(event: string, listener: (value?: any) => void): unknown;
 }
 
+// On Espruino a method that users call is loaded for everybody, whoever uses it: so here there are none, but functions.
+
 /** Records in memory: they last for as long as the program does. */
-class MemoryStore implements OutboxStore {
-  private _records: { key: number; record: string }[];
-
-  constructor() {
-    this._records = [];
-  }
-
-  load(): { key: number; record: string }[] {
-    return this._records.slice();
-  }
-
-  append(key: number, record: string): void {
-    this._records.push({ key, record });
-  }
-
-  remove(key: number): void {
-    this._records = this._records.filter((one) => one.key !== key);
-  }
+function memoryStore(): OutboxStore {
+  let records: { key: number; record: string }[] = [];
+  return {
+    load: () => records.slice(),
+    append: (key, record) => {
+      records.push({ key, record });
+    },
+    remove: (key) => {
+      records = records.filter((one) => one.key !== key);
+    },
+  };
 }
 
 /** A duty cycle that runs until it is ended. */
 export class Cycle<Client> {
+  /** Ends the cycle: a round under way is broken off, the modem switched off. @param done - called when it is */
+  readonly end: (done?: Done) => void;
   private _modem: Cyclic<Client>;
   private _options: CycleOptions<Client>;
   private _connect: ConnectOptions;
@@ -108,9 +105,10 @@ export class Cycle<Client> {
     callable("work", o.work);
     if (o.round !== undefined) callable("round", o.round);
     if (o.wait !== undefined) callable("wait", o.wait);
+    this.end = this._end.bind(this);
     this._modem = modem;
     this._options = o;
-    this._connect = Object.assign({ clean: false, store: new MemoryStore() }, o.connect);
+    this._connect = Object.assign({ clean: false, store: memoryStore() }, o.connect);
     if (this._connect.clean === false && !this._connect.clientId)
       throw wrong("connect.clientId", "given when clean is false", this._connect.clientId);
     this._window = integer("window", o.window === undefined ? 3000 : o.window, 0, 600000);
@@ -129,8 +127,7 @@ export class Cycle<Client> {
     this._waitFor(modem.random() * this._spread * every);
   }
 
-  /** Ends the cycle: a round under way is broken off, the modem switched off. @param done - called when it is */
-  end(done?: Done): void {
+  private _end(done?: Done): void {
     this._ended = true;
     if (done) this._ends.push(done);
     if (this._round > 0) this._finish(this._round, new M95Error("ECLOSED", "the cycle was ended"));

@@ -122,7 +122,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
       this.session.inbox = this.inbox;
       const sleep = read.sleep;
       if (sleep !== "off")
-        this._sleeper = new Sleeper(this, this._lifecycle, o.power, sleep === "auto" ? read.sleepAfter! : 0);
+        this._sleeper = new Sleeper(this, this._lifecycle, setup, sleep === "auto" ? read.sleepAfter! : 0);
     } catch (error) {
       throw refusal(error);
     }
@@ -247,7 +247,8 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
 
   rouse(): boolean {
     const state = this.state;
-    if (state === "off" || state === "failed" || state === "stopping") this._lifecycle.startUp(() => undefined);
+    if ((state === "off" || state === "failed" || state === "stopping") && !(this._sleeper && this._sleeper.spares()))
+      this._lifecycle.startUp(() => undefined);
     return state === "ready";
   }
 

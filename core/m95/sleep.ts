@@ -1,14 +1,17 @@
 // Lets the modem sleep when nothing is under way, and wakes it before a command: by DTR where it is wired (AT+QSCLK=1), else by bytes
-// that it throws away (AT+QSCLK=2). It switches nothing off and knows nothing of connections but when they were last heard of.
+// that it throws away (AT+QSCLK=2). One that cannot be started rests. It knows nothing of connections but when they were last heard of.
 // @part sleep
 import type { Session } from "../at/session.js";
 import type { Request } from "../at/types.js";
 import { COMMANDS, type Counters, SLEEPS, WAKES } from "../counters.js";
 import { M95Error } from "../errors.js";
-import type { Clock, Done, PowerSwitch, TimerHandle } from "../ports.js";
+import type { Clock, Done, TimerHandle } from "../ports.js";
 import { callOff, later } from "../timer.js";
 import type { ModemState } from "./bringup.js";
 import { request } from "./commands.js";
+import { type LifecycleSetup, limitOf } from "./options.js";
+import { turn, WAYS } from "./power.js";
+import { REST } from "./recovery.js";
 
 /** AT is sent this often, 150 ms apart, before a modem that was woken counts as mute. */
 const TRIES = 7;
@@ -34,14 +37,19 @@ export interface SleepHost {
   wake?: (done?: Done) => void;
   /** Whether something is under way but commands. What was not heard of since `since` is asked after. */
   isRestless(since: number): boolean;
+  /** Starts it, for its clients. */
+  rouse(): boolean;
+  stepBegins(error: M95Error, step: number, attempt: number, next: number): void;
+  _answer(error: M95Error | undefined, done: Done | undefined): void;
   emit(event: "sleep" | "wake"): void;
   emit(event: "error", error: M95Error): void;
   listenerThrew(error: unknown): void;
 }
 
-/** Who is told that a modem which was woken does not answer. */
+/** Who is told that a modem which was woken does not answer, and switches one off that rests. */
 export interface SleepSink {
   mute(error: M95Error): void;
+  ask(text: string, done: () => void): void;
 }
 
 export class Sleeper {
@@ -49,7 +57,7 @@ export class Sleeper {
   _timer: TimerHandle;
   private _host: SleepHost;
   private _sink: SleepSink;
-  private _power: PowerSwitch | undefined;
+  private _setup: LifecycleSetup;
   /** ms of quiet before it sleeps by itself; 0: it does not. */
   private _after: number;
   private _phase: number;
@@ -59,28 +67,30 @@ export class Sleeper {
   private _mark: number;
   private _calm: number;
   private _wokenAt: number;
-  /** Times in a row that it did not wake. */
+  /** Times in a row that it did not wake, and that it could not be started. */
   private _misses: number;
+  private _vain: number;
   /** Who waits for it to sleep, or to be awake. */
-  private _falling: Done[];
-  private _rising: Done[];
+  private _falling: (Done | undefined)[];
+  private _rising: (Done | undefined)[];
   private _sends: (one: Request, first?: boolean) => void;
 
   /** @param after - ms of quiet before it sleeps by itself; 0: only when it is told to */
-  constructor(host: SleepHost, sink: SleepSink, power: PowerSwitch | undefined, after: number) {
+  constructor(host: SleepHost, sink: SleepSink, setup: LifecycleSetup, after: number) {
     const session = host.session;
+    const power = setup.power;
     this._host = host;
     this._sink = sink;
     this._clock = host.clock;
     this._timer = undefined;
-    this._power = power;
+    this._setup = setup;
     this._after = after;
-    this._phase = this._level = this._mark = this._calm = this._wokenAt = this._misses = 0;
+    this._phase = this._level = this._mark = this._calm = this._wokenAt = this._misses = this._vain = 0;
     this._falling = [];
     this._rising = [];
-    // In front of the session's own: who does not sleep has nothing of it.
+    // In front of the session's own: who does not sleep has nothing of it. Assigning fails on XS, where prototypes are frozen.
     this._sends = session.send;
-    session.send = this._send.bind(this);
+    Object.defineProperty(session, "send", { value: this._send.bind(this) });
     host.sleep = this._sleepOnce.bind(this);
     host.wake = this.arouse.bind(this);
     if (power) power.onRing = this._ring.bind(this);
@@ -92,8 +102,11 @@ export class Sleeper {
     this._level = 0;
     this._dtr(0);
     this._wakeUp(new M95Error("ECLOSED", "the modem was stopped or lost"));
+    if (state === "failed") this._vain++;
     if (state !== "ready") return;
-    const level = this._misses >= MISSES ? 0 : this._power && this._power.dtr ? 1 : 2;
+    this._vain = 0;
+    const power = this._setup.power;
+    const level = this._misses >= MISSES ? 0 : power && power.dtr ? 1 : 2;
     const one = request("AT+QSCLK=" + level, (error) => {
       if (!error && !level) this._refuse("the modem does not wake; is DTR wired?");
       else if (!error) {
@@ -110,19 +123,45 @@ export class Sleeper {
     this._host.emit("error", new M95Error("EPOWER", "sleep: " + why));
   }
 
+  /**
+   * Whether the modem is not to be started for its clients now: starts that fail again and again cost what a search costs, so it is off
+   * in between, or at least without radio.
+   */
+  spares(): boolean {
+    const host = this._host;
+    const setup = this._setup;
+    const recovery = setup.recovery;
+    const off = (): void => undefined;
+    if (this._timer !== undefined) return true;
+    if (host.state !== "failed" || this._vain < limitOf(recovery, "rounds")) return false;
+    const rest = limitOf(recovery, "rest");
+    later(this, rest, () => {
+      // One start, and if that fails, too, another rest.
+      this._vain--;
+      host.rouse();
+    });
+    host.stepBegins(new M95Error("ECLOSED", "the modem could not be started"), REST, 1, rest);
+    if (setup.power) turn(setup.power, WAYS, off);
+    else {
+      host.session.allow(true);
+      this._sink.ask("AT+CFUN=0", off);
+    }
+    return true;
+  }
+
   /** See `M95.wake`. */
   arouse(done?: Done): void {
-    this._rising.push(done || (() => undefined));
-    if (this._phase === AWAKE) this._tellRisen();
+    this._rising.push(done);
+    if (this._phase === AWAKE) this._tell(this._rising);
     else this._wake();
   }
 
   /** See `M95.sleep`. */
   private _sleepOnce(done?: Done): void {
-    this._falling.push(done || (() => undefined));
-    if (this._phase === ASLEEP) this._tellFallen(undefined);
+    this._falling.push(done);
+    if (this._phase === ASLEEP) this._tell(this._falling);
     else if (!this._level)
-      this._tellFallen(new M95Error("ECLOSED", "the modem is not ready to sleep: " + this._host.state));
+      this._tell(this._falling, new M95Error("ECLOSED", "the modem is not ready to sleep: " + this._host.state));
     else this._watch();
   }
 
@@ -160,7 +199,7 @@ export class Sleeper {
     host.asleep = true;
     host.counters[SLEEPS]!++;
     host.emit("sleep");
-    this._tellFallen(undefined);
+    this._tell(this._falling);
   }
 
   private _wake(): void {
@@ -191,46 +230,25 @@ export class Sleeper {
     callOff(this);
     this._phase = AWAKE;
     this._calm = 0;
-    if (error) this._tellFallen(error);
+    if (error) this._tell(this._falling, error);
     if (slept) {
       host.asleep = false;
       host.counters[WAKES]!++;
       host.emit("wake");
     }
-    this._tellRisen();
+    this._tell(this._rising);
     if (!error) this._watch();
   }
 
-  private _tellFallen(error: M95Error | undefined): void {
-    const all = this._falling;
-    this._falling = [];
-    this._tellAll(all, error);
-  }
-
-  private _tellRisen(): void {
-    const all = this._rising;
-    this._rising = [];
-    this._tellAll(all, undefined);
-  }
-
   // From a timer, as everything that is told.
-  private _tellAll(all: Done[], error: M95Error | undefined): void {
-    if (all.length)
-      this._clock.after(0, () => {
-        for (const done of all) this._call(done, error);
-      });
-  }
-
-  private _call(done: Done, error: M95Error | undefined): void {
-    try {
-      done(error);
-    } catch (thrown) {
-      this._host.listenerThrew(thrown);
-    }
+  private _tell(all: (Done | undefined)[], error?: M95Error): void {
+    all.splice(0).forEach((done) => {
+      this._clock.after(0, () => this._host._answer(error, done));
+    });
   }
 
   private _dtr(level: 0 | 1): void {
-    const power = this._power;
+    const power = this._setup.power;
     try {
       if (power && power.dtr) power.dtr(level);
     } catch (error) {

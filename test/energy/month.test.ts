@@ -37,8 +37,8 @@ for (const [name, way, days, own] of cases) {
 }
 
 /** A day without network, mAh. */
-function lostDay(way: Way, options: Parameters<typeof month>[3] = {}): number {
-  const { mAhPerDay, arrived } = month(way, meter, 1, options, true);
+function lostDay(way: Way, options: Parameters<typeof month>[3] = {}, network: "gone" | "never" = "gone"): number {
+  const { mAhPerDay, arrived } = month(way, meter, 1, options, network);
   // What was confirmed before is all there is.
   if (arrived > 1) throw new Error(`${arrived} messages without network`);
   return mAhPerDay;
@@ -53,4 +53,13 @@ test("a day without network: a cycle costs a bounded amount, the recovery as muc
   t.true(searching > 900 && searching < 1100, `${searching} mAh`);
   const sparing = lostDay("asleep", { recovery: { registrationTimeout: 60_000, rounds: 1, rest: 6 * hour } });
   t.true(sparing > 60 && sparing < 90, `${sparing} mAh`);
+});
+
+test("a day without a network since the modem was started: one that may sleep rests, one that may not searches", (t) => {
+  const resting = lostDay("asleep", {}, "never");
+  t.true(resting > 90 && resting < 115, `${resting} mAh`);
+  const sparing = lostDay("asleep", { recovery: { registrationTimeout: 60_000, rounds: 1, rest: 6 * hour } }, "never");
+  t.true(sparing > 3 && sparing < 9, `${sparing} mAh`);
+  const searching = lostDay("connected", {}, "never");
+  t.true(searching > 1500, `${searching} mAh`);
 });

@@ -21,9 +21,15 @@ const settling = 3_600_000;
 /**
  * Lets a meter run for `days`, and some time before that nothing of is counted.
  * @param options - further options of the driver
- * @param lost - there is no network any more when counting begins
+ * @param network - it is there all the time, gone when counting begins, or was never there
  */
-export function month(way: Way, use: Use, days: number, options: Partial<M95Options> = {}, lost = false): Month {
+export function month(
+  way: Way,
+  use: Use,
+  days: number,
+  options: Partial<M95Options> = {},
+  network: "there" | "gone" | "never" = "there",
+): Month {
   const clock = new SimClock();
   const broker = new MemoryBroker({ clock, latency: 300, receivedLimit: 10 });
   const virtual = new VirtualM95({
@@ -32,6 +38,7 @@ export function month(way: Way, use: Use, days: number, options: Partial<M95Opti
     baud: 115_200,
     registerAfter: use.registration,
     signal: { rssi: use.rssi, ber: 0 },
+    ...(network === "never" && { creg: 2, cgreg: 2 }),
     energy: { drx: use.drx, gprsClass: use.gprsClass, facts: use.facts },
   });
   const { pwrkey, status, emergOff, supply, dtr, ri } = virtual.pins;
@@ -71,7 +78,7 @@ export function month(way: Way, use: Use, days: number, options: Partial<M95Opti
   }
   // So that no message falls on the moment in which counting begins or ends.
   clock.advance(settling + use.every / 2);
-  if (lost) virtual.setRegistration(2);
+  if (network === "gone") virtual.setRegistration(2);
   virtual.energy.reset();
   result.sent = result.confirmed = 0;
   const before = broker.receivedCount;

@@ -24,6 +24,7 @@ export async function makeWorld(on) {
       modem?.uart.setBaud?.(baud);
     },
     write: ({ data }) => modem.uart.write(data),
+    ri: () => modem.pins.ri.read(),
     pin: ({ name, level }) => modem.pins[name].write(level),
     run({ until }) {
       // A pause of the line ends a chunk; between chunks the engine has the word.

@@ -266,3 +266,57 @@ test("a DTR that is not wired: after two wakes in vain the modem is kept awake, 
   t.true(client.connected);
   t.is(r.modem.stats.sleeps, 2);
 });
+
+for (const power of [true, false])
+  test(`never a network: after three starts in vain it rests, ${power ? "off" : "without radio"}, then it is started once an hour`, (t) => {
+    const r = sleepRig({
+      virtual: { creg: 2, cgreg: 2, poweredOn: !power, quirks: { qsclk2: true } },
+      ...(!power && { dtr: false }),
+      modem: power ? {} : { power: undefined },
+    });
+    const told: string[] = [];
+    const starts: number[] = [];
+    r.modem.on("recovery", ({ step, next }) => step === "rest" && told.push(`${step} ${next}`));
+    r.modem.on("state", (state) => state === "starting" && starts.push(r.clock.now()));
+    const clients = ["one", "two"].map((clientId) =>
+      r.modem.connect({ host: "broker", clientId }).on("error", () => {}),
+    );
+    r.until("a rest", () => told.length === 1, 3_600_000);
+    t.is(starts.length, 3);
+    r.clock.run(() => false, 20_000);
+    if (power) t.is(r.virtual.pins.status.read(), 0);
+    else t.is(r.trace.filter((line) => line.startsWith(">")).at(-1), ">AT+CFUN=0\r");
+    t.deepEqual([r.modem.state, r.modem.stats.rests], ["failed", 1]);
+    r.clock.run(() => false, 6 * 3_600_000);
+    t.deepEqual(new Set(told), new Set(["rest 3600000"]));
+    t.true(starts.length >= 8 && starts.length <= 9, `${starts.length} starts`);
+    r.virtual.setRegistration(1);
+    r.until("connected", () => clients.every(({ connected }) => connected), 2 * 3_600_000);
+    t.is(r.modem.state, "ready");
+  });
+
+test("start() ends such a rest, and so does stop()", (t) => {
+  for (const way of ["start", "stop"] as const) {
+    const r = sleepRig({ virtual: { creg: 2, cgreg: 2 }, modem: { recovery: { rounds: 1 } } });
+    const client = r.modem.connect({ host: "broker" }).on("error", () => {});
+    r.until("a rest", () => r.modem.stats.rests === 1, 3_600_000);
+    r.clock.run(() => false, 60_000);
+    r.virtual.setRegistration(1);
+    let done: unknown = "nothing";
+    r.modem[way]((error) => {
+      done = error ?? r.modem.state;
+    });
+    r.until("done", () => done !== "nothing", 120_000);
+    t.is(done, way === "start" ? "ready" : "off");
+    r.clock.run(() => false, 2 * 3_600_000);
+    t.is(client.connected, way === "start");
+    t.is(r.modem.state, way === "start" ? "ready" : "off");
+  }
+});
+
+test("a modem that is not made to sleep is started for its clients as often as they ask", (t) => {
+  const r = sleepRig({ virtual: { creg: 2, cgreg: 2 }, modem: { sleep: "off" } });
+  r.modem.connect({ host: "broker" }).on("error", () => {});
+  r.clock.run(() => false, 6 * 3_600_000);
+  t.is(r.modem.stats.rests, 0);
+});

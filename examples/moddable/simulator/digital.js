@@ -5,7 +5,7 @@ import Serial from "embedded:io/serial";
 import config from "mc/config";
 import Timer from "timer";
 
-const NAMES = ["pwrkey", "status", "emergoff", "supply"];
+const NAMES = ["pwrkey", "status", "emergoff", "supply", "dtr"];
 const POLL = 50;
 
 let control;

@@ -160,7 +160,7 @@ export class Serial {
 }
 
 /** What is wired to which pin. */
-const WIRED = { 25: "pwrkey", 34: "status", 26: "emergOff", 27: "supply" };
+const WIRED = { 25: "pwrkey", 34: "status", 26: "emergOff", 27: "supply", 32: "dtr", 35: "ri" };
 
 export class Digital {
   constructor({ pin, mode, initialValue, onReadable, edge }) {
@@ -190,7 +190,7 @@ export class Digital {
 
   read() {
     this.check(Digital.Input);
-    return device.status;
+    return WIRED[this.pin] === "ri" ? outside({ op: "ri" }) : device.status;
   }
 
   close() {

@@ -1,7 +1,7 @@
 // The Moddable target in XS, preloaded and frozen, on a small ESP32 in front of a virtual M95. Synchronous: `until` runs the
 // simulated time. It measures nothing; run.mjs looks at the heap between the tests.
 
-import { boards, Client, M95, M95Error, MqttClient, preferenceStore } from "m95-mqtt";
+import { boards, Client, cycle, M95, M95Error, MqttClient, preferenceStore } from "m95-mqtt";
 import DefaultClient from "m95-mqtt/client";
 import { Digital, device, outside, Serial, Time, until, wait } from "./esp32.js";
 
@@ -399,6 +399,37 @@ export const tests = {
     outside({ op: "publish", topic: "in", data: "as ever" });
     until("the message", () => got.length);
     is(got[0].join(), "as ever,false", "message");
+    closed(one);
+  },
+  "sleeps after a quiet time, wakes for a publish and for a message, and when it is told to"() {
+    const one = open({ sleep: "auto", sleepAfter: 2000 });
+    const own = connected(one, { keepalive: 600 });
+    const got = [];
+    own.on("message", (_topic, payload) => got.push(String.fromArrayBuffer(payload)));
+    good("subscribe", (callback) => own.subscribe("in", { qos: 1 }, callback));
+    until("asleep", () => one.asleep);
+    good("publish", (callback) => own.publish("in", "woken", { qos: 1 }, callback));
+    until("asleep again", () => got.length && one.asleep);
+    outside({ op: "publish", topic: "in", data: "rung" });
+    until("the message", () => got.length === 2);
+    is(got.join(), "woken,rung", "messages");
+    good("sleep", (callback) => one.sleep(callback));
+    good("wake", (callback) => one.wake(callback));
+    is(`${one.asleep} ${one.stats.sleeps} ${one.stats.wakes}`, "false 3 3", "asleep, sleeps, wakes");
+    closed(one);
+  },
+  "a duty cycle: on, connect, publish, off, and again"() {
+    const one = open();
+    const rounds = [];
+    const own = cycle(one, {
+      every: 60_000,
+      connect: { host: HOST, clientId: "xs" },
+      work: (it, over) => it.publish("up/x", "1", { qos: 1 }, over),
+      round: (error, { failures }) => rounds.push(`${error} ${failures} ${one.state} ${device.status}`),
+    });
+    until("two rounds", () => rounds.length === 2);
+    is(rounds.join(), "null 0 off 0,null 0 off 0", "rounds");
+    good("end", (callback) => own.end(callback));
     closed(one);
   },
   "reopens the port at another rate"() {

@@ -195,6 +195,15 @@ const tests = {
     await again;
     assert(client.age < 1000, `${client.age} ms`);
   },
+  async "sleeps when it is told to, and wakes for a publish"() {
+    await done("sleep", (callback) => modem.sleep(callback));
+    assert(modem.asleep && modem.stats.sleeps === 1, "awake");
+    await wait(1000);
+    const back = event(client, "message");
+    await client.publishAsync("up/1", "woken", { qos: 1 });
+    assert(String.fromArrayBuffer((await back)[1]) === "woken", "another text");
+    assert(!modem.asleep && modem.stats.wakes === 1, "asleep");
+  },
   async "runs the SDK's mqttbasic example over the modem"() {
     // What follows takes more stack than the driver ever did; samples come once a second.
     await wait(1500);

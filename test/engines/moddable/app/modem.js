@@ -7,8 +7,9 @@ import config from "mc/config";
 
 const modem = new M95({
   serial: { io: Serial, device: config.uart, baud: 115200 },
-  power: { digital: Digital, pwrkey: 0, status: 1, emergOff: 2 },
+  power: { digital: Digital, pwrkey: 0, status: 1, emergOff: 2, dtr: 4 },
   apn: "internet",
+  sleep: "manual",
 });
 if (config.trace) modem.on("trace", (direction, text) => trace(`${direction}${text}\n`));
 
