@@ -177,21 +177,20 @@ export class Inbox implements Counter, MessageSink {
   }
 
   private _other(client: Receiver, text: string, msgid: number, ambiguous: boolean, stamp: number): void {
-    let start = 0;
-    const spaced = text[start] === " ";
+    // 1: blanks stand behind the commas.
+    const start = text[0] === " " ? 1 : 0;
     let last = text.length;
     if (text.endsWith("\r")) last--;
-    if (spaced) start++;
     const end = placeOf(text, '",', start + 1);
     if (text[start] !== '"') this._unquoted(client, text.substring(start, last), msgid, ambiguous, stamp);
     else if (end < 0) this._counters[ORPHANS]!++;
     else {
       let from = end + 2;
-      if (spaced && text[from] === " ") from++;
+      if (start && text[from] === " ") from++;
       if (text[from] !== '"') {
         // With blanks behind the commas, the quotes are the modem's; without, they are unless it was seen to set none.
-        if (!spaced && !ambiguous && text[last - 1] !== '"') this._bare = true;
-      } else if (last > from + 1 && text[last - 1] === '"' && (spaced || !this._bare)) {
+        if (!start && !ambiguous && text[last - 1] !== '"') this._bare = true;
+      } else if (last > from + 1 && text[last - 1] === '"' && (start || !this._bare)) {
         from++;
         last--;
       }

@@ -334,26 +334,32 @@ export class Outbox {
     this._flight.splice(at, 1);
     // A link that is gone: +QMTSTAT is on its way, and the packet waits for the next link. ERROR without a number is the
     // word of a modem that has started anew and knows of nothing.
-    const gone = error.cme === LINK_ERROR || (error.code === "ECME" && error.cme === undefined);
-    const full = error.cme === WINDOW_FULL;
-    const tries = gone || error.code === "ETIMEOUT" ? (packet.tries || 0) + 1 : TRIES;
-    const cme = error.cme!;
+    const code = error.code;
+    const cme = error.cme;
+    const gone = cme === LINK_ERROR || (code === "ECME" && cme === undefined);
+    const full = cme === WINDOW_FULL;
+    const tries = gone || code === "ETIMEOUT" ? (packet.tries || 0) + 1 : TRIES;
     // A window that is full with less than it holds is a failure; what is wrong with the packet itself is none.
     if (
       full
         ? this._flight.length < WINDOW
-        : tries >= TRIES && error.code !== "EUNKNOWN" && !(cme >= ILLEGAL && cme <= TOO_LARGE)
+        : tries >= TRIES && code !== "EUNKNOWN" && !(cme! >= ILLEGAL && cme! <= TOO_LARGE)
     )
       this._failing();
     if (gone) this._owner.link.check();
     if (tries < TRIES) packet.tries = tries;
     // A prompt that may have been part of a message says nothing of the modem.
-    const unclear = error.code === "EUNKNOWN" && (packet.offers = (packet.offers || 0) + 1) < OFFERS;
+    const unclear = code === "EUNKNOWN" && (packet.offers = (packet.offers || 0) + 1) < OFFERS;
     if (full || unclear || tries < TRIES) {
       if (!full) this._host.stepBegins(error, RETRY, packet.tries || 0, 0);
       if (full || gone) this._full = 1;
-      if (packet.data !== undefined && packet.msgid && error.code !== "ECME" && this._host.inbox.offers === IN_PUBLISH)
-        this._renumber(packet);
+      if (packet.data !== undefined && packet.msgid && code !== "ECME" && this._host.inbox.offers === IN_PUBLISH) {
+        // The modem may have been at a prompt that counts its bytes, and report on what filled that under the ID it was given.
+        const parts = packet.text.split(",");
+        packet.msgid = this.nextId();
+        parts[1] = "" + packet.msgid;
+        packet.text = parts.join();
+      }
       this._requeue(packet);
     } else {
       if (packet.msgid) error.messageId = packet.msgid;
@@ -365,11 +371,10 @@ export class Outbox {
   private _requeue(packet: Packet): void {
     packet.left = packet.discredited = 0;
     packet.unproven = undefined;
-    if (this._closed) this._fail(packet, this._closed);
-    else this._insert(packet);
-  }
-
-  private _insert(packet: Packet): void {
+    if (this._closed) {
+      this._fail(packet, this._closed);
+      return;
+    }
     let at = this._wait.length;
     while (at && this._wait[at - 1]!.order! > packet.order!) at--;
     this._wait.splice(at, 0, packet);
@@ -390,14 +395,6 @@ export class Outbox {
     const now = this._clock.now();
     if (!this.trouble++) this._failedAt = now;
     else if (now - this._failedAt! >= this._profile.packets) this.trouble = FAILURES;
-  }
-
-  // The modem may have been at a prompt that counts its bytes, and report on what filled that under the ID it was given.
-  private _renumber(packet: Packet): void {
-    const parts = packet.text.split(",");
-    packet.msgid = this.nextId();
-    parts[1] = "" + packet.msgid;
-    packet.text = parts.join();
   }
 
   private _tick(): void {
