@@ -59,6 +59,8 @@ export const stages = [
   "name and route",
   "broker",
   "messages",
+  "retransmission",
+  "goodbye",
   "end",
 ] as const;
 
@@ -75,6 +77,8 @@ export class Examination {
   stage: Stage = "port and wire";
   /** When the last RDY was expected: one that comes later was not. */
   booted = 0;
+  /** Messages go there and back. */
+  passing = false;
   /** What has to be undone at the end: commands. */
   readonly undo: string[] = [];
 

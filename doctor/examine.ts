@@ -4,9 +4,11 @@ import { Conversation, type Port } from "./conversation.js";
 import { Examination, type ExamineOptions, type Stage, stages } from "./examination.js";
 import { broker } from "./stages/broker.js";
 import { end } from "./stages/end.js";
+import { goodbye } from "./stages/goodbye.js";
 import { messages } from "./stages/messages.js";
 import { firmware, power, settings, sim } from "./stages/module.js";
 import { packets, radio, route } from "./stages/network.js";
+import { retransmission } from "./stages/retransmission.js";
 import { wire } from "./stages/wire.js";
 
 const steps: Record<Stage, (of: Examination) => Promise<boolean>> = {
@@ -20,6 +22,8 @@ const steps: Record<Stage, (of: Examination) => Promise<boolean>> = {
   "name and route": route,
   broker,
   messages,
+  retransmission,
+  goodbye,
   end,
 };
 

@@ -370,6 +370,18 @@ export const findingTexts = {
     todo: 'See which bytes in the report. Give encoding: "base64" to the driver for payloads that are not plain text.',
     place: "docs/payloads.md",
   },
+  "retry-alone": {
+    verdict: "warning",
+    says: "a packet that was sent again gets no final result",
+    todo: "The driver waits for all tries and then says EUNKNOWN: it may have arrived. Give a packetTimeout above the slowest round trip, so that nothing is sent again.",
+    place: "docs/delivery.md",
+  },
+  "sent-again": {
+    verdict: "warning",
+    says: "packets had to be sent again",
+    todo: "The acknowledgement took more than 5 s or was lost: a weak signal, or a slow network or broker. Messages may arrive twice with QoS 1. Give a longer packetTimeout.",
+    place: "docs/delivery.md",
+  },
   "link-lost": {
     verdict: "fault",
     says: "the connection was lost in the middle",

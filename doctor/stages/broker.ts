@@ -139,17 +139,3 @@ export async function broker(of: Examination): Promise<boolean> {
   await close(of);
   return false;
 }
-
-export async function goodbye(of: Examination): Promise<void> {
-  const { line } = of;
-  const since = line.now;
-  const { ok } = await line.ask(`AT+QMTDISC=${ID}`);
-  const result = ok ? await line.expect(new RegExp(`^\\+QMTDISC: ?${ID},(-?\\d+)`), 5000, since) : undefined;
-  of.row("AT+QMTDISC", result ? `result ${result[1]}` : "no result", result ? "ok" : "note");
-  of.differs("AT+QMTDISC", "a result behind OK", result ? "a result behind OK" : "OK alone");
-  const closed = line.now;
-  await line.ask(`AT+QMTCLOSE=${ID}`);
-  const end = await line.expect(new RegExp(`^\\+QMTCLOSE: ?${ID}`), 2000, closed);
-  of.row("AT+QMTCLOSE", end ? "a result behind OK" : "OK alone", "ok");
-  of.answers.set(13, end ? "behind a DISCONNECT: +QMTCLOSE comes" : "behind a DISCONNECT: OK alone");
-}

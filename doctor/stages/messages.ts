@@ -1,12 +1,14 @@
 // Messages there and back at every QoS, payloads of every kind, the window. It says before how many bytes it sends.
 
 import type { Examination } from "../examination.js";
-import { goodbye, ID, RESULT } from "./broker.js";
+import { ID, RESULT } from "./broker.js";
 
 /** ms in which an own message has to be back, once it is acknowledged. */
 const BACK = 20_000;
 const LONGEST = 1548;
 const TRIPS = 5;
+/** Bytes of the stage that has packets sent again. */
+const AGAIN = 2500;
 
 /** Every byte that the prompt lets through, CR and LF among them. */
 const ALL_BYTES = Array.from({ length: 255 }, (_, i) => i + 1)
@@ -14,13 +16,15 @@ const ALL_BYTES = Array.from({ length: 255 }, (_, i) => i + 1)
   .map((byte) => String.fromCharCode(byte))
   .join("");
 
-const topicOf = ({ options }: Examination): string => options.topic ?? "m95-doctor";
+export const topicOf = ({ options }: Examination): string => options.topic ?? "m95-doctor";
 
-interface Trip {
+export interface Trip {
   /** Result of +QMTPUB, undefined: none came. */
   result: string | undefined;
   /** The line was refused. */
   refused: string | undefined;
+  /** ms from the data to that result. */
+  verdict: number | undefined;
   /** ms until it was back, undefined: it was not. */
   back: number | undefined;
   raw: string;
@@ -35,7 +39,13 @@ function nextId(): number {
 }
 
 /** Publishes, and waits for its verdict and its return. */
-async function trip(of: Examination, topic: string, payload: string, qos: 0 | 1 | 2, mark = payload): Promise<Trip> {
+export async function trip(
+  of: Examination,
+  topic: string,
+  payload: string,
+  qos: 0 | 1 | 2,
+  mark = payload,
+): Promise<Trip> {
   const { line } = of;
   const msgid = qos === 0 ? 0 : nextId();
   const since = line.now;
@@ -44,23 +54,26 @@ async function trip(of: Examination, topic: string, payload: string, qos: 0 | 1 
     data: `${payload}\x1a`,
     timeout: 15_000,
   });
-  if (!ok) return { result: undefined, refused: final ?? "no answer", back: undefined, raw: line.raw };
+  if (!ok)
+    return { result: undefined, refused: final ?? "no answer", verdict: undefined, back: undefined, raw: line.raw };
+  const handed = line.now;
   const back = (): boolean => line.raw.includes("+QMTRECV:") && line.raw.includes(mark);
   const wait = async (what: () => boolean, ms: number): Promise<boolean> => {
     const end = line.now + ms;
     while (!what() && line.now < end && !gone(of, since)) await line.wait(20);
     return what();
   };
-  const verdict = new RegExp(`\\+QMTPUB: ?${ID},${msgid},([02])`);
+  const result = new RegExp(`\\+QMTPUB: ?${ID},${msgid},([02])`);
   let returned: number | undefined;
-  await wait(() => {
+  const judged = await wait(() => {
     if (returned === undefined && back()) returned = line.now - since;
-    return verdict.test(line.raw);
+    return result.test(line.raw);
   }, RESULT);
-  if (returned === undefined && (await wait(back, verdict.test(line.raw) ? BACK : 0))) returned = line.now - since;
+  const verdict = judged ? line.now - handed : undefined;
+  if (returned === undefined && (await wait(back, judged ? BACK : 0))) returned = line.now - since;
   // The rest of a long message may be on its way.
   await line.wait(200);
-  return { result: verdict.exec(line.raw)?.[1], refused: undefined, back: returned, raw: line.raw };
+  return { result: result.exec(line.raw)?.[1], refused: undefined, verdict, back: returned, raw: line.raw };
 }
 
 const gone = ({ line }: Examination, since: number): boolean =>
@@ -89,18 +102,18 @@ function distribution(times: number[]): string {
 export async function messages(of: Examination): Promise<boolean> {
   const { line } = of;
   const topic = topicOf(of);
-  const bytes = (of.quick ? 3 * 60 : 3000 + 2 * 2 * LONGEST + 12 * 120) + 1000;
-  of.row("data", `about ${bytes} bytes over the air in this stage`, "note");
+  const bytes = (of.quick ? 3 * 60 : 3000 + 2 * 2 * LONGEST + 12 * 120 + AGAIN) + 1000;
+  of.row("data", `about ${bytes} bytes over the air in this stage and the next`, "note");
   const since = line.now;
   await line.ask(`AT+QMTSUB=${ID},1,"${topic}/#",2`);
   const granted = await line.expect(new RegExp(`^\\+QMTSUB: ?${ID},1,(\\d+)(?:,(\\d+))?`), RESULT, since);
   if (granted?.[1] !== "0") {
     of.find("no-suback", "AT+QMTSUB", granted ? `result ${granted[1]}` : "no result in time");
-    return end(of, since);
+    return !lost(of, since);
   }
   if (granted[2] === "128") {
     of.find("subscribe-refused", "AT+QMTSUB", `128 for ${topic}/#`);
-    return end(of, since);
+    return !lost(of, since);
   }
   of.row("AT+QMTSUB", `granted QoS ${granted[2] ?? "unknown"}, ${((line.now - since) / 1000).toFixed(1)} s`);
   for (const qos of [0, 1, 2] as const) {
@@ -112,11 +125,11 @@ export async function messages(of: Examination): Promise<boolean> {
           `AT+QMTPUB, QoS ${qos}`,
           one.refused ?? (one.result ? "result 2: it timed out" : "no result in time"),
         );
-      return end(of, since);
+      return !lost(of, since);
     }
     if (one.back === undefined) {
       if (!gone(of, since)) of.find("not-returned", `AT+QMTPUB, QoS ${qos}`, "acknowledged, and not back in 20 s");
-      return end(of, since);
+      return !lost(of, since);
     }
     of.row(`AT+QMTPUB, QoS ${qos}`, `there and back in ${Math.round(one.back)} ms`);
     if (qos === 0) {
@@ -131,7 +144,8 @@ export async function messages(of: Examination): Promise<boolean> {
     await payloads(of, topic);
     await window(of, topic);
   }
-  return end(of, since);
+  of.passing = true;
+  return !lost(of, since);
 }
 
 async function distributions(of: Examination, topic: string): Promise<void> {
@@ -192,27 +206,13 @@ async function window(of: Examination, topic: string): Promise<void> {
     refused === undefined ? "all taken; the broker was faster" : `the last got CME error ${refused}`,
   );
   await line.wait(5000);
-  const again = line.said(new RegExp(`^\\+QMTPUB: ?${ID},\\d+,1,`), 0);
-  if (again.length > 0) {
-    const id = /,(\d+),1,/.exec(again[0]!)![1];
-    const final = line.said(new RegExp(`^\\+QMTPUB: ?${ID},${id},[02]`), 0).length > 0;
-    of.answers.set(14, final ? "result 1 is followed by a final result" : "result 1 stays alone");
-  }
-  const lost = line.said(new RegExp(`^\\+QMTPUB: ?${ID},\\d+,2`), since);
-  if (lost.length > 0) of.row("their results", `${lost.length} timed out`, "warning");
+  const failed = line.said(new RegExp(`^\\+QMTPUB: ?${ID},\\d+,2`), since);
+  if (failed.length > 0) of.row("their results", `${failed.length} timed out`, "warning");
 }
 
-async function end(of: Examination, since: number): Promise<boolean> {
-  const { line } = of;
-  const lost = line.said(new RegExp(`^\\+QMTSTAT: ?${ID},|^\\+PDP DEACT`), since);
-  if (lost.length > 0) {
-    of.find("link-lost", "messages", lost.join(", "));
-    return false;
-  }
-  const began = line.now;
-  await line.ask(`AT+QMTUNS=${ID},2,"${topicOf(of)}/#"`);
-  const done = await line.expect(new RegExp(`^\\+QMTUNS: ?${ID},2,(\\d+)`), RESULT, began);
-  of.row("AT+QMTUNS", done ? `result ${done[1]}` : "no result", done?.[1] === "0" ? "ok" : "note");
-  await goodbye(of);
-  return true;
+/** Whether the connection went meanwhile, which is a finding. */
+export function lost(of: Examination, since: number): boolean {
+  const said = of.line.said(new RegExp(`^\\+QMTSTAT: ?${ID},|^\\+PDP DEACT`), since);
+  if (said.length > 0) of.find("link-lost", of.stage, said.join(", "));
+  return said.length > 0;
 }

@@ -65,6 +65,59 @@ test("nor with other habits of the firmware: they are differences, not faults", 
   );
 });
 
+test("a packet that is sent again is seen on a slow network, in all that it does; what was set is set back", async (t) => {
+  const slow = patient();
+  slow.broker.ignore = (packet) => packet.cmd === "publish" && packet.topic.endsWith("/r") && !packet.dup;
+  const sent: string[] = [];
+  const { write } = slow.port;
+  slow.port.write = (data) => {
+    sent.push(data);
+    write(data);
+  };
+  const of = await examined(slow);
+  t.deepEqual(of.findings, []);
+  t.deepEqual(of.differences, []);
+  const row = of.rows.find(({ asked }) => asked === "a publish that is sent again")!;
+  t.regex(row.seen, /^result 1 with 1, result 0 after 1\d\d\d ms; it came back once$/);
+  t.is(row.stage, "retransmission");
+  t.is(of.answers.get(14), "result 1 is followed by a final result");
+  const settings = sent.filter((text) => text.startsWith('AT+QMTCFG="TIMEOUT",5,'));
+  t.deepEqual(settings, [
+    'AT+QMTCFG="TIMEOUT",5,5,3,1\r',
+    'AT+QMTCFG="TIMEOUT",5,1,10,1\r',
+    'AT+QMTCFG="TIMEOUT",5,5,3,1\r',
+  ]);
+  t.is(sent.filter((text) => text.includes("again ")).length, 1);
+});
+
+test("a firmware that sets other time-outs, gives other numbers or no notice is different, not broken", async (t) => {
+  const again = (p: ReturnType<typeof patient>) => {
+    p.broker.ignore = (packet) => packet.cmd === "publish" && packet.topic.endsWith("/r") && !packet.dup;
+  };
+  const whats = async (plant: Fault["plant"]) => {
+    const of = await examined(patient({ plant: plant! }));
+    t.deepEqual(ids(of), []);
+    return of.differences.map(({ what, seen }) => `${what}: ${seen}`);
+  };
+  t.deepEqual(await whats((p) => answered(p, /^AT\+QMTCFG="TIMEOUT",5\r/, "+QMTCFG: 5,3,1", "OK")), [
+    'AT+QMTCFG="TIMEOUT",5: 5,3,1',
+  ]);
+  t.deepEqual(
+    await whats((p) => {
+      again(p);
+      p.virtual.onSend = (text) => text.replace(/(\+QMTPUB: 5,\d+,1),1/, "$1");
+    }),
+    ["a publish that is sent again: result 1 with no number"],
+  );
+  t.deepEqual(
+    await whats((p) => {
+      again(p);
+      p.virtual.onSend = (text) => (/\+QMTPUB: 5,\d+,1/.test(text) ? null : text);
+    }),
+    ["a verdict after more than 1 s: no notice in front of it"],
+  );
+});
+
 test("a modem that is off is switched on, and says how long it takes", async (t) => {
   const off = patient({ virtual: { poweredOn: false } });
   off.options.key = keyOf(off);

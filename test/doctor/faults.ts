@@ -316,6 +316,31 @@ export const plantedFaults: [string, FindingId, Fault][] = [
     },
   ],
   [
+    "the first acknowledgement gets lost",
+    "sent-again",
+    {
+      options: quick,
+      plant: (p) => {
+        p.broker.ignore = (packet) => packet.cmd === "publish" && packet.qos === 1 && !packet.dup;
+      },
+    },
+  ],
+  [
+    "the network is slower than a packet time-out, and its firmware ends with the notice",
+    "retry-alone",
+    {
+      plant: (p) => {
+        const again = new Set<string>();
+        p.broker.ignore = (packet) => packet.cmd === "publish" && packet.topic.endsWith("/r") && !packet.dup;
+        p.virtual.onSend = (text) => {
+          const [, id, result] = /\+QMTPUB: 5,(\d+),(\d)/.exec(text) ?? [];
+          if (result === "1") again.add(id!);
+          return result === "0" && again.has(id!) ? null : text;
+        };
+      },
+    },
+  ],
+  [
     "the connection is lost in the middle",
     "link-lost",
     { options: quick, plant: (p) => when(p, /QMTPUB=5/, () => p.virtual.dropLink(5, 1), 20) },
