@@ -17,9 +17,6 @@ export {
   type Clock,
   type CommandOptions,
   type ConnectOptions,
-  type Cycle,
-  type CycleOptions,
-  cycle,
   type Done,
   type Encoding,
   type ErrorCode,
@@ -56,6 +53,7 @@ export {
 export { type RecorderOptions, recorder } from "../../trace/file.js";
 export type { Recorder } from "../../trace/recorder.js";
 export { systemClock } from "./clock.js";
+export { cycle } from "./cycle.js";
 export { fileStore } from "./file-store.js";
 export { M95, MqttClient } from "./m95.js";
 export { openM95 } from "./open.js";
@@ -65,6 +63,8 @@ export type {
   ClientEvents,
   ClientOptions,
   ConnackPacket,
+  Cycle,
+  CycleOptions,
   M95Constructor,
   M95Options,
   MqttClientConstructor,

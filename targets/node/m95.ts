@@ -9,7 +9,7 @@ import {
   type Done,
   explain,
   type Identity,
-  type M95Error,
+  M95Error,
   type ModemState,
   type Operator,
   type Secure,
@@ -50,6 +50,15 @@ class NodeM95 extends CoreM95 {
     const clock = given.clock ?? systemClock;
     const all = { codec, wallClock: Date.now, ...given, clock };
     super(trace ? trace.begin(all, clock) : all);
+    this.asleep = false;
+    if (!this.sleep)
+      this.sleep = this.wake = (done) => {
+        const error = new M95Error(
+          "EPARAM",
+          'sleep must be "auto" or "manual" in the options of the modem, before it can sleep',
+        );
+        this.clock.after(0, () => this._answer(error, done));
+      };
     this.#uart = given.uart;
     trace?.attach({ modem: this, uart: given.uart, options: given });
   }
@@ -113,6 +122,14 @@ class NodeM95 extends CoreM95 {
 
   startAsync(): Promise<void> {
     return promise((done) => this.start(done));
+  }
+
+  sleepAsync(): Promise<void> {
+    return promise((done) => this.sleep!(done));
+  }
+
+  wakeAsync(): Promise<void> {
+    return promise((done) => this.wake!(done));
   }
 
   stopAsync(): Promise<void> {

@@ -1,7 +1,14 @@
 // What programs hand to `connect` and to the modem: an URL, options of MQTT.js, misspelt names. It gives the core's options, and
 // says what has no effect or cannot be. Values are checked by the core.
 import { wrong } from "../../core/arguments.js";
-import { type ConnectOptions, M95Error, type RecoveryOptions, type TlsOptions, type Will } from "../../core/index.js";
+import {
+  type ConnectOptions,
+  type CycleOptions,
+  M95Error,
+  type RecoveryOptions,
+  type TlsOptions,
+  type Will,
+} from "../../core/index.js";
 import { readFiles } from "./files.js";
 import type { MqttJsOptions, OpenOptions } from "./types.js";
 import { warnOnce } from "./warn.js";
@@ -55,6 +62,18 @@ const TLS = {
   storage: 1,
   configured: 1,
 } satisfies Names<TlsOptions>;
+
+const CYCLE = {
+  every: 1,
+  window: 1,
+  timeout: 1,
+  longest: 1,
+  spread: 1,
+  connect: 1,
+  work: 1,
+  round: 1,
+  wait: 1,
+} satisfies Names<CycleOptions>;
 
 const WILL = { topic: 1, payload: 1, qos: 1, retain: 1 } satisfies Names<Will>;
 
@@ -151,6 +170,11 @@ function checkInner(given: { [name: string]: unknown }, inner: { [name: string]:
 export function checkModemOptions(given: object): void {
   checkNames("", given, MODEM);
   checkInner(given as never, { recovery: RECOVERY, tls: TLS });
+}
+
+/** Checks the names of a duty cycle's options. @throws M95Error `EPARAM` */
+export function checkCycleOptions(given: object): void {
+  checkNames("", given, CYCLE);
 }
 
 /** Options out of the URL of a broker, `mqtt://user:password@host:1883`. @throws M95Error `EPARAM` */

@@ -5,6 +5,7 @@ import type {
   Clock,
   CommandOptions,
   ConnectOptions,
+  CycleOptions as CoreCycleOptions,
   ClientEvents as CoreEvents,
   M95Options as CoreOptions,
   Done,
@@ -293,6 +294,19 @@ export interface M95 extends TypedEmitter<M95Events> {
   stop(done?: Done): void;
   /** `stop` as a promise. */
   stopAsync(): Promise<void>;
+  /** It sleeps, which takes option `sleep`. */
+  readonly asleep: boolean;
+  /**
+   * Lets the modem sleep as soon as nothing is under way; the next command wakes it.
+   * @param done - called when it sleeps; errors: `ECLOSED` (it is not ready, or was lost meanwhile), `EPARAM` (there is no option `sleep`)
+   */
+  sleep(done?: Done): void;
+  /** `sleep` as a promise. */
+  sleepAsync(): Promise<void>;
+  /** Wakes the modem. @param done - called when it answers, or needs not be woken any more; error: `EPARAM`, as for `sleep` */
+  wake(done?: Done): void;
+  /** `wake` as a promise. */
+  wakeAsync(): Promise<void>;
   /**
    * An MQTT client on a free tcpconnectID, 0..5; starts the modem if needed. It connects by itself.
    * @throws M95Error `EPARAM` or `ETOOBIG` for bad options, a seventh client, or a modem without APN; `ESTORE`; `ETLS`
@@ -341,6 +355,21 @@ export interface M95 extends TypedEmitter<M95Events> {
   closeAsync(): Promise<void>;
   /** `closeAsync`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Options of `cycle`. */
+export interface CycleOptions extends Omit<CoreCycleOptions<MqttClient>, "connect"> {
+  /**
+   * The client's options. `clean` is false unless it is given, so that the broker keeps messages for it: that needs a `clientId`. Without a
+   * `store`, what could not be sent is kept in memory for the next round.
+   */
+  connect: ClientOptions;
+}
+
+/** A duty cycle that runs until it is ended. */
+export interface Cycle {
+  /** Ends the cycle: a round under way is broken off, the modem switched off. @param done - called when it is; error: `EPOWER` */
+  end(done?: Done): void;
 }
 
 /** `M95` as a value. */

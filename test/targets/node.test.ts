@@ -10,7 +10,7 @@ import { Duplex, PassThrough, Readable, Writable } from "node:stream";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import test from "ava";
-import { M95, M95Error, openM95, streamUart, systemClock } from "../../targets/node/index.js";
+import { cycle, M95, M95Error, openM95, streamUart, systemClock } from "../../targets/node/index.js";
 
 const entry = new URL("../../targets/node/index.js", import.meta.url);
 
@@ -46,6 +46,38 @@ test("opening sends nothing and leaves the modem off", async (t) => {
   t.is(modem.state, "off");
   await new Promise((resolve) => setTimeout(resolve, 50));
   t.deepEqual(written, []);
+});
+
+test("sleep and wake without option sleep: an error that names it, by the callback, the promise or the event", async (t) => {
+  for (const options of [{}, { sleep: "off" as const }]) {
+    const { port, written } = line();
+    const modem = await openM95(port, options);
+    const expected = { code: "EPARAM", message: /^sleep must be "auto" or "manual" in the options of the modem/ };
+    t.false(modem.asleep);
+    await t.throwsAsync(modem.sleepAsync(), expected);
+    await t.throwsAsync(modem.wakeAsync(), expected);
+    const told = once(modem, "never").catch((error: Error) => error);
+    modem.sleep();
+    t.is(((await told) as M95Error).code, "EPARAM");
+    t.deepEqual(written, []);
+  }
+  const { port } = line();
+  const modem = await openM95(port, { sleep: "manual" });
+  await t.throwsAsync(modem.sleepAsync(), { code: "ECLOSED", message: "the modem is not ready to sleep: off" });
+  await modem.wakeAsync();
+});
+
+test("a duty cycle refuses names that it does not know, those of the client's options included", async (t) => {
+  const { port } = line();
+  const modem = await openM95(port, { apn: "internet" });
+  const options = { every: 60_000, connect: { host: "h", clientId: "c" }, work: () => {} };
+  const refused = (more: object) => t.throws(() => cycle(modem, { ...options, ...more }), { code: "EPARAM" })!.message;
+  t.is(refused({ widow: 1 }), "option widow is not known; did you mean window?");
+  t.is(refused({ connect: { host: "h", clientID: "c" } }), "option clientID is not known; did you mean clientId?");
+  t.is(refused({ connect: "mqtt://h" }), 'connect must be the options of a client, not "mqtt://h"');
+  t.regex(refused({ every: 10 }), /^every must be an integer/);
+  const own = cycle(modem, options);
+  await new Promise((resolve) => own.end(resolve as never));
 });
 
 test("what is no port is refused with its kind", async (t) => {

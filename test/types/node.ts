@@ -6,6 +6,7 @@ import {
   type ClientState,
   type Clock,
   type ConnectOptions,
+  cycle,
   type Grant,
   M95,
   M95Error,
@@ -73,8 +74,27 @@ export async function modem(modem: M95): Promise<void> {
   same<Battery, Awaited<ReturnType<typeof modem.batteryAsync>>>();
   modem.command("AT+CSQ", (error, lines) => error ?? lines?.[0]);
   modem.command("AT+QFUPL", { prompt: "CONNECT", data: "x", timeout: 1 }, (_error, _lines) => {});
+  same<typeof modem.asleep, boolean>();
+  modem.sleep((error) => error?.message);
+  await modem.wakeAsync();
   await modem.stopAsync();
   modem.close();
+}
+
+export function rounds(modem: M95): void {
+  const own = cycle(modem, {
+    every: 15 * 60_000,
+    connect: { host: "broker.example", clientId: "meter-17" },
+    work: (client, done) => {
+      same<typeof client, MqttClient>();
+      client.on("message", (topic, payload) => `${topic} ${String(payload)}`);
+      client.publish("meter/17/value", "42", { qos: 1 }, done);
+    },
+    round: (error, { took, failures, next }) => [error?.message, took + failures + next],
+  });
+  own.end((error) => error?.message);
+  // @ts-expect-error work is needed
+  cycle(modem, { every: 1000, connect: { host: "broker.example" } });
 }
 
 export async function client(modem: M95): Promise<void> {
