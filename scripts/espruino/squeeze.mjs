@@ -78,14 +78,17 @@ export function packPage(dictionary, text, length) {
 }
 
 /**
- * A dictionary itself, packed so that it ends with a whole byte: what is packed for it can stand right behind it.
+ * A dictionary itself, as a comment, so that it need not be taken off the text that it stands in front of; packed so that it ends with a
+ * whole byte: what is packed for it can stand right behind it.
  * @returns {{ dictionary: string, packed: string }} the dictionary has some bytes more at its front, where they do not matter
  */
-export function packDictionary(dictionary) {
+export function packDictionary(words) {
+  if (words.includes("*/")) throw new Error("the dictionary would end its comment");
   // Bytes that no text has are packed as they are, nine bits each.
-  for (let grown = dictionary, next = 1; next <= 8; grown = String.fromCharCode(next++) + grown) {
-    const { bits } = bitsOf("", grown);
-    if (bits.length % 8 === 0) return { dictionary: grown, packed: bytesOf(bits) };
+  for (let grown = "", next = 1; next <= 9; grown += String.fromCharCode(next++)) {
+    const dictionary = `/*${grown}${words}*/`;
+    const { bits } = bitsOf("", dictionary);
+    if (bits.length % 8 === 0) return { dictionary, packed: bytesOf(bits) };
   }
   throw new Error("no dictionary ends with a whole byte");
 }

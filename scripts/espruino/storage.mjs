@@ -314,8 +314,8 @@ class Form {
     const dictionary = `${FILE}.substr(${this.start},${this.packed?.length})`;
     const unpack =
       `let k=${WHICH}&${ALIGNED - 1};${WHICH}-=k&&k+1;let s=${place},n=s.charCodeAt();if(!n)return s.substr(1);` +
-      `s=E.toString(require("heatshrink").decompress(${dictionary}+s.substr(k?2:1,n<${SHORT}?n:${STEP}*n-${BASE})))` +
-      `.substr(${this.dictionary?.length});return k?s.split("${BETWEEN}")[k]:s`;
+      `s=E.toString(require("heatshrink").decompress(${dictionary}+s.substr(k?2:1,n<${SHORT}?n:${STEP}*n-${BASE})));` +
+      `return k?s.split("${BETWEEN}")[k]:s`;
     const find = this.isTokenised ? unpack : `return ${place}`;
     return (
       `const ${FILE}=${file};${check}const ${FIND}=function(${WHICH}){${find}},` +
