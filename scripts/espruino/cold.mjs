@@ -1,10 +1,10 @@
 // Moves functions out of a bundle: what is called seldom shall not be loaded, but be evaluated from flash at each call. It writes
-// no file and knows no offsets; storage.mjs does.
+// no file and knows no offsets; layout.mjs does.
 
 import { Survey } from "./survey.mjs";
 import { children, edited, editedNode, isFunction, isPropertyName, namesOf } from "./tree.mjs";
 
-// What stands in the result for things that storage.mjs puts in: the dispatcher as a function and as a method, the class of objects
+// What stands in the result for things that layout.mjs puts in: the dispatcher as a function and as a method, the class of objects
 // that need no other, the number of a function that was moved, the body of a method that is left behind for one, and the functions.
 export const DISPATCH = "__c";
 export const PLAIN_CLASS = "__K";

@@ -14,12 +14,12 @@ export function withoutOwn(bundle) {
 /**
  * The code that a part begins with; "" for most.
  * @param {{ cold: import("./cold.mjs").Cold[], dispatch: string }} program
- * @param {(number: number) => number} addressOf
+ * @param {(number: number) => number} called how the part calls a function
  */
-export function ownExports({ cold, dispatch }, part, addressOf) {
+export function ownExports({ cold, dispatch }, part, called) {
   const own = cold.map(({ name }, number) => ({ name, number })).filter(({ name }) => OWN.includes(name));
   return own
     .filter(({ number }) => cold[number].part === part)
-    .map(({ name, number }) => `exports.${name}=function(j,q){return j.${dispatch}(${addressOf(number)},j,q)};`)
+    .map(({ name, number }) => `exports.${name}=function(j,q){return j.${dispatch}(${called(number)},j,q)};`)
     .join("");
 }

@@ -17,20 +17,13 @@ function partError(name: string, what: string): M95Error {
 }
 
 /**
- * The text at an address below 0, counted from the end of the last part, and all that is behind it in its file; "" for a part that may be missing, and is.
+ * The part that has a text, from its table on; "" for a part that may be missing, and is.
  * @throws M95Error naming the part that is not there
  */
-export function partText(address: number): string {
-  const parts = __PARTS.split(" ");
-  let i = parts.length;
-  let at = address;
-  while (at < 0) {
-    i -= 2;
-    at += +parts[i + 1]!;
-  }
-  const name = parts[i]!;
+export function partText(number: number): string {
+  const name = __PARTS.split(" ")[2 * (number >> 6)]!;
   const text = require("Storage").read("M95-" + name);
-  if (text !== undefined) return text.substr(at);
+  if (text !== undefined) return text.substr(text.indexOf(__BUILD) + __BUILD.length);
   if (__OPTIONAL.split(" ").indexOf(name) >= 0) return "";
   throw partError(name, " is not on the board");
 }

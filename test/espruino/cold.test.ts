@@ -3,7 +3,7 @@
 
 import vm from "node:vm";
 import test from "ava";
-import { loadedCode } from "./stand-in.js";
+import { loadedCode, toArrayBuffer } from "./stand-in.js";
 
 const root = new URL("../../../scripts/espruino/", import.meta.url);
 
@@ -13,14 +13,16 @@ interface Program {
   cold: { name: string; part: string; stub?: string }[];
 }
 
-const { takeApart, writeFiles } = (await import(new URL("storage.mjs", root).href)) as {
+const { takeApart } = (await import(new URL("program.mjs", root).href)) as {
   takeApart(bundle: string): Promise<Program>;
+};
+const { writeFiles } = (await import(new URL("storage.mjs", root).href)) as {
   writeFiles(program: Program): { name: string; plain: Buffer; file: Buffer }[];
 };
 
 /** What a program needs at least of the driver's runtime. */
 const RUNTIME = `
-function partText(address) { return ""; }
+function partText(number) { return ""; }
 function checkParts() {}
 `;
 
@@ -29,7 +31,8 @@ async function both(code: string) {
   const bundle = `${RUNTIME}${code}`;
   const run = (text: string, files = new Map<string, string>()) => {
     const exports: { answer?: () => unknown } = {};
-    vm.runInNewContext(text, { exports, require: () => ({ read: (name: string) => files.get(name) }) });
+    const require = () => ({ read: (name: string) => files.get(name) });
+    vm.runInNewContext(text, { exports, require, E: { toArrayBuffer } });
     return JSON.stringify(exports.answer!());
   };
   const program = await takeApart(bundle);

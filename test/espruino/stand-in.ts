@@ -46,6 +46,9 @@ export function loadedCode(file: string): string {
   return file.split("\0")[0]!.replace(/eval\((\w\([-\w]+\))\)/g, 'return eval("(()=>{"+$1.split("\\0")[0]+"\\n})()")');
 }
 
+/** Espruino's `E.toArrayBuffer`: bytes of a string, one for each character. */
+export const toArrayBuffer = (text: string) => new Uint8Array(Buffer.from(text, "latin1")).buffer;
+
 type Globals = { [name: string]: unknown };
 
 /** The globals of the Espruino whose test runs: modules are loaded once, and find them in this process's own. */
@@ -123,6 +126,7 @@ export function espruino(
       if (typeof value !== "object") throw new TypeError("Expecting Number or iterable");
       return String.fromCharCode(...Array.from(value));
     },
+    toArrayBuffer,
   };
   const globals: Globals = {
     E,
