@@ -118,7 +118,7 @@ class Switch implements PowerSwitch {
   _sleeps!: number;
   _left!: number;
   _next!: () => void;
-  _polls: unknown;
+  _polls!: PowerPins["status"] | false;
 
   constructor(pins: PowerPins, clock: Clock, options: PowerSwitchOptions) {
     this._pins = pins;
@@ -176,22 +176,21 @@ class Switch implements PowerSwitch {
   }
 
   /** Goes on with `next` after `ms`, or with `polls` as soon as STATUS has the wanted level; always from a timer. */
-  _wait(ms: number, next: () => void, polls?: unknown): void {
+  _wait(ms: number, next: () => void, polls?: boolean | Want): void {
     this._left = ms;
     this._next = next;
-    this._polls = polls && this._pins.status;
+    this._polls = !!polls && this._pins.status;
     this._arm();
   }
 
   _arm(): void {
-    const ms = this._polls && this._left > POLL ? POLL : this._left;
+    const polls = this._polls;
+    const ms = polls && this._left > POLL ? POLL : this._left;
     this._left -= ms;
-    this._clock.after(ms, () => this._run());
-  }
-
-  _run(): void {
-    if (this._left > 0 && !(this._polls && this._reached())) this._arm();
-    else this._next();
+    this._clock.after(ms, () => {
+      if (this._left > 0 && !(polls && !!polls.read() === (this._want === ON))) this._arm();
+      else this._next();
+    });
   }
 
   _reached(): boolean {
