@@ -415,18 +415,21 @@ function checkMember(node, program, report) {
 function checkLoop(loop, report) {
   const head = loop.type === "ForStatement" ? loop.init : loop.left;
   if (head?.type !== "VariableDeclaration" || head.kind === "var") return;
-  const names = new Set(head.declarations.map((one) => one.id.name));
-  const find = (node, key, parent, inFunction) => {
-    if (inFunction && node.type === "Identifier" && names.has(node.name) && isReference(key, parent)) {
+  const find = (node, key, parent, names, inFunction) => {
+    if (inFunction && node.type === "Identifier" && names.includes(node.name) && isReference(key, parent)) {
       report("loop-closure", node);
       return;
     }
     const inside = inFunction || isFunction(node);
+    // A parameter of that name is another variable.
+    const own = isFunction(node) ? node.params.map((one) => one.name) : [];
+    const seen = names.filter((name) => !own.includes(name));
     for (const [childKey, value] of Object.entries(node))
       for (const child of Array.isArray(value) ? value : [value])
-        if (child && typeof child.type === "string") find(child, childKey, node, inside);
+        if (child && typeof child.type === "string") find(child, childKey, node, seen, inside);
   };
-  find(loop, "", undefined, false);
+  const names = head.declarations.map((one) => one.id.name);
+  find(loop, "", undefined, names, false);
 }
 
 /** One line for a person. */

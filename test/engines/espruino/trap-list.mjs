@@ -173,6 +173,7 @@ export const traps = [
       "var fs = []; for (let i = 0; i < 3; i++) { const j = i; fs.push(() => j) } fs[0]() === 0",
       "var fs = []; [0, 1, 2].forEach((i) => { fs.push(() => i) }); fs[0]() === 0",
       "var n = 0; for (let i = 0; i < 3; i++) n += [1].map((x) => ({ i: x }))[0].i; n === 3",
+      "var n = 0; for (let i = 0; i < 3; i++) n += [i].map((i) => i)[0]; n === 3",
     ],
   },
   {
