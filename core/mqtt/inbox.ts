@@ -5,7 +5,7 @@ import type { Framer } from "../at/framer.js";
 import { placeOf } from "../at/lines.js";
 import type { Counter, MessageSink } from "../at/types.js";
 import { type Counters, ORPHANS } from "../counters.js";
-import { exact, fits, PLAIN, QUOTED, type Reading, readings } from "./lengths.js";
+import { CERTAIN, exact, fits, PLAIN, QUOTED, type Reading, readings } from "./lengths.js";
 import { covers } from "./topics.js";
 
 /** Who gets messages: the client of a tcpconnectID. */
@@ -40,7 +40,7 @@ export class Inbox implements Counter, MessageSink {
   private _bare: boolean;
   private _counters: Counters;
   readonly framer: Framer;
-  /** Whether the modem sets quotes around topics: QUOTED, PLAIN, or 0. */
+  /** Whether the modem sets quotes around topics: one of the numbers of lengths.ts. */
   private _style: number;
   /** A bit for each tcpconnectID whose messages tell their length. */
   private _counted: number;
@@ -81,16 +81,21 @@ export class Inbox implements Counter, MessageSink {
     if (!way) return 0;
     // If one of them may be right, the silence behind it will tell; until then it goes on.
     if (ways.length > 1) return ways.some((one) => fits(text, one, true)) ? 0 : text.length + 1;
-    if (text[way.start - 1] === '"') this._style = this._style || QUOTED;
+    const topic = text.substring(way.start, way.end);
+    const wanted = (name: string): boolean => filters.some((filter) => covers(filter, name));
+    if (text[way.start - 1] === '"')
+      this._style = wanted(topic) && !wanted('"' + topic + '"') ? CERTAIN : this._style || QUOTED;
     else if (text[way.start] !== '"') this._style = PLAIN;
-    this.unsure = !exact(text.substring(way.start, way.end), filters);
+    this.unsure = !exact(topic, filters);
     // A quote in front of the payload is the modem's, or the first byte: then the last byte stands where the modem's other
     // quote would be followed by the line end.
     return way.from + way.length + (this._wraps(text, way) ? 1 : 0);
   }
 
   continues(line: string): boolean {
-    return (readings(line, 0, [], ",", QUOTED) || []).some((way) => way.from + way.length >= line.length);
+    return (readings(line, 0, [], this._style === CERTAIN ? '",' : ",", QUOTED) || []).some(
+      (way) => way.from + way.length >= line.length,
+    );
   }
 
   /** Whether messages of its tcpconnectID tell their lengths. @param first - where its first comma is */

@@ -4,9 +4,14 @@ import { placeOf } from "../at/lines.js";
 import { number } from "../at/params.js";
 import { covers } from "./topics.js";
 
-// Whether the modem sets quotes around topics, as far as was seen; 0: nothing was.
-export const QUOTED = 1;
-export const PLAIN = 2;
+// Whether the modem sets quotes around topics; 0: nothing was seen of it.
+
+/** It sets none. */
+export const PLAIN = 1;
+/** It seems to: a topic that was subscribed to may be in quotes itself. */
+export const QUOTED = 2;
+/** It does. */
+export const CERTAIN = 3;
 
 /** Where the parts of a message begin and end. */
 export interface Reading {
@@ -49,7 +54,7 @@ function places(text: string, start: number, over: string): Reading[] {
  * shorter topics first. Undefined when the topic is not over yet.
  * @param behind - where `<topic>` starts, blank and quote included
  * @param mark - what stands behind the topic, if the text does not tell; ""
- * @param style - one of the numbers above: whether the modem sets quotes around topics
+ * @param style - one of the numbers above
  */
 export function readings(
   text: string,
@@ -70,7 +75,7 @@ export function readings(
     (one: Reading) => !filters.length || filters.some((filter) => covers(filter, text.substring(one.start, one.end))),
   ];
   const pass = (one: Reading): boolean => tests.every((test) => test(one));
-  if (quoted && start === behind && (style !== QUOTED || !all.some(pass))) {
+  if (quoted && start === behind && (style < QUOTED || !all.some(pass))) {
     // A quote may be the first byte of a topic around which there are none.
     const bare = places(text, start, ",").filter((one) => pass(one) && !(text[one.end - 1] === '"' && one.end > first));
     if (bare.length) all = style === PLAIN ? bare : all.concat(bare);

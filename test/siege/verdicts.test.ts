@@ -140,6 +140,12 @@ test("half of the line full of hostile messages at 115200 baud: nothing restarts
   t.deepEqual(costOf("plain", 115200, 0.5).faults, []);
 });
 
+test("so it is where lengths are told, and publishes are as fast as ever", (t) => {
+  const { took, waiting, faults } = costOf("lengths", 115200, 0.5);
+  t.deepEqual([took.length, waiting, faults], [60, 0, []]);
+  t.true(took[30]! < 1500, `${took[30]} ms`);
+});
+
 // ---- a reboot that nobody tells
 
 test("a fixed rate is stored with echo on, and a reboot without RDY costs no password", (t) => {

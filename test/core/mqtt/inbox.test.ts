@@ -173,6 +173,23 @@ test("lengths: before it has shown whether topics are quoted, a quote in front o
   t.is(counted(["+/a"])(text)[0], '+QMTRECV: 0,0,"/a",1500,'.length + 1500, "the other topic was not subscribed to");
 });
 
+test("lengths: what may end a longer topic has a quote in front of its length, where it is certain that the modem sets them", (t) => {
+  for (const [filter, certain] of [
+    ["cmd/+", true],
+    // It covers `"cmd/a"`, too.
+    ["#", false],
+  ] as const) {
+    const { box } = inbox([filter]);
+    box.count(0, true);
+    t.true(box.continues("+QMTPUB: 1,57544,0"));
+    box.measure('+QMTRECV: 0,0,"cmd/a",2,on\r');
+    t.is(box.continues("+QMTPUB: 1,57544,0"), !certain, filter);
+    t.true(box.continues('b",57544,0'));
+    box.measure("+QMTRECV: 0,0,cmd/a,2,on\r");
+    t.true(box.continues("+QMTPUB: 1,57544,0"), "not so after all");
+  }
+});
+
 test("lengths: the head may not be there yet; a message without one is like any other", (t) => {
   t.is(counted()('+QMTRECV: 0,0,"a\r')[0], -1);
   t.deepEqual(counted()('+QMTRECV: 0,0,"a",hello\r'), [0, [0, 0, "a", "hello", false]]);
