@@ -149,7 +149,7 @@ export class Outbox {
 
   /** Bytes were lost, a verdict may have been among them: one that may be part of a message does not count any more. */
   verdictsLost(): void {
-    for (let i = 0; i < this._flight.length; i++) this._discredit(this._flight[i]!);
+    this._flight.forEach(this._discredit, this);
   }
 
   /** The link is there: sending begins. */
@@ -165,22 +165,22 @@ export class Outbox {
     this._open = this._full = this.trouble = 0;
     this._flight = [];
     callOff(this);
-    for (let i = 0; i < flight.length; i++) {
-      const packet = flight[i]!;
+    flight.forEach((packet) => {
       if (packet === this._hand) packet.lost = 1;
       else if (packet.again) this._requeue(packet);
-    }
-    for (let i = 0; i < flight.length; i++) {
-      const packet = flight[i]!;
+    });
+    flight.forEach((packet) => {
       if (!packet.lost && !packet.again) this._settle(packet, unknownFate(packet));
-    }
+    });
   }
 
   /** Fails what waits. @param forGood - and whatever would have to wait from now on */
   refuse(error: M95Error, forGood: boolean): void {
     const wait = this._wait.splice(0, this._wait.length);
     if (forGood) this._closed = error;
-    for (let i = 0; i < wait.length; i++) this._fail(wait[i]!, error);
+    wait.forEach((packet) => {
+      this._fail(packet, error);
+    });
   }
 
   /**
@@ -406,8 +406,7 @@ export class Outbox {
       (packet) => packet.left && --packet.left <= (busy && !packet.unproven ? 0 : EXTRA),
     );
     this._flight = this._flight.filter((packet) => overdue.indexOf(packet) < 0);
-    for (let i = 0; i < overdue.length; i++) {
-      const packet = overdue[i]!;
+    overdue.forEach((packet) => {
       const line = packet.unproven;
       if (line && !packet.discredited) this._decide(packet, split(line), line);
       // A SUBSCRIBE does no harm twice, and a subscription that is missing shows nowhere.
@@ -419,7 +418,7 @@ export class Outbox {
         packet.again = 0;
         this._settle(packet, unknownFate(packet));
       }
-    }
+    });
     this._advance();
   }
 }
