@@ -19,10 +19,10 @@ export function isError(line: string): boolean {
   return line === "ERROR" || line.startsWith("+CME ERROR") || line.startsWith("+CMS ERROR");
 }
 
-/** ms in which the real final result would follow one that may be part of a message. @param sent - its data, if any */
-export function holdOf(run: Request, sent: boolean | undefined): number {
+/** ms in which the real final result would follow one that may be part of a message. */
+export function holdOf(run: Request): number {
   // A prompt that counts bytes is waited for: out of it there is no way that does no harm.
-  if (!sent && (run.counted || run.prompt === "CONNECT")) return run.timeout;
+  if (!run.sent && (run.counted || run.prompt === "CONNECT")) return run.timeout;
   return run.timeout > FAST && (!run.text.endsWith("?") || run.text.endsWith("=?")) ? SLOW_HOLD : HOLD;
 }
 
@@ -38,9 +38,9 @@ export function repeats(run: Request): boolean {
   );
 }
 
-/** Whether a line ends a command. @param sent - its data, if it has a prompt: an OK before that is one of an older command */
-export function isFinal(line: string, run: Request, sent: boolean | undefined): boolean {
-  if (line === "OK") return !!sent;
+/** Whether a line ends a command. An OK before its data, if it has a prompt, is one of an older command. */
+export function isFinal(line: string, run: Request): boolean {
+  if (line === "OK") return !!run.sent;
   if (line === run.final || isError(line)) return true;
   return run.final === "#.#.#.#" && isAddress(line);
 }

@@ -1,7 +1,8 @@
 // Cuts the byte stream into lines, prompts and messages. It knows no command and no meaning, only shapes and silence.
-// @resident receive _ending _odd _settle _general _cutHead expect open half _release _drain _scan _start _rest _join
-// @resident _line _inside _add _finish _seek _prompted _silent _pause _quiet
+// @resident receive _ending _odd _settle _general _cutHead expect open _release _scan _start _rest _join _line _inside
+// @resident _add _finish _seek _prompted _silent _pause _quiet
 import type { Clock } from "../ports.js";
+import { callOff } from "../timer.js";
 import { BUSY, DEAF, DUBIOUS, LOST, MISSED, MORE, NOISE, OWN, PATIENCE, PAYLOAD, UNSURE } from "./kinds.js";
 import { handProven, isBlank, placeOf, trimLine } from "./lines.js";
 import { Silence } from "./silence.js";
@@ -11,32 +12,32 @@ export class Framer extends Silence {
   /** Lines handed over so far; messages are counted where they go. */
   lines: number;
   /** The prompt that is looked for at the start of a line, finished or not; empty: none. */
-  prompt: string;
+  prompt!: string;
   /** A start inside a message counts only behind an empty line. Set once the modem is seen to frame its lines so. */
-  strict: boolean;
+  strict!: boolean;
   /** Whether the line that is being handed over came behind an empty line. */
-  framed: boolean;
+  framed!: boolean;
   /** Set while the modem tells the lengths of payloads: then a message has just so many bytes, whatever they are. */
   counter: Counter | undefined;
   /** What the counter said of the message under way, or of the one that is being handed over. */
-  need: number;
+  need!: number;
+  /** The unfinished line; undefined: the rest of it is thrown away. In front of a message the empty line may still stand here. */
+  held!: string | undefined;
   private _sink: FramerSink;
   private _prefix: string;
   /** A message that the modem sets apart: an empty line, and the prefix. */
   private _head: string;
   private _limit: number;
-  /** The unfinished line; undefined: the rest of it is thrown away. In front of a message the empty line may still stand here. */
-  private _held: string | undefined;
   /** Up to this number of bytes received, what is unfinished is within the limit for sure; 0: it is to be looked at; or one of those above. */
   private _end: number;
   /** What arrived while a sink function was running. */
   private _more: string;
   /** The message under way; "" outside of one. */
-  private _text: string;
+  private _text!: string;
   /** An LF and an empty line inside the message, which may turn out to be in front of the next thing; "" if none. */
-  private _gap: string;
+  private _gap!: string;
   /** OWN, UNSURE or PAYLOAD. */
-  private _kind: number;
+  private _kind!: number;
   /** What it would still be had the last silence been none. */
   private _before: number;
   /** Messages and lines that came while that was unsure. */
@@ -48,15 +49,16 @@ export class Framer extends Silence {
    */
   constructor(sink: FramerSink, clock: Clock, prefix: string, limit: number) {
     super(clock);
-    this._end = this.lines = this.need = 0;
-    this._held = this._gap = this._text = this._more = this.prompt = "";
-    this._kind = this._before = OWN;
+    // What each chunk needs comes first: Espruino finds it soonest.
+    this._end = 0;
     this._head = "\r\n" + prefix;
-    this._prefix = prefix;
     this._sink = sink;
+    this.clear();
+    this._more = "";
+    this._prefix = prefix;
     this._limit = limit;
-    this.strict = this.framed = false;
-    this._waiting = this.counter = undefined;
+    this.lines = this._before = 0;
+    this.counter = undefined;
   }
 
   /** Takes a chunk of any size. May be called again from inside a sink function. */
@@ -66,20 +68,20 @@ export class Framer extends Silence {
     this.bytes += size;
     if ((size > this._long || this.bytes > this._end) && this._odd(chunk, size)) return;
     // In front of a message that is wholly here stands an empty line.
-    const at = chunk.indexOf("\n", this._held ? 0 : 2);
-    if (at < 0 && this._held) this._held += chunk;
+    const at = chunk.indexOf("\n", this.held ? 0 : 2);
+    if (at < 0 && this.held) this.held += chunk;
     else this._ending(chunk, size - at - 1);
   }
 
   // A line begins or ends. A common message is taken as it stands, without being cut out of the chunk first.
   private _ending(chunk: string, behind: number): void {
-    const text = this._held + chunk;
+    const text = this.held + chunk;
     const end = this._end;
     if (this._gap || this.need || !text.startsWith(this._head) || (behind && behind < chunk.length))
       this._general(chunk);
-    else if (behind) this._held = text;
+    else if (behind) this.held = text;
     else {
-      this._held = "";
+      this.held = "";
       this._end = BUSY;
       try {
         this._start(text.slice(2, -1));
@@ -97,11 +99,8 @@ export class Framer extends Silence {
   private _odd(chunk: string, size: number): boolean {
     if (this._end < 0) {
       if (this._end <= MISSED) return true;
-      if (this._more.length + size > this._limit) this._end = MISSED;
-      else {
-        this._end = MORE;
-        this._more += chunk;
-      }
+      this._end = this._more.length + size > this._limit ? MISSED : MORE;
+      if (this._end === MORE) this._more += chunk;
       return true;
     }
     if (size > this._long && this._gathered(size * this.byteTime) && this._before > this._kind) {
@@ -117,7 +116,7 @@ export class Framer extends Silence {
   /** @param size - bytes received that have not been looked at */
   private _settle(size: number): void {
     this._end =
-      this._more || this.prompt || this._held === undefined ? 0 : this.bytes - size - this._held.length + this._limit;
+      this._more || this.prompt || this.held === undefined ? 0 : this.bytes - size - this.held.length + this._limit;
   }
 
   // What is no common message. Without a chunk: silence.
@@ -127,7 +126,7 @@ export class Framer extends Silence {
       this._cutHead();
       if (chunk === undefined) this._pause();
       else this._scan(chunk);
-      this._drain();
+      if (this._end !== BUSY) this._drain();
     } catch (error) {
       this._failed(error);
     } finally {
@@ -136,9 +135,9 @@ export class Framer extends Silence {
   }
 
   private _cutHead(): void {
-    const held = this._held;
+    const held = this.held;
     if (!held || !held.startsWith("\r\n")) return;
-    this._held = "";
+    this.held = "";
     this._scan(held);
   }
 
@@ -152,7 +151,7 @@ export class Framer extends Silence {
   /** Looks for a prompt from now on. One that stands there already was meant for an older command. */
   expect(prompt: string): void {
     this._cutHead();
-    if (!this._text && this._held && trimLine(this._held).startsWith(prompt)) this._held = "";
+    if (!this._text && this.held && trimLine(this.held).startsWith(prompt)) this.held = "";
     this.prompt = prompt;
     if (this._end > 0) this._end = 0;
   }
@@ -170,21 +169,17 @@ export class Framer extends Silence {
 
   /** Forgets what is unfinished and learned, as after a power cut. What is received behind it is scanned as ever. */
   clear(): void {
-    this._forget();
-    this._held = this.prompt = this._text = this._gap = "";
-    this._kind = this.need = 0;
-    this.strict = this.framed = false;
+    this.held = this._gap = this._text = this.prompt = "";
+    this.need = this._kind = 0;
+    this.hurried = this.strict = this.framed = false;
     this._waiting = undefined;
+    callOff(this);
+    this.rate(10000 / this.byteTime);
   }
 
   /** Whether what comes now could be taken for payload: a message is under way, or its end is not certain. */
   get open(): boolean {
     return !!this._kind || !!this._text;
-  }
-
-  /** What a line has that has not ended; "": none has begun; undefined: it is thrown away. */
-  half(): string | undefined {
-    return this._held;
   }
 
   // What comes from now on is of this kind, and so is what has waited.
@@ -228,7 +223,7 @@ export class Framer extends Silence {
     for (let at = chunk.indexOf("\n"); at >= 0; at = chunk.indexOf("\n", from)) {
       let line: string | undefined = chunk.substring(from, at);
       from = at + 1;
-      if (this._held !== "" || long) line = this._join(line);
+      if (this.held !== "" || long) line = this._join(line);
       const text = this._text;
       if (line === "\r" && !this._gap) {
         if (text) this._gap = "\n\r";
@@ -260,26 +255,26 @@ export class Framer extends Silence {
   }
 
   private _rest(piece: string): void {
-    const held = this._held;
+    const held = this.held;
     if (held === undefined) return;
     if (held.length + piece.length > this._limit) this._overflow();
     else {
-      this._held += piece;
+      this.held += piece;
       if (this.prompt && held.length < NOISE && !this.open && placeOf(piece, this.prompt, 0) >= 0) this._seek();
     }
   }
 
   /** The whole line, or undefined when bytes of it are missing or there are too many. */
   private _join(tail: string): string | undefined {
-    const line = this._held === undefined ? undefined : this._held + tail;
+    const line = this.held === undefined ? undefined : this.held + tail;
     if (line !== undefined && line.length > this._limit) this._overflow();
-    const lost = this._held === undefined;
-    this._held = "";
+    const lost = this.held === undefined;
+    this.held = "";
     return lost ? undefined : line;
   }
 
   private _overflow(): void {
-    this._held = undefined;
+    this.held = undefined;
     if (this._text) this._spoil();
     this._release(PAYLOAD);
     this._watch();
@@ -391,10 +386,10 @@ export class Framer extends Silence {
   }
 
   private _seek(): void {
-    const held = this._held || "";
+    const held = this.held || "";
     const at = placeOf(held, this.prompt, 0);
     if (at < 0 || at >= NOISE || trimLine(held.substring(0, at))) return;
-    this._held = held.substring(at + this.prompt.length); // The start of the next line.
+    this.held = held.substring(at + this.prompt.length); // The start of the next line.
     this._prompted();
   }
 
@@ -410,7 +405,7 @@ export class Framer extends Silence {
 
   private _pause(): void {
     const before = this._text && !this.need ? PAYLOAD : this._kind;
-    const prompted = this.prompt && trimLine(this._held || "").startsWith(this.prompt);
+    const prompted = this.prompt && trimLine(this.held || "").startsWith(this.prompt);
     if ((before && prompted && this._untried()) || (this._text && this._quiet(prompted))) {
       this._await();
       return;
@@ -424,7 +419,7 @@ export class Framer extends Silence {
 
   // The line has been silent in the middle of a message. Whether the rest is waited for; else it is handed over, cut if it is shorter than was said.
   private _quiet(prompted: boolean | ""): boolean {
-    const held = this._held || "";
+    const held = this.held || "";
     const blank = isBlank(held);
     const counted = this.need;
     if (counted) this._fill();
@@ -433,7 +428,7 @@ export class Framer extends Silence {
     if (counted) {
       if (held && !prompted) {
         this._add("\n" + held);
-        this._held = blank ? "" : undefined;
+        this.held = blank ? "" : undefined;
       }
       this._finish(true);
     } else if (prompted) this._finish(true);
@@ -441,7 +436,7 @@ export class Framer extends Silence {
       this._add(this._gap);
       this._finish(false);
     } else {
-      this._held = undefined; // Half a line is never taken for a line, so the other half is dropped if it should come.
+      this.held = undefined; // Half a line is never taken for a line, so the other half is dropped if it should come.
       this._inside(held);
       if (this._text) this._finish(true);
     }

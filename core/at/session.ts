@@ -6,6 +6,7 @@
 // @resident _final _end _expired _tell
 import { COMMANDS, type Counters, OVERRUNS, RESYNCS, STRAYS, TIMEOUTS } from "../counters.js";
 import { M95Error } from "../errors.js";
+import { callOff } from "../timer.js";
 import { behindEcho, FAST, holdOf, isError, isFinal, refusal, repeats } from "./answers.js";
 import { Framer } from "./framer.js";
 import { trimLine } from "./lines.js";
@@ -122,7 +123,7 @@ export class Session extends Synchroniser {
     const run = this._run;
     const ours = run
       ? line === run.text ||
-        isFinal(line, run, run.sent) ||
+        isFinal(line, run) ||
         (line === run.prompt && !run.sent) ||
         (!!run.info && line.startsWith(run.info))
       : this._phase >= CALLING && this._awaited(line);
@@ -166,7 +167,7 @@ export class Session extends Synchroniser {
       else if (this._phase === HELD) this._endUnproven(this._run!);
       else this._callAgain();
     } else if (this._phase === IDLE && this._timer !== undefined && this._guard <= this.framer.silence) {
-      this._stop();
+      callOff(this);
       this._begin();
     }
   }
@@ -185,7 +186,7 @@ export class Session extends Synchroniser {
         this._heardEcho();
       }
     } else if (run._echo && (rest = behindEcho(run._echo, line)) !== undefined) run._echo = rest;
-    else if (isFinal(line, run, run.sent)) {
+    else if (isFinal(line, run)) {
       if (mayBePayload || (this._unsettled && !run.sent)) this._hold(line, run);
       else {
         if (line === "OK" && run._echo === undefined) this.framer.strict = this.framer.framed;
@@ -216,7 +217,7 @@ export class Session extends Synchroniser {
     this.framer.hurried = !idle || this._queue.length > 0;
     if (!this._open || !idle || this._timer !== undefined || !this._queue.length) return;
     // On a line without messages a part of it is enough, unless something comes meanwhile: the modem has said what it was asked for.
-    const calm = !this._guards && this.framer.half() === "" && this._clock.now() - this.framer.stamp > BUSY;
+    const calm = !this._guards && this.framer.held === "" && this._clock.now() - this.framer.stamp > BUSY;
     this._arm(calm ? this._guard / CALM : this._guard);
   }
 
@@ -236,7 +237,7 @@ export class Session extends Synchroniser {
     run._lines = [];
     run._size = 0;
     run._echo = undefined;
-    run._mixed = run._refused = run._prompted = false;
+    run._mixed = false;
     run.sent = prompt === undefined;
     this._phase = run.sent ? RESULT : PROMPT;
     if (prompt === ">") this.framer.expect(">");
@@ -274,12 +275,13 @@ export class Session extends Synchroniser {
   // A result or a prompt that may be part of a message: the modem's own would follow, or it was that.
   private _hold(line: string, run: Request): void {
     // What harmless messages run into is no error, so an error is more likely to be a forged one.
-    const wait = Math.max(holdOf(run, run.sent), this._left());
-    this._awaitsSilence = !isError(line) && wait <= AT_WAIT;
-    if (this._phase !== HELD) run._refused = run._prompted = false;
-    if (isError(line)) run._refused = true;
-    else if (line === run.prompt) run._prompted = true;
-    if (this._phase === HELD) return;
+    const wait = Math.max(holdOf(run), this._left());
+    const held = this._phase === HELD;
+    const refused = isError(line);
+    this._awaitsSilence = !refused && wait <= AT_WAIT;
+    run._refused = refused || (held && run._refused);
+    run._prompted = line === run.prompt || (held && run._prompted);
+    if (held) return;
     this._phase = HELD;
     this._arm(Math.max(wait, 2 * this.framer.silence));
   }
@@ -303,11 +305,7 @@ export class Session extends Synchroniser {
   }
 
   private _unknown(run: Request): M95Error {
-    return new M95Error(
-      "EUNKNOWN",
-      run.text + ": the answer may be part of a message, or a part of it was lost",
-      run.text,
-    );
+    return new M95Error("EUNKNOWN", run.text + ": the answer may be part of a message, or lacks a part", run.text);
   }
 
   /** Puts a command behind all that wait, if it may be sent once more: where nothing proves anything they get their turn. */
@@ -323,7 +321,7 @@ export class Session extends Synchroniser {
   private _final(line: string, run: Request): void {
     let error: M95Error | null = null;
     this._unsettled = false;
-    if (run.timeout < FAST) this._answered();
+    if (run.timeout < FAST) this._pace = Math.max(this._pace, Math.min(AT_WAIT, this._clock.now() - this._sentAt));
     if (line !== "OK" && isError(line)) error = refusal(line, run, this._host);
     else {
       if (run.final === "#.#.#.#" && line !== "OK") run._lines!.push(line);

@@ -19,42 +19,36 @@ export abstract class Silence {
   /** Bytes received so far; who remembers the number can tell whether the line was silent since. */
   bytes: number;
   /** Silence that ends a message, ms. */
-  silence: number;
+  silence!: number;
   /** When something was last under way, of the clock, as exact as `silence`: to ask the clock for each one costs more. */
   stamp: number;
   /** ms a byte takes on the line. */
   byteTime: number;
   /** A command runs: a silence is noticed soon after it was one, for more timers. */
-  hurried: boolean;
-  protected _clock: Clock;
+  hurried!: boolean;
+  _clock: Clock;
   /** Bytes of a chunk that was gathered for so long that a silence in front of it may have been none. */
-  protected _long: number;
+  protected _long!: number;
   /** When the last silence was noticed. */
   protected _quietAt: number;
   /** Silences in a row since something was under way. */
-  protected _ticks: number;
-  protected _timer: TimerHandle;
-  private _mark: number;
+  protected _ticks!: number;
+  _timer: TimerHandle;
+  private _mark!: number;
   /** Looks in a row at which no byte had come. */
-  private _still: number;
+  private _still!: number;
   /** When the next look is due, and how often it has come late in a row. */
-  private _due: number;
-  private _lates: number;
+  private _due!: number;
+  private _lates!: number;
   private _onTick: () => void;
 
   constructor(clock: Clock) {
     this.bytes = 0;
-    this.stamp = -Infinity;
+    this.byteTime = 10000 / 115200;
     this._clock = clock;
-    this._ticks = this._mark = this._still = 0;
-    this._quietAt = -Infinity;
-    this._due = this._lates = 0;
-    this._timer = undefined;
-    this.hurried = false;
-    this.silence = this.byteTime = this._long = 0;
+    this.stamp = this._quietAt = -Infinity;
     // Bound: on Espruino a closure keeps the whole scope it was made in.
     this._onTick = this._tick.bind(this);
-    this.rate(115200);
   }
 
   /** Tells the rate of the line, baud; silences follow it. */
@@ -98,13 +92,6 @@ export abstract class Silence {
     this._mark = this.bytes;
     this._due = this._clock.now() + wait;
     this._timer = this._clock.after(wait, this._onTick);
-  }
-
-  protected _forget(): void {
-    if (this._timer !== undefined) this._clock.cancel(this._timer);
-    this._timer = undefined;
-    this.hurried = false;
-    this.rate(10000 / this.byteTime);
   }
 
   protected abstract _silent(): void;

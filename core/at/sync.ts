@@ -1,8 +1,9 @@
 // Brings a line of which nobody knows where it stands back to where commands are answered: the way out of a data prompt, AT until
 // OK, and no late answers behind it. The session is built on it; it sends no commands of its own.
-// @resident proves _left _answered _arm _stop _free _write
+// @resident proves _left _arm _free _write
 import { M95Error } from "../errors.js";
 import type { Clock, TimerHandle, Uart } from "../ports.js";
+import { callOff } from "../timer.js";
 import { isError } from "./answers.js";
 import type { Framer } from "./framer.js";
 import type { FramerSink, MessageSink, Request, SessionHost, SessionSetup, SessionSink } from "./types.js";
@@ -89,7 +90,7 @@ export abstract class Synchroniser implements FramerSink {
   echoed: boolean;
   /** IDLE to SETTLING. */
   protected _phase: number;
-  protected _clock: Clock;
+  _clock: Clock;
   protected _sink: SessionSink;
   protected _host: SessionHost;
   protected _isUrc: (line: string, running: string) => boolean;
@@ -100,7 +101,7 @@ export abstract class Synchroniser implements FramerSink {
   protected _guard: number;
   /** Only OK was heard of the command before, where it may be part of a message: the modem's own result may be late. */
   protected _unsettled: boolean;
-  protected _timer: TimerHandle;
+  _timer: TimerHandle;
   protected _sync: Synchronisation | undefined;
   private _uart: Uart;
   /** The longest that a quick command has taken to its proven result, ms: before that, an unproven one may be followed by it. */
@@ -146,11 +147,6 @@ export abstract class Synchroniser implements FramerSink {
   /** ms in which the result of what was sent last may still come. */
   protected _left(): number {
     return Math.min(this._pace, this._sentAt + this._pace - this._clock.now());
-  }
-
-  /** A proven result has come. */
-  protected _answered(): void {
-    this._pace = Math.max(this._pace, Math.min(AT_WAIT, this._clock.now() - this._sentAt));
   }
 
   /** The time of what runs is over. */
@@ -222,7 +218,7 @@ export abstract class Synchroniser implements FramerSink {
       this._write(
         sync.proof
           ? leadOut + "ATS" + (3 + (sync.which % PROOFS.length)) + "?\r"
-          : (sync.done ? (framer.half() || "").endsWith("0\r") : (left & 7) === 7)
+          : (sync.done ? (framer.held || "").endsWith("0\r") : (left & 7) === 7)
             ? "ATV1\r"
             : leadOut + "AT\r",
       );
@@ -320,7 +316,7 @@ export abstract class Synchroniser implements FramerSink {
   protected _busy(): boolean {
     const framer = this.framer;
     return (
-      (framer.open && this._clock.now() - framer.stamp < BUSY) || (this._mark !== framer.bytes && framer.half() !== "")
+      (framer.open && this._clock.now() - framer.stamp < BUSY) || (this._mark !== framer.bytes && framer.held !== "")
     );
   }
 
@@ -343,19 +339,14 @@ export abstract class Synchroniser implements FramerSink {
   }
 
   protected _arm(ms: number): void {
-    this._stop();
+    callOff(this);
     this._mark = this.framer.bytes;
     this._timer = this._clock.after(ms, this._onTimer);
   }
 
-  protected _stop(): void {
-    if (this._timer !== undefined) this._clock.cancel(this._timer);
-    this._timer = undefined;
-  }
-
   /** Nothing runs. */
   protected _free(): void {
-    this._stop();
+    callOff(this);
     this._phase = IDLE;
     this._run = this._sync = undefined;
     this.framer.prompt = "";

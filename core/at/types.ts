@@ -85,9 +85,9 @@ export interface Request {
   _mixed?: boolean;
   /** Text whose echo may come back; undefined: no echo is expected. */
   _echo?: string | undefined;
-  /** What is held: an error, the prompt. */
-  _refused?: boolean;
-  _prompted?: boolean;
+  /** What is held, while something is: an error, the prompt. */
+  _refused?: boolean | undefined;
+  _prompted?: boolean | undefined;
 }
 
 /** Where messages go. */

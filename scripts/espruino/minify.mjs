@@ -13,7 +13,7 @@ import { children } from "./tree.mjs";
  * name in this list breaks the bundle.
  */
 export const INTERNAL = (
-  "half upload stall trouble waits enterPin judgeNetwork insert " +
+  "held upload stall trouble waits enterPin judgeNetwork insert " +
   "session modemSays runScript proceed enterStep judge judgeSim judgeMore pollOrFail framer filters framed forget link outbox subscriptions clients noteHandover handoverKey explain enter scriptSilent scriptFailed scriptDone scriptReports isFree isRestless stateIs arouse spares pace " +
   "overrun strict linkOver linkUp begin restoreKept phase connecting opening final modemFailed modemReady modemLost " +
   "silence waiting packetsOf connection isBusy keepPacket forgetPacket changeFilters packets endAll checkSoon nextId refuse drained starts " +

@@ -109,7 +109,7 @@ class Stream {
   /** The prompt of an older command is thrown away, even out of a message that is still under way. */
   watch(framer: Framer): void {
     // An empty line in front of a message is none of it.
-    const held = (): number => ((framer as unknown as { _held?: string })._held ?? "").replace(/^\r\n/, "").length;
+    const held = (): number => ((framer as unknown as { held?: string }).held ?? "").replace(/^\r\n/, "").length;
     const expect = framer.expect.bind(framer);
     framer.expect = (prompt) => {
       const size = held();

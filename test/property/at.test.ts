@@ -70,8 +70,8 @@ function hasLongLine(text: string): boolean {
 
 /** What the framer keeps, wherever it keeps it. */
 function held(framer: Framer): number {
-  const inside = framer as unknown as { _held: string | undefined; _more: string; _text?: string };
-  const size = (inside._held ?? "").length;
+  const inside = framer as unknown as { held: string | undefined; _more: string; _text?: string };
+  const size = (inside.held ?? "").length;
   return size + inside._more.length + (inside._text ?? "").length;
 }
 
