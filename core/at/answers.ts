@@ -16,7 +16,7 @@ const ASKS = 8;
 
 /** Whether a line is a final result that is an error. */
 export function isError(line: string): boolean {
-  return line === "ERROR" || line.startsWith("+CME ERROR") || line.startsWith("+CMS ERROR");
+  return line === "ERROR" || (line.startsWith("+CM") && line.substring(4, 10) === " ERROR");
 }
 
 /** ms in which the real final result would follow one that may be part of a message. */

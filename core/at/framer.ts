@@ -266,11 +266,13 @@ export class Framer extends Silence {
 
   /** The whole line, or undefined when bytes of it are missing or there are too many. */
   private _join(tail: string): string | undefined {
-    const line = this.held === undefined ? undefined : this.held + tail;
-    if (line !== undefined && line.length > this._limit) this._overflow();
-    const lost = this.held === undefined;
+    let line = this.held;
+    if (line !== undefined && (line += tail).length > this._limit) {
+      this._overflow();
+      line = undefined;
+    }
     this.held = "";
-    return lost ? undefined : line;
+    return line;
   }
 
   private _overflow(): void {

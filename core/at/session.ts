@@ -242,7 +242,6 @@ export class Session extends Synchroniser {
     this._phase = run.sent ? RESULT : PROMPT;
     if (prompt === ">") this.framer.expect(">");
     this._counters[COMMANDS]!++;
-    this._sentAt = this._clock.now();
     this._arm(run.timeout + run.text.length * this.framer.byteTime);
     this._write(run.text + "\r");
   }
@@ -250,7 +249,6 @@ export class Session extends Synchroniser {
   private _feed(run: Request): void {
     const data = run.data!;
     run.sent = true;
-    this._sentAt = this._clock.now();
     this._phase = RESULT;
     this._arm((run.upload || run.timeout) + data.length * this.framer.byteTime);
     // The echo of the data can only be told from answers when the command was echoed too.
@@ -299,7 +297,6 @@ export class Session extends Synchroniser {
       this._feed(run);
       return;
     }
-    this._counters[RESYNCS]!++;
     this._leave(run);
     if (!this._askAgain(run)) this._tell(run, this._unknown(run));
   }
@@ -360,7 +357,6 @@ export class Session extends Synchroniser {
     else if (this._busy() && this._clock.now() - this._sentAt < PATIENCE * run.timeout) this._arm(AT_WAIT);
     else {
       this._counters[TIMEOUTS]!++;
-      this._counters[RESYNCS]!++;
       if (this.trace) this.trace("", "time-out");
       this._sink.late(run);
       this._leave(run);
@@ -380,6 +376,7 @@ export class Session extends Synchroniser {
     const hidden = !file && (run._mixed || run._size! > this._limit || this.framer.open);
     // An error that may be part of a message does not say that no prompt came.
     const fill = !run.sent && (run.counted || file) && (hidden || run._prompted || this._phase !== HELD);
+    this._counters[RESYNCS]!++;
     // It is over: what a line answers inside the write is not for it.
     this._free();
     if (fill) {

@@ -108,7 +108,7 @@ export abstract class Synchroniser implements FramerSink {
   protected _pace: number;
   /** Bytes received when a timer was set last. */
   protected _mark: number;
-  /** When something was sent last that is answered, ms of the clock. */
+  /** When something was sent last, ms of the clock. */
   protected _sentAt: number;
   private _onTimer: () => void;
 
@@ -206,7 +206,6 @@ export abstract class Synchroniser implements FramerSink {
       }
       sync.called = true;
       this._awaitsSilence = false;
-      this._sentAt = this._clock.now();
       // A modem left in ATV0 answers with a bare digit, and nothing but AT is said to one that may be in autobaud. Behind a
       // time-out one try in eight is for that.
       const leadOut = sync.escape === ESCAPE || left & 1 ? "" : sync.escape;
@@ -322,13 +321,13 @@ export abstract class Synchroniser implements FramerSink {
 
   protected _endSync(error: M95Error | null): void {
     const sync = this._sync!;
-    // A silence may have come before its time was over.
-    const busy = this._clock.now() - this.framer.stamp < BUSY;
     this._free();
     if (sync.done) sync.done(error);
-    // A modem that hands over messages is not mute: it is asked again for as long as they keep its answer away.
-    else if (error && busy) this._call(AT_TRIES, sync.escape, undefined);
-    else if (error) this._sink.mute(error);
+    else if (error)
+      if (this._clock.now() - this.framer.stamp < BUSY)
+        // A modem that hands over messages is not mute, though there may be a silence: it is asked again for as long as they keep its answer away.
+        this._call(AT_TRIES, sync.escape, undefined);
+      else this._sink.mute(error);
     this._next();
   }
 
@@ -354,6 +353,7 @@ export abstract class Synchroniser implements FramerSink {
 
   protected _write(data: string): void {
     if (this.trace) this.trace(">", data);
+    this._sentAt = this._clock.now();
     try {
       this._uart.write(data);
     } catch (error) {
