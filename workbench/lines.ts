@@ -44,6 +44,7 @@ export class BoardLines {
   #shift = 0;
   #began = 0;
   #command = "";
+  #state = "";
   #masks = { "<": new Mask(() => {}), ">": new Mask(() => {}) };
 
   /** @param key what the part says that its lines begin with, another one after each start; others are none of it */
@@ -76,7 +77,12 @@ export class BoardLines {
   #told(t: number, kind: string, text: string): Told {
     if (kind === "<" || kind === ">") return this.#traffic(t, kind, text);
     const event = (args: unknown[]): Entry[] => [{ t, event: kind === "" ? "remark" : kind, of: "modem", args }];
-    if (kind === "state") return { t, state: text, entries: event([text]) };
+    if (kind === "state") {
+      // A look tells the same again.
+      const entries = text === this.#state ? [] : event([text]);
+      this.#state = text;
+      return { t, state: text, entries };
+    }
     if (kind === "recovery") return { t, recovery: text, entries: event([text]) };
     if (kind === "error") return { t, error: text, entries: event([{ error: text }]) };
     if (kind === "stats") {

@@ -158,7 +158,7 @@ inBrowser("a modem that the application does not watch is watched by its variabl
   const { page, errors } = await workbench(t, "modem", board);
   await choose(page);
   await said(page, "modem-result", '"modem" is no modem there');
-  await page.getByLabel("On a board: its variable with the modem").fill("gsm");
+  await page.getByLabel("Board's variable for the modem").fill("gsm");
   await choose(page);
   await said(page, "modem-state", "State: ready");
   const listeners = () => (modem as unknown as { _on: { [event: string]: unknown[] } })._on.trace!.length;

@@ -33,6 +33,7 @@ test("only lines that begin with the board's key are taken", (t) => {
 test("traffic, states, recovery and errors become rows of a trace, with the board's time", (t) => {
   const told = all(
     [1000, "state", "ready"],
+    [1000, "state", "ready"],
     [1000, ">", "AT+CSQ\r"],
     [1250, "<", "+CSQ: 21,0"],
     [1260, "<", "OK"],
@@ -57,8 +58,8 @@ test("traffic, states, recovery and errors become rows of a trace, with the boar
       [1700, "event", "error: M95Error ECLOSED: it was closed"],
     ],
   );
-  t.is(told[2]!.signal, -71);
-  t.is(told[6]!.recovery, "pdp, attempt 1: +PDP DEACT");
+  t.is(told[3]!.signal, -71);
+  t.is(told[7]!.recovery, "pdp, attempt 1: +PDP DEACT");
 });
 
 test("signal, supply and facts are what answers to their commands say, and nothing else", (t) => {

@@ -21,6 +21,8 @@ function go(): void {
     else tab.removeAttribute("aria-current");
     element(`view-${tab.hash.slice(1)}`).hidden = !current;
   }
+  // Hidden, they could not follow their end.
+  for (const log of document.querySelectorAll(`#view-${name} [role=log]`)) log.scrollTop = log.scrollHeight;
   scrollTo(0, 0);
 }
 addEventListener("hashchange", go);
