@@ -8,7 +8,7 @@ export async function goodbye(of: Examination): Promise<boolean> {
   const { line } = of;
   const began = line.now;
   await line.ask(`AT+QMTUNS=${ID},2,"${topicOf(of)}/#"`);
-  const done = await line.expect(new RegExp(`^\\+QMTUNS: ?${ID},2,(\\d+)`), RESULT, began);
+  const done = await line.expect(new RegExp(`^\\+QMTUNS: ?${ID},2,([02])`), RESULT, began);
   of.row("AT+QMTUNS", done ? `result ${done[1]}` : "no result", done?.[1] === "0" ? "ok" : "note");
   const since = line.now;
   const { ok } = await line.ask(`AT+QMTDISC=${ID}`);

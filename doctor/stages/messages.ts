@@ -106,7 +106,7 @@ export async function messages(of: Examination): Promise<boolean> {
   of.row("data", `about ${bytes} bytes over the air in this stage and the next`, "note");
   const since = line.now;
   await line.ask(`AT+QMTSUB=${ID},1,"${topic}/#",2`);
-  const granted = await line.expect(new RegExp(`^\\+QMTSUB: ?${ID},1,(\\d+)(?:,(\\d+))?`), RESULT, since);
+  const granted = await line.expect(new RegExp(`^\\+QMTSUB: ?${ID},1,([02])(?:,(\\d+))?`), RESULT, since);
   if (granted?.[1] !== "0") {
     of.find("no-suback", "AT+QMTSUB", granted ? `result ${granted[1]}` : "no result in time");
     return !lost(of, since);

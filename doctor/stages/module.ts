@@ -86,13 +86,18 @@ export async function settings(of: Examination): Promise<boolean> {
     const seen = lines[0];
     if (!ok || seen === undefined) of.row(ask, "it does not know this", "note");
     else if (fine.test(seen)) of.row(ask, seen);
-    else of.find(id, ask, seen);
+    else if (seen.startsWith(`${ask.slice(2, -1)}:`)) of.find(id, ask, seen);
+    else of.row(ask, `damaged: ${seen}`, "warning");
   }
   const rate = /\+IPR: ?(\d+)/.exec((await line.ask("AT+IPR?")).lines[0] ?? "")?.[1];
   of.row("AT+IPR?", rate === "0" ? "finds the rate by itself" : `${rate ?? "unknown"} baud`, "ok");
   if (of.findings.some(({ id }) => id === "radio-off")) {
-    of.undo.push("AT+CFUN=0");
-    await line.ask("AT+CFUN=1", { timeout: 15_000 });
+    // Asked once more: a damaged answer must not switch off at the end what was on.
+    const was = /^\+CFUN: ?(\d)$/.exec((await line.ask("AT+CFUN?")).lines[0] ?? "")?.[1];
+    if (was !== undefined && was !== "1") {
+      of.undo.push(`AT+CFUN=${was}`);
+      await line.ask("AT+CFUN=1", { timeout: 15_000 });
+    }
   }
   return true;
 }

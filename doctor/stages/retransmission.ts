@@ -23,20 +23,20 @@ const FOLLOWED = "result 1 is followed by a final result";
 
 /** A notice that a packet was sent again: its message ID, and how often. */
 const notices = (text: string): RegExpMatchArray[] => [
-  ...text.matchAll(new RegExp(`\\+QMTPUB: ?${ID},(\\d+),1(?:,(\\d+))?\\s`, "g")),
+  ...text.matchAll(new RegExp(`\\+QMT(?:PUB|SUB): ?${ID},(\\d+),1(?:,(\\d+))?\\s`, "g")),
 ];
 
 /** What became of all messages before, with the usual time-outs. */
 function before(of: Examination): void {
   const again = notices(
     of.line
-      .said(new RegExp(`^\\+QMTPUB: ?${ID},`))
+      .said(new RegExp(`^\\+QMT(?:PUB|SUB): ?${ID},`))
       .join("\n")
       .concat("\n"),
   );
   if (again.length === 0) return;
   of.answers.set(14, FOLLOWED);
-  of.find("sent-again", "AT+QMTPUB so far", `${again.length} times, with a packet time-out of 5 s`);
+  of.find("sent-again", "packets so far", `${again.length} times, with a packet time-out of 5 s`);
 }
 
 /** One of them was sent again. */
@@ -85,7 +85,7 @@ export async function retransmission(of: Examination): Promise<boolean> {
   if (lost(of, since)) return false;
   if (!again) {
     const silent = slowest > PACKET * 1000 + SLACK;
-    of.row("a publish that is sent again", `none was in ${TRIES}; the slowest verdict took ${Math.round(slowest)} ms`);
+    of.row("a publish that is sent again", `none of ${TRIES} was; the slowest verdict took ${Math.round(slowest)} ms`);
     if (silent) of.differs(`a verdict after more than ${PACKET} s`, TOLD, "no notice in front of it");
   }
   await line.ask(`${setting},${USUAL}`);

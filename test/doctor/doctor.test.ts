@@ -90,6 +90,15 @@ test("a packet that is sent again is seen on a slow network, in all that it does
   t.is(sent.filter((text) => text.includes("again ")).length, 1);
 });
 
+test("a SUBSCRIBE that is sent again is none that failed", async (t) => {
+  const slow = patient({ options: { quick: true } });
+  let subscribes = 0;
+  slow.broker.ignore = (packet) => packet.cmd === "subscribe" && subscribes++ === 0;
+  const of = await examined(slow);
+  t.deepEqual(ids(of), ["sent-again"]);
+  t.regex(of.rows.find(({ asked }) => asked === "AT+QMTSUB")!.seen, /^granted QoS 2/);
+});
+
 test("a firmware that sets other time-outs, gives other numbers or no notice is different, not broken", async (t) => {
   const again = (p: ReturnType<typeof patient>) => {
     p.broker.ignore = (packet) => packet.cmd === "publish" && packet.topic.endsWith("/r") && !packet.dup;
@@ -152,6 +161,28 @@ test("nothing stays that was not there before: echo, errors, engineering mode, c
   t.regex(heard, /AT\+CMEE\?\r\r\n\+CMEE: 0\r\n.*\+QENG: 0\r\n/s);
   t.regex(heard, /STATE: IP INITIAL/);
   t.false(heard.includes("+QMTCONN:"));
+});
+
+test("a damaged answer is no setting, and nothing is set for it", async (t) => {
+  for (const damaged of ["\xd0+CFUN: 1", "+CFUN: 4"]) {
+    const one = patient({ options: { quick: true } });
+    const { onReceive } = one.virtual.uart;
+    let left = 1;
+    one.virtual.uart.onReceive = (chunk) =>
+      onReceive(chunk.includes("+CFUN: 1") && left-- > 0 ? `\r\n${damaged}\r\n\r\nOK\r\n` : chunk);
+    const sent: string[] = [];
+    const { write } = one.port;
+    one.port.write = (data) => {
+      sent.push(data);
+      write(data);
+    };
+    const of = await examined(one);
+    t.deepEqual(ids(of), damaged.startsWith("+") ? ["radio-off"] : []);
+    t.false(
+      sent.some((text) => text.startsWith("AT+CFUN=") && !text.startsWith("AT+CFUN=?")),
+      damaged,
+    );
+  }
 });
 
 test("a PIN is tried once, and not at all where a wrong one was tried before", async (t) => {
