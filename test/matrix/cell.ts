@@ -22,8 +22,11 @@ export const phases = {
   receive: undefined,
 } as const;
 
-/** The same with a driver that sleeps between its publishes; the modem wakes late or soon, says what it has to say or not, with RI or without. */
-export const sleepPhases = ["asleep", "waking"] as const;
+/**
+ * The same with a driver that sleeps between its publishes; the modem wakes late or soon, says what it has to say or not, with RI or without.
+ * In the last one there is no DTR: the modem sleeps by itself (AT+QSCLK=2) and throws away the bytes that wake it.
+ */
+export const sleepPhases = ["asleep", "waking", "asleep by itself"] as const;
 
 export type Phase = keyof typeof phases | (typeof sleepPhases)[number];
 
@@ -110,28 +113,34 @@ class Run {
     const clock = this.#clock;
     this.#broker = new MemoryBroker({ clock, latency: 20 + draw() * 500, receivedLimit: 100_000 });
     const sleeps = sleepPhases.some((one) => one === cell.phase);
+    const byItself = cell.phase === "asleep by itself";
     this.#virtual = new VirtualM95({
       clock,
-      ...(sleeps && { timing: { wake: draw() < 0.5 ? 20 : 600 } }),
+      // By itself it is asleep sooner than modules are, so that it is when the fault strikes.
+      ...(sleeps && { timing: { wake: draw() < 0.5 ? 20 : 600, ...(byItself && { sleepIdle: 1000 }) } }),
       network: this.#broker.network,
       baud: draw() < 0.5 ? 0 : 115_200,
       chunk: ([64, "line", "byte", 7] as const)[Math.floor(draw() * 4)]!,
       quirks: {
         recvShape: (1 + Math.floor(draw() * 4)) as 1 | 2 | 3 | 4,
         urcInPrompt: draw() < 0.5 ? "hold" : "mix",
-        ...(sleeps && { urcAsleep: (["print", "hold", "lose"] as const)[Math.floor(draw() * 3)]! }),
+        // One that loses what it says, too, while it wakes for 600 ms, would never be heard by the probes.
+        ...(sleeps && { urcAsleep: (["print", "hold", "lose"] as const)[Math.floor(draw() * (byItself ? 2 : 3))]! }),
+        ...(byItself && { qsclk2: true }),
       },
       trace: (direction, text) => this.#trace(direction, text),
     });
     this.#virtual.faults.seed = hash;
     const { pwrkey, status, emergOff, supply, dtr, ri } = this.#virtual.pins;
     const sleepPins = {
-      dtr: {
-        write: (level: 0 | 1): void => {
-          dtr.write(level);
-          if (!level && cell.phase === "waking" && this.#modem?.asleep) this.#strike();
+      ...(!byItself && {
+        dtr: {
+          write: (level: 0 | 1): void => {
+            dtr.write(level);
+            if (!level && cell.phase === "waking" && this.#modem?.asleep) this.#strike();
+          },
         },
-      },
+      }),
       ...(sleeps && draw() < 0.5 && { ri }),
     };
     this.#modem = new M95({
@@ -143,7 +152,7 @@ class Run {
       power: powerSwitch({ pwrkey, status, emergOff, supply, ...(sleeps && sleepPins) }, clock),
       ...(sleeps && { sleep: "auto", sleepAfter: 3000 }),
     });
-    if (cell.phase === "asleep")
+    if (cell.phase === "asleep" || byItself)
       this.#modem.on("sleep", () => {
         clock.after(1500, () => {
           if (this.#modem.asleep) this.#strike();
