@@ -306,10 +306,11 @@ export function powerSwitch(pins: PowerPins, clock: Clock, options?: PowerSwitch
   const o: any = options || {};
   try {
     "pwrkey status emergOff supply dtr ri".split(" ").forEach((name, i) => {
-      const method = i === 1 || i === 5 ? "read" : "write";
+      const reads = i === 1 || i === 5;
       const pin = pins && (pins as any)[name];
-      if ((pin || !i) && !(pin && typeof pin[method] === "function"))
-        throw new M95Error("EPARAM", name + " must be a pin, with " + method);
+      // By their names: on Espruino reading a number's property by a computed one throws.
+      if ((pin || !i) && !(pin && typeof (reads ? pin.read : pin.write) === "function"))
+        throw new M95Error("EPARAM", name + " must be a pin, with " + (reads ? "read" : "write"));
     });
     callable("clock.after", clock && clock.after);
     "pwrkeyPressed onPulse offPulse bootTime offTime gap killPulse killTime cutTime".split(" ").forEach((name, i) => {
