@@ -299,6 +299,7 @@ testWith(
     await page.getByRole("link", { name: "Flash" }).click();
     await said(page, "console", "application: board/lamp <i>on</i>");
     await said(page, "folded", /\d+ lines of M95-workbench/);
+    t.false((await page.locator("#console").textContent())!.includes("M95#"));
     t.is(await page.locator("#view-modem b, #view-modem i, #console *").count(), 0);
     for (const secret of ["apnpass", "mqttpass", "apnuser", "mqttuser"]) t.false(output.includes(secret), secret);
     t.deepEqual(errors, []);

@@ -77,9 +77,10 @@ export class BoardWatch {
     if (this.#tell(line)) return true;
     // The board may have started anew; or somebody would like it to look so.
     const late = performance.now() > this.#asked + PAUSE;
-    if ((!late && this.#board && !this.#asking) || this.#held.length >= MOST) return false;
+    const soon = !this.#board || this.#board.busy || this.#asking;
+    if ((!late && !soon) || this.#held.length >= MOST) return false;
     this.#held.push(() => this.#tell(line) || giveBack(line));
-    if (late) void this.#attach();
+    if (!soon) void this.#attach();
     return true;
   }
 
@@ -115,7 +116,7 @@ export class BoardWatch {
   async #attach(): Promise<void> {
     const board = this.#board;
     const wanted = this.#wanted;
-    if (!board || this.#asking) return;
+    if (!board || board.busy || this.#asking) return;
     this.#asked = performance.now();
     this.#asking = true;
     try {

@@ -3,6 +3,8 @@
 
 /** A board on the page's connection. */
 export interface ConnectedBoard {
+  /** It is being written; it is told again behind that. */
+  readonly busy: boolean;
   /** Evaluates an expression on it. @throws FlashError, or an Error while something is written to it */
   run(expression: string): Promise<unknown>;
   /** Lets it go. */

@@ -169,6 +169,9 @@ function told(): void {
   const current = session;
   if (!current) return;
   const board: ConnectedBoard = {
+    get busy() {
+      return working;
+    },
     async run(expression) {
       await asking.catch(() => {});
       if (working) throw new Error("The board is being written");
