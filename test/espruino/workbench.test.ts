@@ -4,13 +4,17 @@
 import { readFileSync } from "node:fs";
 import vm from "node:vm";
 import test from "ava";
+import * as source from "../../targets/espruino/workbench.js";
 import { espruino, fileList, fileOf, stop } from "./stand-in.js";
 
 const { checkSubset } = (await import(new URL("../../../scripts/espruino/subset.mjs", import.meta.url).href)) as {
   checkSubset(code: string): unknown[];
 };
 
-test.afterEach.always(stop);
+test.afterEach.always(() => {
+  stop();
+  here = undefined;
+});
 
 /** Bytes that the part may have: a few hundred. */
 const LIMIT = 950;
@@ -26,16 +30,31 @@ interface Part {
 }
 
 type Rig = ReturnType<typeof espruino>;
+type Globals = { [name: string]: unknown };
+
+/** Espruino's globals for the source, which is a module of this process; tests are synchronous, so nobody else has them. */
+let here: Globals | undefined;
+for (const name of ["print", "getTime", "setInterval", "clearInterval"]) {
+  const own = (globalThis as Globals)[name];
+  (globalThis as Globals)[name] = (...args: unknown[]) =>
+    ((here?.[name] ?? own) as (...args: unknown[]) => unknown)(...args);
+}
+
+/** As it was built; and the source, for the coverage. */
+const MADE = ["as built", "the source"];
 
 /** The part on a rig's clock, and what it printed. */
-function part({ clock }: Rig): {
+function part(
+  { clock }: Rig,
+  made = MADE[0],
+): {
   part: Part;
   lines: string[];
   said: () => [number, string, string][];
   timers: () => number;
 } {
   const lines: string[] = [];
-  const exports = {} as Part;
+  const exports = made === MADE[0] ? ({} as Part) : (source as unknown as Part);
   const timers = new Map<number, unknown>();
   let last = 0;
   const globals = {
@@ -56,7 +75,8 @@ function part({ clock }: Rig): {
       timers.delete(id);
     },
   };
-  vm.runInNewContext(fileOf("M95-workbench"), globals);
+  if (made === MADE[0]) vm.runInNewContext(fileOf("M95-workbench"), globals);
+  else here = globals;
   const said = () =>
     lines.map((line) => {
       if (!line.startsWith(exports.key)) throw new Error(`what is this: ${line}`);
@@ -67,10 +87,10 @@ function part({ clock }: Rig): {
 
 const FORMS = ["M95.min.js", "M95 in Storage with all its parts"];
 
-for (const form of FORMS)
-  test(`states, signal, supply, counters and traffic of a modem are lines of their own (${form})`, (t) => {
+for (const [form, made] of FORMS.flatMap((form) => MADE.map((made) => [form, made] as const)))
+  test(`states, signal, supply, counters and traffic of a modem are lines of their own (${form}, ${made})`, (t) => {
     const rig = espruino(form);
-    const { part: workbench, said } = part(rig);
+    const { part: workbench, said } = part(rig, made);
     const modem = rig.connect(rig.serial, { apn: "internet", board: "nucleo-f411re" });
     workbench.watch(modem);
     rig.until("ready", () => modem.state === "ready");
@@ -92,81 +112,84 @@ for (const form of FORMS)
     t.is(texts("recovery")[0], "pdp, attempt 1: +PDP DEACT");
   });
 
-test("no PIN, no login and no file is printed, in whatever they stand", (t) => {
-  const rig = espruino("M95.min.js", [], { modem: { sim: { state: "pin", pin: "471199" } } });
-  const { part: workbench, lines, said } = part(rig);
-  const key = `-----BEGIN RSA PRIVATE KEY-----\n${"ATzX".repeat(400)}\n-----END RSA PRIVATE KEY-----\n`;
-  const modem = rig.connect(rig.serial, {
-    apn: { name: "internet", username: "apnuser", password: "apnpass" },
-    pin: "471199",
-    board: "nucleo-f411re",
-    tls: {
-      ca: key.replaceAll("RSA PRIVATE KEY", "CERTIFICATE"),
-      cert: key.replaceAll("RSA PRIVATE KEY", "CERTIFICATE"),
-      key,
-    },
+for (const made of MADE)
+  test(`no PIN, no login and no file is printed, in whatever they stand (${made})`, (t) => {
+    const rig = espruino("M95.min.js", [], { modem: { sim: { state: "pin", pin: "471199" } } });
+    const { part: workbench, lines, said } = part(rig, made);
+    const key = `-----BEGIN RSA PRIVATE KEY-----\n${"ATzX".repeat(400)}\n-----END RSA PRIVATE KEY-----\n`;
+    const modem = rig.connect(rig.serial, {
+      apn: { name: "internet", username: "apnuser", password: "apnpass" },
+      pin: "471199",
+      board: "nucleo-f411re",
+      tls: {
+        ca: key.replaceAll("RSA PRIVATE KEY", "CERTIFICATE"),
+        cert: key.replaceAll("RSA PRIVATE KEY", "CERTIFICATE"),
+        key,
+      },
+    });
+    workbench.watch(modem);
+    rig.until("ready", () => modem.state === "ready");
+    modem.mqtt({ host: "broker.example", username: "mqttuser", password: "mqttpass", tls: false });
+    modem.mqtt({ host: "broker.example" });
+    rig.clock.advance(60_000);
+    workbench.ask('AT+CPIN="471199"');
+    rig.clock.advance(5000);
+    const all = lines.join("\n");
+    for (const secret of ["471199", "apnuser", "apnpass", "mqttuser", "mqttpass", "zXATzX"])
+      t.false(all.includes(secret), secret);
+    for (const command of ["AT+CPIN=...", "AT+QICSGP=...", "AT+QMTCONN=..."]) t.true(all.includes(command), command);
+    t.true(said().some(([, kind, text]) => kind === ">" && /^\d+ bytes$/.test(text)));
+    // And behind the file everything is seen again.
+    const sent = said().flatMap(([, kind, text]) => (kind === ">" ? [text] : []));
+    const file = sent.map((text) => /^\d+ bytes$/.test(text)).lastIndexOf(true);
+    t.true(sent.slice(file).some((text) => text.startsWith("AT+QSSLCFG")));
   });
-  workbench.watch(modem);
-  rig.until("ready", () => modem.state === "ready");
-  modem.mqtt({ host: "broker.example", username: "mqttuser", password: "mqttpass", tls: false });
-  modem.mqtt({ host: "broker.example" });
-  rig.clock.advance(60_000);
-  workbench.ask('AT+CPIN="471199"');
-  rig.clock.advance(5000);
-  const all = lines.join("\n");
-  for (const secret of ["471199", "apnuser", "apnpass", "mqttuser", "mqttpass", "zXATzX"])
-    t.false(all.includes(secret), secret);
-  for (const command of ["AT+CPIN=...", "AT+QICSGP=...", "AT+QMTCONN=..."]) t.true(all.includes(command), command);
-  t.true(said().some(([, kind, text]) => kind === ">" && /^\d+ bytes$/.test(text)));
-  // And behind the file everything is seen again.
-  const sent = said().flatMap(([, kind, text]) => (kind === ">" ? [text] : []));
-  const file = sent.map((text) => /^\d+ bytes$/.test(text)).lastIndexOf(true);
-  t.true(sent.slice(file).some((text) => text.startsWith("AT+QSSLCFG")));
-});
 
-test("a line is bounded, whatever the message", (t) => {
-  const rig = espruino("M95.min.js");
-  const { part: workbench, lines } = part(rig);
-  const modem = rig.connect(rig.serial, { apn: "internet", board: "nucleo-f411re" });
-  const client = modem.mqtt({ host: "broker.example" });
-  workbench.watch(modem);
-  rig.until("connected", () => client.connected);
-  client.subscribe("t");
-  client.publish("t", "\x01\xff".repeat(774), { qos: 1 });
-  rig.clock.advance(20_000);
-  t.true(lines.some((line) => line.includes("+QMTRECV")));
-  for (const line of lines) t.true(line.length < LINE, `${line.length}: ${line.slice(0, 80)}`);
-});
+for (const made of MADE)
+  test(`a line is bounded, whatever the message (${made})`, (t) => {
+    const rig = espruino("M95.min.js");
+    const { part: workbench, lines } = part(rig, made);
+    const modem = rig.connect(rig.serial, { apn: "internet", board: "nucleo-f411re" });
+    const client = modem.mqtt({ host: "broker.example" });
+    workbench.watch(modem);
+    rig.until("connected", () => client.connected);
+    client.subscribe("t");
+    client.publish("t", "\x01\xff".repeat(774), { qos: 1 });
+    rig.clock.advance(20_000);
+    t.true(lines.some((line) => line.includes("+QMTRECV")));
+    for (const line of lines) t.true(line.length < LINE, `${line.length}: ${line.slice(0, 80)}`);
+  });
 
-test("it can be switched off, leaves nothing behind, and one modem is watched at a time", (t) => {
-  const rig = espruino("M95.min.js");
-  const { part: workbench, lines, timers } = part(rig);
-  const modem = rig.connect(rig.serial, { apn: "internet", board: "nucleo-f411re" });
-  const heard: string[] = [];
-  modem.on("state", (state: string) => heard.push(state));
-  workbench.watch(modem);
-  workbench.watch(modem, 10_000);
-  t.is(timers(), 1);
-  rig.until("ready", () => modem.state === "ready");
-  const states = lines.filter((line) => line.includes('"state","sim"'));
-  t.is(states.length, 1);
-  workbench.stop();
-  const before = lines.length;
-  modem.command("AT+CSQ");
-  rig.clock.advance(60_000);
-  workbench.look();
-  workbench.stop();
-  t.is(lines.length, before);
-  t.is(timers(), 0);
-  t.throws(() => workbench.watch({}));
-  workbench.watch(modem, 0);
-  t.is(timers(), 0);
-  rig.until("a look", () => lines.some((line) => line.includes("+CSQ: ")));
-  t.deepEqual(
-    heard,
-    ["syncing", "sim", "registering", "attaching", "ready"].filter((state) => heard.includes(state)),
-  );
-});
+for (const made of MADE)
+  test(`it can be switched off, leaves nothing behind, and one modem is watched at a time (${made})`, (t) => {
+    const rig = espruino("M95.min.js");
+    const { part: workbench, lines, timers } = part(rig, made);
+    const modem = rig.connect(rig.serial, { apn: "internet", board: "nucleo-f411re" });
+    const heard: string[] = [];
+    modem.on("state", (state: string) => heard.push(state));
+    workbench.watch(modem);
+    workbench.watch(modem, 10_000);
+    t.is(timers(), 1);
+    rig.until("ready", () => modem.state === "ready");
+    const states = lines.filter((line) => line.includes('"state","sim"'));
+    t.is(states.length, 1);
+    workbench.stop();
+    const before = lines.length;
+    modem.command("AT+CSQ");
+    rig.clock.advance(60_000);
+    workbench.look();
+    workbench.stop();
+    t.is(lines.length, before);
+    t.is(timers(), 0);
+    t.throws(() => workbench.watch({}));
+    workbench.watch(modem, 0);
+    t.is(timers(), 0);
+    rig.until("a look", () => lines.some((line) => line.includes("+CSQ: ")));
+    t.deepEqual(
+      heard,
+      ["syncing", "sim", "registering", "attaching", "ready"].filter((state) => heard.includes(state)),
+    );
+  });
 
 test("an application notices nothing: the same messages and outcomes, and a part that is missing is told, not thrown", (t) => {
   const outcomes = [false, true].map((isWatched) => {
