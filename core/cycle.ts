@@ -1,7 +1,7 @@
 // A duty cycle for batteries: modem on, connect, work, take what the broker kept, modem off, and a pause. It uses what users of M95 have,
 // and keeps nothing but what could not be sent.
 // @part sleep
-import { callable, integer, readable, wrong } from "./arguments.js";
+import { callable, integer, readable, readOptions, withDefaults, wrong } from "./arguments.js";
 import { M95Error } from "./errors.js";
 import type { MqttClient } from "./mqtt/client.js";
 import type { ConnectOptions } from "./mqtt/options.js";
@@ -84,9 +84,7 @@ export class Cycle<Client> {
   private _modem: Cyclic<Client>;
   private _options: CycleOptions<Client>;
   private _connect: ConnectOptions;
-  private _window: number;
-  private _timeout: number;
-  private _longest: number;
+  /** ms by which rounds are spread. */
   private _spread: number;
   private _failures: number;
   private _began: number;
@@ -103,28 +101,24 @@ export class Cycle<Client> {
     const every = integer("every", o.every, 1000, 2147483647);
     if (!o.connect || typeof o.connect !== "object") throw wrong("connect", "the options of a client", o.connect);
     callable("work", o.work);
-    if (o.round !== undefined) callable("round", o.round);
-    if (o.wait !== undefined) callable("wait", o.wait);
+    const rows =
+      "\nround|()\nwait|()\nwindow|0-600000|3000\ntimeout|1000-3600000|120000\nspread|0-100|10\nlongest|" +
+      every +
+      "-2147483647|" +
+      Math.min(2147483647, 8 * every);
+    Object.assign(o, withDefaults(rows, readOptions(rows, "", o)));
     this.end = this._end.bind(this);
     this._modem = modem;
     this._options = o;
     this._connect = Object.assign({ clean: false, store: memoryStore() }, o.connect);
     if (this._connect.clean === false && !this._connect.clientId)
       throw wrong("connect.clientId", "given when clean is false", this._connect.clientId);
-    this._window = integer("window", o.window === undefined ? 3000 : o.window, 0, 600000);
-    this._timeout = integer("timeout", o.timeout === undefined ? 120000 : o.timeout, 1000, 3600000);
-    this._longest = integer(
-      "longest",
-      o.longest === undefined ? Math.min(2147483647, 8 * every) : o.longest,
-      every,
-      2147483647,
-    );
-    this._spread = integer("spread", o.spread === undefined ? 10 : o.spread, 0, 100) / 100;
+    this._spread = (o.spread! * every) / 100;
     this._failures = this._began = this._round = this._rounds = 0;
     this._ended = false;
     this._ends = [];
     // The first one at random as well: a fleet that got its power back together is in step.
-    this._waitFor(modem.random() * this._spread * every);
+    this._waitFor(modem.random() * this._spread);
   }
 
   private _end(done?: Done): void {
@@ -150,8 +144,9 @@ export class Cycle<Client> {
     const round = ++this._rounds;
     this._round = round;
     this._began = clock.now();
-    this._timer = clock.after(this._timeout, () =>
-      this._finish(round, new M95Error("ETIMEOUT", "the round took longer than timeout, " + this._timeout + " ms")),
+    const timeout = this._options.timeout!;
+    this._timer = clock.after(timeout, () =>
+      this._finish(round, new M95Error("ETIMEOUT", "the round took longer than timeout, " + timeout + " ms")),
     );
     this._modem.start((error) => {
       if (this._round !== round) return;
@@ -164,7 +159,7 @@ export class Cycle<Client> {
     let client: Client & Cycled;
     let left = 2;
     const part = (): void => {
-      if (!--left) this._modem.clock.after(this._window, () => this._finish(round, null));
+      if (!--left) this._modem.clock.after(this._options.window!, () => this._finish(round, null));
     };
     let done = (): void => {
       done = () => undefined;
@@ -196,14 +191,14 @@ export class Cycle<Client> {
     clock.cancel(this._timer);
     this._modem.stop((failed) => {
       const outcome = error || failed || null;
-      const every = this._options.every;
+      const o = this._options;
       this._round = 0;
       this._failures = outcome ? this._failures + 1 : 0;
-      const period = Math.min(this._longest, every * Math.pow(2, this._failures));
+      const period = Math.min(o.longest!, o.every * Math.pow(2, this._failures));
       const took = clock.now() - this._began;
-      const next = Math.max(0, period - took + Math.round((this._modem.random() - 0.5) * this._spread * every));
+      const next = Math.max(0, period - took + Math.round((this._modem.random() - 0.5) * this._spread));
       if (!this._ended) this._waitFor(next);
-      const told = this._options.round;
+      const told = o.round;
       try {
         if (told) told(outcome, { took, failures: this._failures, next });
       } finally {
