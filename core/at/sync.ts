@@ -283,7 +283,8 @@ export abstract class Synchroniser implements FramerSink {
       sync.proves = 1;
       this._phase = CALLING;
       sync.tries = AT_TRIES;
-      sync.owed &= ~(1 << proof);
+      // One that may be payload may be forged, and the modem's own still come, if it is not that to what was sent last.
+      if (!mayBePayload || (sync.proof && proof === sync.which % PROOFS.length)) sync.owed &= ~(1 << proof);
       // Behind a plain AT none of them is the answer to what was sent last.
       const plain = !sync.proof;
       // Asked for before, it may be late, unless the others have come as well.

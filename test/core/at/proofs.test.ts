@@ -5,10 +5,10 @@ import { SessionRig } from "./rig.js";
 
 const GLUED = "\r\n+QMTRECV: 0,0,t,a\r\n\r\nOK\r\n";
 
-/** A query whose answer may be part of a message, of a modem that is late with everything. */
-function late(): SessionRig {
+/** A query whose answer may be part of a message, of a modem that is late with everything from then on. @param ms - and was before */
+function late(ms = 500): SessionRig {
   const rig = new SessionRig();
-  rig.uart.reply("AT\r", "\r\nOK\r\n", 500);
+  rig.uart.reply("AT\r", "\r\nOK\r\n", ms);
   rig.send("AT");
   rig.clock.advance(600);
   for (const query of ["ATS3?", "ATS4?", "ATS5?"]) rig.uart.always(`${query}\r`, "").always(`\x1b${query}\r`, "");
@@ -111,6 +111,19 @@ test("one that may be part of a message proves nothing", (t) => {
   t.is(rig.uart.written.at(-1), "\x1bATS5?\r", "it is asked again at the next silence");
   rig.uart.feed("\r\n008\r\n\r\nOK\r\n");
   t.deepEqual(rig.settle(), ["AT+CSQ OK [+CSQ: 21,0]"]);
+});
+
+test("nor does it stand for the one to an older question: that one is still owed, and has its two seconds", (t) => {
+  const rig = late(10);
+  rig.uart.always("AT\r", "").always("\x1bAT\r", "");
+  while (rig.uart.written.at(-1) !== "\x1bAT\r") rig.clock.advance(50);
+  const { length } = rig.uart.written;
+  rig.uart.feed("\r\n+QMTRECV: 0,0,t,b\r\n\r\n008\r\n");
+  rig.clock.advance(50);
+  rig.uart.feed("\r\n010\r\n\r\nOK\r\n");
+  rig.clock.advance(1900);
+  // What is late would be taken for the answer of one that was asked meanwhile.
+  t.is(rig.uart.written.length, length);
 });
 
 test("where the OK of a plain AT seemed to be enough, a proof that is late shows that it was not", (t) => {
