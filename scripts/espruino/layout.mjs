@@ -15,7 +15,7 @@ import { tokenise, tokeniseBody } from "./tokenise.mjs";
 export const NAME = "M95";
 
 /** Bytes of the dictionary; more pack better, and cost time at each call. */
-const DICTIONARY = 200;
+const DICTIONARY = 130;
 
 /**
  * A file has a table of where its texts are, two bytes each: the place of a page, a multiple of ALIGNED, times two, and the text's place
