@@ -9,7 +9,7 @@ import { BOARD_FILES, boardFile, boardFolder } from "../scripts/espruino/board-f
 import { lack } from "../scripts/testing/needs.mjs";
 import { measure } from "./espruino-ram.mjs";
 
-const EXAMPLES = ["sensor", "switch", "tracker", "meter"];
+const EXAMPLES = ["sensor", "switch", "tracker"];
 const DIST = fileURLToPath(new URL("../dist/espruino/", import.meta.url));
 const APPS = fileURLToPath(new URL("../examples/espruino/", import.meta.url));
 
