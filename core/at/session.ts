@@ -373,7 +373,7 @@ export class Session extends Synchroniser {
   /** Leads the line out of whatever a command has left it in. Data for a prompt that was none would be commands. */
   private _leave(run: Request): void {
     const file = run.prompt === "CONNECT";
-    const hidden = !file && (run._mixed || run._size! > this._limit || this.framer.open);
+    const hidden = !file && (run._mixed || run._prompted || run._size! > this._limit || this.framer.open);
     // An error that may be part of a message does not say that no prompt came.
     const fill = !run.sent && (run.counted || file) && (hidden || run._prompted || this._phase !== HELD);
     this._counters[RESYNCS]!++;

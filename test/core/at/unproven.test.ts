@@ -171,6 +171,14 @@ test("nor does it say that no prompt came, if a message may have hidden that: as
   t.deepEqual(rig.uart.written, [`${PUB},5\r`, "hello\b\b\b\b\b", "\x1b", "ATS4?\r"]);
 });
 
+test("a prompt and an error that may both be part of a message: where it was the modem's own prompt, the data is what gets into it", (t) => {
+  const rig = rigged();
+  rig.uart.reply(`${PUB},5\r`, `${MESSAGE}\r\n> \r\nERROR\r\n`);
+  rig.send(`${PUB},5`, { prompt: ">", data: "hello", counted: true });
+  t.is(rig.settle().pop(), `${PUB},5 EUNKNOWN`);
+  t.deepEqual(rig.uart.written, [`${PUB},5\r`, "hello\b\b\b\b\b", "\x1b", "ATS4?\r"]);
+});
+
 test("a result among the lines of an answer was part of a message: it does not end the query", (t) => {
   const rig = rigged();
   rig.uart.reply("AT+CGDCONT?\r", `${MESSAGE}\r\nERROR\r\n`);
