@@ -118,7 +118,7 @@ class Switch implements PowerSwitch {
   _sleeps!: number;
   _left!: number;
   _next!: () => void;
-  _polls!: PowerPins["status"] | false;
+  _polls: unknown;
 
   constructor(pins: PowerPins, clock: Clock, options: PowerSwitchOptions) {
     this._pins = pins;
@@ -176,19 +176,18 @@ class Switch implements PowerSwitch {
   }
 
   /** Goes on with `next` after `ms`, or with `polls` as soon as STATUS has the wanted level; always from a timer. */
-  _wait(ms: number, next: () => void, polls?: boolean | Want): void {
+  _wait(ms: number, next: () => void, polls?: unknown): void {
     this._left = ms;
     this._next = next;
-    this._polls = !!polls && this._pins.status;
+    this._polls = polls && this._pins.status;
     this._arm();
   }
 
   _arm(): void {
-    const polls = this._polls;
-    const ms = polls && this._left > POLL ? POLL : this._left;
+    const ms = this._polls && this._left > POLL ? POLL : this._left;
     this._left -= ms;
     this._clock.after(ms, () => {
-      if (this._left > 0 && !(polls && !!polls.read() === (this._want === ON))) this._arm();
+      if (this._left > 0 && !(this._polls && this._reached())) this._arm();
       else this._next();
     });
   }

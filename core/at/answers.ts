@@ -38,11 +38,11 @@ export function repeats(run: Request): boolean {
   );
 }
 
-/** Whether a line ends a command. An OK before its data, if it has a prompt, is one of an older command. */
+/** Whether a line ends a command. An OK before its data, if it has a prompt, or instead of an address is one of an older command. */
 export function isFinal(line: string, run: Request): boolean {
-  if (line === "OK") return !!run.sent;
-  if (line === run.final || isError(line)) return true;
-  return run.final === "#.#.#.#" && isAddress(line);
+  const address = run.final === "#.#.#.#";
+  if (line === "OK") return !!run.sent && !address;
+  return line === run.final || isError(line) || (address && isAddress(line));
 }
 
 /** The error of a command that ended with this line. */

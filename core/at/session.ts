@@ -321,7 +321,7 @@ export class Session extends Synchroniser {
     if (run.timeout < FAST) this._pace = Math.max(this._pace, Math.min(AT_WAIT, this._clock.now() - this._sentAt));
     if (line !== "OK" && isError(line)) error = refusal(line, run, this._host);
     else {
-      if (run.final === "#.#.#.#" && line !== "OK") run._lines!.push(line);
+      if (run.final === "#.#.#.#") run._lines!.push(line);
       if (run.info !== undefined && (run._mixed || run._size! > this._limit)) {
         if (run._mixed && this._askAgain(run)) {
           this._free();
@@ -373,9 +373,9 @@ export class Session extends Synchroniser {
   /** Leads the line out of whatever a command has left it in. Data for a prompt that was none would be commands. */
   private _leave(run: Request): void {
     const file = run.prompt === "CONNECT";
-    const hidden = !file && (run._mixed || run._prompted || run._size! > this._limit || this.framer.open);
+    const hidden = run._prompted || (!file && (run._mixed || run._size! > this._limit || this.framer.open));
     // An error that may be part of a message does not say that no prompt came.
-    const fill = !run.sent && (run.counted || file) && (hidden || run._prompted || this._phase !== HELD);
+    const fill = !run.sent && (run.counted || file) && (hidden || this._phase !== HELD);
     this._counters[RESYNCS]!++;
     // It is over: what a line answers inside the write is not for it.
     this._free();
@@ -384,7 +384,7 @@ export class Session extends Synchroniser {
       const filled = (char: string): string => new Array(data.length + 1).join(char);
       // Out of a prompt that counts its bytes leads nothing but so many of them. Where a message may have hidden it they are those that are
       // meant for it, and are taken back in case there is none; else line ends, which mean nothing to a modem that is not at it.
-      run.sent = hidden && data.indexOf("\r") < 0;
+      run.sent = !file && hidden && data.indexOf("\r") < 0;
       this._write(run.sent ? data + filled("\b") : filled("\r"));
     }
     this._run = run;

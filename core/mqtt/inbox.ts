@@ -6,7 +6,7 @@ import { placeOf } from "../at/lines.js";
 import type { Counter, MessageSink } from "../at/types.js";
 import { type Counters, ORPHANS } from "../counters.js";
 import { CERTAIN, exact, fits, PLAIN, QUOTED, type Reading, readings } from "./lengths.js";
-import { covers } from "./topics.js";
+import { isCovered } from "./topics.js";
 
 /** Who gets messages: the client of a tcpconnectID. */
 export interface Receiver {
@@ -82,9 +82,9 @@ export class Inbox implements Counter, MessageSink {
     // If one of them may be right, the silence behind it will tell; until then it goes on.
     if (ways.length > 1) return ways.some((one) => fits(text, one, true)) ? 0 : text.length + 1;
     const topic = text.substring(way.start, way.end);
-    const wanted = (name: string): boolean => filters.some((filter) => covers(filter, name));
     if (text[way.start - 1] === '"')
-      this._style = wanted(topic) && !wanted('"' + topic + '"') ? CERTAIN : this._style || QUOTED;
+      this._style =
+        isCovered(topic, filters) && !isCovered('"' + topic + '"', filters) ? CERTAIN : this._style || QUOTED;
     else if (text[way.start] !== '"') this._style = PLAIN;
     this.unsure = !exact(topic, filters);
     // A quote in front of the payload is the modem's, or the first byte: then the last byte stands where the modem's other
@@ -210,8 +210,7 @@ export class Inbox implements Counter, MessageSink {
     let end = text.indexOf(",");
     let hits = 0;
     for (let at = end; at >= 0; at = text.indexOf(",", at + 1)) {
-      const topic = text.substring(0, at);
-      if (filters.some((filter) => covers(filter, topic)) && !hits++) end = at;
+      if (isCovered(text.substring(0, at), filters) && !hits++) end = at;
     }
     client.received(text.substring(0, end), text.substring(end + 1), msgid, ambiguous || hits > 1, stamp);
   }

@@ -2,7 +2,7 @@
 // a payload. It decides nothing by silence and sends nothing.
 import { placeOf } from "../at/lines.js";
 import { number } from "../at/params.js";
-import { covers } from "./topics.js";
+import { covers, isCovered } from "./topics.js";
 
 // Whether the modem sets quotes around topics; 0: nothing was seen of it.
 
@@ -72,7 +72,7 @@ export function readings(
   const tests = [
     (one: Reading) => fits(text, one),
     (one: Reading) => text.substring(one.start, one.end).indexOf("\n") < 0,
-    (one: Reading) => !filters.length || filters.some((filter) => covers(filter, text.substring(one.start, one.end))),
+    (one: Reading) => !filters.length || isCovered(text.substring(one.start, one.end), filters),
   ];
   const pass = (one: Reading): boolean => tests.every((test) => test(one));
   if (quoted && start === behind && (style < QUOTED || !all.some(pass))) {

@@ -35,3 +35,8 @@ export function covers(filter: string, topic: string): boolean {
   }
   return wanted.length === levels.length;
 }
+
+/** Whether one of these filters covers a topic. */
+export function isCovered(topic: string, filters: string[]): boolean {
+  return filters.some((filter) => covers(filter, topic));
+}

@@ -19,9 +19,9 @@ const DICTIONARY = 130;
 
 /**
  * A file has a table of where its texts are, two bytes each: the place of a page, a multiple of ALIGNED, times two, and the text's place
- * in the page. Places are counted from the table, or from the dictionary in front of it. A page begins with the length of what makes its first text: below SHORT in bytes, above it in steps of
- * STEP bytes, and what is read too much makes characters behind the end. Without a length it is not packed. In front of a page of several
- * texts stands the length of all of it.
+ * in the page. Places are counted from the table, or from the dictionary in front of it. A page begins with the length of what makes its
+ * first text: below SHORT in bytes, above it in steps of STEP bytes, and what is read too much makes characters behind the end. Without a
+ * length it is not packed. In front of a page of several texts stands the length of all of it.
  */
 const SHORT = 224;
 const STEP = 64;
@@ -34,7 +34,8 @@ const ALIGNED = 2;
 // BYTE are below 0, and those of parts below these, OF_A_PART for each part.
 const DIGITS = 10;
 const BYTE = 128;
-const OF_A_PART = 64;
+const PART_BITS = 6;
+const OF_A_PART = 1 << PART_BITS;
 
 /** The byte that stands for a length. */
 function lengthByte(length) {
@@ -124,7 +125,8 @@ export class Form {
     this.optional = [...new Set(optional.flatMap(partsOf))];
     this.finder = program.cold.findIndex(({ name }) => name === "partText");
     this.checker = program.cold.findIndex(({ name }) => name === "checkParts");
-    this.slots = new Map();
+    /** The dictionary of the tokenised form, packed. */
+    this.packed = "";
     this.lengths = new Map([...this.parts.keys()].map((name) => [name, UNKNOWN]));
     this.start = 0;
     this.runs = firstRuns(program.cold.map(({ name }) => name));
@@ -193,7 +195,8 @@ export class Form {
       .replace(/\b__K\b/g, CLASS)
       .replace(/\b__PARTS\b/g, text(parts.join(" ")))
       .replace(/\b__OPTIONAL\b/g, text(this.optional.join(" ")))
-      .replace(/\b__BUILD\b/g, text(this.id));
+      .replace(/\b__BUILD\b/g, text(this.id))
+      .replace(/\b__PART_BITS\b/g, PART_BITS);
   }
 
   /** Names the build, so that parts of different builds or forms are never mixed. */
@@ -211,7 +214,7 @@ export class Form {
     const length = this.lengths.get("");
     // A file has its length from the first byte that is written; flash that was not written yet reads 255.
     const check = `if(!${FILE}||${FILE}.length!=${length}||${FILE}.charCodeAt(${length - 1}))throw new Error("${NAME} in Storage is not whole; write it anew: npm run flash");`;
-    const dictionary = this.packed?.length ?? 0;
+    const dictionary = this.packed.length;
     const texts = 2 * this.parts.get("").length;
     const place =
       `let f=${FILE},i=${WHICH}+${this.below};if(i<0){f=${DISPATCHER}(${this.#called(this.finder)},~i);` +
@@ -260,20 +263,18 @@ export class Form {
         // What was long once stays so, or the lengths that stand in the code would never settle.
         out = out.padEnd(this.start, END);
         this.start = out.length;
-        out += this.packed ?? "";
+        out += this.packed;
       }
       const table = new Map();
       let texts = "";
-      const origin = (name ? 0 : (this.packed?.length ?? 0)) + 2 * numbers.length;
-      for (const [i, page] of this.pages.get(name).entries()) {
+      const origin = (name ? 0 : this.packed.length) + 2 * numbers.length;
+      for (const page of this.pages.get(name)) {
         const { before: length, text } = this.#page(page, name);
         while ((origin + texts.length + length.length) % (this.isTokenised ? ALIGNED : 1)) texts += END;
         texts += length;
         const at = origin + texts.length;
         for (const [place, number] of page.entries()) table.set(number, this.isTokenised ? 2 * at + place : at);
-        const slot = `${i} ${name}`;
-        this.slots.set(slot, Math.max(this.slots.get(slot) ?? 0, text.length));
-        texts += text.padEnd(this.slots.get(slot), END);
+        texts += text;
       }
       out += numbers.map((number) => word(table.get(number))).join("");
       out += texts + END;

@@ -4,10 +4,12 @@ import { M95Error } from "../../core/index.js";
 
 export { connect, cycle, store } from "./index.js";
 
-// Put in by the build: names and lengths of the parts' files, those that may be missing without a word, and what each file begins with.
+// Put in by the build: names and lengths of the parts' files, those that may be missing without a word, what each file begins with,
+// and how many bits of a text's number are its place in its part.
 declare const __PARTS: string;
 declare const __OPTIONAL: string;
 declare const __BUILD: string;
+declare const __PART_BITS: number;
 declare function require(name: "Storage"): { read(name: string): string | undefined };
 
 /** With the remedy: a set of files is written as a whole, by the program that knows the application. */
@@ -21,7 +23,7 @@ function partError(name: string, what: string): M95Error {
  * @throws M95Error naming the part that is not there
  */
 export function partText(number: number): string {
-  const name = __PARTS.split(" ")[2 * (number >> 6)]!;
+  const name = __PARTS.split(" ")[2 * (number >> __PART_BITS)]!;
   const text = require("Storage").read("M95-" + name);
   if (text !== undefined) return text.substr(text.indexOf(__BUILD) + __BUILD.length);
   if (__OPTIONAL.split(" ").indexOf(name) >= 0) return "";
