@@ -79,11 +79,11 @@ export function readOptions<T>(table: string, prefix: string, given: T): Partial
   const read: any = {};
   for (let i = 1; i < rows.length; i++) {
     const parts = rows[i]!.split("|");
+    const value = (given as any)[parts[0]!];
+    if (value === undefined) continue;
     const name = prefix + parts[0]!;
     const range = parts[1]!;
     const limits = range.split("-");
-    const value = (given as any)[parts[0]!];
-    if (value === undefined) continue;
     if (range === "?") flag(name, value, false);
     else if (range === "()") callable(name, value);
     else if (+limits[0]! >= 0) integer(name, value, +limits[0]!, +limits[1]!);

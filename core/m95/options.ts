@@ -174,12 +174,8 @@ export interface LifecycleSetup extends Wanted {
 export function limitOf(given: RecoveryOptions | undefined, name: keyof RecoveryOptions): number {
   const rows = recoveryOptions();
   const value = given && given[name];
-  return value === undefined
-    ? +rows
-        .substring(rows.indexOf("\n" + name) + 1)
-        .split("\n")[0]!
-        .split("|")[2]!
-    : value;
+  const range = rows.indexOf("|", rows.indexOf("\n" + name)) + 1;
+  return value === undefined ? parseInt(rows.substring(rows.indexOf("|", range) + 1), 10) : value;
 }
 
 /**

@@ -314,7 +314,7 @@ export class MqttClient<Payload = any>
     this._since = this._clock.now();
     this.emit("connect");
     if (!this.connected) return;
-    if (this._profile.settled().resubscribe)
+    if (this._profile.resubscribes)
       this.subscriptions.changeFilters(
         "QMTSUB",
         [],

@@ -5,7 +5,7 @@ import type { Framer } from "../at/framer.js";
 import { placeOf } from "../at/lines.js";
 import type { Counter, MessageSink } from "../at/types.js";
 import { type Counters, ORPHANS } from "../counters.js";
-import { CERTAIN, exact, fits, PLAIN, QUOTED, type Reading, readings } from "./lengths.js";
+import { CERTAIN, exact, fits, mayWrap, PLAIN, QUOTED, type Reading, readings } from "./lengths.js";
 import { isCovered } from "./topics.js";
 
 /** Who gets messages: the client of a tcpconnectID. */
@@ -110,7 +110,7 @@ export class Inbox implements Counter, MessageSink {
 
   /** Whether the quote in front of the payload is the modem's, as far as that is known. */
   private _wraps(text: string, way: Reading): boolean {
-    return text[way.from] === '"' && (text[way.start - 2] === " " || !this._bare);
+    return mayWrap(text, way) && (text[way.start - 2] === " " || !this._bare);
   }
 
   /** How many bytes of quotes stand around the payload on each side, or -1 when the length is not that of what came. */

@@ -35,7 +35,12 @@ function ends(text: string, at: number, whole?: boolean): boolean {
  */
 export function fits(text: string, way: Reading, whole?: boolean): boolean {
   const end = way.from + way.length;
-  return ends(text, end, whole) || (text[way.from] === '"' && ends(text, end + 2, whole));
+  return ends(text, end, whole) || (mayWrap(text, way) && ends(text, end + 2, whole));
+}
+
+/** Whether the modem may have set quotes around the payload: it sets none there without some around the topic. */
+export function mayWrap(text: string, way: Reading): boolean {
+  return text[way.from] === '"' && text[way.start - 1] === '"';
 }
 
 /** All places where a topic may end and a length follow. @param over - what stands behind the topic */

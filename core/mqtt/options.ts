@@ -173,6 +173,12 @@ export class Profile {
   keepalive: number;
   /** ms that the modem tries to deliver a packet: packet time-outs of the first try and all the others. */
   packets: number;
+  /** ms in which the modem has to report on a packet that it has: a verdict or a retransmission. */
+  notice: number;
+  /** Publishes that may wait. */
+  limit: number;
+  /** Whether the broker is asked for the subscriptions again. */
+  resubscribes: boolean;
   /** Whether a publish of QoS 1 without a verdict is sent again. */
   resends: boolean;
   /** Undefined: no TLS. */
@@ -212,7 +218,10 @@ export class Profile {
     this._will = options.will === undefined ? [0] : willOf(options.will, codec, this.encoded);
     const all = this.settled();
     this.keepalive = all.keepalive;
-    this.packets = all.packetTimeout * 1000 * (all.retryTimes + 1);
+    this.notice = all.packetTimeout * 1000;
+    this.packets = this.notice * (all.retryTimes + 1);
+    this.limit = all.queueLimit;
+    this.resubscribes = all.resubscribe;
     this.resends = (given.unknown || (options.store && "resend")) === "resend";
   }
 

@@ -49,6 +49,11 @@ const EXTRA = 8;
 /** Ends the data behind the prompt of a modem that does not count it (3.2.8). */
 const END = "\x1a";
 
+/** Seconds until what takes so many ms is overdue. */
+function secondsOf(ms: number): number {
+  return Math.ceil((ms + SLACK) / 1000) + 1 + EXTRA;
+}
+
 export class Outbox {
   protected _owner: OutboxOwner;
   protected _host: OutboxHost;
@@ -78,13 +83,8 @@ export class Outbox {
   _timer: TimerHandle;
   /** Seconds until a verdict is overdue. */
   private _seconds: number;
-  /** Seconds in which the modem has to report on a packet that it has: a verdict or a retransmission. */
-  private _notice: number;
-  /** Publishes that may wait. */
-  protected _limit: number;
 
   constructor(owner: OutboxOwner, host: OutboxHost, profile: Profile) {
-    const o = profile.settled();
     this._owner = owner;
     this._host = host;
     this._profile = profile;
@@ -94,9 +94,7 @@ export class Outbox {
     this._hand = this._offer = this._timer = this._closed = this._durable = undefined;
     this._open = this._full = this.trouble = this._front = this._back = 0;
     this._guessed = -SUSPICION;
-    this._seconds = Math.ceil((profile.packets + SLACK) / 1000) + 1 + EXTRA;
-    this._notice = Math.ceil((o.packetTimeout * 1000 + SLACK) / 1000) + 1 + EXTRA;
-    this._limit = o.queueLimit;
+    this._seconds = secondsOf(profile.packets);
   }
 
   /** Packets that wait to be sent: publishes, or the others. */
@@ -240,7 +238,7 @@ export class Outbox {
       // In front of a verdict a retransmission is nothing unusual.
     } else if (+fields[2]! !== RETRANSMITTED) {
       packet.unproven = line;
-      if (packet.left && !packet.discredited) packet.left = this._notice;
+      if (packet.left && !packet.discredited) packet.left = secondsOf(this._profile.notice);
     }
     this._advance();
   }
@@ -314,7 +312,7 @@ export class Outbox {
     if (packet.lost || (error && !(sent && (code === "EUNKNOWN" || code === "ETIMEOUT")))) this._refused(packet, error);
     else {
       packet.left = this._seconds;
-      if (packet.unproven && !packet.discredited) packet.left = this._notice;
+      if (packet.unproven && !packet.discredited) packet.left = secondsOf(this._profile.notice);
       if (packet.data !== undefined && packet.tries) packet.tries = 0;
     }
     this._advance();

@@ -44,7 +44,8 @@ export class Publisher extends Outbox {
     if (packet.text.length > LINE) checkLine("topic", packet.text);
     if (counted) packet.counted = 1;
     if (qos === 1 && profile.resends) packet.again = 1;
-    if ((!owner.connected || this._durable || this._wait.length >= this._limit) && this._admit(packet, qos)) return;
+    if ((!owner.connected || this._durable || this._wait.length >= this._profile.limit) && this._admit(packet, qos))
+      return;
     packet.order = ++this._back;
     this._wait.push(packet);
     this._pump();

@@ -73,7 +73,9 @@ function twofold(shape: number, topic: string, payload: string, filters: string[
   const look = (mark: RegExp, start: number): void => {
     for (const found of body.matchAll(mark)) {
       const other = body.slice(start, found.index);
-      if (!filters.some((filter) => matches(filter, other)) || (begins && !start && other.endsWith('"'))) continue;
+      // What is quoted on both sides is read as quoted; a quote alone is no pair.
+      const quoted = begins && !start && other.length > 1 && other.endsWith('"');
+      if (quoted || !filters.some((filter) => matches(filter, other))) continue;
       const from = found.index + found[1]!.length + found[2]!.length + 1;
       for (const quotes of [0, 1]) {
         const end = from + Number(found[2]) + 2 * quotes;

@@ -139,6 +139,14 @@ test("lengths: empty payloads; quotes that are payload, and quotes that are the 
   t.deepEqual(read('+QMTRECV: 0,0,"a",4,"on"\r')[1], [0, 0, "a", '"on"', false]);
 });
 
+test("lengths: without quotes around the topic there are none around the payload: it is no byte longer than it says", (t) => {
+  for (const payload of ['"on"', '"', '"\r\nAT+QMTCFG="WILL",5\r\n'])
+    for (const topic of ["a/b", '17/OK"/OK"']) {
+      const text = `+QMTRECV: 0,0,${topic},${payload.length},${payload}`;
+      t.deepEqual(counted(["#"])(`${text}\r`), [text.length, [0, 0, topic, payload, false]]);
+    }
+});
+
 test("lengths: payloads of line ends, commas and numbers", (t) => {
   for (const payload of ["\r\nOK\r\n", "a\r", "\n", "5,x", '"a",3,b', "\r\n+QMTRECV: 0,0,a,1,b", "\0\x1a\x1b\xff"])
     for (const text of [`"a",${payload.length},${payload}`, `"a",${payload.length},"${payload}"`])

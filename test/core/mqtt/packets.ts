@@ -17,7 +17,7 @@ export function subscribe(outbox: Outbox, topic: string, done: Packet["done"]): 
 
 /** Of a client's options, what an outbox needs: packet time-outs of the first try, and of all, ms. */
 export function profile(notice: number, packets: number): Profile {
-  return { packets, settled: () => ({ packetTimeout: notice / 1000, queueLimit: 16 }) } as unknown as Profile;
+  return { packets, notice, limit: 16 } as unknown as Profile;
 }
 
 /** What an outbox needs of its client, for one that has none. */
