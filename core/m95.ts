@@ -80,6 +80,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
   readonly stable: number;
   readonly session: Session;
   readonly clients: (MqttClient | undefined)[];
+  seen: number;
   readonly random: () => number;
   /** It sleeps. Undefined until it has; with option `sleep`. */
   asleep?: boolean;
@@ -110,6 +111,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
       this.codec = o.codec || binary();
       this.random = read.random || Math.random;
       this.clients = [];
+      this.seen = -Infinity;
       this.wallClock = read.wallClock;
       this.tls = o.tls === undefined || (o.tls as unknown) === false ? undefined : this.secured(-1, o.tls);
       this._commands = 0;

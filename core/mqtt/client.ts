@@ -112,7 +112,7 @@ export class MqttClient<Payload = any>
     const list = this._on.message;
     this.counters[RECEIVED]!++;
     // What may be part of another message is no sign of life.
-    if (!ambiguous) this.link.seen = stamp;
+    (ambiguous ? this._host : this.link).seen = stamp;
     if (!list) return;
     const codec = this._host.codec;
     const encoded = this._profile.encoded;
@@ -265,8 +265,8 @@ export class MqttClient<Payload = any>
   result(name: string, fields: string[], line: string, mayBePayload: boolean): void {
     if (name === "QMTPUB" || name === "QMTSUB" || name === "QMTUNS") {
       const proven = this.outbox.result(name, fields, line, mayBePayload);
-      // QoS 0 has no message ID: where a payload may be it is no sign of life.
-      if (proven && !(mayBePayload && fields[1] === "0")) this.link.seen = this._clock.now();
+      // That one of QoS 0 went out is no word of the broker.
+      if (proven && fields[1] !== "0") this.link.seen = this._clock.now();
     } else this.link.heard(name, fields, line, mayBePayload);
   }
 

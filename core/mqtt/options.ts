@@ -1,6 +1,7 @@
 // The options of a client: their checks, defaults, and the commands they turn into. It sends nothing.
 // @resident payloadOf forbidden
 import { flag, readOptions, withDefaults, wrong } from "../arguments.js";
+import { LINE } from "../at/params.js";
 import type { Request } from "../at/types.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
@@ -135,11 +136,13 @@ export function forbidden(bytes: string): number {
  */
 export function byLength(one: Request, payload: string, counted: boolean): boolean {
   const free = forbidden(payload) === payload.length;
-  if (!payload || !counted || (free && payload.indexOf("\r") >= 0)) return free;
+  const suffix = "," + payload.length;
+  if (!payload || !counted || one.text.length + suffix.length > LINE || (free && payload.indexOf("\r") >= 0))
+    return free;
   // The modem counts the bytes, so any may be among them, and there is no end mark. Nothing leads out of such a prompt but its data,
   // which must not hold a line end then, since it may be none.
   one.counted = true;
-  one.text += "," + payload.length;
+  one.text += suffix;
   one.data = payload;
   return true;
 }

@@ -30,6 +30,8 @@ const TOO_LARGE = 8508;
 
 /** Packets in a row that may fail. */
 const FAILURES = 3;
+/** Added for each of those that the broker answers: a QoS 0 publish that went out says nothing of it. */
+const ANSWERED = 16;
 
 /** `+CME ERROR` of a modem that has no connection for the client (6.2). */
 const LINK_ERROR = 8503;
@@ -69,7 +71,7 @@ export class Outbox {
   private _open: number;
   /** 1: the modem takes nothing now; nothing is sent until a verdict or a second has passed. */
   private _full: number;
-  /** Packets that failed since one worked, and when the first of them did, ms of the clock. */
+  /** Packets that failed since one worked, and ANSWERED times those of QoS 1 and 2; when the first of them did, ms of the clock. */
   trouble: number;
   private _failedAt?: number;
   /** Why nothing is taken any more. */
@@ -218,8 +220,9 @@ export class Outbox {
     }
     this._full = 0;
     flight.splice(at, 1);
-    if (result === ACKNOWLEDGED) this.trouble = 0;
-    else this._failing();
+    // QoS 0 has no ID, and no word of the broker either: it ends no trouble but its own.
+    if (result !== ACKNOWLEDGED) this._failing(msgid);
+    else if (msgid || this.trouble < ANSWERED) this.trouble = 0;
     this._decide(found, fields, line);
     this._advance();
     return result === ACKNOWLEDGED;
@@ -343,7 +346,7 @@ export class Outbox {
         ? this._flight.length < WINDOW
         : tries >= TRIES && code !== "EUNKNOWN" && !(cme! >= ILLEGAL && cme! <= TOO_LARGE)
     )
-      this._failing();
+      this._failing(packet.msgid);
     if (gone) this._owner.link.check();
     if (tries < TRIES) packet.tries = tries;
     // A prompt that may have been part of a message says nothing of the modem.
@@ -379,7 +382,7 @@ export class Outbox {
   }
 
   private _advance(): void {
-    if (this.trouble >= FAILURES) this._owner.link.stall();
+    if (this.trouble % ANSWERED >= FAILURES) this._owner.link.stall();
     // Once a second as long as there is something to wait for.
     if (!this._flight.length && !this._full) callOff(this);
     else if (this._timer === undefined && (this._full || this._flight.length > (this._hand ? 1 : 0)))
@@ -389,10 +392,11 @@ export class Outbox {
   }
 
   // A packet has failed that should not have. That is too many, too, when none has worked for as long as the modem tries to deliver one.
-  private _failing(): void {
+  private _failing(msgid: number): void {
     const now = this._clock.now();
-    if (!this.trouble++) this._failedAt = now;
-    else if (now - this._failedAt! >= this._profile.packets) this.trouble = FAILURES;
+    if (!this.trouble) this._failedAt = now;
+    this.trouble += msgid ? ANSWERED + 1 : 1;
+    if (now - this._failedAt! >= this._profile.packets) this.trouble |= FAILURES;
   }
 
   private _tick(): void {
@@ -410,9 +414,9 @@ export class Outbox {
       // A SUBSCRIBE does no harm twice, and a subscription that is missing shows nowhere.
       else if (packet.data === undefined && (packet.tries = (packet.tries || 0) + 1) < TRIES) this._requeue(packet);
       else {
-        // A message may have swallowed its verdict, and says that the connection is not dead.
-        if (this._clock.now() - this._host.session.framer.stamp > (this._seconds - EXTRA) * 1000 + SLACK)
-          this._failing();
+        // A message may have swallowed its verdict. A clock that was set back has none to tell of for sure.
+        if (Math.abs(this._clock.now() - this._host.seen) > (this._seconds - EXTRA) * 1000 + SLACK)
+          this._failing(packet.msgid);
         packet.again = 0;
         this._settle(packet, unknownFate(packet));
       }

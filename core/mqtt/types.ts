@@ -125,6 +125,8 @@ export interface ClientHost {
   /** The SSL context of clients that do not say otherwise. */
   readonly tls: Secure | undefined;
   readonly random: () => number;
+  /** When a message was last under way that may have swallowed lines of the modem, ms of the clock. */
+  seen: number;
   /** Whether the modem is ready; one that is not running is started. */
   rouse(): boolean;
   /** Turns option `tls` of a client into its SSL context; undefined: no TLS. @throws M95Error `EPARAM`, `ETOOBIG`, `ETLS` */
@@ -155,5 +157,5 @@ export interface OutboxOwner {
 /** What it needs of the modem. */
 export type OutboxHost = Pick<
   ClientHost,
-  "clock" | "codec" | "session" | "inbox" | "random" | "counters" | "explain" | "stepBegins"
+  "clock" | "codec" | "session" | "inbox" | "random" | "counters" | "explain" | "stepBegins" | "seen"
 >;

@@ -1,7 +1,7 @@
 // Firmware that tells and takes lengths: any byte both ways, hostile payloads that are just payloads, and a way back to plain
 // firmware. The transcripts stand in conformance/lengths.md.
 import test from "ava";
-import type { MqttClient } from "../../core/index.js";
+import type { M95Error, MqttClient } from "../../core/index.js";
 import { type Rig, type RigOptions, rig } from "../support/rig.js";
 import { floods, Hostile, nameOf, payloads, wires } from "./rig.js";
 
@@ -52,6 +52,37 @@ for (const shape of shapes)
       t.deepEqual(r.virtual.violations, []);
       t.like(r.modem.stats, { overruns: 0, resyncs: 0, orphans: 0, strays: 0 });
     });
+
+test("a length that has no room on the line of 256 bytes is left out, and what needs one is refused", (t) => {
+  const r = connected();
+  const outcomes: string[] = [];
+  const publish = (room: number, payload: string) =>
+    r.client.publish("t".repeat(256 - 'AT+QMTPUB=0,65535,1,0,""'.length - room), payload, { qos: 1 }, (error) =>
+      outcomes.push(error ? (error as M95Error).code : "ok"),
+    );
+  r.client.outbox.nextId = () => 65535;
+  for (const [room, payload] of [
+    [5, "x".repeat(1000)],
+    [4, "x".repeat(1000)],
+    [0, "x"],
+    [2, "\x1a"],
+    [1, "\x1a"],
+  ] as const) {
+    publish(room, payload);
+    r.clock.advance(3000);
+  }
+  t.deepEqual(outcomes, ["ok", "ok", "ok", "ok", "EPAYLOAD"]);
+  const lines = r.trace.filter((line) => line.startsWith(">AT+QMTPUB=0")).map((line) => line.slice(1).trimEnd());
+  t.deepEqual(
+    lines.map((line) => [line.length, line.endsWith('"')]),
+    [
+      [256, false],
+      [252, true],
+      [256, true],
+      [256, false],
+    ],
+  );
+});
 
 test("the probe: once a boot, when the first client opens; again behind a reboot", (t) => {
   const r = connected();

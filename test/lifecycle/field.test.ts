@@ -243,6 +243,18 @@ test("age: a publish that the modem gave up proves nothing about the broker", (t
   t.true(b.client.age >= before + b.clock.now() - from);
 });
 
+test("age: nor does a QoS 0 publish that went out", (t) => {
+  const b = bench({ keepalive: 0 });
+  b.clock.advance(5000);
+  const results: string[] = [];
+  const before = b.client.age;
+  const from = b.clock.now();
+  b.client.publish("t", "x", {}, outcome(results, "x"));
+  b.until("out", () => results.length > 0);
+  t.deepEqual(results, ["x ok"]);
+  t.true(b.client.age > before + b.clock.now() - from - 1);
+});
+
 // 4. A look that is refused is not a yes.
 
 for (const code of [3, 8600])

@@ -62,6 +62,7 @@ export class OutboxWorld implements World {
       },
     },
     inbox: { offers: 0 },
+    seen: Number.NEGATIVE_INFINITY,
     random: () => 0,
     counters: newCounters(),
     explain: () => "",

@@ -38,6 +38,7 @@ function bench() {
     counters,
     session: { framer, send: (request: Request) => requests.push(request) },
     inbox: { offers: 0 },
+    seen: Number.NEGATIVE_INFINITY,
     // 1, 2, 3 and so on.
     random: () => ++drawn / 65536,
     explain: () => "",

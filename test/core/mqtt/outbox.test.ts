@@ -26,20 +26,21 @@ function bench() {
   const host = {
     clock,
     counters,
-    session: { framer: { stamp: -Infinity }, send: (request: Request) => requests.push(request) },
+    session: { framer: { stamp: Number.NEGATIVE_INFINITY }, send: (request: Request) => requests.push(request) },
     inbox: { offers: 0 },
+    seen: Number.NEGATIVE_INFINITY,
     random: () => ++drawn / 65536,
     explain: () => "",
     stepBegins: () => {},
-  } as unknown as OutboxHost;
+  };
   const outbox = new Outbox(
     { ...OWNER, link: { stall: () => log.push("stall"), check: () => log.push("doubt") } },
-    host,
+    host as unknown as OutboxHost,
     profile(5000, 20000),
   );
   const add = (name: string, again = false, qos0 = false) =>
     outbox.add(publish(outbox, name, qos0 ? 0 : 1, again, (error) => log.push(`${name} ${error ? error.code : "ok"}`)));
-  return { clock, requests, log, outbox, add };
+  return { clock, requests, log, outbox, add, host };
 }
 
 test("one command at a time, five packets in flight, then a verdict is wanted", (t) => {
@@ -257,6 +258,44 @@ test("behind guesses a retransmission in front of a verdict discredits nothing, 
       outbox.result("QMTPUB", fields, `+QMTPUB: ${fields.join()}`, true);
     clock.advance(60_000);
     t.deepEqual(log, [first ? "a ok" : "a EUNKNOWN"]);
+  }
+});
+
+test("a QoS 0 publish that went out ends no trouble of those that the broker has to answer, only its own", (t) => {
+  const { requests, outbox, add, log } = bench();
+  outbox.linkThere();
+  for (let i = 1; i <= 3; i++) {
+    add(`${i}`);
+    requests.at(-1)!.done(null, [], true);
+    t.false(outbox.result("QMTPUB", ["0", `${i}`, "2"], `+QMTPUB: 0,${i},2`, false));
+    add(`q${i}`, false, true);
+    requests.at(-1)!.done(null, [], true);
+    outbox.result("QMTPUB", ["0", "0", "0"], "+QMTPUB: 0,0,0", false);
+  }
+  t.deepEqual(log.slice(0, 6), ["1 ETIMEOUT", "q1 ok", "2 ETIMEOUT", "q2 ok", "3 ETIMEOUT", "stall"]);
+  const other = bench();
+  other.outbox.linkThere();
+  for (let i = 1; i <= 9; i++) {
+    other.add(`${i}`, false, true);
+    other.requests.at(-1)!.done(null, [], true);
+    other.outbox.result("QMTPUB", ["0", "0", i % 3 ? "2" : "0"], "", false);
+  }
+  t.false(other.log.includes("stall"));
+});
+
+test("messages hide a missing verdict only where they may have swallowed it", (t) => {
+  for (const swallowed of [true, false]) {
+    const { clock, requests, outbox, add, log, host } = bench();
+    outbox.linkThere();
+    add("a");
+    requests[0]!.done(null, [], true);
+    for (let s = 0; s < 60; s++) {
+      clock.advance(1000);
+      if (s % 5 === 0) host.session.framer.stamp = clock.now();
+      if (s % 5 === 0 && swallowed) host.seen = clock.now();
+    }
+    t.deepEqual(log, ["a EUNKNOWN"]);
+    t.is(outbox.trouble > 0, !swallowed);
   }
 });
 
