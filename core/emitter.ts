@@ -48,14 +48,14 @@ export class Emitter<Events extends { [E in keyof Events]: any[] } = any> {
 
   once<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): this;
   once(event: any, listener: Listener): this {
-    const self = this;
     callable("listener", listener);
-    function first(): void {
-      self.off(event, first as Listener);
-      listener.apply(self, arguments as never);
-    }
+    // No event has more; and what is evaluated from Storage finds the arguments of `once` itself in an inner function's `arguments`.
+    const first: Once = (a, b, c) => {
+      this.off(event, first);
+      listener.call(this, a, b, c);
+    };
     first._of = listener;
-    return this.on(event, first as Listener);
+    return this.on(event, first);
   }
 
   /** Calls the listeners in order and says whether there were any. */

@@ -32,6 +32,8 @@ export const rules = {
   name: "this name does not load as a variable or method",
   super: "super at a third level recurses for ever",
   "nested-super": "what has a super cannot be made in a constructor that is itself called by super",
+  arguments:
+    "inside of two functions they are those of the outer one if that has looked at them, and of an arrow function its own",
   "static-inheritance": "static members are not inherited",
   "arrow-this": "an arrow function with this stops debug builds where it is parsed without being executed",
   "loop-closure": "functions made in a loop share one loop variable",
@@ -324,6 +326,9 @@ function visit(node, context) {
       break;
     case "Identifier":
       if (missingGlobals.has(name) && isFree(name, node, program)) report("missing", node);
+      // Whether the outer one looks at them is not to be seen here: in Storage, what is left of a method does.
+      if (name === "arguments" && isFree(name, node, program) && parents.filter(isFunction).length > 1)
+        report("arguments", node);
       break;
     default:
       break;

@@ -38,6 +38,7 @@ test("what the engine tests cannot evaluate is refused too", (t) => {
   t.deepEqual(found("new A(); class A {}"), ["order"]);
   t.deepEqual(found("f(a); const a = 1;"), ["order"]);
   t.deepEqual(found("class B extends A {} class A {}"), ["order"]);
+  t.deepEqual(found("class A { m(x) { return function () { x(arguments) } } }"), ["arguments"]);
   t.deepEqual(found("clearTimeout();"), ["clear-timer"]);
   t.deepEqual(found("const t = clearTimeout(void 0);"), ["clear-timer"]);
 });

@@ -148,6 +148,17 @@ export const traps = [
     ],
   },
   {
+    rule: "arguments",
+    bad: [
+      "function f() { arguments.length; return (function () { return arguments[0] })(2) } f(1) === 2",
+      "function f() { return (() => arguments[0])(2) } f(1) === 1",
+    ],
+    good: [
+      "function f() { return arguments[0] } f(2) === 2",
+      "function f() { const all = arguments; return (function (a) { return a + all[0] })(2) } f(1) === 3",
+    ],
+  },
+  {
     rule: "static-inheritance",
     bad: ["class A { static s() { return 1 } } class B extends A {} B.s() === 1"],
     good: ["class A { static s() { return 1 } } class B extends A { static s() { return 2 } } A.s() + B.s() === 3"],
