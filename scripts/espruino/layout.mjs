@@ -178,10 +178,10 @@ export class Form {
     }
   }
 
-  /** How a function is called from code of a part: by its text there, if the part has it. */
+  /** How a function is called from code of a part: by its text there, if the part has it, or in the part that its mark names first. */
   #called(number, part) {
     const names = this.names[number];
-    return names.get(part) ?? [...names.values()][0];
+    return names.get(part) ?? names.get(partsOf(this.program.cold[number].part)[0]);
   }
 
   /** Code with the numbers of this form, and the runtime's own names. */

@@ -110,12 +110,20 @@ const clock = {
   cancel: clearTimeout,
 };
 
+/** The bytes of a view, not its elements; of anything else E.toString makes bytes that nobody has meant. */
+function bytesIn(value: any): string | undefined {
+  const buffer = value && (value.buffer || value);
+  if (!(buffer instanceof ArrayBuffer)) return undefined;
+  // A length of 0 would be all of the buffer.
+  return value.byteLength === 0 ? "" : E.toString(new Uint8Array(buffer, value.byteOffset, value.byteLength));
+}
+
 const codec = {
-  // Strings are bytes here. Numbers are what people publish most; of anything else E.toString makes bytes that nobody has meant.
+  // Strings are bytes here. Numbers are what people publish most.
   toBytes(value: any) {
     if (typeof value === "string") return value;
     if (typeof value === "number") return "" + value;
-    return value && value.byteLength >= 0 ? E.toString(value) : undefined;
+    return bytesIn(value);
   },
   // Builds for the smallest boards have neither.
   toBase64: typeof btoa === "function" ? btoa : undefined,
@@ -213,9 +221,14 @@ errors.toString = function (this: any) {
 };
 Emitter.prototype.toString = errors.toString;
 
+/** A call into a part that may be missing gives undefined then. */
+function meaning(family: string, code: number): string {
+  return explain(family, code) || "";
+}
+
 const modem = M95.prototype as any;
 modem.addListener = modem.on;
-modem.explain = explain;
+modem.explain = meaning;
 modem.secured = secure;
 modem.mqtt = function (options: MqttOptions) {
   const o = readable(options);

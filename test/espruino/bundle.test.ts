@@ -243,6 +243,42 @@ for (const program of PROGRAMS)
   });
 
 for (const program of PROGRAMS)
+  test.serial(`${program}: of any view its bytes are published, and what only looks like bytes is refused`, (t) => {
+    const { broker, modem, serial, connect, until } = espruino(program, [], { modem: { poweredOn: true } });
+    const mqtt = connect(serial, { apn: "internet" }).mqtt({ host: "h" });
+    const bytes = new Uint8Array([9, 9, 1, 2, 3, 4, 9, 9]).buffer;
+    const payloads = [
+      new Uint16Array([1, 258]),
+      new Uint16Array(bytes, 2, 2),
+      new Float32Array([1.5]),
+      new DataView(bytes, 2, 3),
+      new Uint8Array(bytes).subarray(2, 5),
+      new Uint8Array(bytes, 2, 0),
+      bytes,
+    ];
+    const told: unknown[] = [];
+    for (const payload of payloads) mqtt.publish("up", payload, { qos: 1 }, (error?: Error) => told.push(error));
+    until("published", () => told.length === payloads.length);
+    t.deepEqual([...new Set(told)], [undefined]);
+    t.deepEqual(
+      broker.received.map(({ payload }) => [...payload]),
+      [[1, 0, 2, 1], [1, 2, 3, 4], [0, 0, 192, 63], [1, 2, 3], [1, 2, 3], [], [9, 9, 1, 2, 3, 4, 9, 9]],
+    );
+    const refused: string[] = [];
+    for (const payload of [{ byteLength: 3 }, { buffer: [1], byteLength: 1 }, [1, 2], true, null])
+      mqtt.publish("up", payload, {}, (error: Error) => refused.push(error.message));
+    until("refused", () => refused.length === 5);
+    t.deepEqual(refused, [
+      "payload must be a string or bytes, not an object",
+      "payload must be a string or bytes, not an object",
+      "payload must be a string or bytes, not an object",
+      "payload must be a string or bytes, not true",
+      "payload must be a string or bytes, not null",
+    ]);
+    t.deepEqual(modem.violations, []);
+  });
+
+for (const program of PROGRAMS)
   test.serial(`${program}: bad options are refused at once`, (t) => {
     const { serial, connect } = espruino(program, ["power"]);
     const refused = (options: object) => {

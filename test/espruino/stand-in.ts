@@ -136,6 +136,9 @@ export function espruino(
     btoa: (bytes: string) => Buffer.from(bytes, "latin1").toString("base64"),
     atob: (text: string) => Buffer.from(text, "base64").toString("latin1"),
     require: () => storage,
+    // Those of the tests, or the driver would not know what they hand over.
+    ArrayBuffer,
+    Uint8Array,
     Pin: function Pin(name: string) {
       return pins[name] ?? { name };
     },

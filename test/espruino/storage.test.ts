@@ -164,6 +164,40 @@ test("a part that is missing is named, with the command that writes it, when an 
   t.notThrows(() => modem.mqtt({ host: "h", tls: false }));
 });
 
+test("a function of two parts is there with either, and without both the part is named that its mark has first", (t) => {
+  for (const parts of [[], ["tls"], ["info"], ["info", "tls"]]) {
+    const { serial, connect, until } = espruino("M95 in Storage", parts, {
+      modem: { poweredOn: true, networkTime: "26/11/26,10:00:00+04" },
+    });
+    const modem = connect(serial, { apn: "a" });
+    let said = "";
+    until("ready", () => modem.state === "ready");
+    modem.time((error: Error | null, time: { zone: number }) => {
+      said = error ? error.message : `zone ${time.zone}`;
+    });
+    until("told", () => said !== "");
+    const without = "part M95-info is not on the board; write it: npm run flash -- --with info";
+    t.is(said, parts.includes("info") ? "zone 4" : without, parts.join());
+  }
+});
+
+test("where texts are missing, a message with a number of the modem ends with the number", (t) => {
+  for (const [parts, end] of [
+    [[], ""],
+    [["texts"], " (connection closed or reset by peer; reopen it)"],
+  ] as const) {
+    const { modem, serial, connect, until } = espruino("M95 in Storage", [...parts], { modem: { poweredOn: true } });
+    const client = connect(serial, { apn: "a" }).mqtt({ host: "h", reconnectPeriod: 0 });
+    let said = "";
+    client.on("connect", () => modem.dropLink(0, 1));
+    client.on("close", (error: Error) => {
+      said = error.message;
+    });
+    until("closed", () => said !== "");
+    t.is(said, `+QMTSTAT: 0,1${end}`);
+  }
+});
+
 /** heatshrink's format, window 8 and look-ahead 6, read as its README has it. */
 function unpack(packed: string): string {
   const bits = [...packed].map((one) => one.charCodeAt(0).toString(2).padStart(8, "0")).join("");

@@ -34,6 +34,7 @@ const files = [
   "console",
   "workbench",
   "features",
+  "alone",
   "endurance",
   "reconnects",
   "examples",
