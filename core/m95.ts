@@ -162,7 +162,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
 
   /**
    * Disconnects the clients, powers the modem off (AT+QPOWD=1 or PWRKEY) and waits for STATUS.
-   * @param done - error: `EPOWER`
+   * @param done - error: `EPOWER`; without a `PowerSwitch` also when the modem did not say that it goes off
    */
   stop(done?: Done): void {
     const stop = (): void => this._lifecycle.shutDown((error) => this.clock.after(0, () => this._answer(error, done)));

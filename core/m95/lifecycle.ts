@@ -112,7 +112,7 @@ export class Lifecycle extends Script implements SessionSink {
       const power = this._setup.power;
       this._callOff();
       // Without STATUS, a press behind AT+QPOWD could switch the modem on again: there the key does it alone.
-      if (this._contact < ANSWERING || (power && !runs(power))) this._powerOff();
+      if (this._contact < ANSWERING || (power && !runs(power))) this._powerOff(0);
       else {
         this.session.allow(true);
         this.ask("AT+QPOWD=1", (refused) => this._goingDown(refused ? 0 : DOWN_POLLS));
@@ -264,15 +264,18 @@ export class Lifecycle extends Script implements SessionSink {
   // It said NORMAL POWER DOWN: a press before STATUS has fallen would be one too many.
   private _goingDown(polls: number): void {
     if (polls && runs(this._setup.power)) later(this, DOWN_POLL, () => this._goingDown(polls - 1));
-    else this._powerOff();
+    else this._powerOff(polls);
   }
 
-  private _powerOff(): void {
+  /** @param said - not 0: that it goes down */
+  private _powerOff(said: number): void {
     const power = this._setup.power;
     const down = (error: M95Error | null): void => {
       if (this._contact !== CLOSED) this._contact = SILENT;
       this.enter(error ? "failed" : "off");
-      this._tellStopping(error);
+      this._tellStopping(
+        error || (power || said ? null : new M95Error("EPOWER", "it did not say that it goes off, it may still be on")),
+      );
       // Started again in the meantime.
       if (this._starting && (this.state === "off" || this.state === "failed")) this._begin();
     };

@@ -290,7 +290,10 @@ export interface M95 extends TypedEmitter<M95Events> {
   start(done?: Done): void;
   /** `start` as a promise. */
   startAsync(): Promise<void>;
-  /** Ends the clients as `MqttClient.end` does, and switches the modem off. @param done - error: `EPOWER` */
+  /**
+   * Ends the clients as `MqttClient.end` does, and switches the modem off.
+   * @param done - error: `EPOWER`; without a `PowerSwitch` also when the modem did not say that it goes off
+   */
   stop(done?: Done): void;
   /** `stop` as a promise. */
   stopAsync(): Promise<void>;

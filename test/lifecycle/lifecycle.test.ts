@@ -2,7 +2,7 @@
 import test from "ava";
 import { M95, type M95Error, type PowerSwitch } from "../../core/index.js";
 import { outcome, sent } from "../client/support.js";
-import { type RigOptions, rig } from "../support/rig.js";
+import { type Rig, type RigOptions, rig } from "../support/rig.js";
 
 /** Starts and says how that ended. */
 function started(options: RigOptions) {
@@ -388,6 +388,49 @@ test("port closed while stopping: the key switches it off", (t) => {
   (r.virtual.uart as unknown as { onClose(): void }).onClose();
   r.until("stopped", () => results.length === 1);
   t.false(r.virtual.running);
+});
+
+test("without a power switch stop() tells only of a modem that said so that it is off; it may be started again all the same", (t) => {
+  const told = (strike: (r: Rig) => void): Error | null | undefined => {
+    const r = rig({ power: false });
+    r.modem.start();
+    r.until("ready", () => r.modem.state === "ready");
+    let error: Error | null | undefined;
+    let ended = 0;
+    r.modem.stop((e) => {
+      error = e ?? null;
+      ended++;
+    });
+    strike(r);
+    r.clock.advance(120_000);
+    t.is(r.modem.state, "off");
+    t.is(r.clock.pending, 0);
+    t.is(ended, 1);
+    return error;
+  };
+  t.is(
+    told(() => {}),
+    null,
+  );
+  for (const error of [
+    told((r) => r.virtual.hang()),
+    told((r) => (r.virtual.uart as unknown as { onClose(): void }).onClose()),
+  ])
+    t.like(error, { code: "EPOWER", message: "it did not say that it goes off, it may still be on" });
+  // Whether one that never answered is on, nobody knows either.
+  const r = rig({ power: false });
+  const results: string[] = [];
+  r.virtual.hang();
+  r.modem.start(outcome(results, "start"));
+  r.clock.advance(1000);
+  r.modem.stop(outcome(results, "stop"));
+  r.until("stopped", () => results.length === 2);
+  t.deepEqual(results, ["start ECLOSED", "stop EPOWER"]);
+  t.is(r.modem.state, "off");
+  r.virtual.unhang();
+  r.modem.start(outcome(results, "again"));
+  r.until("started", () => results.length === 3);
+  t.is(results[2], "again ok");
 });
 
 test("commands given before it answers run when it does; the 17th that waits is EQUEUE", (t) => {
