@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Command line of traces (`npx m95-trace`): makes a page of one. What is in the page is view.ts's.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { exit, program, run, UsageError } from "../terminal/cli.js";
 import { harmless } from "../terminal/harmless.js";
@@ -28,8 +28,20 @@ function entriesOf(file: string): Entry[] {
   });
 }
 
+/** Whether two names are of one file, by whatever links. */
+function same(one: string, other: string): boolean {
+  try {
+    const [a, b] = [statSync(one), statSync(other)];
+    return a.ino === b.ino && a.dev === b.dev;
+  } catch {
+    return false;
+  }
+}
+
 function view(file: string, { out = `${file.replace(/\.jsonl$/, "")}.html` }: { out?: string }): void {
   const entries = entriesOf(file);
+  for (const one of [file, `${file}.1`])
+    if (same(one, out)) throw new UsageError(`--out ${out} is the recording itself, which is not written over`);
   writeFileSync(out, viewOf(entries, path.basename(file)));
   console.log(harmless(out));
 }

@@ -4,14 +4,18 @@ import { refusal } from "../../core/arguments.js";
 import { type ConnectOptions, M95Error } from "../../core/index.js";
 import { AsyncMqttClient } from "../../core/mqtt/async.js";
 import { LIFE } from "../../core/mqtt/client.js";
+import type { Durable } from "../../core/mqtt/durable.js";
 import type { Packet } from "../../core/mqtt/packet.js";
-import type { ClientHost, PacketInfo, PublishOptions } from "../../core/mqtt/types.js";
+import type { ClientHost, OutboxStore, PacketInfo, PublishOptions } from "../../core/mqtt/types.js";
 import { makeEmitter } from "./emitter.js";
+import { claim } from "./file-store.js";
 import type { AcceptedPacket, AckPacket, ConnackPacket, MqttClient, Payload, PublishPacket } from "./types.js";
 
 /** What the core keeps to itself and a client that is used again needs. */
 interface Inside {
   _life: number;
+  _refusals: number;
+  _profile: { settled(): Required<ConnectOptions> };
   _attemptIn(ms: number): void;
   _refuse(error: unknown, done: undefined): void;
 }
@@ -20,6 +24,7 @@ interface Inside {
 interface Queue {
   _closed: M95Error | undefined;
   _wait: Packet[];
+  _durable: Durable | undefined;
   _fail(packet: Packet, error: M95Error): void;
 }
 
@@ -49,19 +54,25 @@ class Client extends AsyncMqttClient<Buffer> {
   #host: ClientHost;
   #heard: Heard | undefined;
   #lastId: number | undefined;
+  /** The first one since the last publish began: listeners may publish, too. */
+  #ownId: number | undefined;
   /** Kinds of the packets that have no verdict, by message ID. */
   readonly #sent = new Map<number, AckPacket["cmd"]>();
   #outgoing = false;
 
   constructor(host: ClientHost, id: number, options: ConnectOptions) {
     super(host, id, options);
-    this.options = options;
+    const all = (this as unknown as Inside)._profile.settled();
+    const { clientId = all.clientId, port = this.secure ? 8883 : 1883 } = options;
+    this.options = { ...all, ...options, clientId, port, connectionId: id };
     this.#host = host;
     const outbox = this.outbox;
     const nextId = outbox.nextId;
     outbox.nextId = () => {
-      this.#lastId = nextId.call(outbox);
-      return this.#lastId;
+      const next = nextId.call(outbox);
+      this.#lastId = next;
+      this.#ownId ??= next;
+      return next;
     };
   }
 
@@ -106,13 +117,15 @@ class Client extends AsyncMqttClient<Buffer> {
   override publish(topic: string, payload: unknown, options?: unknown, done?: unknown): this {
     const callback = typeof options === "function" ? options : done;
     if (typeof callback !== "function") return super.publish(topic, payload, options as PublishOptions);
-    const before = this.#lastId;
+    const outer = this.#ownId;
+    this.#ownId = undefined;
     const packet: { current?: AcceptedPacket } = {};
     super.publish(topic, payload, (typeof options === "function" ? undefined : options) as PublishOptions, (error) =>
       callback(error, error ? undefined : packet.current),
     );
     const { qos = 0, retain = false } = (typeof options === "object" && options ? options : {}) as PublishOptions;
-    const messageId = qos && this.#lastId !== before ? this.#lastId : undefined;
+    const messageId = qos ? this.#ownId : undefined;
+    this.#ownId = outer;
     packet.current = { cmd: "publish", topic, payload: payload as Payload, qos, retain, messageId };
     return this;
   }
@@ -123,6 +136,21 @@ class Client extends AsyncMqttClient<Buffer> {
         error ? reject(error) : resolve(packet as never),
       );
     });
+  }
+
+  override begin(store: OutboxStore | undefined): void {
+    this.#with(store, () => super.begin(store));
+  }
+
+  /** @throws M95Error `ESTORE` when the store is another client's, and what `read` throws */
+  #with(store: OutboxStore | undefined, read: () => void): void {
+    const release = typeof store === "object" && store ? claim(store, () => !this.disconnected) : () => {};
+    try {
+      read();
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
   reconnect(): this {
@@ -143,8 +171,10 @@ class Client extends AsyncMqttClient<Buffer> {
     const id = this.connectionId;
     const queue = this.outbox as unknown as Queue;
     if (clients[id]) throw new M95Error("EPARAM", `connectionId ${id} is used by another client meanwhile`);
+    const { store } = this.options;
+    if (store) this.#with(store, () => this.outbox.restoreKept(store));
     queue._closed = undefined;
-    if (this.options.store) this.outbox.restoreKept(this.options.store);
+    inside._refusals = 0;
     inside._life = LIFE.indexOf("living");
     clients[id] = this;
   }
@@ -154,6 +184,8 @@ class Client extends AsyncMqttClient<Buffer> {
     const at = queue._wait.findIndex((packet) => packet.msgid === messageId && packet.data !== undefined);
     if (at >= 0) {
       const [packet] = queue._wait.splice(at, 1);
+      // What ends with ECLOSED is left to the next client otherwise.
+      if (packet!.key) queue._durable!.forgetPacket(packet!, null);
       this._clock.after(0, () => queue._fail(packet!, new M95Error("ECLOSED", `message ${messageId} was removed`)));
     }
     return this;

@@ -14,7 +14,9 @@ export function cycle(modem: M95, options: CycleOptions): Cycle {
   try {
     const given = readable(options);
     checkCycleOptions(given);
-    const connect = typeof given.connect === "object" && given.connect ? connectOptions(given.connect) : given.connect;
+    const { tls } = modem as unknown as { tls?: object };
+    const asked = given.connect;
+    const connect = typeof asked === "object" && asked ? connectOptions(asked, undefined, tls) : asked;
     return coreCycle(modem as never, { ...given, connect } as never);
   } catch (error) {
     throw refusal(error);

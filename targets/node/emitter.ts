@@ -11,7 +11,7 @@ type Listener = (...args: unknown[]) => void;
 /** What the methods below are given to. */
 interface Target extends EventEmitter {
   counters: Uint32Array;
-  _threw(error: unknown, quiet: boolean): void;
+  _threw(error: unknown, quiet: boolean, event?: string): void;
   _call(fn: Listener, a?: unknown, b?: unknown): void;
   /** Somebody begins to listen. */
   _heard?(event: string): void;
@@ -53,15 +53,15 @@ const own = {
       try {
         one.apply(this, args);
       } catch (error) {
-        this._threw(error, event === "error");
+        this._threw(error, event === "error", event);
       }
     }
     return list.length > 0;
   },
 
-  _threw(this: Target, error: unknown, quiet: boolean): void {
+  _threw(this: Target, error: unknown, quiet: boolean, event?: string): void {
     this.counters[LISTENER_ERRORS]!++;
-    warnOnce(`threw ${inWords(error)}`, `a listener or callback threw: ${inWords(error)}`);
+    warnOnce(`threw ${event}`, `a listener or callback threw: ${inWords(error)}`);
     if (!quiet && this.listenerCount("error") > 0) this.emit("error", error);
     else if (!quiet) this.counters[UNHEARD_ERRORS]!++;
   },

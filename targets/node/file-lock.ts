@@ -16,7 +16,7 @@ const held = new Set<FileLock>();
 let listening = false;
 
 /** A file's real name, also when there is no such file yet: nothing, or a link that leads to nothing. */
-function realName(file: string, links = 40): string {
+export function realName(file: string, links = 40): string {
   try {
     return fs.realpathSync(file);
   } catch {

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import * as nodeFs from "node:fs";
 import path from "node:path";
 import { wrong } from "../../core/arguments.js";
-import type { OutboxStore } from "../../core/index.js";
-import { FileLock } from "./file-lock.js";
+import { M95Error, type OutboxStore } from "../../core/index.js";
+import { FileLock, realName } from "./file-lock.js";
 
 /** What the store uses of node:fs. */
 export type StoreFs = Pick<
@@ -40,6 +40,16 @@ function checksum(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }
 
+/** A whole record, whatever became of its bytes, and the beginning of one that was torn. */
+const RECORD = /^[0-9a-f]{12} [+-] \d+( |$)/;
+const TORN = /^[0-9a-f]{0,12}( [+-]?( \d*)?)?$/;
+
+/** Whether a store, or what a power cut leaves of one, may look so. */
+function looksOwn(text: string): boolean {
+  const lines = text.split("\n").map((one) => one.replace(/\0+$/, ""));
+  return lines.some((one) => RECORD.test(one)) || (lines[0] === "" && lines.every((one) => TORN.test(one)));
+}
+
 /** The journal of `fileStore`, without a lock; the file system can be another one, for tests. */
 export class FileStore implements OutboxStore {
   readonly #file: string;
@@ -57,6 +67,7 @@ export class FileStore implements OutboxStore {
   load(): { key: number; record: string }[] {
     this.#records.clear();
     const text = this.#read();
+    if (!looksOwn(text)) throw new Error(`${this.#file} holds something else, which is not written over`);
     this.#size = text.length;
     const lines = text.split("\n").filter((one) => one !== "");
     for (const one of lines) {
@@ -203,10 +214,12 @@ export class FileStore implements OutboxStore {
 
 /** The journal behind its lock. */
 class LockedStore implements OutboxStore {
+  readonly file: string;
   readonly #journal: FileStore;
   readonly #lock: FileLock;
 
   constructor(file: string) {
+    this.file = file;
     this.#journal = new FileStore(file);
     this.#lock = new FileLock(file);
   }
@@ -232,9 +245,30 @@ class LockedStore implements OutboxStore {
   }
 }
 
+/** Who uses a store, by the real name of its file, else by itself. */
+const files = new Map<string, () => boolean>();
+const objects = new WeakMap<object, () => boolean>();
+
+/**
+ * Gives a store to one client, until that has ended; two would both send what is in it.
+ * @param uses - whether the client still does
+ * @returns gives it back
+ * @throws M95Error `ESTORE` when another client uses it
+ */
+export function claim(store: OutboxStore, uses: () => boolean): () => void {
+  const file = store instanceof LockedStore ? realName(store.file) : undefined;
+  const used = file === undefined ? objects.get(store) : files.get(file);
+  if (used?.())
+    throw new M95Error("ESTORE", `store: ${file ?? "it"} is in use by another client, which has not ended yet`);
+  if (file === undefined) objects.set(store, uses);
+  else files.set(file, uses);
+  return () => (file === undefined ? objects.delete(store) : files.delete(file));
+}
+
 /**
  * A store for `ConnectOptions.store` in a file; its folder has to exist. Each operation is on the disk when it returns. One
- * client of one process uses the file: another process that wants it gets `ESTORE`, which names the one that has it. The lock
+ * client of one process uses the file until it has ended: another one gets `ESTORE`, and so does another process, which is told who has
+ * it. So does who names a file that holds something else. The lock
  * is a file beside it, `.lock`; that of a process which was killed is taken over.
  * @param file - a link is followed; a new file gets mode 0600
  * @throws M95Error `EPARAM`

@@ -25,12 +25,14 @@ import { systemClock } from "./clock.js";
 import { codec } from "./codec.js";
 import { makeEmitter } from "./emitter.js";
 import { readFiles } from "./files.js";
-import { checkModemOptions, connectOptions } from "./options.js";
+import { checkModemOptions, checkTrace, connectOptions } from "./options.js";
 import type { M95Constructor, M95Options, M95 as Modem, MqttClientConstructor, MqttJsOptions } from "./types.js";
 import { warnOnce } from "./warn.js";
 
-/** ms in which a modem that was asked to start has to have said something, or there is a word about it. */
-const PATIENCE = 12_000;
+/** States in which something is asked of the modem at least once a second. */
+const ASKED: ModemState[] = ["starting", "syncing", "sim", "registering", "attaching"];
+/** Seconds of silence in them until there is a word about it. */
+const PATIENCE = 12;
 
 /** See `M95` in types.ts. */
 class NodeM95 extends CoreM95 {
@@ -39,11 +41,16 @@ class NodeM95 extends CoreM95 {
   #closed = false;
   #dones: Done[] | undefined;
   #silence: TimerHandle;
+  /** Seconds in which no line has come, the bytes before them, and what was told of it. */
+  #looks = 0;
+  #bytes = 0;
+  readonly #told = new Set<string>();
 
   constructor(options: M95Options) {
     const { trace, ...given } = readable(options);
     try {
       checkModemOptions(given);
+      checkTrace(trace);
     } catch (error) {
       throw refusal(error);
     }
@@ -75,7 +82,7 @@ class NodeM95 extends CoreM95 {
   /** Options of `connect`, however they were given. @throws M95Error `EPARAM` */
   optionsOf(first: MqttJsOptions | string, second?: MqttJsOptions): ConnectOptions {
     try {
-      return connectOptions(first, second);
+      return connectOptions(first, second, this.tls);
     } catch (error) {
       throw refusal(error);
     }
@@ -173,7 +180,8 @@ class NodeM95 extends CoreM95 {
   // ---- what the core calls
 
   override changed(state: ModemState): void {
-    this.#watch(state === "starting" || state === "syncing");
+    // Between two tries it goes on.
+    if (state !== "recovering") this.#watch(ASKED.includes(state));
     // What `close` has brought about is no failure.
     if (this.#closing && state === "failed") this.emit("state", "off");
     else super.changed(state);
@@ -186,22 +194,42 @@ class NodeM95 extends CoreM95 {
   // A modem that does not answer is given much time; whoever waits for it is told sooner.
   #watch(on: boolean): void {
     if (on && this.#silence === undefined) {
-      const { bytes, lines } = this.stats;
-      this.#silence = this.clock.after(PATIENCE, () => {
-        const stats = this.stats;
-        this.#silence = undefined;
-        if (stats.lines === lines)
-          warnOnce(
-            stats.bytes === bytes ? "silent" : "unreadable",
-            stats.bytes === bytes
-              ? `no answer from the modem in ${PATIENCE / 1000} s: is it powered, are RXD and TXD crossed, is this its port?`
-              : `what comes from the modem is unreadable: another rate than the port's, or another device?`,
-          );
-      });
+      this.#looks = 0;
+      this.#bytes = this.stats.bytes;
+      this.#look();
     } else if (!on && this.#silence !== undefined) {
       this.clock.cancel(this.#silence);
       this.#silence = undefined;
     }
+  }
+
+  #look(): void {
+    const { lines } = this.stats;
+    this.#silence = this.clock.after(1000, () => {
+      const stats = this.stats;
+      if (stats.lines !== lines) {
+        this.#looks = 0;
+        this.#bytes = stats.bytes;
+      } else if (ASKED.includes(this.state) && ++this.#looks >= PATIENCE)
+        this.#tellSilence(stats.bytes !== this.#bytes);
+      this.#look();
+    });
+  }
+
+  #tellSilence(unreadable: boolean): void {
+    const { state } = this;
+    const first = state === "starting" || state === "syncing";
+    const hint = first
+      ? "is it powered, are RXD and TXD crossed, is this its port?"
+      : `it is ${state}, which it may be busy with, or it hangs`;
+    // Of each modem: it may not be the only one.
+    if (unreadable)
+      warnOnce(
+        "unreadable",
+        "what comes from the modem is unreadable: another rate than the port's, or another device?",
+        this.#told,
+      );
+    else warnOnce(first ? "" : state, `no answer from the modem in ${PATIENCE} s: ${hint}`, this.#told);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import { integer, readable } from "../../core/arguments.js";
 import { M95Error } from "../../core/index.js";
 import { M95 } from "./m95.js";
+import { checkTrace } from "./options.js";
 import type { OpenOptions } from "./types.js";
 import { checkStream, streamUart } from "./uart.js";
 
@@ -17,13 +18,22 @@ import { checkStream, streamUart } from "./uart.js";
  */
 export async function openM95(port: string | Duplex, options: OpenOptions = {}): Promise<M95> {
   const { baudRate, ...rest } = readable(options);
-  const { trace: _trace, ...checked } = rest;
+  const { trace, ...checked } = rest;
   // Bad options are refused before a port is touched: opening one moves its control lines.
   new M95({ ...checked, uart: { write() {}, onReceive() {} } });
+  checkTrace(trace);
   const rate = baudRate ?? rest.baud ?? 115200;
   const stream = typeof port === "string" ? await openPort(port, rate, rest.flowControl) : await openStream(port);
-  const modem: M95 = new M95({ ...rest, uart: streamUart(stream, (error) => modem.emit("error", error)) });
-  return modem;
+  const uart = streamUart(stream, (error) => modem?.emit("error", error));
+  let modem: M95 | undefined;
+  try {
+    modem = new M95({ ...rest, uart });
+    return modem;
+  } catch (error) {
+    // What was opened here is closed here: it would keep the port, and the process alive.
+    if (typeof port === "string") await new Promise<void>((done) => uart.close!(done));
+    throw error;
+  }
 }
 
 async function openStream(stream: Duplex): Promise<Duplex> {

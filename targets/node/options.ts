@@ -172,6 +172,13 @@ export function checkModemOptions(given: object): void {
   checkInner(given as never, { recovery: RECOVERY, tls: TLS });
 }
 
+/** Checks option `trace`. @throws M95Error `EPARAM` */
+export function checkTrace(trace: unknown): void {
+  const { begin, attach } = (trace ?? {}) as { begin?: unknown; attach?: unknown };
+  if (trace !== undefined && (typeof begin !== "function" || typeof attach !== "function"))
+    throw wrong("trace", 'a recording such as recorder("field.jsonl")', trace);
+}
+
 /** Checks the names of a duty cycle's options. @throws M95Error `EPARAM` */
 export function checkCycleOptions(given: object): void {
   checkNames("", given, CYCLE);
@@ -221,27 +228,48 @@ function isSecure(protocol: unknown): boolean | undefined {
   throw wrong("protocol", `"mqtt", "tcp", "mqtts", "ssl" or "tls"${why}`, name);
 }
 
-/** The option `tls` that MQTT.js's options come to. @throws M95Error `EPARAM` for a secure connection that is to be plain */
-function tlsOf(given: { [name: string]: unknown }, secure: boolean | undefined): unknown {
+/** What is looked at of the TLS of the modem. */
+interface Base {
+  readonly level?: number;
+  readonly options?: TlsOptions;
+}
+
+/**
+ * The option `tls` that MQTT.js's options come to.
+ * @param base - that of the modem
+ * @throws M95Error `EPARAM` for a secure connection that is to be plain, or verified and not
+ */
+function tlsOf(given: { [name: string]: unknown }, secure: boolean | undefined, base: Base | undefined): unknown {
   const { tls, rejectUnauthorized } = given;
   const files: { [name: string]: unknown } = {};
   for (const name of ["ca", "cert", "key"]) if (given[name] !== undefined) files[name] = joined(given[name]);
   const wanted = secure === true || Object.keys(files).length > 0;
-  if (!wanted) return tls;
-  if (tls === false || (secure === false && !(files.cert && files.key)))
+  if (wanted && (tls === false || (secure === false && !(files.cert && files.key))))
     throw new M95Error(
       "EPARAM",
       "protocol and tls contradict each other: a connection with certificates is not made in plain",
     );
-  const own: { [name: string]: unknown } = typeof tls === "object" && tls ? { ...tls } : {};
-  Object.assign(own, files);
-  if (rejectUnauthorized === false && own.securityLevel === undefined) {
-    own.securityLevel = 0;
-    if (files.cert || files.key)
+  // Beside the modem's, a client needs none of its own to be secure.
+  const any = wanted || (tls === undefined ? base !== undefined : tls === true || typeof tls === "object");
+  if (!any || (!wanted && rejectUnauthorized === undefined)) return tls;
+  const own: { [name: string]: unknown } = { ...(typeof tls === "object" && tls), ...files };
+  const { securityLevel = rejectUnauthorized === false ? 0 : base?.level, configured = base?.options?.configured } =
+    own;
+  if (
+    rejectUnauthorized !== undefined &&
+    (rejectUnauthorized === false ? securityLevel || configured : securityLevel === 0)
+  )
+    throw new M95Error(
+      "EPARAM",
+      `rejectUnauthorized: ${rejectUnauthorized !== false} and tls.${securityLevel || !configured ? "securityLevel" : "configured"} contradict each other`,
+    );
+  if (rejectUnauthorized === false) {
+    if (own.cert || own.key)
       warnOnce(
         "rejectUnauthorized",
         "rejectUnauthorized: false: the modem shows cert and key only to a broker that it verifies; they are not used",
       );
+    own.securityLevel = 0;
     for (const name of ["ca", "cert", "key"]) delete own[name];
   }
   return Object.keys(own).length > 0 ? readFiles(own as TlsOptions) : true;
@@ -249,9 +277,10 @@ function tlsOf(given: { [name: string]: unknown }, secure: boolean | undefined):
 
 /**
  * Options of `connect` for the core.
+ * @param base - TLS of the modem, if it has any
  * @throws M95Error `EPARAM`
  */
-export function connectOptions(first: string | MqttJsOptions, second?: MqttJsOptions): ConnectOptions {
+export function connectOptions(first: string | MqttJsOptions, second?: MqttJsOptions, base?: object): ConnectOptions {
   const given: { [name: string]: unknown } = { ...(typeof first === "string" ? fromUrl(first) : first) };
   // What is given beside an URL goes before what is in it, as in MQTT.js; null is nothing.
   for (const [name, value] of Object.entries(second ?? {})) if (value !== undefined) given[name] = value;
@@ -277,7 +306,7 @@ export function connectOptions(first: string | MqttJsOptions, second?: MqttJsOpt
     if (colon >= 0) options.password = auth.slice(colon + 1);
   }
   if (options.password !== undefined) options.password = passwordOf(options.password);
-  const tls = tlsOf(wanted, isSecure(protocol));
+  const tls = tlsOf(wanted, isSecure(protocol), base);
   if (tls !== undefined) options.tls = tls;
   if (typeof options.will === "object" && options.will) options.will = willOf(options.will as Will);
   return options as unknown as ConnectOptions;

@@ -1,13 +1,18 @@
 // Warnings to the console of the process, each kind once: what nobody hears, what has no effect. It judges nothing.
 
-/** Kinds that were told; more than so many are not told any more. */
+/** Kinds that were told. Of more than so many the first one is forgotten: better told twice than not at all. */
 const told = new Set<string>();
 const LIMIT = 100;
 
-/** Tells `text` by `process.emitWarning`, unless one of this kind was told already. */
-export function warnOnce(kind: string, text: string): void {
-  if (told.has(kind) || told.size >= LIMIT) return;
-  told.add(kind);
+/**
+ * Tells `text` by `process.emitWarning`, unless one of this kind was told already.
+ * @param kind - one of few: a code or a name, not a text that is another one each time
+ * @param among - those that were told, if not all of the process
+ */
+export function warnOnce(kind: string, text: string, among = told): void {
+  if (among.has(kind)) return;
+  if (among.size >= LIMIT) for (const first of [...among].slice(0, 1)) among.delete(first);
+  among.add(kind);
   process.emitWarning(text, "M95Warning");
 }
 

@@ -113,6 +113,38 @@ test("bad options are refused before the port is opened", async (t) => {
   await t.throwsAsync(openM95("/dev/no-such-port", { baudRate: 0 }), { code: "EPARAM", message: /baudRate/ });
 });
 
+test("what is no recording is refused before the port is opened; whatever fails behind that closes the port again", async (t) => {
+  const hooks = `export async function resolve(name, context, next) {
+    const text = \`import { PassThrough } from "node:stream";
+      export class SerialPort extends PassThrough {
+        isOpen = true;
+        constructor(options, done) { super(); console.log("open"); setImmediate(done, null); }
+        close(done) { this.isOpen = false; console.log("closed"); setImmediate(done); }
+      }\`;
+    if (name === "serialport") return { url: "data:text/javascript," + encodeURIComponent(text), shortCircuit: true };
+    return next(name, context);
+  }`;
+  const stdout = await runModule(`
+    import { register } from "node:module";
+    register("data:text/javascript," + encodeURIComponent(${JSON.stringify(hooks)}));
+    const { M95, openM95 } = await import(${JSON.stringify(entry.href)});
+    for (const trace of ["field.jsonl", null, {}])
+      await openM95("/dev/ttyUSB0", { trace }).catch(({ code, message }) => console.log(code, message));
+    try { new M95({ uart: { write() {} }, trace: 5 }); } catch ({ code, message }) { console.log(code, message); }
+    const trace = { begin() { throw new Error("no room"); }, attach() {} };
+    await openM95("/dev/ttyUSB0", { trace }).catch(({ message }) => console.log(message));`);
+  const wanted = 'EPARAM trace must be a recording such as recorder("field.jsonl"), not';
+  t.deepEqual(stdout.trim().split("\n"), [
+    `${wanted} "field.jsonl"`,
+    `${wanted} null`,
+    `${wanted} an object`,
+    `${wanted} 5`,
+    "open",
+    "closed",
+    "no room",
+  ]);
+});
+
 test("a socket may still be connecting; a refused connection rejects", async (t) => {
   const server = net.createServer();
   await once(server.listen(0, "127.0.0.1"), "listening");

@@ -274,6 +274,52 @@ test("reconnect() after end() and while waiting; disconnecting and disconnected;
   t.is(broker.received.length, 1);
 });
 
+test("reconnect() behind an end by refusals has all its attempts again", (t) => {
+  const b = bench();
+  b.broker.connack = 5;
+  const client = b.modem.connect({ host: "broker.example", refusedRetries: 2 });
+  let refusals = 0;
+  client.on("error", () => refusals++);
+  for (const all of [3, 6]) {
+    b.clock.run(() => client.disconnected, 600_000);
+    t.is(refusals, all);
+    client.reconnect();
+  }
+});
+
+test("options are complete: the drawn clientId and the defaults", (t) => {
+  const { client, sent } = connected({ keepalive: 30 });
+  const { clientId, ...rest } = client.options;
+  t.regex(clientId!, /^m95-[0-9a-f]+$/);
+  t.true(sent.includes(`AT+QMTCONN=0,"${clientId}"`));
+  t.like(rest, {
+    host: "broker.example",
+    port: 1883,
+    keepalive: 30,
+    clean: true,
+    reconnectPeriod: 1000,
+    connectionId: 0,
+  });
+  t.is(connected({ clientId: "\u00e9" }).client.options.clientId, "\u00e9");
+});
+
+test("the packet of a publish has its own message ID, whatever listeners publish meanwhile", (t) => {
+  const { client, clock } = connected();
+  const ids: { [topic: string]: (number | undefined)[] } = { inner: [], outer: [], none: [] };
+  client.on("packetsend", ({ topic, messageId }) => {
+    ids[topic!]!.push(messageId);
+    if (topic === "outer")
+      client.publish("inner", "x", { qos: 1 }, (_error, packet) => ids.inner!.push(packet?.messageId));
+    if (topic === "none") client.publish("outer", "x", { qos: 1 });
+  });
+  client.publish("outer", "x", { qos: 1 }, (_error, packet) => ids.outer!.push(packet?.messageId));
+  clock.advance(10_000);
+  for (const topic of ["inner", "outer"]) t.is(ids[topic]![0], ids[topic]![1], topic);
+  client.publish("none", "x", (_error, packet) => ids.none!.push(packet?.messageId));
+  clock.advance(10_000);
+  t.deepEqual(ids.none, [0, undefined]);
+});
+
 test("removeOutgoingMessage takes a waiting publish out of the queue", (t) => {
   const b = bench();
   const client = b.modem.connect({ host: "broker.example" });
@@ -304,6 +350,11 @@ test("connect takes an URL, and what is given beside it goes before", (t) => {
   t.throws(() => b.modem.connect("mqtts://broker.example"), { code: "EPARAM", message: /^tls\.ca must be given/ });
 });
 
+/** What is set for a connection with TLS. */
+interface Leveled {
+  secure: { level: number };
+}
+
 test("TLS in MQTT.js's words: never plain", (t) => {
   const b = bench();
   const pem = (name: string): string => `-----BEGIN ${name}-----\nAAAA\n-----END ${name}-----\n`;
@@ -327,6 +378,28 @@ test("TLS in MQTT.js's words: never plain", (t) => {
     ),
   );
   t.true(open({ rejectUnauthorized: false }).includes('AT+QMTCFG="SSL",5,0'));
+  // Beside tls it is the same, and beside what the modem has.
+  const ca = pem("CERTIFICATE");
+  for (const tls of [{ ca }, { version: 3 }, { securityLevel: 0 }, true] as const)
+    t.true(open({ tls, rejectUnauthorized: false }).includes('AT+QSSLCFG="seclevel",0,0'), JSON.stringify(tls));
+  for (const tls of [{ securityLevel: 1, ca }, { configured: true }] as const)
+    t.throws(() => open({ tls, rejectUnauthorized: false }), {
+      code: "EPARAM",
+      message: /rejectUnauthorized: false and tls\.(securityLevel|configured) /,
+    });
+  t.throws(() => open({ tls: { securityLevel: 0 }, rejectUnauthorized: true }), {
+    code: "EPARAM",
+    message: /^rejectUnauthorized: true and/,
+  });
+  const modem = new M95Class({ uart: { write() {}, onReceive() {} }, apn: "internet", tls: { ca } });
+  const options = { host: "broker.example", rejectUnauthorized: false };
+  for (const tls of [undefined, true]) t.is((modem.connect({ ...options, tls }) as unknown as Leveled).secure.level, 0);
+  t.is(
+    (modem.connect({ host: "broker.example", connectionId: 4, tls: { context: 1 } }) as unknown as Leveled).secure
+      .level,
+    1,
+  );
+  modem.close();
   for (const options of [
     { protocol: "mqtt", ca: pem("CERTIFICATE") },
     { protocol: "mqtts", tls: false },

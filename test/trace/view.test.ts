@@ -1,7 +1,7 @@
 // Rows of a trace, the page of them, and the program that makes it.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import test from "ava";
@@ -90,6 +90,14 @@ test("m95-trace view makes a page; exit codes tell apart what went wrong", (t) =
   t.is(run("view", path.join(folder, "none")).status, 2);
   t.is(run("view", "package.json", "--out", path.join(folder, "b.html")).status, 1);
   t.false(existsSync(path.join(folder, "b.html")));
+  // The recording itself is not written over, by whatever name.
+  symlinkSync("a.jsonl", path.join(folder, "link"));
+  for (const out of ["a.jsonl", "a.jsonl.1", "link"]) {
+    const { status, stderr } = run("view", file, "--out", path.join(folder, out));
+    t.is(status, 2, out);
+    t.regex(stderr, /is the recording itself/);
+  }
+  t.is(readFileSync(file, "utf8"), recordings["power-on"]!());
   t.is(run("view").status, 2);
   t.is(run("--help").status, 0);
   t.regex(run("--version").stdout, /^\d+\.\d+\.\d+\n$/);
