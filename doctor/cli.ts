@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Command line of the check-up (`npx m95-doctor`): options, progress, report, exit codes. What is found is found elsewhere.
-import { readFileSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { InvalidArgumentError } from "commander";
 import { exit, program, run, UsageError } from "../terminal/cli.js";
 import { harmlessJson } from "../terminal/harmless.js";
@@ -9,7 +10,7 @@ import type { Recorder } from "../trace/recorder.js";
 import type { Port } from "./conversation.js";
 import type { ExamineOptions } from "./examination.js";
 import { examine } from "./examine.js";
-import { type OpenKey, type OpenPort, openKey, openPort } from "./ports.js";
+import { type OpenKey, type OpenPort, openKey, openPort, SERVER } from "./ports.js";
 import { markdown, reportOf } from "./report.js";
 import { Screen } from "./screen.js";
 
@@ -59,6 +60,24 @@ function broker(text: string): { host: string; port?: number } {
   return { host: match[1]!, ...(port !== undefined && { port }) };
 }
 
+function powerKey(text: string): string {
+  if (text !== "rts" && text !== "dtr" && !SERVER.test(text))
+    throw new InvalidArgumentError("It must be rts, dtr, or host:port of a virtual M95's control port.");
+  return text;
+}
+
+/** Before anything else, so that minutes of work do not end in nothing. @throws UsageError for a file that cannot be written */
+function checkWritable(option: string, file: string): void {
+  try {
+    if (existsSync(file)) accessSync(file, constants.W_OK);
+    else accessSync(path.dirname(file), constants.W_OK);
+    if (statSync(existsSync(file) ? file : path.dirname(file)).isDirectory() === existsSync(file))
+      throw new Error(existsSync(file) ? "it is a folder" : "it would stand in no folder");
+  } catch (error) {
+    throw new UsageError(`${option} ${file} cannot be written: ${(error as Error).message}`);
+  }
+}
+
 const command = program(
   NAME,
   "Examines a Quectel M95 and what is around it, from the wire to the last message.",
@@ -79,6 +98,7 @@ const command = program(
   .option(
     "--power-key <line>",
     "what presses PWRKEY: rts or dtr of the adapter, or host:port of a virtual M95's control port",
+    powerKey,
   )
   .option("--quick", "leave out what takes long: seconds of signal, distributions, payloads, power-off")
   .option("--json", "print the report as JSON, and nothing else")
@@ -114,6 +134,8 @@ async function main(): Promise<number> {
       throw new UsageError(`--tls ${given.tls} cannot be read: ${(error as Error).message}`);
     }
   }
+  if (given.report !== undefined) checkWritable("--report", given.report);
+  if (given.record !== undefined) checkWritable("--record", given.record);
   const recording = given.record === undefined ? undefined : recorder(given.record);
   const port = await openPort(given.port, given.baud);
   let key: OpenKey | undefined;

@@ -11,7 +11,7 @@ export interface OpenPort extends Port {
 }
 
 /** `host:port`, but neither a path nor COM3. */
-const SERVER = /^(?:\[([^\]]+)\]|([^/\\:]+)):(\d{1,5})$/;
+export const SERVER = /^(?:\[([^\]]+)\]|([^/\\:]+)):(\d{1,5})$/;
 
 async function openServer(host: string, port: number): Promise<OpenPort> {
   const socket = net.connect({ host, port, noDelay: true });
@@ -72,7 +72,7 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 /**
  * The key: a line of the adapter behind a transistor (`rts`, `dtr`: asserted presses), or the control port of a virtual M95
  * (`host:port`).
- * @throws Error for what is neither
+ * @throws Error for a line that the port has not
  */
 export async function openKey(name: string, port: OpenPort): Promise<OpenKey> {
   if (name === "rts" || name === "dtr") {
@@ -89,9 +89,7 @@ export async function openKey(name: string, port: OpenPort): Promise<OpenKey> {
       close: () => {},
     };
   }
-  const server = SERVER.exec(name);
-  if (!server)
-    throw new Error(`--power-key ${name}: it must be rts, dtr, or host:port of a virtual M95's control port`);
+  const server = SERVER.exec(name)!;
   const socket = net.connect(Number(server[3]), (server[1] ?? server[2])!);
   await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
   const waiting: ((line: string) => void)[] = [];

@@ -1,6 +1,6 @@
 // Makes the core's classes EventEmitters of Node: its methods and lists in place of the core's own. Listeners still cannot
 // stop the driver, and an "error" that nobody hears is a warning, not an exception.
-import { EventEmitter } from "node:events";
+import { EventEmitter, errorMonitor } from "node:events";
 import { callable } from "../../core/arguments.js";
 import { LISTENER_ERRORS, UNHEARD_ERRORS } from "../../core/counters.js";
 import { Emitter } from "../../core/index.js";
@@ -44,6 +44,8 @@ const own = {
 
   emit(this: Target, event: string, ...args: unknown[]): boolean {
     const list = this.rawListeners(event);
+    // Who only watches hears it first, and does not count.
+    if (event === "error") this.emit(errorMonitor as unknown as string, ...args);
     if (list.length === 0 && event === "error") {
       const { code } = (args[0] ?? {}) as { code?: unknown };
       this.counters[UNHEARD_ERRORS]!++;
@@ -53,7 +55,7 @@ const own = {
       try {
         one.apply(this, args);
       } catch (error) {
-        this._threw(error, event === "error", event);
+        this._threw(error, event === "error" || typeof event === "symbol", event);
       }
     }
     return list.length > 0;
@@ -61,14 +63,22 @@ const own = {
 
   _threw(this: Target, error: unknown, quiet: boolean, event?: string): void {
     this.counters[LISTENER_ERRORS]!++;
-    warnOnce(`threw ${event}`, `a listener or callback threw: ${inWords(error)}`);
+    warnOnce(`threw ${String(event)}`, `a listener or callback threw: ${inWords(error)}`);
     if (!quiet && this.listenerCount("error") > 0) this.emit("error", error);
     else if (!quiet) this.counters[UNHEARD_ERRORS]!++;
   },
 
   // As programs for Node expect it, null is no error.
+  _call(this: Target, fn: Listener | undefined, a?: unknown, b?: unknown): void {
+    try {
+      fn?.(a ?? null, b);
+    } catch (error) {
+      this._threw(error, false);
+    }
+  },
+
   _answer(this: Target, error: Error | null | undefined, done: Listener | undefined, value?: unknown): void {
-    if (done) this._call(done, error ?? null, value);
+    if (done) this._call(done, error, value);
     else if (error) this.emit("error", error);
   },
 };

@@ -121,7 +121,7 @@ const REFUSED: { [option: string]: string } = {
   incomingStore: "the modem keeps incoming messages of QoS 2 itself",
   outgoingStore: "use store: fileStore(file), which outlives a power cut",
   customHandleAcks: "the modem acknowledges by itself",
-  authPacket: "it is of MQTT 5, and the modem speaks 3.1.1",
+  authPacket: "it is of MQTT 5, and the modem speaks 3.1",
   pfx: "give ca, cert and key as PEM",
   passphrase: "the modem takes keys only in plain; decrypt the key",
 };
@@ -288,8 +288,8 @@ export function connectOptions(first: string | MqttJsOptions, second?: MqttJsOpt
   for (const [name, why] of Object.entries(REFUSED))
     if (given[name] !== undefined && given[name] !== false)
       throw new M95Error("EPARAM", `option ${name} cannot be had here: ${why}`);
-  if (given.protocolVersion !== undefined && given.protocolVersion !== 4)
-    throw wrong("protocolVersion", "4: the modem speaks MQTT 3.1.1", given.protocolVersion);
+  if (given.protocolVersion !== undefined && given.protocolVersion !== 4 && given.protocolVersion !== 3)
+    throw wrong("protocolVersion", "3 or 4: the modem speaks MQTT 3.1, or 3.1.1", given.protocolVersion);
   const known = { ...CLIENT, ...HONOURED };
   const wanted: { [name: string]: unknown } = {};
   for (const [name, value] of Object.entries(given)) {

@@ -64,8 +64,8 @@ export interface MqttJsOptions extends Omit<ConnectOptions, "host" | "password">
   key?: PemSource;
   /** false: `tls.securityLevel` 0, the broker is not verified. Default true. */
   rejectUnauthorized?: boolean;
-  /** 4, MQTT 3.1.1: the modem speaks no other. */
-  protocolVersion?: 4;
+  /** Without effect: the modem speaks what its firmware does, MQTT 3.1 as of the application note. 5 is refused. */
+  protocolVersion?: 3 | 4;
   /** Without effect. */
   protocolId?: string;
   /** Without effect: an attempt takes as long as the modem takes. */

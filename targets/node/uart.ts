@@ -67,9 +67,17 @@ function closeStream(stream: Duplex & SerialPortLike, done: () => void): void {
   if (typeof stream.close === "function" && typeof isOpen === "boolean") {
     if (isOpen) stream.close(() => done());
     else setImmediate(done);
-  } else if (stream.closed) setImmediate(done);
-  else {
-    stream.once("close", done);
+  } else if (typeof stream.destroy !== "function") {
+    // It reads and writes, and that is all that is known of it.
+    stream.end?.();
+    setImmediate(done);
+  } else {
     stream.destroy();
+    // Not every stream says when it is closed.
+    const look = (): void => {
+      if (stream.closed ?? stream.destroyed) done();
+      else setTimeout(look, 10);
+    };
+    setImmediate(look);
   }
 }

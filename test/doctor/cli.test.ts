@@ -92,6 +92,10 @@ test("calls that cannot be meant, and ports that cannot be had", async (t) => {
     ["--broker", "x:0"],
     ["--apn", 'a"b'],
     ["--tls", path.join(folder, "none")],
+    ["--power-key", "foo"],
+    ["--report", path.join(folder, "none", "report.md")],
+    ["--report", folder],
+    ["--record", path.join(folder, "none", "traffic.jsonl")],
   ])
     t.is(run("--port", "x:1", ...args).status, 2, args.join(" "));
   t.is(run("--help").status, 0);

@@ -1,8 +1,8 @@
 // The surface on Node that programs for MQTT.js and for EventEmitters use, against a virtual modem in process: emitters, closing,
 // packets, options in MQTT.js's words, and what reaches the console.
 import { execFile } from "node:child_process";
-import { EventEmitter, on, once } from "node:events";
-import { PassThrough } from "node:stream";
+import { EventEmitter, errorMonitor, on, once } from "node:events";
+import { Duplex, PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import test from "ava";
@@ -204,6 +204,37 @@ test("close() of another stream destroys it, and is done when that is closed; aw
   t.is(closed, 1);
 });
 
+test("close() of a stream that never says when it is closed, or knows no destroy, is done all the same", async (t) => {
+  const silent = new Duplex({
+    emitClose: false,
+    read() {},
+    write(_chunk, _encoding, done) {
+      done();
+    },
+  });
+  await (await openM95(silent)).closeAsync();
+  t.true(silent.closed);
+  const plain = Object.assign(new EventEmitter(), { read() {}, write() {}, readable: true, writable: true });
+  const modem = await openM95(plain as unknown as Duplex);
+  t.notThrows(() => modem.close());
+  await modem.closeAsync();
+});
+
+test("who only watches errors hears them too, first; it does not count as listening", (t) => {
+  const { modem, client } = connected();
+  modem.removeAllListeners("error");
+  for (const one of [modem, client] as unknown as EventEmitter[]) {
+    const heard: unknown[] = [];
+    const unheard = modem.stats.unheardErrors;
+    one.on(errorMonitor, (error) => heard.push("monitor", error));
+    one.emit("error", 1);
+    t.is(modem.stats.unheardErrors, unheard + 1);
+    one.on("error", (error) => heard.push("listener", error));
+    one.emit("error", 2);
+    t.deepEqual(heard, ["monitor", 1, "monitor", 2, "listener", 2]);
+  }
+});
+
 test("packets as in MQTT.js; null is no error", (t) => {
   const { client, clock, broker } = connected();
   const received: unknown[] = [];
@@ -246,10 +277,12 @@ test("reconnect() after end() and while waiting; disconnecting and disconnected;
   const { client, clock, broker, modem } = connected({ clientId: "me" });
   t.deepEqual([client.disconnecting, client.disconnected], [false, false]);
   t.is(client.options.clientId, "me");
-  client.end();
+  const ends: unknown[] = [];
+  client.end((error) => ends.push(error));
   t.true(client.disconnecting);
   clock.advance(5000);
   t.deepEqual([client.disconnecting, client.disconnected, client.connected], [false, true, false]);
+  t.deepEqual(ends, [null]);
   client.reconnect();
   clock.advance(5000);
   t.true(client.connected);
@@ -421,7 +454,7 @@ test("options: unknown names are refused with the nearest one, MQTT.js's own are
     refused({ will: { topic: "a", payload: "b", retained: true } }),
     "option will.retained is not known; did you mean will.retain?",
   );
-  t.is(refused({ protocolVersion: 5 }), "protocolVersion must be 4: the modem speaks MQTT 3.1.1, not 5");
+  t.is(refused({ protocolVersion: 5 }), "protocolVersion must be 3 or 4: the modem speaks MQTT 3.1, or 3.1.1, not 5");
   t.is(
     refused({ passphrase: "x" }),
     "option passphrase cannot be had here: the modem takes keys only in plain; decrypt the key",

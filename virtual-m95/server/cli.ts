@@ -81,7 +81,7 @@ function parse(argv: string[]): CliOptions {
     .option("--recv-shape <1-4>", "form of +QMTRECV", oneOf([1, 2, 3, 4]))
     .option("--quirk <name=value>", "another firmware's habit, may be repeated", quirk)
     .option("--apn <name>", "the only access point name the network accepts")
-    .option("--pin <digits>", "the SIM asks for this PIN")
+    .option("--pin <digits>", "the SIM asks for this PIN", pin)
     .option("--mqtt <3|4>", "MQTT protocol version: 3 = 3.1, 4 = 3.1.1", oneOf([3, 4]), 3)
     .option(
       "--sleep <0-2>",
@@ -145,6 +145,21 @@ function milliseconds(text: string): number {
   return value;
 }
 
+function pin(text: string): string {
+  if (!/^\d{4,8}$/.test(text)) throw new InvalidArgumentError("A PIN has 4 to 8 digits.");
+  return text;
+}
+
+/** What the quirks that are neither numbers nor true or false may be; numbers are 0 or more. */
+const CHOICES: { [name: string]: unknown[] } = {
+  recvShape: [1, 2, 3, 4],
+  lineEnding: ["\r\n", "\n", "\r"],
+  escAnswer: ["OK", ""],
+  urcInPrompt: ["hold", "mix"],
+  busyInput: ["lose", "buffer"],
+  urcAsleep: ["print", "hold", "lose"],
+} satisfies { [name in keyof Quirks]?: Quirks[name][] };
+
 function quirk(text: string, previous: Partial<Quirks> = {}): Partial<Quirks> {
   const equals = text.indexOf("=");
   const name = text.slice(0, equals);
@@ -155,6 +170,11 @@ function quirk(text: string, previous: Partial<Quirks> = {}): Partial<Quirks> {
   const kind = typeof defaultQuirks[name as keyof Quirks];
   const value = kind === "boolean" ? { true: true, false: false }[raw] : kind === "number" ? Number(raw) : raw;
   if (value === undefined || Number.isNaN(value)) throw new InvalidArgumentError(`${name} takes a ${kind}.`);
+  const choice = CHOICES[name];
+  if (choice ? !choice.includes(value) : Number(value) < 0)
+    throw new InvalidArgumentError(
+      `${name} takes ${choice ? choice.map((one) => JSON.stringify(one)).join(", ") : "0 or more"}.`,
+    );
   return { ...previous, [name]: value };
 }
 
