@@ -77,6 +77,8 @@ interface Synchronisation {
   overdue: string | undefined;
   /** ms between two AT. */
   pace: number;
+  /** Bytes received when ATV1 was sent last. */
+  told: number;
 }
 
 export abstract class Synchroniser implements FramerSink {
@@ -180,6 +182,7 @@ export abstract class Synchroniser implements FramerSink {
       called: !!done && leadOut !== ESCAPE,
       overdue: run && run.text,
       pace: wakes ? WAKE_AGAIN : AT_WAIT,
+      told: this.framer.bytes,
     };
     // Armed before writing, here and below: a line may answer inside the call. What leads out may be answered, too.
     this._arm(leadOut === ESCAPE ? ESCAPE_WAIT : leadOut ? Math.max(this._guard, this._pace) : wakes ? WAKE_FIRST : 0);
@@ -206,10 +209,12 @@ export abstract class Synchroniser implements FramerSink {
       }
       sync.called = true;
       this._awaitsSilence = false;
-      // A modem left in ATV0 answers with a bare digit, and nothing but AT is said to one that may be in autobaud. Behind a
-      // time-out one try in eight is for that.
+      // A modem left in ATV0 answers with a bare digit, and nothing but AT is said to one that may be in autobaud: once for each
+      // digit, which noise may end in, too. Behind a time-out one try in eight is for that.
+      const digit = sync.told !== framer.bytes && (framer.held || "").endsWith("0\r");
+      if (digit) sync.told = framer.bytes;
       const leadOut = sync.escape === ESCAPE || left & 1 ? "" : sync.escape;
-      sync.proof = !sync.done && (sync.proves || left >= AT_TRIES - PROOF_TRIES) ? 1 : 0;
+      sync.proof = !digit && !sync.done && (sync.proves || left >= AT_TRIES - PROOF_TRIES) ? 1 : 0;
       // Behind a plain AT none of those before is the last one.
       sync.which++;
       if (sync.proof) sync.owed |= 1 << (sync.which % PROOFS.length);
@@ -217,7 +222,7 @@ export abstract class Synchroniser implements FramerSink {
       this._write(
         sync.proof
           ? leadOut + "ATS" + (3 + (sync.which % PROOFS.length)) + "?\r"
-          : (sync.done ? (framer.held || "").endsWith("0\r") : (left & 7) === 7)
+          : digit || (!sync.done && (left & 7) === 7)
             ? "ATV1\r"
             : leadOut + "AT\r",
       );
@@ -279,10 +284,11 @@ export abstract class Synchroniser implements FramerSink {
       }
     } else if (proof >= 0) {
       // The modem has such answers, however late: nothing less will do.
-      if (mayBePayload && sync.grace-- <= 0) return;
+      // But not without any OK.
+      if (sync.grace-- > 0) sync.tries = AT_TRIES;
+      else if (mayBePayload) return;
       sync.proves = 1;
       this._phase = CALLING;
-      sync.tries = AT_TRIES;
       // One that may be payload may be forged, and the modem's own still come, if it is not that to what was sent last.
       if (!mayBePayload || (sync.proof && proof === sync.which % PROOFS.length)) sync.owed &= ~(1 << proof);
       // Behind a plain AT none of them is the answer to what was sent last.

@@ -234,3 +234,35 @@ test("one that a message has forged makes the real one, which is late, no proof 
   rig.uart.feed("\r\n010\r\n\r\nOK\r\n");
   t.is(rig.settle().pop(), "AT+CSQ OK [+CSQ: 21,0]");
 });
+
+/** A modem that gives the proofs, but a bare digit, or nothing, instead of OK. */
+function withoutOk(digit: string): SessionRig {
+  const rig = new SessionRig();
+  for (const leadOut of ["", "\x1b"]) {
+    rig.uart.always(`${leadOut}AT\r`, digit);
+    [3, 4, 5].forEach((register, i) => {
+      rig.uart.always(`${leadOut}ATS${register}?\r`, `\r\n${["013", "010", "008"][i]}\r\n${digit}`);
+    });
+  }
+  rig.send("AT+X=1");
+  return rig;
+}
+
+test("ATV0: behind a time-out, too, the bare digit tells, and ATV1 brings an OK", (t) => {
+  const rig = withoutOk("0\r");
+  rig.uart.reply("ATV1\r", "\r\nOK\r\n").reply("AT+CSQ\r", "\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
+  rig.send("AT+CSQ", { info: "+CSQ:" });
+  rig.clock.advance(10000);
+  t.deepEqual(
+    rig.take().filter((event) => event !== "urc 0"),
+    ["AT+X=1 ETIMEOUT", "AT+CSQ OK [+CSQ: 20,0]"],
+  );
+});
+
+test("proofs without any OK are no answer: the modem counts as mute in the end", (t) => {
+  for (const digit of ["", "0\r"]) {
+    const rig = withoutOk(digit);
+    rig.clock.advance(150000);
+    t.is(rig.take().pop(), "mute AT: no answer; check power, wiring and baud rate", JSON.stringify(digit));
+  }
+});

@@ -754,6 +754,21 @@ test("ATV0: the bare digit is no OK but tells, and ATV1 brings one", (t) => {
   t.deepEqual(rig.settle(), ["urc 0", "synced OK"]);
 });
 
+test("noise that ends like that digit costs one AT: a modem in autobaud hears nothing but that, and is asked again", (t) => {
+  for (const noise of ["0\r", "\r\n+CFUN: 10\r"]) {
+    const rig = new SessionRig();
+    rig.sync(8);
+    rig.clock.advance(10);
+    rig.uart.feed(noise);
+    t.is(rig.settle().pop(), "synced ETIMEOUT");
+    t.deepEqual(rig.uart.written, ["AT\r", "ATV1\r", ...Array(6).fill("AT\r")]);
+    // What came before tells nothing of the modem that is called now.
+    rig.sync(8);
+    rig.settle();
+    t.deepEqual(rig.uart.written.slice(8), Array(8).fill("AT\r"));
+  }
+});
+
 test("no answer at all, and echo but no OK, are two different faults", (t) => {
   for (const echo of ["AT\r", "ATV1\r"]) {
     const rig = new SessionRig();
