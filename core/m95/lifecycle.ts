@@ -273,9 +273,7 @@ export class Lifecycle extends Script implements SessionSink {
     const down = (error: M95Error | null): void => {
       if (this._contact !== CLOSED) this._contact = SILENT;
       this.enter(error ? "failed" : "off");
-      this._tellStopping(
-        error || (power || said ? null : new M95Error("EPOWER", "it did not say that it goes off, it may still be on")),
-      );
+      this._tellStopping(error || (power || said ? null : new M95Error("EPOWER", "it may still be on")));
       // Started again in the meantime.
       if (this._starting && (this.state === "off" || this.state === "failed")) this._begin();
     };
