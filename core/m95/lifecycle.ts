@@ -272,14 +272,14 @@ export class Lifecycle extends Script implements SessionSink {
     const power = this._setup.power;
     const down = (error: M95Error | null): void => {
       if (this._contact !== CLOSED) this._contact = SILENT;
-      this.enter(error ? "failed" : "off");
-      this._tellStopping(error || (power || said ? null : new M95Error("EPOWER", "it may still be on")));
+      this.enter(error && power ? "failed" : "off");
+      this._tellStopping(error);
       // Started again in the meantime.
       if (this._starting && (this.state === "off" || this.state === "failed")) this._begin();
     };
     this._callOff();
     if (power) turn(power, WAYS, down);
-    else down(null);
+    else down(said ? null : new M95Error("EPOWER", "may still be on"));
   }
 
   private _portGone(): void {

@@ -416,7 +416,7 @@ test("without a power switch stop() tells only of a modem that said so that it i
     told((r) => r.virtual.hang()),
     told((r) => (r.virtual.uart as unknown as { onClose(): void }).onClose()),
   ])
-    t.like(error, { code: "EPOWER", message: "it may still be on" });
+    t.like(error, { code: "EPOWER", message: "may still be on" });
   // Whether one that never answered is on, nobody knows either.
   const r = rig({ power: false });
   const results: string[] = [];
