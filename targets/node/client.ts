@@ -9,6 +9,7 @@ import type { Packet } from "../../core/mqtt/packet.js";
 import type { ClientHost, OutboxStore, PacketInfo, PublishOptions } from "../../core/mqtt/types.js";
 import { makeEmitter } from "./emitter.js";
 import { claim } from "./file-store.js";
+import { checkPublishOptions } from "./options.js";
 import type { AcceptedPacket, AckPacket, ConnackPacket, MqttClient, Payload, PublishPacket } from "./types.js";
 
 /** What the core keeps to itself and a client that is used again needs. */
@@ -17,7 +18,7 @@ interface Inside {
   _refusals: number;
   _profile: { settled(): Required<ConnectOptions> };
   _attemptIn(ms: number): void;
-  _refuse(error: unknown, done: undefined): void;
+  _refuse(error: unknown, done: unknown): void;
 }
 
 /** The same of its queue. */
@@ -116,14 +117,19 @@ class Client extends AsyncMqttClient<Buffer> {
   // MQTT.js hands over what was published.
   override publish(topic: string, payload: unknown, options?: unknown, done?: unknown): this {
     const callback = typeof options === "function" ? options : done;
-    if (typeof callback !== "function") return super.publish(topic, payload, options as PublishOptions);
+    const given = (typeof options === "function" ? undefined : options) as PublishOptions;
+    try {
+      checkPublishOptions(given);
+    } catch (error) {
+      (this as unknown as Inside)._refuse(error, callback);
+      return this;
+    }
+    if (typeof callback !== "function") return super.publish(topic, payload, given);
     const outer = this.#ownId;
     this.#ownId = undefined;
     const packet: { current?: AcceptedPacket } = {};
-    super.publish(topic, payload, (typeof options === "function" ? undefined : options) as PublishOptions, (error) =>
-      callback(error, error ? undefined : packet.current),
-    );
-    const { qos = 0, retain = false } = (typeof options === "object" && options ? options : {}) as PublishOptions;
+    super.publish(topic, payload, given, (error) => callback(error, error ? undefined : packet.current));
+    const { qos = 0, retain = false } = (typeof given === "object" && given ? given : {}) as PublishOptions;
     const messageId = qos ? this.#ownId : undefined;
     this.#ownId = outer;
     packet.current = { cmd: "publish", topic, payload: payload as Payload, qos, retain, messageId };

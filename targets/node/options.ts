@@ -5,6 +5,7 @@ import {
   type ConnectOptions,
   type CycleOptions,
   M95Error,
+  type PublishOptions,
   type RecoveryOptions,
   type TlsOptions,
   type Will,
@@ -74,6 +75,8 @@ const CYCLE = {
   round: 1,
   wait: 1,
 } satisfies Names<CycleOptions>;
+
+const PUBLISH = { qos: 1, retain: 1 } satisfies Names<PublishOptions>;
 
 const WILL = { topic: 1, payload: 1, qos: 1, retain: 1 } satisfies Names<Will>;
 
@@ -177,6 +180,15 @@ export function checkTrace(trace: unknown): void {
   const { begin, attach } = (trace ?? {}) as { begin?: unknown; attach?: unknown };
   if (trace !== undefined && (typeof begin !== "function" || typeof attach !== "function"))
     throw wrong("trace", 'a recording such as recorder("field.jsonl")', trace);
+}
+
+/** Checks the names of a publish's options; what MQTT.js knows besides has no effect. @throws M95Error `EPARAM` */
+export function checkPublishOptions(given: unknown): void {
+  if (typeof given !== "object" || !given) return;
+  const idle = ["dup", "properties", "cbStorePut"];
+  checkNames("", given, { ...PUBLISH, ...Object.fromEntries(idle.map((name) => [name, 1])) });
+  for (const name of idle)
+    if (name in given) warnOnce(`publish ${name}`, `option ${name} of a publish has no effect: ${idleReason(name)}`);
 }
 
 /** Checks the names of a duty cycle's options. @throws M95Error `EPARAM` */

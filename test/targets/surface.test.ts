@@ -336,6 +336,16 @@ test("options are complete: the drawn clientId and the defaults", (t) => {
   t.is(connected({ clientId: "\u00e9" }).client.options.clientId, "\u00e9");
 });
 
+test("unknown options of a publish are refused, those of MQTT.js have no effect", (t) => {
+  const { client, clock, broker } = connected();
+  const outcomes: unknown[] = [];
+  client.publish("a", "1", { retian: true } as never, (error) => outcomes.push(error?.message));
+  client.publish("a", "2", { qos: 1, properties: {}, dup: false } as never, (error) => outcomes.push(error));
+  clock.advance(10_000);
+  t.deepEqual(outcomes, ["option retian is not known; did you mean retain?", null]);
+  t.is(broker.received.length, 1);
+});
+
 test("the packet of a publish has its own message ID, whatever listeners publish meanwhile", (t) => {
   const { client, clock } = connected();
   const ids: { [topic: string]: (number | undefined)[] } = { inner: [], outer: [], none: [] };
