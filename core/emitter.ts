@@ -52,7 +52,10 @@ export class Emitter<Events extends { [E in keyof Events]: any[] } = any> {
     // No event has more; and what is evaluated from Storage finds the arguments of `once` itself in an inner function's `arguments`.
     const first: Once = (a, b, c) => {
       this.off(event, first);
-      listener.call(this, a, b, c);
+      listener.apply(
+        this,
+        [a, b, c].filter((one) => one !== undefined),
+      );
     };
     first._of = listener;
     return this.on(event, first);

@@ -220,24 +220,32 @@ function isLoopHead(loop, next) {
   return isLoop(loop) && next !== undefined && (next === loop.init || next === loop.left);
 }
 
+/** What is refused wherever it stands. */
+const never = {
+  AssignmentPattern: "default",
+  AwaitExpression: "async",
+  LabeledStatement: "label",
+  ChainExpression: "operator",
+  PropertyDefinition: "field",
+  PrivateIdentifier: "private",
+  StaticBlock: "static-block",
+  ImportExpression: "module",
+  MetaProperty: "new-target",
+  WithStatement: "with",
+  RestElement: "spread",
+  SpreadElement: "spread",
+  ObjectPattern: "destructuring",
+  ArrayPattern: "destructuring",
+};
+
 function visit(node, context) {
   const { parents, program, code, report } = context;
   const parent = parents.at(-1);
   const raw = code.slice(node.start, node.end);
   const name = node.type === "Identifier" ? node.name : undefined;
 
+  if (never[node.type]) report(never[node.type], node);
   switch (node.type) {
-    case "AssignmentPattern":
-      report("default", node);
-      break;
-    case "RestElement":
-    case "SpreadElement":
-      report("spread", node);
-      break;
-    case "ObjectPattern":
-    case "ArrayPattern":
-      report("destructuring", node);
-      break;
     case "Property":
     case "MethodDefinition":
       if (node.computed) report("computed", node);
@@ -250,12 +258,6 @@ function visit(node, context) {
       if (node.async) report("async", node);
       for (const one of [node.id, ...node.params]) if (badVariables.has(one?.name)) report("name", one);
       break;
-    case "AwaitExpression":
-      report("async", node);
-      break;
-    case "LabeledStatement":
-      report("label", node);
-      break;
     case "BinaryExpression":
     case "AssignmentExpression":
       if (badOperators.has(node.operator)) report("operator", node);
@@ -264,27 +266,6 @@ function visit(node, context) {
       break;
     case "UpdateExpression":
       if (node.argument.type === "MemberExpression" && node.argument.property.name === "length") report("length", node);
-      break;
-    case "ChainExpression":
-      report("operator", node);
-      break;
-    case "PropertyDefinition":
-      report("field", node);
-      break;
-    case "PrivateIdentifier":
-      report("private", node);
-      break;
-    case "StaticBlock":
-      report("static-block", node);
-      break;
-    case "ImportExpression":
-      report("module", node);
-      break;
-    case "MetaProperty":
-      report("new-target", node);
-      break;
-    case "WithStatement":
-      report("with", node);
       break;
     case "SwitchStatement":
       if (node.cases.slice(0, -1).some((one) => one.test === null)) report("switch", node);
