@@ -256,7 +256,8 @@ export function connect(
   // What is kept: the options are the pins and the times as well.
   const o: any = Object.assign({}, pins, given);
   if (flow) o.flow = flow;
-  if (o.ri) o.ri = ringOf(o.ri);
+  // What is no pin is left for the switch to refuse.
+  if (o.ri && o.ri.read) o.ri = ringOf(o.ri);
   const port = new Port(serial, o);
   const made = new M95(
     Object.assign({ wallClock: Date.now }, o, {

@@ -296,6 +296,12 @@ for (const program of PROGRAMS)
     t.is(refused({ apn: "a", board: "toString" }), "EPARAM");
     t.is(refused({ apn: "a", pwrkey: "A8" }), "EPARAM");
     t.is(refused({ apn: "a", pwrkey: { write() {} }, onPulse: "long" }), "EPARAM");
+    const says = (options: object) =>
+      t.throws(() => connect(serial, { apn: "a", ...options }), { code: "EPARAM" })!.message;
+    for (const pin of ["nonsense", {}, true, 7]) {
+      t.is(says({ pwrkey: { write() {} }, ri: pin }), "ri must be a pin, with read");
+      t.is(says({ pwrkey: { write() {} }, dtr: pin }), "dtr must be a pin, with write");
+    }
     const thrown = () => {
       throw new Error("mine");
     };

@@ -111,16 +111,18 @@ export const tests = [
           }
         }
         mark("refused", [refused({ apn: "a", board: "toaster" }), refused({ apn: "a", flow: "cts" }), refused({ apn: 5 }),
-          refused({ apn: "a", pwrkey: 42 }), refused({ apn: "a", pwrkey: D5, status: "C7" }), refused({ apn: "a", board: "nucleo-f411re" })]);`,
+          refused({ apn: "a", pwrkey: 42 }), refused({ apn: "a", pwrkey: D5, status: "C7" }), refused({ apn: "a", board: "nucleo-f411re" }),
+          refused({ apn: "a", pwrkey: D5, ri: "nonsense" }), refused({ apn: "a", pwrkey: D5, ri: true })]);`,
         { bundle },
       );
       try {
-        const [board, flow, apn, number, text, another] = await engine.mark("refused");
+        const [board, flow, apn, number, text, another, ...rings] = await engine.mark("refused");
         assert.match(board, /^EPARAM board must be a known board, not .*toaster/);
         assert.match(flow, /^EPARAM flowControl must be "none", "hardware" or "software"/);
         assert.match(apn, /^EPARAM apn/);
         assert.equal(number, "EPARAM pwrkey must be a pin, with write");
         assert.equal(text, "EPARAM status must be a pin, with read");
+        for (const ring of rings) assert.equal(ring, "EPARAM ri must be a pin, with read");
         // Of another board, with pins that are not there.
         assert.match(another, /^EPARAM \w+ must be a pin, with (write|read)$/);
       } finally {
