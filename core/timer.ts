@@ -9,11 +9,11 @@ export interface Timed {
 }
 
 /** In `ms`, unless it is called off or set anew. */
-export function later(owner: Timed, ms: number, fn: () => void): void {
+export function later(owner: Timed, ms: number, fn?: () => void): void {
   callOff(owner);
   owner._timer = owner._clock.after(ms, () => {
     owner._timer = undefined;
-    fn();
+    if (fn) fn();
   });
 }
 

@@ -354,7 +354,7 @@ export class Session extends Synchroniser {
     const run = this._run!;
     if (this._phase === CALLING) this._callAgain();
     else if (this._phase === SETTLING) this._endSync(null);
-    else if (this._busy() && this._clock.now() - this._sentAt < PATIENCE * run.timeout) this._arm(AT_WAIT);
+    else if (this._busy() && Math.abs(this._clock.now() - this._sentAt) < PATIENCE * run.timeout) this._arm(AT_WAIT);
     else {
       this._counters[TIMEOUTS]!++;
       if (this.trace) this.trace("", "time-out");

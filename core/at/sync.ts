@@ -210,8 +210,8 @@ export abstract class Synchroniser implements FramerSink {
       sync.called = true;
       this._awaitsSilence = false;
       // A modem left in ATV0 answers with a bare digit, and nothing but AT is said to one that may be in autobaud: once for each
-      // digit, which noise may end in, too. Behind a time-out one try in eight is for that.
-      const digit = sync.told !== framer.bytes && (framer.held || "").endsWith("0\r");
+      // digit, which noise may end in, too.
+      const digit = (framer.held || "").endsWith("0\r") && sync.told !== framer.bytes;
       if (digit) sync.told = framer.bytes;
       const leadOut = sync.escape === ESCAPE || left & 1 ? "" : sync.escape;
       sync.proof = !digit && !sync.done && (sync.proves || left >= AT_TRIES - PROOF_TRIES) ? 1 : 0;
@@ -220,11 +220,7 @@ export abstract class Synchroniser implements FramerSink {
       if (sync.proof) sync.owed |= 1 << (sync.which % PROOFS.length);
       this._arm(this._last() ? this._round() : wait);
       this._write(
-        sync.proof
-          ? leadOut + "ATS" + (3 + (sync.which % PROOFS.length)) + "?\r"
-          : digit || (!sync.done && (left & 7) === 7)
-            ? "ATV1\r"
-            : leadOut + "AT\r",
+        sync.proof ? leadOut + "ATS" + (3 + (sync.which % PROOFS.length)) + "?\r" : digit ? "ATV1\r" : leadOut + "AT\r",
       );
     } else
       this._endSync(
@@ -318,11 +314,12 @@ export abstract class Synchroniser implements FramerSink {
       this._arm(sync.owed ? ROUND : Math.max(SETTLE, this._pace));
   }
 
-  // Messages follow each other without a silence, or a line is under way.
+  // Messages follow each other without a silence, or a line is under way. A clock that was set must not make it longer.
   protected _busy(): boolean {
     const framer = this.framer;
     return (
-      (framer.open && this._clock.now() - framer.stamp < BUSY) || (this._mark !== framer.bytes && framer.held !== "")
+      (framer.open && Math.abs(this._clock.now() - framer.stamp) < BUSY) ||
+      (this._mark !== framer.bytes && framer.held !== "")
     );
   }
 
@@ -331,7 +328,7 @@ export abstract class Synchroniser implements FramerSink {
     this._free();
     if (sync.done) sync.done(error);
     else if (error)
-      if (this._clock.now() - this.framer.stamp < BUSY)
+      if (Math.abs(this._clock.now() - this.framer.stamp) < BUSY)
         // A modem that hands over messages is not mute, though there may be a silence: it is asked again for as long as they keep its answer away.
         this._call(AT_TRIES, sync.escape, undefined);
       else this._sink.mute(error);

@@ -32,7 +32,7 @@ export const SIM = "s";
 
 /** `+CREG: n,stat`: noted. */
 export const NETWORK = "n";
-/** `+CGREG: n,stat`: goes on if this or the one before says home or roaming, asks for CGATT if it is idle, or waits. */
+/** `+CGREG: n,stat`: goes on if this or the one before says home or roaming, asks for CGATT if it is idle or there is no time left, or waits. */
 export const PACKET = "p";
 /** `+CGATT: 1`, or attach if there is a network. */
 export const ATTACHED = "t";

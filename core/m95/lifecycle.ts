@@ -58,6 +58,7 @@ export class Lifecycle extends Script implements SessionSink {
     const clock = listener.clock;
     this._listener = listener;
     this._clock = clock;
+    this._period = { _clock: clock, _timer: undefined };
     this.state = "off";
     this._contact = SILENT;
     this._generation = this._left = 0;
@@ -156,7 +157,7 @@ export class Lifecycle extends Script implements SessionSink {
 
   late(run: Request): void {
     const now = this._clock.now();
-    const lasting = now - this._unansweredAt! <= limitOf(this._setup.recovery, "stable");
+    const lasting = Math.abs(now - this._unansweredAt!) <= limitOf(this._setup.recovery, "stable");
     this._unansweredAt = now;
     this._unanswered = lasting ? this._unanswered! + 1 : 1;
     const error = new M95Error("ETIMEOUT", run.text.split("=")[0] + ": no answer in time");
@@ -235,11 +236,11 @@ export class Lifecycle extends Script implements SessionSink {
     if (!this.enter("syncing")) return;
     const setup = this._setup;
     const baud = setup.baud;
-    const deadline = this._clock.now() + (probing ? PROBE : limitOf(setup.recovery, "syncTimeout"));
     let usual = false;
     let leadOut = ESCAPE;
     if (this._contact > CYCLING) this._contact = SILENT;
     this.session.allow(true);
+    later(this._period, probing ? PROBE : limitOf(setup.recovery, "syncTimeout"));
     const answer = (error: M95Error | null): void => {
       if (!error) {
         const cycle = this._contact === CYCLING;
@@ -247,7 +248,7 @@ export class Lifecycle extends Script implements SessionSink {
         // One that does not echo has not booted since it was set up.
         this.runScript(bringUpScript(setup, cycle, this.session.echoed ? FRESH : THERE));
       } else if (error.code === "ECLOSED") return;
-      else if (this._clock.now() < deadline) {
+      else if (this._period._timer !== undefined) {
         // Set to the wanted rate by an earlier run, or reset since: it is at the one or at the other.
         if (baud && baud !== USUAL_RATE) {
           this.setRate(usual ? baud : USUAL_RATE);
@@ -421,6 +422,7 @@ export class Lifecycle extends Script implements SessionSink {
   private _callOff(): boolean {
     const generation = ++this._generation;
     this._script = undefined;
+    callOff(this._period);
     callOff(this);
     this._trust();
     this.session.allow(false);

@@ -6,7 +6,7 @@ import { number, split } from "../at/params.js";
 import type { Session } from "../at/session.js";
 import { M95Error } from "../errors.js";
 import type { Clock, TimerHandle } from "../ports.js";
-import { later } from "../timer.js";
+import { callOff, later, type Timed } from "../timer.js";
 import {
   ADDRESS,
   AGAIN,
@@ -70,8 +70,6 @@ interface Run {
   rows: string;
   at: number;
   next: number;
-  /** Until when the present state may last. */
-  deadline: number;
   pdpTries: number;
   /** Looks in which a PIN that was sent may still take effect. */
   taking: number;
@@ -87,6 +85,8 @@ export abstract class Script {
   session!: Session;
   _clock!: Clock;
   _timer: TimerHandle;
+  /** Its timer runs as long as the present state may last. It does not ask the clock, which may be set meanwhile. */
+  protected _period!: Timed;
   protected _setup: LifecycleSetup;
   /** The modem has booted since the last bring-up, as far as is known: its echo is as it is stored. */
   protected _booted?: boolean;
@@ -122,7 +122,6 @@ export abstract class Script {
       rows: timed(rows),
       at: 0,
       next: 0,
-      deadline: 0,
       pdpTries: 0,
       taking: 0,
       network: NOWHERE,
@@ -163,9 +162,9 @@ export abstract class Script {
 
   /** Goes on to the next state; "": it is done. */
   enterStep(state: ModemState | ""): void {
-    const run = this._script!;
     if (!state) {
       this._script = undefined;
+      callOff(this._period);
       this.scriptDone();
       return;
     }
@@ -173,7 +172,7 @@ export abstract class Script {
     const limit = limitOf(this._setup.recovery, sim ? "simTimeout" : "registrationTimeout");
     const ladder = this._ladder;
     const least = ladder && !sim && this._left === ENDLESS ? SEARCHING * ladder.waits : 0;
-    run.deadline = this._clock.now() + Math.max(limit, least);
+    later(this._period, Math.max(limit, least));
     if (this.enter(state)) this.proceed();
   }
 
@@ -259,13 +258,13 @@ export abstract class Script {
       else if (there) run.network = DATA;
       else if (rule === SERVED) waits = run.attached > 1 ? "" : ATTACH;
       else if (!run.network)
-        if (status) waits = SEARCH;
+        if (status && this._period._timer !== undefined) waits = SEARCH;
         else more = "tAT+CGATT?\n";
     }
     if (!waits) {
       this.insert(more);
       this.proceed();
-    } else if (this._clock.now() < run.deadline) {
+    } else if (this._period._timer !== undefined) {
       this.insert(waits);
       later(this, POLL, () => this.proceed());
     } else
@@ -340,7 +339,7 @@ export abstract class Script {
 
   /** Takes the same step again a little later, if it `waits` and there is time, or gives up. @param final - see `scriptFailed` */
   pollOrFail(error: M95Error, final: number, waits: boolean): void {
-    if (waits && this._clock.now() < this._script!.deadline) later(this, POLL, () => this.proceed(true));
+    if (waits && this._period._timer !== undefined) later(this, POLL, () => this.proceed(true));
     else this.scriptFailed(error, final);
   }
 }

@@ -257,7 +257,7 @@ export class MqttClient<Payload = any>
   /** It has been connected for the stable time, or never failed. */
   hasLasted(): boolean {
     return this.connected
-      ? !this.outbox.trouble && this._clock.now() - this._since >= this._host.stable
+      ? !this.outbox.trouble && Math.abs(this._clock.now() - this._since) >= this._host.stable
       : !this._failures;
   }
 

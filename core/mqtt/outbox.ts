@@ -131,7 +131,7 @@ export class Outbox {
    * @param guessed - or somebody does
    */
   expects(name: string, msgid: number, guessed?: boolean): boolean {
-    if (!guessed && !(this._clock.now() - this._guessed >= SUSPICION)) return false;
+    if (!guessed && Math.abs(this._clock.now() - this._guessed) < SUSPICION) return false;
     return msgid > 0 && this._flight.some((packet) => nameOf(packet.text) === name && packet.msgid === msgid);
   }
 
@@ -208,7 +208,7 @@ export class Outbox {
     if (mayBePayload) {
       const now = this._clock.now();
       if (!found) this._guessed = now;
-      else if (now - this._guessed < SUSPICION) {
+      else if (Math.abs(now - this._guessed) < SUSPICION) {
         if (msgid) this._unsettled(found, fields, line, false);
         return false;
       } else if (!msgid && result !== ACKNOWLEDGED) return false;
@@ -396,7 +396,7 @@ export class Outbox {
     const now = this._clock.now();
     if (!this.trouble) this._failedAt = now;
     this.trouble += msgid ? ANSWERED + 1 : 1;
-    if (now - this._failedAt! >= this._profile.packets) this.trouble |= FAILURES;
+    if (Math.abs(now - this._failedAt!) >= this._profile.packets) this.trouble |= FAILURES;
   }
 
   private _tick(): void {

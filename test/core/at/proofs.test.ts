@@ -44,12 +44,12 @@ test("of several only the last one counts, and behind a late one the others have
 test("none that is late when a plain AT was sent meanwhile", (t) => {
   const rig = late();
   rig.clock.advance(1100);
-  t.is(rig.uart.written.at(-1), "ATV1\r");
+  t.is(rig.uart.written.at(-1), "AT\r");
   rig.uart.feed("\r\n010\r\n\r\nOK\r\n\r\n008\r\n\r\nOK\r\n");
   rig.clock.advance(100);
   rig.uart.feed("\r\nOK\r\n");
   rig.clock.advance(1800);
-  t.is(rig.uart.written.at(-1), "ATV1\r");
+  t.is(rig.uart.written.at(-1), "AT\r");
   rig.clock.advance(200);
   t.is(rig.uart.written.at(-1), "ATS4?\r");
   rig.uart.feed("\r\n010\r\n\r\nOK\r\n");
@@ -144,10 +144,10 @@ test("where the OK of a plain AT seemed to be enough, a proof that is late shows
 
 test("firmware without: refused twice, a plain AT has to do", (t) => {
   const rig = late();
-  rig.uart.reply("\x1bATS5?\r", "\r\nERROR\r\n").reply("ATV1\r", "\r\nOK\r\n");
+  rig.uart.reply("\x1bATS5?\r", "\r\nERROR\r\n").reply("AT\r", "\r\nOK\r\n");
   rig.uart.feed("\r\nERROR\r\n");
   t.deepEqual(rig.settle(), ["AT+CSQ OK [+CSQ: 21,0]"]);
-  t.deepEqual(rig.uart.written, ["AT+CSQ\r", "\x1b", "ATS4?\r", "\x1bATS5?\r", "ATV1\r", "AT+CSQ\r"]);
+  t.deepEqual(rig.uart.written, ["AT+CSQ\r", "\x1b", "ATS4?\r", "\x1bATS5?\r", "AT\r", "AT+CSQ\r"]);
 });
 
 test("behind an answer whose line end got lost a command waits for the whole guard time: the modem may still be at it", (t) => {
@@ -202,7 +202,7 @@ test("a clean error does not shorten the two seconds that a late proof has", (t)
 test("behind a plain AT not even a late proof that may be part of a message brings the next one on early", (t) => {
   const rig = late();
   rig.clock.advance(1100);
-  t.deepEqual(rig.uart.written.slice(2), ["ATS4?\r", "\x1bATS5?\r", "ATV1\r"]);
+  t.deepEqual(rig.uart.written.slice(2), ["ATS4?\r", "\x1bATS5?\r", "AT\r"]);
   rig.uart.feed("\r\n+QMTRECV: 0,0,t,b\r\n\r\n010\r\n\r\nOK\r\n");
   rig.clock.advance(1900);
   t.is(rig.uart.written.length, 5, "the answer to ATS5? may still come");
@@ -214,7 +214,7 @@ test("behind a plain AT not even a late proof that may be part of a message brin
 test("behind queries that had no answer an OK has two seconds in which theirs may still come", (t) => {
   const rig = late();
   rig.clock.advance(1100);
-  t.is(rig.uart.written.at(-1), "ATV1\r");
+  t.is(rig.uart.written.at(-1), "AT\r");
   rig.uart.feed("\r\nOK\r\n");
   rig.clock.advance(1900);
   t.false(rig.uart.written.slice(1).includes("AT+CSQ\r"));

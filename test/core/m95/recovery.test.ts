@@ -180,6 +180,7 @@ const TABLE: [string, string, Cause][] = [
     "cfun",
     (m) => {
       m.answers["AT+CGREG?"] = "+CGREG: 0,3|OK";
+      m.answers["AT+CGATT?"] = "+CGATT: 0|OK";
       m.answers["AT+CEER"] = "+CEER: 1,2061|OK";
       afterReboot("AT+CREG?", "+CREG: 0,3|OK")(m);
     },
