@@ -54,7 +54,6 @@ export class Lifecycle extends Script implements SessionSink {
    */
   constructor(setup: LifecycleSetup, listener: LifecycleListener, counters: Counters, guard: number, limit: number) {
     super(setup);
-    const uart = setup.uart;
     const clock = listener.clock;
     this._listener = listener;
     this._clock = clock;
@@ -63,7 +62,7 @@ export class Lifecycle extends Script implements SessionSink {
     this._contact = SILENT;
     this._generation = this._left = 0;
     this.session = new Session({
-      uart,
+      uart: setup.uart,
       clock,
       sink: this,
       host: listener,
@@ -74,7 +73,7 @@ export class Lifecycle extends Script implements SessionSink {
       prefix: RECEIVED,
     });
     if (setup.baud) this.session.framer.rate(setup.baud);
-    uart.onClose = this._portGone.bind(this);
+    setup.uart.onClose = this._portGone.bind(this);
   }
 
   /** See `M95.start`. */
@@ -380,16 +379,15 @@ export class Lifecycle extends Script implements SessionSink {
   }
 
   private _take(step: number): void {
-    const setup = this._setup;
     if (step === CFUN) this._contact = CYCLING;
     else if (this._contact === CYCLING) this._contact = SILENT;
     if (step === PDP) {
       this.session.allow(true);
-      this.runScript(pdpScript(setup.apn, AGAIN));
+      this.runScript(pdpScript(this._setup.apn, AGAIN));
     } else if (step < POWER) this._begin();
     else
       turn(
-        setup.power!,
+        this._setup.power!,
         WAYS.split(" ")[step - POWER]!,
         this._live((error) => {
           if (error) this.recover(error);

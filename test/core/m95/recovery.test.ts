@@ -180,9 +180,9 @@ const TABLE: [string, string, Cause][] = [
     "cfun",
     (m) => {
       m.answers["AT+CGREG?"] = "+CGREG: 0,3|OK";
-      m.answers["AT+CGATT?"] = "+CGATT: 0|OK";
       m.answers["AT+CEER"] = "+CEER: 1,2061|OK";
       afterReboot("AT+CREG?", "+CREG: 0,3|OK")(m);
+      m.answers["AT+CGATT?"] = "+CGATT: 0|OK";
     },
   ],
   ["ESIM", "cfun", afterReboot("AT+CPIN?", "+CME ERROR: 10")],
@@ -381,4 +381,57 @@ test("waiting times double under a cap, drawn from nothing to the cap; a rest is
   for (let i = 0; i < 20; i++) last = ladder.climb("RDY", RESTART, 1, undefined, all);
   t.is(last, 300_000);
   t.true(ladder.step < REST);
+});
+
+/** Starts a modem and sets the host's clock by `shift` ms after eight seconds. Says how it ended, and after how many ms. */
+function startedWith(answers: Scripted["answers"], shift: number, deaf = false): [string, number, string[]] {
+  let set = 0;
+  let base = new SimClock();
+  const modem = new Scripted({
+    recovery: { registrationTimeout: 60_000, simTimeout: 20_000, syncTimeout: 20_000, attempts: 1 },
+    clock: {
+      now: () => base.now() + set,
+      after: (ms, fn) => base.after(ms, fn),
+      cancel: (timer) => base.cancel(timer as never),
+    },
+  });
+  base = modem.clock;
+  Object.assign(modem.answers, answers);
+  modem.deaf = deaf;
+  let code = "";
+  modem.modem.start((error) => {
+    code = error ? (error as M95Error).code : "ready";
+  });
+  modem.clock.advance(8000);
+  set = shift;
+  modem.clock.run(() => code !== "", 200_000);
+  return [code, modem.clock.now(), modem.sent];
+}
+
+const SEARCHING = { "AT+CREG?": "+CREG: 0,2|OK", "AT+CGREG?": "+CGREG: 0,2|OK", "AT+CGATT?": "+CGATT: 0|OK" };
+
+test("a clock that is set makes no state of a bring-up longer or shorter", (t) => {
+  for (const shift of [0, -3_600_000, 86_400_000])
+    for (const [answers, expected, ms, deaf] of [
+      [SEARCHING, "EREG", 60_000, false],
+      [{ "AT+CPIN?": "+CME ERROR: 14" }, "ESIM", 20_000, false],
+      [{}, "ETIMEOUT", 20_000, true],
+    ] as const) {
+      const [code, took] = startedWith(answers, shift, deaf);
+      t.is(code, expected);
+      t.true(took >= ms && took < ms + 12_000, `${expected} behind ${shift} ms: ${took} ms`);
+    }
+});
+
+test("before a search is given up CGATT is asked: where it says attached, the context is tried", (t) => {
+  for (const status of [2, 3]) {
+    const answers = { "AT+CREG?": `+CREG: 0,${status}|OK`, "AT+CGREG?": `+CGREG: 0,${status}|OK` };
+    const [code, took, sent] = startedWith(answers, 0);
+    t.is(code, "ready");
+    t.true(took >= 60_000, "until then a search is left alone");
+    t.true(sent.includes("AT+QILOCIP"));
+    const [denied, , asked] = startedWith({ ...answers, "AT+CGATT?": "+CGATT: 0|OK" }, 0);
+    t.is(denied, "EREG");
+    t.false(asked.includes("AT+QILOCIP"));
+  }
 });
