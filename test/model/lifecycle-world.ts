@@ -168,6 +168,8 @@ export class LifecycleWorld implements World {
     const packet = text === "AT+CGREG?";
     let says = wrong?.command === text.replace("CGREG", "CREG") ? wrong.says : undefined;
     if (packet) says = says?.replace("CREG", "CGREG");
+    // It is not attached either.
+    if (wrong?.state === "registering" && text === "AT+CGATT?") says = "\r\n+CGATT: 0\r\n\r\nOK\r\n";
     if (!says && text === "AT+QILOCIP") says = "\r\n10.0.0.1\r\n";
     if (!says && text === "AT+QIDEACT") says = "\r\nDEACT OK\r\n";
     if (!says && text === "AT+QPOWD=1") says = SAYS["NORMAL POWER DOWN"];
