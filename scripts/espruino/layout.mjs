@@ -15,7 +15,7 @@ import { tokenise, tokeniseBody } from "./tokenise.mjs";
 export const NAME = "M95";
 
 /** Bytes of the dictionary; more pack better, and cost time at each call. */
-const DICTIONARY = 120;
+const DICTIONARY = 138;
 
 /**
  * A file has a table of where its texts are, two bytes each: the place of a page, a multiple of ALIGNED, times two, and the text's place
