@@ -15,7 +15,7 @@ import { tokenise, tokeniseBody } from "./tokenise.mjs";
 export const NAME = "M95";
 
 /** Bytes of the dictionary; more pack better, and cost time at each call. */
-const DICTIONARY = 138;
+const DICTIONARY = 140;
 
 /**
  * A file has a table of where its texts are, two bytes each: the place of a page, a multiple of ALIGNED, times two, and the text's place
@@ -79,7 +79,7 @@ const FIRST = new Map(
 );
 
 /** Characters that are not unpacked then, for each byte that a text takes more when it is not packed. */
-const WORTH_IT = 42;
+const WORTH_IT = 60;
 
 /**
  * How often the functions of a program run then, by number. A method may have come from another class, which is no more then.

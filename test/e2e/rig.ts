@@ -152,10 +152,10 @@ export async function openModem(t: ExecutionContext, brokerPort: number, options
 }
 
 /** Waits until a condition holds. */
-export async function until(what: string, condition: () => boolean): Promise<void> {
-  const end = performance.now() + LIMIT;
+export async function until(what: string, condition: () => boolean, limit = LIMIT): Promise<void> {
+  const end = performance.now() + limit;
   while (!condition()) {
-    if (performance.now() > end) throw new Error(`${what}: not within ${LIMIT / 1000} s`);
+    if (performance.now() > end) throw new Error(`${what}: not within ${limit / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
