@@ -68,11 +68,12 @@ function powerKey(text: string): string {
 
 /** Before anything else, so that minutes of work do not end in nothing. @throws UsageError for a file that cannot be written */
 function checkWritable(option: string, file: string): void {
+  const isThere = existsSync(file);
+  const written = isThere ? file : path.dirname(file);
   try {
-    if (existsSync(file)) accessSync(file, constants.W_OK);
-    else accessSync(path.dirname(file), constants.W_OK);
-    if (statSync(existsSync(file) ? file : path.dirname(file)).isDirectory() === existsSync(file))
-      throw new Error(existsSync(file) ? "it is a folder" : "it would stand in no folder");
+    accessSync(written, constants.W_OK);
+    if (statSync(written).isDirectory() === isThere)
+      throw new Error(isThere ? "it is a folder" : "it would stand in no folder");
   } catch (error) {
     throw new UsageError(`${option} ${file} cannot be written: ${(error as Error).message}`);
   }

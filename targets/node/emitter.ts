@@ -76,11 +76,6 @@ const own = {
       this._threw(error, false);
     }
   },
-
-  _answer(this: Target, error: Error | null | undefined, done: Listener | undefined, value?: unknown): void {
-    if (done) this._call(done, error, value);
-    else if (error) this.emit("error", error);
-  },
 };
 
 /** Gives a class of the core, or one that extends it, the methods of Node's EventEmitter; `instanceof EventEmitter` holds. */

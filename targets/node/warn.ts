@@ -11,7 +11,7 @@ const LIMIT = 100;
  */
 export function warnOnce(kind: string, text: string, among = told): void {
   if (among.has(kind)) return;
-  if (among.size >= LIMIT) for (const first of [...among].slice(0, 1)) among.delete(first);
+  if (among.size >= LIMIT) among.delete([...among][0]!);
   among.add(kind);
   process.emitWarning(text, "M95Warning");
 }
