@@ -165,21 +165,23 @@ export class Link {
     const result = number(fields[1]);
     if (mayBePayload) {
       // That DISCONNECT is done needs no proof: if it was the modem's, the time for it is short. That nothing was opened has none: what is
-      // being opened need not be listed. The time for that is limited, too.
-      if (wanted === LEAVING || (opens && result !== OPENED)) return;
+      // being opened need not be listed. The time for that is limited, too, and nobody's end is one of what is not open yet.
+      if (wanted === LEAVING || (phase === OPENING && (ends || result !== OPENED))) return;
       this._verify(opens ? "AT+QMTOPEN?" : QUERY, (actual) => {
+        // Whatever line it was, there may have been more of them than questions.
+        const accepted = phase === CONNECTING && actual === STATE_CONNECTED;
         // The line was part of a message: it is on its way still, or stands, or another state was reached before the answer came.
         if (
           this.phase !== phase ||
-          (opens
-            ? actual === STATE_NONE
-            : actual === (connects ? STATE_CONNECTING : STATE_CONNECTED) ||
-              (ends && (phase === OPENING || (phase === CONNECTING && actual))))
+          (!accepted &&
+            (opens
+              ? actual === STATE_NONE
+              : actual === (connects ? STATE_CONNECTING : STATE_CONNECTED) || (phase === CONNECTING && ends && actual)))
         )
           return;
         // What the modem says now counts. That a link is gone is true then, but not why: no step of recovery rests on the number.
-        const accepted = connects && actual === STATE_CONNECTED;
-        this.heard(name, ends ? ["", "1"] : accepted ? ["", "0"] : fields, line, false);
+        if (accepted) this.heard("QMTCONN", ["", "0"], line, false);
+        else this.heard(name, ends ? ["", "1"] : fields, line, false);
       });
       return;
     }

@@ -155,6 +155,20 @@ test("a forged +QMTSTAT behind a message is checked before anything is torn down
   t.false(b.diary.includes("close"));
 });
 
+test("forged lines that use up the questions do not hide the result behind them", (t) => {
+  for (const result of ["+QMTOPEN: 1,0", "+QMTCONN: 1,0,0"]) {
+    const b = bench();
+    const forged = "\r\n+QMTSTAT: 1,1\r\n";
+    b.virtual.onSend = (text) =>
+      text.includes(result) ? `\r\n+QMTRECV: 0,0,"in",x\r\n${forged}${forged}${text}` : text;
+    const client = b.modem.connect({ host: "broker.example", clientId: "other" });
+    b.until(result, () => client.connected, 10_000);
+    t.deepEqual(sent(b, "AT+QMTCLOSE"), []);
+    t.true(b.client.connected);
+    t.is(finish(b), 0);
+  }
+});
+
 test("a message for nobody is counted", (t) => {
   const b = bench();
   b.virtual.inject('\r\n+QMTRECV: 4,0,"a",x\r\n');

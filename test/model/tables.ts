@@ -242,18 +242,18 @@ opening
   publish; subscribe; end; end at once; OK; CME 8503; CME 8512; no connection; QMTCONN 0,0; QMTCONN 0,3;
     QMTCONN 0,5; QMTCONN 1; QMTCONN 2; ?QMTSTAT 1; ?QMTCONN 0,5; QMTDISC 0; QMTPUB 0; QMTPUB 2 -> opening
 connecting
-  ERROR; time-out; no connection -> waiting connecting closed
+  OK -> connecting connected
+  ERROR; time-out -> waiting connecting closed
+  no connection; QMTCONN 0,3; QMTCONN 0,5; QMTCONN 2; QMTSTAT 1; QMTSTAT 2; modem lost; modem failed -> waiting closed
   QMTCONN 0,0 -> connected
-  QMTCONN 0,3; QMTCONN 0,5; QMTCONN 2; QMTSTAT 1; QMTSTAT 2; modem lost; modem failed -> waiting closed
   timer -> waiting disconnecting
-  publish; subscribe; end; end at once; OK; QMTOPEN 0; QMTOPEN 2; QMTOPEN 3; QMTOPEN -1; QMTCONN 1;
+  publish; subscribe; end; end at once; QMTOPEN 0; QMTOPEN 2; QMTOPEN 3; QMTOPEN -1; QMTCONN 1;
     ?QMTSTAT 1; ?QMTCONN 0,5; QMTDISC 0; QMTPUB 0; QMTPUB 2 -> connecting
 connected
   OK; CME 8503; QMTPUB 0; QMTPUB 2; timer -> connected disconnecting
   ERROR; time-out -> waiting connected disconnecting closed
   CME 8512 -> waiting connected disconnecting
-  no connection -> waiting connected closed
-  QMTSTAT 1; QMTSTAT 2; modem lost; modem failed -> waiting closed
+  no connection; QMTSTAT 1; QMTSTAT 2; modem lost; modem failed -> waiting closed
   publish; subscribe; end; end at once; QMTOPEN 0; QMTOPEN 2; QMTOPEN 3; QMTOPEN -1; QMTCONN 0,0;
     QMTCONN 0,3; QMTCONN 0,5; QMTCONN 1; QMTCONN 2; ?QMTSTAT 1; ?QMTCONN 0,5; QMTDISC 0 -> connected
 disconnecting
