@@ -138,8 +138,11 @@ async function run() {
   assert.equal(modem.pins.status.read(), 1);
   const loaded = await ask("loaded");
   const connected = await ask("process.memory().usage-before");
+  const own = await ask(
+    "[config,log,got,ready,connects,loaded,before].reduce(function(n,one){return n+1+E.getSizeOf(one)},0)",
+  );
   report.line(
-    `switches the modem on, connects and subscribes; jsVars: ${loaded} loaded, ${connected} connected with the application`,
+    `switches the modem on, connects and subscribes; jsVars: ${loaded} loaded, ${connected} connected, of which ${own} are the application's variables`,
   );
 
   for (const qos of [0, 1, 2]) await ask(`say("out/${qos}",${qos})`);
