@@ -3,7 +3,7 @@
 // @part tls: tlsCommands
 
 import { integer } from "../arguments.js";
-import { checkLine, quote } from "../at/params.js";
+import { checkLine, LINE, quote } from "../at/params.js";
 import type { Request } from "../at/types.js";
 import { M95Error } from "../errors.js";
 
@@ -189,6 +189,6 @@ export function build(list: (number | string)[][], rows?: string): string[] {
           ? integer(field[0]!, values[i], +range[0]!, +range[1])
           : quote(field[0]!, values[i], +range[0]!.substring(1)));
     }
-    return checkLine(names.join(), text);
+    return text.length > LINE ? checkLine(names.join(), text) : text;
   });
 }

@@ -262,7 +262,7 @@ export abstract class Script {
         else more = "tAT+CGATT?\n";
     }
     if (!waits) {
-      this.insert(more);
+      if (more) this.insert(more);
       this.proceed();
     } else if (this._period._timer !== undefined) {
       this.insert(waits);
@@ -281,7 +281,6 @@ export abstract class Script {
   /** Puts rows in front of those that are left. */
   insert(more: string): void {
     const run = this._script!;
-    if (!more) return;
     run.rows = timed(more) + run.rows.substring(run.next);
     run.next = 0;
   }
@@ -333,7 +332,7 @@ export abstract class Script {
       if ((this._booted && !this.session.echoed) || rate !== baud) more = "-ATE1\nfAT+IPR=" + baud + "&W\n";
       this._booted = false;
     }
-    this.insert(more);
+    if (more) this.insert(more);
     this.proceed();
   }
 
