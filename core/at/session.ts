@@ -103,17 +103,31 @@ export class Session extends Synchroniser {
     if (run) this._tell(run, this._late(run));
   }
 
-  /** Fails what runs, what waits and a synchronisation, and forgets the state of the line. */
+  /**
+   * Fails what runs, what waits and a synchronisation. The modem goes on with what it was told: the line is led out of that, unless
+   * it has ended by itself or `owed` is cleared, before the next command is sent.
+   */
   abort(error: M95Error): void {
     const run = this._run;
     const queue = this._queue;
     const sync = this._sync;
+    if (run) {
+      // Out of a prompt that counts bytes leads nothing but its data.
+      run._prompted = run.counted;
+      if (run.upload && run.sent) run.timeout = 0;
+      this.owed = run;
+    } else if (sync && sync.overdue) {
+      this.owed = sync.overdue;
+      this.owed.timeout = 0;
+    }
     this._free();
     this._queue = [];
-    this.unechoed = this._unsettled = false;
+    this.unechoed = false;
+    const prompt = this.framer.prompt;
     this.framer.clear();
+    this.framer.prompt = prompt;
     if (sync && sync.done) sync.done(error);
-    if (run) this._tell(run, error);
+    if (run) this._tell(run, error, run.counted);
     for (let i = 0; i < queue.length; i++) this._tell(queue[i]!, error);
   }
 
@@ -147,9 +161,10 @@ export class Session extends Synchroniser {
   }
 
   prompt(): void {
-    const run = this._run!;
-    if (this.trace) this.trace("<", run.prompt!);
-    this._feed(run);
+    const run = this._run;
+    if (this.trace) this.trace("<", ">");
+    if (run) this._feed(run);
+    else if (this.owed) this._onOwed(">");
   }
 
   overran(): void {
@@ -176,7 +191,8 @@ export class Session extends Synchroniser {
     if (this.trace) this.trace("<", line);
     const run = this._run;
     let rest: string | undefined;
-    if (this._phase >= CALLING) this._lineInSync(line, mayBePayload);
+    if (this.owed) this._onOwed(line, mayBePayload);
+    else if (this._phase >= CALLING) this._lineInSync(line, mayBePayload);
     else if (!run) this._foreign(line, mayBePayload);
     else if (line === run.text) {
       // One that a message may have forged announces no other, and tells nothing of the modem.
@@ -227,7 +243,7 @@ export class Session extends Synchroniser {
     const prompt = run.prompt;
     // An OK that is late ends no command that waits for its prompt, but any other; and a modem that still owes it may drop what it is
     // told, which must not happen to one whose prompt counts bytes: in vain they would be written.
-    if (this._unsettled && (prompt !== ">" || run.counted)) {
+    if (this.owed || (this._unsettled && (prompt !== ">" || run.counted))) {
       this._call(AT_TRIES, "", undefined);
       return;
     }
@@ -354,7 +370,12 @@ export class Session extends Synchroniser {
     const run = this._run!;
     if (this._phase === CALLING) this._callAgain();
     else if (this._phase === SETTLING) this._endSync(null);
-    else if (this._busy() && Math.abs(this._clock.now() - this._sentAt) < PATIENCE * run.timeout) this._arm(AT_WAIT);
+    // A host that is busy notices late that the line is silent, and what waits for that may be the result.
+    else if (
+      (this.framer.open || this._busy()) &&
+      Math.abs(this._clock.now() - this._sentAt) < PATIENCE * Math.max(run.timeout, BUSY)
+    )
+      this._arm(AT_WAIT);
     else {
       this._counters[TIMEOUTS]!++;
       if (this.trace) this.trace("", "time-out");
@@ -364,6 +385,22 @@ export class Session extends Synchroniser {
     }
   }
 
+  // What was called off may have ended, or asks for its data, so that the way out is known.
+  private _onOwed(line: string, mayBePayload?: boolean): void {
+    const owed = this.owed!;
+    const prompted = line === owed.prompt;
+    if (mayBePayload || !(prompted || isFinal(line, owed))) {
+      // Nor does a line of its answer pass for a URC of the same name.
+      if (this._isUrc(line, owed.text)) this._foreign(line, !!mayBePayload);
+      return;
+    }
+    if (prompted) {
+      owed.timeout = 0;
+      owed.sent = !owed.counted;
+    } else this.owed = undefined;
+    if (this._phase === CALLING) this._arm(this._guard);
+  }
+
   private _late(run: Request): M95Error {
     return new M95Error("ETIMEOUT", run.text + ": no answer in time", run.text);
   }
@@ -371,13 +408,15 @@ export class Session extends Synchroniser {
   // ---- synchronisation
 
   /** Leads the line out of whatever a command has left it in. Data for a prompt that was none would be commands. */
-  private _leave(run: Request): void {
+  protected _leave(run: Request): void {
+    const sync = this._sync;
     const file = run.prompt === "CONNECT";
     const hidden = run._prompted || (!file && (run._mixed || run._size! > this._limit || this.framer.open));
     // An error that may be part of a message does not say that no prompt came.
     const fill = !run.sent && (run.counted || file) && (hidden || this._phase !== HELD);
     this._counters[RESYNCS]!++;
     // It is over: what a line answers inside the write is not for it.
+    this.owed = undefined;
     this._free();
     if (fill) {
       const data = run.data!;
@@ -388,15 +427,15 @@ export class Session extends Synchroniser {
       this._write(run.sent ? data + filled("\b") : filled("\r"));
     }
     this._run = run;
-    this._call(AT_TRIES, !file ? "\x1b" : fill ? "" : ESCAPE, undefined);
+    this._call(sync ? sync.tries : AT_TRIES, !file ? "\x1b" : fill ? "" : ESCAPE, sync && sync.done);
   }
 
   // ---- small things
 
   // What a callback of the driver's own throws must not stop the session.
-  private _tell(run: Request, error: M95Error | null): void {
+  private _tell(run: Request, error: M95Error | null, sent?: boolean): void {
     try {
-      run.done(error, run._lines || [], !!run.sent);
+      run.done(error, run._lines || [], !!(sent || run.sent));
     } catch (thrown) {
       this._host.listenerThrew(thrown);
     }

@@ -17,6 +17,8 @@ export const AT_WAIT = 500;
 /** ms from DTR to the first AT of a modem that sleeps, which the UART note and the hardware design disagree about, and between two of them. */
 const WAKE_FIRST = 50;
 const WAKE_AGAIN = 150;
+/** ms, or its time-out, for which a command that was called off is waited for. */
+const OWED = 20000;
 /** AT is sent this often before the modem counts as mute. */
 export const AT_TRIES = 10;
 /** And this often more, when messages kept a clean OK away. */
@@ -74,7 +76,7 @@ interface Synchronisation {
   /** AT has been sent since the last of the pluses, or may be taken for sent. */
   called: boolean;
   /** The command whose answer may still come. */
-  overdue: string | undefined;
+  overdue: Request | undefined;
   /** ms between two AT. */
   pace: number;
   /** Bytes received when ATV1 was sent last. */
@@ -98,6 +100,8 @@ export abstract class Synchroniser implements FramerSink {
   protected _isUrc: (line: string, running: string) => boolean;
   /** The command that runs. */
   protected _run: Request | undefined;
+  /** One that was called off, and the modem may still be at it; to be forgotten when it was off or has begun anew. */
+  owed: Request | undefined;
   /** The next silence moves things on: the one behind a held result, or between messages that keep answers away. */
   protected _awaitsSilence: boolean;
   protected _guard: number;
@@ -124,6 +128,7 @@ export abstract class Synchroniser implements FramerSink {
     this._isUrc = setup.isUrc;
     this._guard = setup.guard;
     this._phase = IDLE;
+    this.owed = undefined;
     this._pace = this._sentAt = this._mark = 0;
     this._unsettled = this._awaitsSilence = this.echoed = this.unechoed = false;
     this._onTimer = this._expired.bind(this);
@@ -157,6 +162,9 @@ export abstract class Synchroniser implements FramerSink {
   /** The line is free for the next command. */
   protected abstract _next(): void;
 
+  /** Leads the line out of whatever a command has left it in. */
+  protected abstract _leave(run: Request): void;
+
   /** Without `done` the line has to prove that nothing older is owed, or what is late would pass for the answer of the next command. */
   protected _call(
     tries: number,
@@ -180,7 +188,7 @@ export abstract class Synchroniser implements FramerSink {
       owed: before ? before.owed : 0,
       proves: 0,
       called: !!done && leadOut !== ESCAPE,
-      overdue: run && run.text,
+      overdue: run,
       pace: wakes ? WAKE_AGAIN : AT_WAIT,
       told: this.framer.bytes,
     };
@@ -193,6 +201,14 @@ export abstract class Synchroniser implements FramerSink {
   protected _callAgain(): void {
     const sync = this._sync!;
     const framer = this.framer;
+    const owed = this.owed;
+    if (owed) {
+      const left = Math.min(owed.timeout, OWED);
+      owed.timeout = 0;
+      if (left) this._arm(left);
+      else this._leave(owed);
+      return;
+    }
     // Longer than a silence, or what is asked for keeps the line from ever being silent.
     const wait = Math.max(sync.pace, 2 * framer.silence);
     if (this._busy() && sync.grace-- > 0) {
@@ -280,8 +296,8 @@ export abstract class Synchroniser implements FramerSink {
       }
     } else if (proof >= 0) {
       // The modem has such answers, however late: nothing less will do.
-      // But not without any OK.
-      if (sync.grace-- > 0) sync.tries = AT_TRIES;
+      // But not without any OK, and a message full of them is one.
+      if (sync.tries === AT_TRIES || sync.grace-- > 0) sync.tries = AT_TRIES;
       else if (mayBePayload) return;
       sync.proves = 1;
       this._phase = CALLING;
@@ -309,7 +325,7 @@ export abstract class Synchroniser implements FramerSink {
       if (!mayBePayload) this._heardEcho();
     }
     // A late answer must not pass for a URC of the same name.
-    else if (!sync.overdue || this._isUrc(line, sync.overdue)) this._sink.urc(line, mayBePayload);
+    else if (!sync.overdue || this._isUrc(line, sync.overdue.text)) this._sink.urc(line, mayBePayload);
     if (this._phase === SETTLING && !mayBePayload && sync.tries-- > 0)
       this._arm(sync.owed ? ROUND : Math.max(SETTLE, this._pace));
   }
@@ -328,10 +344,11 @@ export abstract class Synchroniser implements FramerSink {
     this._free();
     if (sync.done) sync.done(error);
     else if (error)
-      if (Math.abs(this._clock.now() - this.framer.stamp) < BUSY)
+      if (Math.abs(this._clock.now() - this.framer.stamp) < BUSY) {
         // A modem that hands over messages is not mute, though there may be a silence: it is asked again for as long as they keep its answer away.
+        this._run = sync.overdue;
         this._call(AT_TRIES, sync.escape, undefined);
-      else this._sink.mute(error);
+      } else this._sink.mute(error);
     this._next();
   }
 
@@ -352,7 +369,7 @@ export abstract class Synchroniser implements FramerSink {
     callOff(this);
     this._phase = IDLE;
     this._run = this._sync = undefined;
-    this.framer.prompt = "";
+    if (!this.owed) this.framer.prompt = "";
   }
 
   protected _write(data: string): void {

@@ -54,6 +54,7 @@ export class Lifecycle extends Script implements SessionSink {
    */
   constructor(setup: LifecycleSetup, listener: LifecycleListener, counters: Counters, guard: number, limit: number) {
     super(setup);
+    const uart = setup.uart;
     const clock = listener.clock;
     this._listener = listener;
     this._clock = clock;
@@ -61,19 +62,10 @@ export class Lifecycle extends Script implements SessionSink {
     this.state = "off";
     this._contact = SILENT;
     this._generation = this._left = 0;
-    this.session = new Session({
-      uart: setup.uart,
-      clock,
-      sink: this,
-      host: listener,
-      isUrc,
-      counters,
-      guard,
-      limit,
-      prefix: RECEIVED,
-    });
+    const parts = { uart, clock, sink: this, host: listener, isUrc, counters, guard, limit, prefix: RECEIVED };
+    this.session = new Session(parts);
     if (setup.baud) this.session.framer.rate(setup.baud);
-    setup.uart.onClose = this._portGone.bind(this);
+    uart.onClose = this._portGone.bind(this);
   }
 
   /** See `M95.start`. */
@@ -174,7 +166,10 @@ export class Lifecycle extends Script implements SessionSink {
 
   /** A line that is about the modem itself. */
   modemSays(line: string, mayBePayload: boolean): void {
-    if (line === "RDY" && !mayBePayload) this._booted = true;
+    if (line === "RDY" && !mayBePayload) {
+      this._booted = true;
+      this.session.owed = undefined;
+    }
     const state = this.state;
     // While it boots and while it goes down these are as expected.
     if (state === "starting" || state === "syncing" || state === "stopping" || state === "recovering") return;
@@ -219,6 +214,7 @@ export class Lifecycle extends Script implements SessionSink {
 
   private _powerOn(): void {
     if (!this.enter("starting")) return;
+    this.session.owed = undefined;
     turn(
       this._setup.power!,
       "on",
@@ -360,6 +356,8 @@ export class Lifecycle extends Script implements SessionSink {
     const generation = this._generation;
     this._listener.stepBegins(error, step, ladder.attempt, next);
     if (generation !== this._generation) return;
+    // It has booted, or is off.
+    if (error.code === "EPOWER") this.session.owed = undefined;
     if (step !== REST) later(this, next, () => this._take(step));
     else {
       // To spare the battery: off, or at least without radio.

@@ -2,7 +2,7 @@
 // behind it wait for the silence that tells which it was.
 import { everyCut } from "../../support/fake-uart.js";
 import test from "../../support/harness.js";
-import { FramerRig, LIMIT, PREFIX } from "./rig.js";
+import { FramerRig, LIMIT, PREFIX, SessionRig } from "./rig.js";
 
 /** `"<topic>",<length>,<payload>`; the topic w may be the beginning of a longer one. */
 function rigged(): FramerRig {
@@ -130,4 +130,19 @@ test("a prompt that waits behind it is seen at the silence", (t) => {
   t.deepEqual(rig.take(), [], "nor at the first, before it is known how long the host gathers");
   rig.clock.advance(40);
   t.deepEqual(rig.take(), [`message ${UNSURE}`, "prompt"]);
+});
+
+test("a result that waits behind one ends its command, however late a busy host notices that the line is silent", (t) => {
+  const rig = new SessionRig();
+  const { clock } = rig;
+  const { after } = clock;
+  rig.session.framer.counter = { unsure: true, measure: () => UNSURE.length, continues: () => false };
+  rig.send("AT+CREG?", { info: "+CREG:" });
+  clock.advance(50);
+  // Each look for a silence comes half a second late.
+  clock.after = (ms, fn) => after.call(clock, ms < 100 ? ms + 500 : ms, fn);
+  rig.uart.feed(`\r\n${UNSURE}\r\n\r\n+CREG: 0,1\r\n\r\nOK\r\n`);
+  t.deepEqual(rig.settle(), [`message ${UNSURE}`, "AT+CREG? OK [+CREG: 0,1]"]);
+  t.is(rig.stats.timeouts, 0);
+  t.true(clock.now() > 2000);
 });
