@@ -7,7 +7,7 @@ import { PARAMETERS } from "./cold.mjs";
 import { ownExports } from "./own.mjs";
 import { BETWEEN, MOST, pagesOf } from "./pages.mjs";
 import { publicName } from "./privates.mjs";
-import { CLASS, DISPATCHER, FILE, FIND, TABLE, WHICH } from "./program.mjs";
+import { CLASS, DISPATCHER, FILE, FIND, TABLE, UNPACK, WHICH } from "./program.mjs";
 import { makeDictionary, pack, packDictionary, packPage } from "./squeeze.mjs";
 import { tokenise, tokeniseBody } from "./tokenise.mjs";
 
@@ -15,7 +15,7 @@ import { tokenise, tokeniseBody } from "./tokenise.mjs";
 export const NAME = "M95";
 
 /** Bytes of the dictionary; more pack better, and cost time at each call. */
-const DICTIONARY = 140;
+const DICTIONARY = 190;
 
 /**
  * A file has a table of where its texts are, two bytes each: the place of a page, a multiple of ALIGNED, times two, and the text's place
@@ -79,7 +79,7 @@ const FIRST = new Map(
 );
 
 /** Characters that are not unpacked then, for each byte that a text takes more when it is not packed. */
-const WORTH_IT = 60;
+const WORTH_IT = 90;
 
 /**
  * How often the functions of a program run then, by number. A method may have come from another class, which is no more then.
@@ -221,12 +221,12 @@ export class Form {
       `i=2*(~i&${OF_A_PART - 1});i=f.charCodeAt(i)+256*f.charCodeAt(i+1)}else i=${TABLE}[i];`;
     const unpack =
       `${place}let k=i&${MOST - 1},s=f.substr((i>>2<<1)-(k&&1)),n=s.charCodeAt();if(!n)return s.substr(1);` +
-      `s=E.toString(require("heatshrink").decompress(${FILE}.substr(0,${dictionary})+` +
+      `s=E.toString(${UNPACK}(${FILE}.substr(0,${dictionary})+` +
       `s.substr(k?2:1,n<${SHORT}?n:${STEP}*n-${BASE})));return k?s.split("${BETWEEN}")[k]:s`;
     const find = this.isTokenised ? unpack : `${place}return f.substr(i)`;
     return (
       `let ${FILE}=require("Storage").read("${NAME}");${check}${FILE}=${FILE}.substr(${this.start});` +
-      `const ${TABLE}=new Uint16Array(E.toArrayBuffer(${FILE}.substr(${dictionary},${texts}))),` +
+      `const ${this.isTokenised ? `${UNPACK}=require("heatshrink").decompress,` : ""}${TABLE}=new Uint16Array(E.toArrayBuffer(${FILE}.substr(${dictionary},${texts}))),` +
       `${FIND}=function(${WHICH}){${find}},${DISPATCHER}=function(${[WHICH, ...PARAMETERS]}){eval(${FIND}(${WHICH}))};`
     );
   }

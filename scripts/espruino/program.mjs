@@ -22,9 +22,10 @@ export const TABLE = "U";
 export const FIND = "Y";
 export const CLASS = "K";
 export const WHICH = "W";
+export const UNPACK = "H";
 /** What stands in a program for names of the runtime. */
 const RUNTIME = [DISPATCHER, DISPATCH, PLAIN_CLASS, STUB];
-const RESERVED = [DISPATCHER, FILE, TABLE, FIND, CLASS, WHICH, ...PARAMETERS, COLD, DISPATCH, PLAIN_CLASS];
+const RESERVED = [DISPATCHER, FILE, TABLE, FIND, CLASS, WHICH, UNPACK, ...PARAMETERS, COLD, DISPATCH, PLAIN_CLASS];
 
 const parsed = (code) => parse(code, { ecmaVersion: 2022, sourceType: "script" });
 
