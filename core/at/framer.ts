@@ -426,7 +426,9 @@ export class Framer extends Silence {
     const counted = this.need;
     if (counted) this._fill();
     if (!this._text) return false;
-    if ((counted || !(blank || prompted)) && ++this._ticks * this.silence < PATIENCE) return true;
+    // An empty line behind it is its own only when nothing follows that the host has gathered.
+    if (counted || !(blank || prompted) ? ++this._ticks * this.silence < PATIENCE : this._gap && this._untried())
+      return true;
     if (counted) {
       if (held && !prompted) {
         this._add("\n" + held);

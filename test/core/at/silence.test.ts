@@ -46,8 +46,22 @@ test("bytes between two looks begin the silence anew", (t) => {
     rig.framer.receive("\r\n");
     t.deepEqual(rig.take(), []);
   }
-  rig.clock.advance(25);
+  rig.clock.advance(65);
   t.regex(rig.take().join(), /^message /);
+});
+
+test("an empty line may be in front of what a host still gathers: until it is known whether it does, 512 bytes are waited for", (t) => {
+  const rig = new FramerRig();
+  rig.framer.rate(9600);
+  rig.framer.receive(`${MESSAGE}\r\n`);
+  rig.clock.advance(370);
+  t.deepEqual(rig.take(), []);
+  rig.framer.receive("+QMTRECV: 0,0,t,b\r\n\r\n");
+  t.deepEqual(rig.take(), ["message? +QMTRECV: 0,0,t,a"]);
+  rig.clock.advance(500);
+  t.deepEqual(rig.take(), []);
+  rig.clock.advance(200);
+  t.deepEqual(rig.take(), ["message? +QMTRECV: 0,0,t,b\r\n"], "its own");
 });
 
 test("what was looked at before a reset does not shorten the first silence behind it", (t) => {
