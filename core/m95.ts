@@ -39,9 +39,6 @@ import type { ConnectOptions } from "./mqtt/options.js";
 import type { ClientHost, ClientStats, Secure } from "./mqtt/types.js";
 import type { Clock, Done } from "./ports.js";
 
-/** MQTT clients a modem has: tcpconnectID 0..5 (application note 3.2.2). */
-const CLIENTS = 6;
-
 /** `command` texts that may wait; more are refused with `EQUEUE`. */
 const COMMAND_LIMIT = 16;
 
@@ -181,9 +178,11 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
       const clients = this.clients;
       if (!this._apn) throw wrong("apn", "given before a client can connect", undefined);
       let id = 0;
-      if (o.connectionId !== undefined) id = integer("connectionId", o.connectionId, 0, CLIENTS - 1);
-      else while (clients[id] && id < CLIENTS - 1) id++;
-      if (clients[id]) throw wrong("connectionId", "one of 0.." + (CLIENTS - 1) + " that is not in use", id);
+      // tcpconnectID 0..5 (application note 3.2.2).
+      if (o.connectionId !== undefined) id = integer("connectionId", o.connectionId, 0, 5);
+      else while (clients[id]) id++;
+      if (id > 5) throw wrong("clients", "at most six: connectionId 0..5 are in use", 7);
+      if (clients[id]) throw wrong("connectionId", "not in use", id);
       const client = this.createClient(id, o);
       client.begin(o.store);
       clients[id] = client;

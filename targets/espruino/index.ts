@@ -2,7 +2,7 @@
 // Strings in, strings out. It holds no protocol; what Espruino's MQTT module calls differently is renamed here.
 // @resident write
 import { powerSwitch } from "../../board-wiring/power-switch.js";
-import { readable, wrong } from "../../core/arguments.js";
+import { callable, readable, readOptions, wrong } from "../../core/arguments.js";
 import type { Listener } from "../../core/emitter.js";
 import {
   type ConnectOptions,
@@ -248,6 +248,9 @@ export function connect(
 ): Modem {
   const given = readable(options);
   const board = given.board;
+  if (options && typeof options !== "object") throw wrong("options", "an object with apn", options);
+  if (callback) callable("callback", callback);
+  readOptions("\nflow|none/hardware/xon", "", given);
   if (!serial || typeof serial.on !== "function" || typeof serial.write !== "function")
     throw wrong("serial", "an object with on, setup and write", serial);
   const pins = board ? pinsOf(board, (name) => new Pin(name), !!given.sleep && given.sleep !== "off") : {};

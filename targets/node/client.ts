@@ -1,15 +1,16 @@
 // The client as Node users see it: an EventEmitter with the surface of MQTT.js, as far as a modem can have it. What it does for MQTT
 // is the core's.
 import { refusal } from "../../core/arguments.js";
-import { type ConnectOptions, M95Error } from "../../core/index.js";
+import { type ConnectOptions, type Done, M95Error } from "../../core/index.js";
 import { AsyncMqttClient } from "../../core/mqtt/async.js";
 import { LIFE } from "../../core/mqtt/client.js";
 import type { Durable } from "../../core/mqtt/durable.js";
 import type { Packet } from "../../core/mqtt/packet.js";
-import type { ClientHost, OutboxStore, PacketInfo, PublishOptions } from "../../core/mqtt/types.js";
+import type { ClientHost, GrantDone, OutboxStore, PacketInfo, PublishOptions, Topics } from "../../core/mqtt/types.js";
+import { checkCallbacks } from "./callbacks.js";
 import { makeEmitter } from "./emitter.js";
 import { claim } from "./file-store.js";
-import { checkPublishOptions } from "./options.js";
+import { checkPublishOptions, checkSubscribeOptions, checkUnsubscribeOptions } from "./options.js";
 import type { AcceptedPacket, AckPacket, ConnackPacket, MqttClient, Payload, PublishPacket } from "./types.js";
 
 /** What the core keeps to itself and a client that is used again needs. */
@@ -144,6 +145,26 @@ class Client extends AsyncMqttClient<Buffer> {
     });
   }
 
+  override subscribe(topics: Topics, options?: object | GrantDone, done?: GrantDone): this {
+    try {
+      checkSubscribeOptions(topics, options);
+    } catch (error) {
+      (this as unknown as Inside)._refuse(error, typeof options === "function" ? options : done);
+      return this;
+    }
+    return super.subscribe(topics, options, done);
+  }
+
+  override unsubscribe(topics: string | string[], options?: object | Done, done?: Done): this {
+    try {
+      checkUnsubscribeOptions(options);
+    } catch (error) {
+      (this as unknown as Inside)._refuse(error, typeof options === "function" ? options : done);
+      return this;
+    }
+    return super.unsubscribe(topics, options, done);
+  }
+
   override begin(store: OutboxStore | undefined): void {
     this.#with(store, () => super.begin(store));
   }
@@ -236,6 +257,7 @@ class Client extends AsyncMqttClient<Buffer> {
 
 function complete(type: typeof Client): typeof Client {
   const { prototype } = makeEmitter(type);
+  checkCallbacks(prototype, { publish: [3], subscribe: [2], unsubscribe: [1, 2], end: [1, 2] });
   const emit = prototype.emit as (this: unknown, event: string, ...args: unknown[]) => boolean;
   Object.defineProperties(prototype, {
     // The core looks here for who listens to messages.

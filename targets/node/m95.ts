@@ -20,12 +20,13 @@ import {
   type TlsOptions,
   type Uart,
 } from "../../core/index.js";
+import { checkCallbacks } from "./callbacks.js";
 import { NodeClient } from "./client.js";
 import { systemClock } from "./clock.js";
 import { codec } from "./codec.js";
 import { makeEmitter } from "./emitter.js";
 import { readFiles } from "./files.js";
-import { checkModemOptions, checkTrace, connectOptions } from "./options.js";
+import { checkCommandOptions, checkModemOptions, checkObject, checkTrace, connectOptions } from "./options.js";
 import type { M95Constructor, M95Options, M95 as Modem, MqttClientConstructor, MqttJsOptions } from "./types.js";
 import { warnOnce } from "./warn.js";
 
@@ -49,6 +50,7 @@ class NodeM95 extends CoreM95 {
   constructor(options: M95Options) {
     const { trace, ...given } = readable(options);
     try {
+      checkObject(options, '{ uart, apn: "internet" }');
       checkModemOptions(given);
       checkTrace(trace);
     } catch (error) {
@@ -66,6 +68,7 @@ class NodeM95 extends CoreM95 {
         );
         this.clock.after(0, () => this._answer(error, done));
       };
+    checkCallbacks(this, { sleep: [0], wake: [0] });
     this.#uart = given.uart;
     trace?.attach({ modem: this, uart: given.uart, options: given });
   }
@@ -86,6 +89,20 @@ class NodeM95 extends CoreM95 {
     } catch (error) {
       throw refusal(error);
     }
+  }
+
+  override command(
+    text: string,
+    options?: CommandOptions | ((error?: Error | null, lines?: string[]) => void),
+    done?: (error?: Error | null, lines?: string[]) => void,
+  ): void {
+    try {
+      checkCommandOptions(options);
+    } catch (error) {
+      this.clock.after(0, () => this._answer(refusal(error), done));
+      return;
+    }
+    super.command(text, options, done);
   }
 
   override explain(family: string, code: number): string {
@@ -235,6 +252,8 @@ class NodeM95 extends CoreM95 {
 
 function complete(type: typeof NodeM95): M95Constructor {
   const { prototype } = makeEmitter(type);
+  const first = "identity signal battery operator time start stop close".split(" ");
+  checkCallbacks(prototype, { command: [2], ...Object.fromEntries(first.map((name) => [name, [0]])) });
   // Not every Node has it.
   if (Symbol.asyncDispose)
     Object.defineProperty(prototype, Symbol.asyncDispose, { value: prototype.closeAsync, configurable: true });

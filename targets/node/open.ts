@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { integer, readable } from "../../core/arguments.js";
 import { M95Error } from "../../core/index.js";
 import { M95 } from "./m95.js";
-import { checkTrace } from "./options.js";
+import { checkObject, checkTrace } from "./options.js";
 import type { OpenOptions } from "./types.js";
 import { checkStream, streamUart } from "./uart.js";
 
@@ -17,6 +17,7 @@ import { checkStream, streamUart } from "./uart.js";
  * error when the port cannot be opened
  */
 export async function openM95(port: string | Duplex, options: OpenOptions = {}): Promise<M95> {
+  checkObject(options, '{ apn: "internet" }');
   const { baudRate, ...rest } = readable(options);
   const { trace, ...checked } = rest;
   // Bad options are refused before a port is touched: opening one moves its control lines.

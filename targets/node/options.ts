@@ -2,11 +2,14 @@
 // says what has no effect or cannot be. Values are checked by the core.
 import { wrong } from "../../core/arguments.js";
 import {
+  type Apn,
+  type CommandOptions,
   type ConnectOptions,
   type CycleOptions,
   M95Error,
   type PublishOptions,
   type RecoveryOptions,
+  type SubscribeOptions,
   type TlsOptions,
   type Will,
 } from "../../core/index.js";
@@ -38,6 +41,8 @@ const MODEM = {
   sleep: 1,
   sleepAfter: 1,
 } satisfies Names<OpenOptions & { uart: 1 }>;
+
+const APN = { name: 1, username: 1, password: 1 } satisfies Names<Apn>;
 
 const RECOVERY = {
   attempts: 1,
@@ -77,6 +82,10 @@ const CYCLE = {
 } satisfies Names<CycleOptions>;
 
 const PUBLISH = { qos: 1, retain: 1 } satisfies Names<PublishOptions>;
+
+const SUBSCRIBE = { qos: 1 } satisfies Names<SubscribeOptions>;
+
+const COMMAND = { timeout: 1, prompt: 1, data: 1 } satisfies Names<CommandOptions>;
 
 const WILL = { topic: 1, payload: 1, qos: 1, retain: 1 } satisfies Names<Will>;
 
@@ -169,10 +178,16 @@ function checkInner(given: { [name: string]: unknown }, inner: { [name: string]:
   }
 }
 
+/** Checks that options are an object. @param such - as an example of them. @throws M95Error `EPARAM` */
+export function checkObject(given: unknown, such: string): void {
+  if (given !== undefined && given !== null && typeof given !== "object")
+    throw wrong("options", `an object such as ${such}`, given);
+}
+
 /** Checks the names of a modem's options. @throws M95Error `EPARAM` */
 export function checkModemOptions(given: object): void {
   checkNames("", given, MODEM);
-  checkInner(given as never, { recovery: RECOVERY, tls: TLS });
+  checkInner(given as never, { apn: APN, recovery: RECOVERY, tls: TLS });
 }
 
 /** Checks option `trace`. @throws M95Error `EPARAM` */
@@ -182,13 +197,35 @@ export function checkTrace(trace: unknown): void {
     throw wrong("trace", 'a recording such as recorder("field.jsonl")', trace);
 }
 
-/** Checks the names of a publish's options; what MQTT.js knows besides has no effect. @throws M95Error `EPARAM` */
-export function checkPublishOptions(given: unknown): void {
+/** @param idle - names that MQTT.js knows besides; they have no effect. @throws M95Error `EPARAM` */
+function checkCall(call: string, given: unknown, known: object, idle: string[]): void {
   if (typeof given !== "object" || !given) return;
-  const idle = ["dup", "properties", "cbStorePut"];
-  checkNames("", given, { ...PUBLISH, ...Object.fromEntries(idle.map((name) => [name, 1])) });
+  checkNames("", given, { ...known, ...Object.fromEntries(idle.map((name) => [name, 1])) });
   for (const name of idle)
-    if (name in given) warnOnce(`publish ${name}`, `option ${name} of a publish has no effect: ${idleReason(name)}`);
+    if (name in given) warnOnce(`${call} ${name}`, `option ${name} of ${call} has no effect: ${idleReason(name)}`);
+}
+
+/** Checks the names of a publish's options. @throws M95Error `EPARAM` */
+export function checkPublishOptions(given: unknown): void {
+  checkCall("a publish", given, PUBLISH, ["dup", "properties", "cbStorePut"]);
+}
+
+/** Checks the names of a subscription's options, also of those that stand with a filter. @throws M95Error `EPARAM` */
+export function checkSubscribeOptions(topics: unknown, given: unknown): void {
+  const own = typeof topics === "object" && topics && !Array.isArray(topics) ? Object.values(topics) : [];
+  for (const one of [given, ...own]) checkCall("a subscribe", one, SUBSCRIBE, ["nl", "rap", "rh", "properties"]);
+}
+
+/** Checks the names of an unsubscription's options. @throws M95Error `EPARAM` */
+export function checkUnsubscribeOptions(given: unknown): void {
+  checkCall("an unsubscribe", given, {}, ["properties"]);
+}
+
+/** Checks the names of a command's options. @throws M95Error `EPARAM` */
+export function checkCommandOptions(given: unknown): void {
+  if (typeof given === "function") return;
+  checkObject(given, "{ timeout: 5000 }");
+  checkNames("", given ?? {}, COMMAND);
 }
 
 /** Checks the names of a duty cycle's options. @throws M95Error `EPARAM` */
@@ -293,6 +330,8 @@ function tlsOf(given: { [name: string]: unknown }, secure: boolean | undefined, 
  * @throws M95Error `EPARAM`
  */
 export function connectOptions(first: string | MqttJsOptions, second?: MqttJsOptions, base?: object): ConnectOptions {
+  if (typeof first !== "string") checkObject(first, '{ host: "broker.example.org" }');
+  checkObject(second, '{ clientId: "meter-17" }');
   const given: { [name: string]: unknown } = { ...(typeof first === "string" ? fromUrl(first) : first) };
   // What is given beside an URL goes before what is in it, as in MQTT.js; null is nothing.
   for (const [name, value] of Object.entries(second ?? {})) if (value !== undefined) given[name] = value;
@@ -325,6 +364,7 @@ export function connectOptions(first: string | MqttJsOptions, second?: MqttJsOpt
 }
 
 function idleReason(name: string): string {
+  if (["nl", "rap", "rh"].includes(name)) return "it is of MQTT 5";
   if (name === "connectTimeout")
     return "an attempt takes as long as the modem takes; packetTimeout and retryTimes are its times";
   if (name === "servername") return "the modem names no server in TLS";

@@ -296,8 +296,23 @@ for (const program of PROGRAMS)
     t.is(refused({ apn: "a", board: "toString" }), "EPARAM");
     t.is(refused({ apn: "a", pwrkey: "A8" }), "EPARAM");
     t.is(refused({ apn: "a", pwrkey: { write() {} }, onPulse: "long" }), "EPARAM");
-    const says = (options: object) =>
-      t.throws(() => connect(serial, { apn: "a", ...options }), { code: "EPARAM" })!.message;
+    const says = (options: object, callback?: unknown) =>
+      t.throws(() => connect(serial, { apn: "a", ...options }, callback as never), { code: "EPARAM" })!.message;
+    for (const flow of ["software", "rts", "", true])
+      t.is(
+        says({ flow }),
+        `flow must be "none", "hardware" or "xon", not ${typeof flow === "string" ? `"${flow}"` : flow}`,
+      );
+    for (const callback of [42, "x", {}]) t.regex(says({}, callback), /^callback must be a function, not /);
+    for (const [options, shown] of [
+      ["internet", '"internet"'],
+      [() => {}, "a function"],
+      [5, "5"],
+    ])
+      t.throws(() => connect(serial, options as never), {
+        code: "EPARAM",
+        message: `options must be an object with apn, not ${shown}`,
+      });
     for (const pin of ["nonsense", {}, true, 7]) {
       t.is(says({ pwrkey: { write() {} }, ri: pin }), "ri must be a pin, with read");
       t.is(says({ pwrkey: { write() {} }, dtr: pin }), "dtr must be a pin, with write");

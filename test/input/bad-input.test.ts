@@ -110,6 +110,7 @@ test("connect(): no APN, an ID in use, a seventh client", (t) => {
   const ids = [0, 1, 2, 3, 4].map(() => modem.connect({ host: "b" }).connectionId);
   t.deepEqual(ids, [0, 1, 2, 4, 5]);
   t.throws(() => modem.connect({ host: "b" }), { code: "EPARAM", message: /connectionId.*0\.\.5.*in use/ });
+  t.throws(() => modem.connect({ host: "b" }), { message: /^clients must be at most six: .*, not 7$/ });
 });
 
 type Call = (client: MqttClient, r: Rig, done: (error?: Error | null) => void) => unknown;

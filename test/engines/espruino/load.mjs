@@ -118,7 +118,7 @@ export const tests = [
       try {
         const [board, flow, apn, number, text, another, ...rings] = await engine.mark("refused");
         assert.match(board, /^EPARAM board must be a known board, not .*toaster/);
-        assert.match(flow, /^EPARAM flowControl must be "none", "hardware" or "software"/);
+        assert.match(flow, /^EPARAM flow must be "none", "hardware" or "xon", not "cts"$/);
         assert.match(apn, /^EPARAM apn/);
         assert.equal(number, "EPARAM pwrkey must be a pin, with write");
         assert.equal(text, "EPARAM status must be a pin, with read");
