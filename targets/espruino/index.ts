@@ -2,7 +2,7 @@
 // Strings in, strings out. It holds no protocol; what Espruino's MQTT module calls differently is renamed here.
 // @resident write
 import { powerSwitch } from "../../board-wiring/power-switch.js";
-import { callable, readable, readOptions, wrong } from "../../core/arguments.js";
+import { readable, readOptions, wrong } from "../../core/arguments.js";
 import type { Listener } from "../../core/emitter.js";
 import {
   type ConnectOptions,
@@ -247,15 +247,12 @@ export function connect(
   callback?: (error: Error | null, modem: Modem) => void,
 ): Modem {
   const given = readable(options);
-  const board = given.board;
   if (options && typeof options !== "object") throw wrong("options", "an object with apn", options);
-  if (callback) callable("callback", callback);
-  readOptions("\nflow|none/hardware/xon", "", given);
   if (!serial || typeof serial.on !== "function" || typeof serial.write !== "function")
     throw wrong("serial", "an object with on, setup and write", serial);
-  const pins = board ? pinsOf(board, (name) => new Pin(name), !!given.sleep && given.sleep !== "off") : {};
-  if (!pins) throw wrong("board", "a known board", board);
-  const flow = given.flow || (given.cts && "hardware");
+  const pins = given.board ? pinsOf(given.board, (name) => new Pin(name), !!given.sleep && given.sleep !== "off") : {};
+  if (!pins) throw wrong("board", "a known board", given.board);
+  const flow = readOptions("\nflow|none/hardware/xon", "", given).flow || (given.cts && "hardware");
   // What is kept: the options are the pins and the times as well.
   const o: any = Object.assign({}, pins, given);
   if (flow) o.flow = flow;
