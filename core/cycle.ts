@@ -195,7 +195,8 @@ export class Cycle<Client> {
       this._round = 0;
       this._failures = outcome ? this._failures + 1 : 0;
       const period = Math.min(o.longest!, o.every * Math.pow(2, this._failures));
-      const took = clock.now() - this._began;
+      // A clock that was set back must not make the wait longer.
+      const took = Math.max(0, clock.now() - this._began);
       const next = Math.max(0, period - took + Math.round((this._modem.random() - 0.5) * this._spread));
       if (!this._ended) this._waitFor(next);
       const told = o.round;

@@ -337,8 +337,8 @@ export class Lifecycle extends Script implements SessionSink {
     const ready = this.state === "ready";
     if (this._idle()) return;
     // Not when it was ready or connected, but when that has lasted.
-    if (ready && this._clock.now() - this._since! >= limitOf(setup.recovery, "stable") && this._listener.steady())
-      this._ladder = undefined;
+    const lasted = ready && Math.abs(this._clock.now() - this._since!) >= limitOf(setup.recovery, "stable");
+    if (lasted && this._listener.steady()) this._ladder = undefined;
     // What start() was called for ends after some tries.
     if (this._left !== ENDLESS && !--this._left) {
       this._fail(error);

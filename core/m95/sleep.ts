@@ -185,6 +185,8 @@ export class Sleeper {
     const host = this._host;
     const session = host.session;
     const mark = session.framer.bytes + host.counters[COMMANDS]!;
+    // A clock that was set back must not make everything older than that.
+    this._wokenAt = Math.min(this._wokenAt, this._clock.now());
     const busy = !session.isFree() || host.isRestless(this._wokenAt);
     this._calm = busy || mark !== this._mark ? 0 : this._calm + 1;
     this._mark = mark;

@@ -135,7 +135,7 @@ export class Link {
 
   /** Something may have gone unheard: the modem is asked as soon as the line has had time to calm down. The usual look is not put off. */
   checkSoon(): void {
-    if (this.phase === CONNECTED && this._clock.now() - this.seen < this._period())
+    if (this.phase === CONNECTED && Math.abs(this._clock.now() - this.seen) < this._period())
       later(this, SOON, () => this.check());
   }
 

@@ -58,6 +58,30 @@ test("rounds come once a period, spread by the percentage that is given", (t) =>
   t.true(Math.max(...gaps) - Math.min(...gaps) > HOUR / 40);
 });
 
+test("a clock that is set back in a round makes no wait longer, and no round shorter than nothing", (t) => {
+  let r: Rig | undefined;
+  let behind = 0;
+  const clock = {
+    now: () => (r ? r.clock.now() - behind : 0),
+    after: (ms: number, fn: () => void) => r!.clock.after(ms, fn),
+    cancel: (handle: unknown) => r!.clock.cancel(handle as never),
+  };
+  r = rig({ modem: { clock } });
+  const rounds: Round[] = [];
+  cycle(r.modem, {
+    every: HOUR / 4,
+    connect: { host: "broker", clientId: "meter" },
+    work: (_client: MqttClient, done: () => void) => {
+      behind = 5 * HOUR;
+      done();
+    },
+    round: (_error, round) => rounds.push(round),
+  });
+  r.until("two rounds", () => rounds.length > 1, HOUR);
+  t.true(rounds[0]!.took >= 0);
+  t.true(rounds[0]!.next < HOUR / 3);
+});
+
 test("what the broker kept meanwhile is taken in the window", (t) => {
   const got: string[] = [];
   const r = cycled({

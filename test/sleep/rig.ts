@@ -17,6 +17,8 @@ export interface SleepOptions {
 export interface SleepRig extends Rig {
   /** Timers of the driver that have fired. */
   fired(): number;
+  /** The driver's clock is set back. */
+  setBack(ms: number): void;
   /** Levels of DTR in the order they were written. */
   dtr: number[];
 }
@@ -24,10 +26,11 @@ export interface SleepRig extends Rig {
 export function sleepRig(options: SleepOptions = {}): SleepRig {
   let inner: Rig | undefined;
   let fired = 0;
+  let behind = 0;
   const levels: number[] = [];
   // The rig makes the clock, so the driver's goes through it from the first call on.
   const clock = {
-    now: () => (inner ? inner.clock.now() : 0),
+    now: () => (inner ? inner.clock.now() - behind : 0),
     after: (ms: number, fn: () => void) =>
       inner!.clock.after(ms, () => {
         fired++;
@@ -66,5 +69,8 @@ export function sleepRig(options: SleepOptions = {}): SleepRig {
   });
   if (levels.length) inner.virtual.pins.dtr.write(levels[levels.length - 1] as 0 | 1);
   inner.virtual.pins.ri.watch(() => watching());
-  return { ...inner, fired: () => fired, dtr: levels };
+  const setBack = (ms: number) => {
+    behind += ms;
+  };
+  return { ...inner, fired: () => fired, setBack, dtr: levels };
 }

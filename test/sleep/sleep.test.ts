@@ -120,6 +120,16 @@ test("the look after an idle link wakes the modem once a keepalive period, and n
   t.true(looks >= 5 && looks <= 6, `${looks} in an hour with a keepalive of 600 s`);
 });
 
+test("a clock that is set back while it is awake: it sleeps as before, and a link is not asked after again and again", (t) => {
+  const r = asleep();
+  const asked = () => r.trace.filter((line) => line === ">AT+QMTCONN?\r").length;
+  r.modem.wake!();
+  r.until("awake", () => !r.modem.asleep);
+  r.setBack(3_600_000);
+  r.until("asleep again", () => r.modem.asleep === true, 30_000);
+  t.true(asked() < 3);
+});
+
 test("awake and idle, the driver's timers fire at most twice a keepalive period", (t) => {
   for (const keepalive of [60, 120, 600]) {
     const r = sleepRig({ modem: { sleep: "off" } });
