@@ -207,8 +207,8 @@ export class Profile {
       if (text !== undefined) given[name] = bytesOf(codec, name, text);
     });
     if (!given.host) throw wrong("host", "a name or an address", options.host);
-    " /:?#@,".split("").forEach((char) => {
-      if (given.host.indexOf(char) >= 0)
+    given.host.split("").forEach((char: string) => {
+      if (char > "z" || " !#$%&'()*+,/:;<=>?@[\\]^`".indexOf(char) >= 0)
         throw wrong("host", "a name or an address; its port goes into port, TLS into tls", options.host);
     });
     if (!given.clientId && given.clean === false)
