@@ -54,6 +54,9 @@ const WAKING = "|undefined|3|10|13|14|3513|3515|3517|NOT READY|NOT INSERTED|SIM 
 /** A PIN that was taken is sent again at most so often without READY; a SIM has as many tries. */
 const PINS = 3;
 
+/** Looks in which a network may take a modem that was told to attach. */
+const ATTACHING = 30;
+
 /** Looks at the SIM in which a PIN that was taken may take effect. */
 const TAKING = 5;
 
@@ -76,7 +79,7 @@ interface Run {
   /** A number of the list above, and what the modem said. */
   network: number;
   registration: string;
-  /** 1: it was told to attach; 2: it is attached. */
+  /** Looks until it is told to attach again; below 0: it is attached. */
   attached: number;
 }
 
@@ -95,7 +98,7 @@ export abstract class Script {
   protected _ladder?: Ladder | undefined;
   /** Bring-ups that may still fail until `start` gives up. */
   protected _left!: number;
-  /** Times in a row that the SIM has taken the PIN and asked anew; `PINS` when it refused it or did not answer. */
+  /** Times in a row that the SIM has taken the PIN and asked anew; `PINS` when it did not answer, more for good when it refused it. */
   private _pins: number;
 
   constructor(setup: LifecycleSetup) {
@@ -199,7 +202,7 @@ export abstract class Script {
       this.pollOrFail(failure, final, waits);
     };
     if (answer === "READY") {
-      this._pins = 0;
+      if (this._pins <= PINS) this._pins = 0;
       this.proceed();
     } else if (locked && pin === undefined) fail("the SIM wants a PIN; give option pin", cme, 2, false);
     else if (locked && run.taking-- <= 0) {
@@ -227,6 +230,7 @@ export abstract class Script {
         this._pins = PINS;
         this.ask(command, (refused) => {
           if (refused && refused.code === "ECME") {
+            this._pins++;
             fail("the SIM refuses the PIN", refused.cme, 2, false);
             return;
           }
@@ -246,17 +250,17 @@ export abstract class Script {
     let more = "";
     let waits = "";
     if (rule === ATTACHED) {
-      if (fields[0] === "1") run.attached = 2;
+      if (fields[0] === "1") run.attached = -1;
       else if (!run.network) waits = SEARCH;
-      else if (!run.attached || run.network === DATA) {
-        run.attached = 1;
+      else if (run.attached-- < 1 || run.network === DATA) {
+        run.attached = ATTACHING;
         more = "-AT+CGATT=1\n";
       }
     } else {
       run.registration = rule === NETWORK ? line : run.registration.split(", ")[0] + ", " + line;
       if (rule === NETWORK) run.network = there ? VOICE : NOWHERE;
       else if (there) run.network = DATA;
-      else if (rule === SERVED) waits = run.attached > 1 ? "" : ATTACH;
+      else if (rule === SERVED) waits = run.attached < 0 ? "" : ATTACH;
       else if (!run.network)
         if (status && this._period._timer !== undefined) waits = SEARCH;
         else more = "tAT+CGATT?\n";
@@ -269,8 +273,9 @@ export abstract class Script {
       later(this, POLL, () => this.proceed());
     } else
       this.ask("AT+CEER", (_refused, causes) => {
-        const text =
-          placeOf(run.registration, ",3", 0) < 0 ? "no network found in time" : "the network denies registration";
+        // Not place or technology.
+        const denied = run.registration.split(":").some((part) => number(part.split(",")[1]) === 3);
+        const text = denied ? "the network denies registration" : "no network found in time";
         this.scriptFailed(
           new M95Error("EREG", [text + ": " + run.registration].concat(causes).join(", "), "AT+CREG?"),
           1,
@@ -324,7 +329,7 @@ export abstract class Script {
       const rate = number(fields[0]);
       const uart = setup.uart;
       // A port that cannot change its rate would be deaf from then on, and the modem locked out for good.
-      if (rate >= 0 && rate !== baud && !uart.setBaud && (rate || baud !== USUAL_RATE)) {
+      if (rate !== baud && !uart.setBaud && (rate || baud !== USUAL_RATE)) {
         this.scriptFailed(wrong("baud", "the modem's, as the port cannot change its rate", baud), 2);
         return;
       }

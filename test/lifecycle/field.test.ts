@@ -1,7 +1,7 @@
 // What people who drive real modems report: networks that deny before they take, SIMs that wake up slowly, sessions that are dead
 // but called connected, clocks that are set back. The exchanges are in test/conformance/field.md.
 import test from "ava";
-import type { M95Error, Recovery } from "../../core/index.js";
+import type { M95Error, Recovery, Uart } from "../../core/index.js";
 import { bench, outcome, sent } from "../client/support.js";
 import { type Rig, type RigOptions, rig } from "../support/rig.js";
 
@@ -76,6 +76,31 @@ test("searching for good, on firmware that tells no cause", (t) => {
   t.is(r.error?.code, "EREG");
   t.regex(r.error!.message, /in time.*\+CREG: 0,2/);
   t.true(r.ended >= 30_000 && r.ended < 40_000);
+});
+
+test("a place or a technology that looks like a denial is none", (t) => {
+  for (const more of [",3F00,12AB", ',"18A3","2F5C",3']) {
+    const r = started({ modem: { recovery: { registrationTimeout: 5000 } }, virtual: { creg: 2 } }, (one) => {
+      one.virtual.onWire = (data, direction) =>
+        direction === "tx" ? data.replace(/(\+CG?REG: )\d,(\d)/, `$12,$2${more}`) : data;
+    });
+    t.is(r.error?.code, "EREG");
+    t.regex(r.error!.message, /^no network found in time: \+CREG: 2,2,/);
+  }
+});
+
+test("a network that refuses to be attached to at first is asked again while there is time", (t) => {
+  const r = started({ virtual: { cgreg: 0 } }, (one) => {
+    const back = one.virtual.onWire;
+    one.virtual.onWire = (data, direction) => {
+      if (direction === "rx" && data.startsWith("AT+CGATT=1") && one.clock.now() < 10_000) return "AT+CGATT=9\r";
+      if (direction === "rx" && data.startsWith("AT+CGATT=1")) one.virtual.setRegistration(1);
+      return back ? back(data, direction) : data;
+    };
+  });
+  t.is(r.error, undefined);
+  t.true(r.ended < 60_000, `${r.ended}`);
+  t.is(sent(r, "AT+CGATT=1").length, 2);
 });
 
 test("in operation the radio is left two minutes at least to find a network, and longer each time", (t) => {
@@ -302,6 +327,23 @@ test("the modem resets right behind the PIN, twice: it is sent again, and READY 
   }
 });
 
+test("a PIN that was refused is not sent again, not even when the SIM was unlocked by other means and asks anew", (t) => {
+  const r = started({ power: true, modem: { pin: "9999" }, virtual: { sim: { state: "pin" } } });
+  t.is(r.error?.code, "ESIM");
+  const ends: string[] = [];
+  // Somebody else enters the right one.
+  r.virtual.uart.write('AT+CPIN="1234"\r');
+  r.clock.advance(1000);
+  r.modem.start(outcome(ends, "unlocked"));
+  r.until("unlocked", () => ends.length === 1, 3_600_000);
+  r.modem.stop(outcome(ends, "stopped"));
+  r.until("stopped", () => ends.length === 2, 3_600_000);
+  r.modem.start(outcome(ends, "again"));
+  r.until("again", () => ends.length === 3, 3_600_000);
+  t.deepEqual(ends, ["unlocked ok", "stopped ok", "again ESIM"]);
+  t.is(sent(r, "AT+CPIN=").length, 1);
+});
+
 test("the modem resets behind each PIN: after three of them none is sent any more", (t) => {
   const r = started({
     modem: { pin: "1234", recovery: { attempts: 20 } },
@@ -486,22 +528,28 @@ test("while the network is gone, PDP is not cycled: no AT+QIACT before CREG or C
 
 // The clock of the host.
 
-test("a clock that is set back by an hour: the look after an idle link comes in its time, and age is never negative", (t) => {
+/** A rig whose driver reads a clock that `shift` is added to. */
+function shifted(options: RigOptions = {}) {
   const base = rig().clock;
-  let shift = 0;
+  const hand = { shift: 0 };
   const clock = {
-    now: () => base.now() + shift,
+    now: () => base.now() + hand.shift,
     after: (ms: number, fn: () => void) => base.after(ms, fn),
     cancel: (handle: unknown) => base.cancel(handle as never),
   };
-  const r = rig({ power: false, virtual: { clock: base }, broker: { clock: base }, modem: { clock } });
+  const r = rig({ power: false, ...options, virtual: { clock: base }, broker: { clock: base }, modem: { clock } });
+  return { r, base, hand };
+}
+
+test("a clock that is set back by an hour: the look after an idle link comes in its time, and age is never negative", (t) => {
+  const { r, base, hand } = shifted();
   const client = r.modem.connect({ host: "b", keepalive: 60 });
   const until = (what: string, condition: () => boolean, ms: number) => {
     if (!base.run(condition, ms)) t.fail(`${what}\n${r.trace.slice(-10).join("\n")}`);
   };
   until("connected", () => client.connected, 60_000);
   base.advance(30_000);
-  shift = -3_600_000;
+  hand.shift = -3_600_000;
   t.true(client.age >= 0);
   const looks = () => sent(r, "AT+QMTCONN?").length;
   const before = looks();
@@ -515,4 +563,37 @@ test("a clock that is set back by an hour: the look after an idle link comes in 
     done = !error;
   });
   until("published", () => done, 10_000);
+});
+
+test("bytes that get lost again and again put the look off no longer than a period, behind a clock that was set back, too", (t) => {
+  const { r, base, hand } = shifted();
+  const client = r.modem.connect({ host: "b", keepalive: 60 });
+  t.true(base.run(() => client.connected, 60_000));
+  base.advance(5000);
+  hand.shift = -3_600_000;
+  const looks = () => sent(r, "AT+QMTCONN?").length;
+  const before = looks();
+  const loses = () => {
+    (r.virtual.uart as Uart).onOverrun!();
+    base.after(500, loses);
+  };
+  loses();
+  base.advance(65_000);
+  t.true(looks() > before);
+});
+
+test("a clock that is set back while all is well: what has lasted begins with the first step again", (t) => {
+  const { r, base, hand } = shifted();
+  const client = r.modem.connect({ host: "b" });
+  const attempts: number[] = [];
+  r.modem.on("recovery", ({ step, attempt }: Recovery) => step === "pdp" && attempts.push(attempt));
+  t.true(base.run(() => client.connected, 60_000));
+  for (const shift of [0, -3_600_000]) {
+    base.advance(61_000);
+    hand.shift = shift;
+    r.virtual.dropPdp();
+    t.true(base.run(() => !client.connected, 10_000));
+    t.true(base.run(() => client.connected, 60_000));
+  }
+  t.deepEqual(attempts, [1, 1]);
 });
