@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { harmless, harmlessJson } from "../terminal/harmless.js";
+import { endWithReader } from "../terminal/pipe.js";
 import { versionOf } from "../terminal/version.js";
 import { type BrokerAddress, tryBroker } from "./broker.js";
 import { bundle, type Runtime, runtimes } from "./bundle.js";
@@ -196,6 +197,7 @@ function conclude(
   report.verdict(findings, securityLevel);
 }
 
+endWithReader();
 try {
   await program().parseAsync();
 } catch (error) {

@@ -1,6 +1,7 @@
 // What the command lines here have in common: name, version, wrong usage, exit codes. It knows no option of any of them.
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { harmless } from "./harmless.js";
+import { endWithReader } from "./pipe.js";
 import { versionOf } from "./version.js";
 
 /** Exit codes: it went well, it did not, the call was wrong. */
@@ -32,8 +33,7 @@ export function oneOf<T extends number>(values: readonly T[]): (text: string) =>
 
 /** Runs a program to its exit code; what it throws is told in a line. */
 export async function run(name: string, main: () => Promise<number>): Promise<void> {
-  // A reader that has seen enough, as in `| head`, is no reason for a stack trace.
-  process.stdout.on("error", () => process.exit(exit.failure));
+  endWithReader();
   try {
     process.exitCode = await main();
   } catch (error) {

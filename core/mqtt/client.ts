@@ -320,7 +320,8 @@ export class MqttClient<Payload = any>
         [],
         (error, granted) => {
           const failed = error || (refused(granted).length ? this._refusal(granted) : null);
-          if (failed) this.emit("error", failed);
+          // Nobody waits for these when the client is ended.
+          if (failed && this._life < FORCED) this.emit("error", failed);
         },
         true,
       );

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { ConnectOptions, MqttClient } from "../../targets/node/index.js";
 import { harmless } from "../../terminal/harmless.js";
+import { endWithReader } from "../../terminal/pipe.js";
 import { versionOf } from "../../terminal/version.js";
 import { type Address, addressOf, type Bench, type Settings, setUp } from "./bench.js";
 import { Screen } from "./screen.js";
@@ -329,10 +330,9 @@ function within<T>(promise: Promise<T>, what: string): Promise<T> {
 }
 
 async function main(): Promise<boolean> {
+  endWithReader();
   program.parse();
   const options = program.opts<Settings & { trace: boolean }>();
-  // A reader that has seen enough, as in `| head`, is no reason for a stack trace.
-  process.stdout.on("error", () => process.exit(1));
   const screen = new Screen(options.trace);
   const bench = await setUp(options);
   const { modem } = bench;

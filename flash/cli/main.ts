@@ -6,6 +6,7 @@ import path from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { harmless } from "../../terminal/harmless.js";
+import { endWithReader } from "../../terminal/pipe.js";
 import { versionOf } from "../../terminal/version.js";
 import { boardNames, type Choices, configOf } from "../board/config.js";
 import { FlashError } from "../board/errors.js";
@@ -128,6 +129,7 @@ function failed(error: unknown): number {
   return error instanceof UsageError ? 2 : 1;
 }
 
+endWithReader();
 try {
   const options = program.parse().opts<Options>();
   await (options.list ? list() : flash(options));

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError } from "commander";
 import pc from "picocolors";
 import { harmless } from "../../terminal/harmless.js";
+import { endWithReader } from "../../terminal/pipe.js";
 import { versionOf } from "../../terminal/version.js";
 import { serve } from "./server.js";
 
@@ -20,6 +21,7 @@ function portNumber(text: string): number {
   return Number(text);
 }
 
+endWithReader();
 try {
   const { portHttp } = program.parse().opts<{ portHttp: number }>();
   // From build/flash/web to the top of the project.

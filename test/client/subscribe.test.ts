@@ -107,6 +107,20 @@ test("resubscribes after reconnecting, unless told not to; unsubscribed topics s
   }
 });
 
+test("subscriptions that are made anew when the client is ended by force are nobody's error", (t) => {
+  const b = bench();
+  const results: string[] = [];
+  b.client.subscribe("a", outcome(results, "sub"));
+  b.until("subscribed", () => results.length === 1);
+  b.broker.restart(true);
+  b.until("under way", () => sent(b, "AT+QMTSUB").length === 2);
+  b.diary.length = 0;
+  b.client.end(true, outcome(results, "end"));
+  b.until("ended", () => results.length === 2);
+  b.clock.advance(60_000);
+  t.deepEqual(b.diary, ["close", "end"]);
+});
+
 const payloads = [
   "plain",
   "",

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { oneOf } from "../../terminal/cli.js";
 import { harmless } from "../../terminal/harmless.js";
+import { endWithReader } from "../../terminal/pipe.js";
 import { versionOf } from "../../terminal/version.js";
 import { recorder } from "../../trace/file.js";
 import { parseTrace } from "../../trace/format.js";
@@ -248,6 +249,7 @@ function recorded(
 }
 
 async function main(argv: string[]): Promise<number> {
+  endWithReader();
   const options = parse(argv);
   let pty: Pty | undefined;
   let code: number = exit.ok;
