@@ -246,8 +246,8 @@ export function connect(
   options: EspruinoOptions,
   callback?: (error: Error | null, modem: Modem) => void,
 ): Modem {
-  const given = readable(options);
   if (options && typeof options !== "object") throw wrong("options", "an object with apn", options);
+  const given = readable(options);
   if (!serial || typeof serial.on !== "function" || typeof serial.write !== "function")
     throw wrong("serial", "an object with on, setup and write", serial);
   const pins = given.board ? pinsOf(given.board, (name) => new Pin(name), !!given.sleep && given.sleep !== "off") : {};

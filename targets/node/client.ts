@@ -202,6 +202,8 @@ class Client extends AsyncMqttClient<Buffer> {
     if (store) this.#with(store, () => this.outbox.restoreKept(store));
     queue._closed = undefined;
     inside._refusals = 0;
+    // As in MQTT.js, it emits "reconnect".
+    this.reconnecting = true;
     inside._life = LIFE.indexOf("living");
     clients[id] = this;
   }

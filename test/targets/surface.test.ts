@@ -283,9 +283,17 @@ test("reconnect() after end() and while waiting; disconnecting and disconnected;
   clock.advance(5000);
   t.deepEqual([client.disconnecting, client.disconnected, client.connected], [false, true, false]);
   t.deepEqual(ends, [null]);
+  const events: string[] = [];
+  for (const event of ["reconnect", "connect"] as const) client.on(event, () => events.push(event));
   client.reconnect();
+  t.true(client.reconnecting);
   clock.advance(5000);
   t.true(client.connected);
+  t.false(client.reconnecting);
+  t.deepEqual(events, ["reconnect", "connect"]);
+  client.reconnect();
+  clock.advance(5000);
+  t.deepEqual(events, ["reconnect", "connect"], "of a connected client it does nothing");
   let published = false;
   client.publish("a", "b", { qos: 1 }, (error) => {
     published = !error;

@@ -112,10 +112,15 @@ export const tests = [
         }
         mark("refused", [refused({ apn: "a", board: "toaster" }), refused({ apn: "a", flow: "cts" }), refused({ apn: 5 }),
           refused({ apn: "a", pwrkey: 42 }), refused({ apn: "a", pwrkey: D5, status: "C7" }), refused({ apn: "a", board: "nucleo-f411re" }),
-          refused({ apn: "a", pwrkey: D5, ri: "nonsense" }), refused({ apn: "a", pwrkey: D5, ri: true })]);`,
+          refused({ apn: "a", pwrkey: D5, ri: "nonsense" }), refused({ apn: "a", pwrkey: D5, ri: true })]);
+        mark("none", [refused("internet"), refused(() => 0), refused(5)]);`,
         { bundle },
       );
       try {
+        assert.deepEqual(
+          await engine.mark("none"),
+          ['"internet"', "a function", "5"].map((value) => `EPARAM options must be an object with apn, not ${value}`),
+        );
         const [board, flow, apn, number, text, another, ...rings] = await engine.mark("refused");
         assert.match(board, /^EPARAM board must be a known board, not .*toaster/);
         assert.match(flow, /^EPARAM flow must be "none", "hardware" or "xon", not "cts"$/);
