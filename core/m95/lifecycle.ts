@@ -381,6 +381,8 @@ export class Lifecycle extends Script implements SessionSink {
     else if (this._contact === CYCLING) this._contact = SILENT;
     if (step === PDP) {
       this.session.allow(true);
+      // One that has booted meanwhile echoes: it has no PIN.
+      this.session.unechoed = true;
       this.runScript(pdpScript(this._setup.apn, AGAIN));
     } else if (step < POWER) this._begin();
     else

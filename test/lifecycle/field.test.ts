@@ -526,6 +526,20 @@ test("while the network is gone, PDP is not cycled: no AT+QIACT before CREG or C
   b.until("back", () => b.client.connected, 30_000);
 });
 
+test("a modem that reboots while its context is to be set up again is set up anew, PIN and all, before a network is searched for", (t) => {
+  for (const baud of [0, 115_200]) {
+    const b = bench({}, { modem: { pin: "1234" }, virtual: { baud, sim: { state: "pin" } } });
+    b.clock.advance(61_000);
+    b.virtual.dropPdp();
+    b.until("waits", () => b.modem.state === "recovering");
+    // Unheard, as of a modem in autobaud that nobody has spoken to.
+    b.virtual.onWire = (data, direction) => (direction === "tx" && data.includes("RDY") ? "" : data);
+    b.virtual.reboot();
+    b.until("back", () => b.client.connected, 90_000);
+    t.is(sent(b, "AT+CPIN=").length, 2, `${baud}`);
+  }
+});
+
 // The clock of the host.
 
 /** A rig whose driver reads a clock that `shift` is added to. */
