@@ -7,7 +7,6 @@ export {
   type OutputPin,
   type PowerPins,
   type PowerSwitchOptions,
-  powerSwitch,
   type RingPin,
 } from "../../board-wiring/index.js";
 export {
@@ -57,6 +56,7 @@ export { cycle } from "./cycle.js";
 export { fileStore } from "./file-store.js";
 export { M95, MqttClient } from "./m95.js";
 export { openM95 } from "./open.js";
+export { powerSwitch } from "./power.js";
 export type {
   AcceptedPacket,
   AckPacket,

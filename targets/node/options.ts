@@ -1,5 +1,6 @@
 // What programs hand to `connect` and to the modem: an URL, options of MQTT.js, misspelt names. It gives the core's options, and
 // says what has no effect or cannot be. Values are checked by the core.
+import type { PowerPins, PowerSwitchOptions } from "../../board-wiring/index.js";
 import { wrong } from "../../core/arguments.js";
 import {
   type Apn,
@@ -113,6 +114,24 @@ const CLIENT = {
   store: 1,
   encoding: 1,
 } satisfies Names<ConnectOptions>;
+
+const POWER = {
+  pwrkey: 1,
+  status: 1,
+  emergOff: 1,
+  supply: 1,
+  dtr: 1,
+  ri: 1,
+  pwrkeyPressed: 1,
+  onPulse: 1,
+  offPulse: 1,
+  bootTime: 1,
+  offTime: 1,
+  gap: 1,
+  killPulse: 1,
+  killTime: 1,
+  cutTime: 1,
+} satisfies Names<PowerPins & PowerSwitchOptions>;
 
 /** Of MQTT.js, or of Node's TLS; honoured here. */
 const HONOURED = { protocol: 1, hostname: 1, auth: 1, ca: 1, cert: 1, key: 1, rejectUnauthorized: 1 };
@@ -231,6 +250,13 @@ export function checkCommandOptions(given: unknown): void {
 /** Checks the names of a duty cycle's options. @throws M95Error `EPARAM` */
 export function checkCycleOptions(given: object): void {
   checkNames("", given, CYCLE);
+}
+
+/** Checks pins or times of a power switch for misspelt names; objects that hold more than these are taken. @throws M95Error `EPARAM` */
+export function checkPower(given: object | undefined): void {
+  const known = { ...POWER, rx: 1, tx: 1, cts: 1 };
+  for (const name of Object.keys(given ?? {}))
+    if (!(name in known) && nearest(name, Object.keys(POWER))) checkNames("", { [name]: 1 }, POWER);
 }
 
 /** Options out of the URL of a broker, `mqtt://user:password@host:1883`. @throws M95Error `EPARAM` */

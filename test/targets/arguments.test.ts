@@ -2,7 +2,15 @@
 // knows. Values of options are tested in test/input.
 import { PassThrough } from "node:stream";
 import test from "ava";
-import { type ClientOptions, type M95, M95 as M95Class, type M95Error, openM95 } from "../../targets/node/index.js";
+import {
+  type ClientOptions,
+  type M95,
+  M95 as M95Class,
+  type M95Error,
+  openM95,
+  powerSwitch,
+  systemClock,
+} from "../../targets/node/index.js";
 import { MemoryBroker, SimClock, VirtualM95 } from "../../virtual-m95/index.js";
 
 const warned: string[] = [];
@@ -148,4 +156,14 @@ test("options that are no object are refused as that, and names inside `apn` as 
     code: "EPARAM",
     message: "option apn.usrname is not known; did you mean apn.username?",
   });
+});
+
+test("a misspelt pin or time of a power switch is refused; what else the object holds is not looked at", (t) => {
+  const pwrkey = { write() {} };
+  const refused = (pins: object, options?: object) =>
+    t.throws(() => powerSwitch(pins as never, systemClock, options), { code: "EPARAM" })!.message;
+  t.is(refused({ pwrkey, satus: { read: () => 0 } }), "option satus is not known; did you mean status?");
+  t.is(refused({ pwrkey, emergoff: pwrkey }), "option emergoff is not known; did you mean emergOff?");
+  t.is(refused({ pwrkey }, { onPuls: 5 }), "option onPuls is not known; did you mean onPulse?");
+  t.notThrows(() => powerSwitch({ pwrkey, rx: 1, led: 2, onPulse: 1500 } as never, systemClock));
 });
