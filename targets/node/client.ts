@@ -65,8 +65,12 @@ class Client extends AsyncMqttClient<Buffer> {
   constructor(host: ClientHost, id: number, options: ConnectOptions) {
     super(host, id, options);
     const all = (this as unknown as Inside)._profile.settled();
-    const { clientId = all.clientId, port = this.secure ? 8883 : 1883 } = options;
-    this.options = { ...all, ...options, clientId, port, connectionId: id };
+    const {
+      clientId = all.clientId,
+      port = this.secure ? 8883 : 1883,
+      unknown = options.store ? "resend" : "report",
+    } = options;
+    this.options = { ...all, ...options, clientId, port, unknown, connectionId: id };
     this.#host = host;
     const outbox = this.outbox;
     const nextId = outbox.nextId;

@@ -333,8 +333,11 @@ test("options are complete: the drawn clientId and the defaults", (t) => {
   const { clientId, ...rest } = client.options;
   t.regex(clientId!, /^m95-[0-9a-f]+$/);
   t.true(sent.includes(`AT+QMTCONN=0,"${clientId}"`));
+  const store = { load: () => [], append() {}, remove() {} };
+  t.is(connected({ store }).client.options.unknown, "resend");
   t.like(rest, {
     host: "broker.example",
+    unknown: "report",
     port: 1883,
     keepalive: 30,
     clean: true,
