@@ -43,10 +43,7 @@ export class Framer extends Silence {
   /** Messages and lines that came while that was unsure. */
   private _waiting: string[] | undefined;
 
-  /**
-   * @param prefix - how a line starts that is a message
-   * @param limit - bytes a line or message may have
-   */
+  /** @param prefix - how a line starts that is a message @param limit - bytes a line or message may have */
   constructor(sink: FramerSink, clock: Clock, prefix: string, limit: number) {
     super(clock);
     // What each chunk needs comes first: Espruino finds it soonest.
@@ -167,10 +164,13 @@ export class Framer extends Silence {
     }
   }
 
-  /** Forgets what is unfinished and learned, as after a power cut. What is received behind it is scanned as ever. */
-  clear(): void {
-    this.held = this._gap = this._text = this.prompt = "";
-    this.need = this._kind = 0;
+  /** Forgets what is unfinished and learned, as after a power cut. @param goesOn - the rest may come, and be payload up to a silence that is watched for */
+  clear(goesOn?: boolean): void {
+    // In front of a message there may be an empty line.
+    this._kind = goesOn && (this.open || this.held! > "\r\n") ? PAYLOAD : OWN;
+    this._gap = this._text = this.prompt = "";
+    this.held = this._kind ? undefined : "";
+    this.need = 0;
     this.hurried = this.strict = this.framed = false;
     this._waiting = undefined;
     callOff(this);

@@ -81,6 +81,7 @@ export class Session extends Synchroniser {
   /** Whether commands are sent; queued ones wait while not. */
   allow(open: boolean): void {
     this._open = open;
+    if (this.framer.open) this.framer._watch();
     this._next();
   }
 
@@ -124,7 +125,7 @@ export class Session extends Synchroniser {
     this._queue = [];
     this.unechoed = false;
     const prompt = this.framer.prompt;
-    this.framer.clear();
+    this.framer.clear(true);
     this.framer.prompt = prompt;
     if (sync && sync.done) sync.done(error);
     if (run) this._tell(run, error, run.counted);
@@ -163,8 +164,10 @@ export class Session extends Synchroniser {
   prompt(): void {
     const run = this._run;
     if (this.trace) this.trace("<", ">");
-    if (run) this._feed(run);
-    else if (this.owed) this._onOwed(">");
+    // One that was held back as a line has left the framer waiting, and an echo of the data may hold another.
+    if (run) {
+      if (!run.sent) this._feed(run);
+    } else if (this.owed) this._onOwed(">");
   }
 
   overran(): void {
@@ -252,6 +255,7 @@ export class Session extends Synchroniser {
     this._guards = 0;
     run._lines = [];
     run._size = 0;
+    run._begun = this._clock.now();
     run._echo = undefined;
     run._mixed = false;
     run.sent = prompt === undefined;

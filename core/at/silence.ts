@@ -77,7 +77,7 @@ export abstract class Silence {
   }
 
   /** Something is under way: `_silent` is called once the line is silent. */
-  protected _watch(): void {
+  _watch(): void {
     if (this._timer !== undefined) return;
     this._ticks = this._still = this._lates = 0;
     this.stamp = this._clock.now();

@@ -315,9 +315,13 @@ export abstract class Synchroniser implements FramerSink {
       }
     } else if (isError(line)) {
       // Firmware without; but an error may be the answer to what led out of a prompt, and says nothing of what else is late.
-      if (sync.proof && !mayBePayload && !this._last()) {
-        sync.owed = 0;
-        this._arm(this._guard);
+      if (sync.proof && !mayBePayload) {
+        // Who said that there are such was a message, then, or says so again.
+        sync.proves = 0;
+        if (!this._last()) {
+          sync.owed = 0;
+          this._arm(this._guard);
+        }
       }
     } else if (line.startsWith("AT") || line.endsWith("AT")) {
       // Behind what leads out of a prompt, maybe.
@@ -342,13 +346,19 @@ export abstract class Synchroniser implements FramerSink {
   protected _endSync(error: M95Error | null): void {
     const sync = this._sync!;
     this._free();
+    // Of AT that come so close the answers may be late: what is asked next must not take one of them for its own.
+    this._unsettled = !error && sync.which > 1 && sync.pace < AT_WAIT;
     if (sync.done) sync.done(error);
-    else if (error)
-      if (Math.abs(this._clock.now() - this.framer.stamp) < BUSY) {
-        // A modem that hands over messages is not mute, though there may be a silence: it is asked again for as long as they keep its answer away.
-        this._run = sync.overdue;
+    else if (error) {
+      const now = this._clock.now();
+      const run = sync.overdue;
+      if (Math.abs(now - this.framer.stamp) < BUSY || (run && Math.abs(now - run._begun!) < run.timeout)) {
+        // A modem that hands over messages is not mute, though there may be a silence: it is asked again for as long as they keep its answer
+        // away. Nor is one that may be at a command still, which was given up as messages may have hidden its end.
+        this._run = run;
         this._call(AT_TRIES, sync.escape, undefined);
       } else this._sink.mute(error);
+    }
     this._next();
   }
 

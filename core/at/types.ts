@@ -76,6 +76,8 @@ export interface Request {
 
   // What the session notes while it runs.
 
+  /** When it was sent, ms of the clock. */
+  _begun?: number;
   _lines?: string[] | undefined;
   /** Bytes of its information lines; beyond the limit when some of them were lost. */
   _size?: number;

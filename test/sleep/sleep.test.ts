@@ -216,6 +216,16 @@ test("stop of a modem asleep: woken first, so that it hears the goodbyes", (t) =
   t.is(r.dtr.at(-1), 0);
 });
 
+test("one that takes two seconds to answer is awake then, and nothing is started anew", (t) => {
+  const r = asleep({ virtual: { timing: { wake: 2000 } } as never });
+  let done = false;
+  r.client.publish("m", "1", { qos: 1 }, (error) => {
+    done = !error;
+  });
+  r.until("published", () => done, 10_000);
+  t.is(r.modem.stats.restarts, 0);
+});
+
 test("a modem that does not wake is started anew, with DTR low", (t) => {
   const r = asleep({ virtual: { timing: { wake: 1e9 } } as never });
   r.clock.run(() => false, 5000);

@@ -170,3 +170,37 @@ test("a modem that was off, or has begun anew, is told nothing but AT", (t) => {
   rig.clock.advance(200);
   t.deepEqual(behind(rig), ["AT\r"]);
 });
+
+test("in the middle of a message, or of its first line: what follows without a silence is payload, a prompt as well", (t) => {
+  for (const begun of ["\r\n+QMTRECV: 0,0,t,a\r\n", "\r\n+QMTRECV: 0,0,t,a", "\r\n+QMTRECV: 0,0,t,a\r\n\r\nOK\r\n"]) {
+    const rig = new SessionRig();
+    rig.send(COUNTED, { prompt: ">", data: "open", counted: true, timeout: 7000 });
+    rig.clock.advance(50);
+    rig.uart.feed(begun);
+    rig.session.abort(GONE);
+    rig.take();
+    rig.session.allow(true);
+    rig.send("AT+QIDEACT", { final: "DEACT OK" });
+    rig.uart.feed("OK\r\n\r\n> \r\n\r\nERROR\r\n\r\nRDY\r\n");
+    rig.clock.advance(1000);
+    t.deepEqual(rig.take(), ["urc? RDY"], begun);
+    t.deepEqual(behind(rig), [], "the prompt is waited for still");
+    rig.uart.feed("\r\n> ");
+    rig.clock.advance(100);
+    t.deepEqual(behind(rig), ["open\b\b\b\b", "\x1b", "ATS4?\r", "AT+QIDEACT\r"]);
+  }
+});
+
+test("in the middle of nothing: what follows is the modem's", (t) => {
+  const rig = new SessionRig();
+  rig.uart.reply("AT+QIDEACT\r", "\r\nDEACT OK\r\n");
+  rig.send(PUB, { prompt: ">", data: "open\x1a" });
+  rig.clock.advance(50);
+  rig.uart.feed("\r\n");
+  rig.session.abort(GONE);
+  rig.session.allow(true);
+  rig.uart.feed("ERROR\r\n");
+  rig.send("AT+QIDEACT", { final: "DEACT OK" });
+  rig.settle();
+  t.deepEqual(behind(rig), ["AT+QIDEACT\r"]);
+});

@@ -280,3 +280,19 @@ test("proofs without any OK are no answer: the modem counts as mute in the end",
     t.is(rig.take().pop(), "mute AT: no answer; check power, wiring and baud rate", JSON.stringify(digit));
   }
 });
+
+test("a message that holds the answers makes no modem mute that has none of them", (t) => {
+  const rig = new SessionRig();
+  for (const leadOut of ["", "\x1b"]) {
+    rig.uart.always(`${leadOut}AT\r`, "\r\nOK\r\n");
+    for (const query of ["ATS3?", "ATS4?", "ATS5?"]) rig.uart.always(`${leadOut}${query}\r`, "\r\nERROR\r\n", 200);
+  }
+  rig.uart.reply("AT+CSQ\r", GLUED).reply("AT+CSQ\r", "\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
+  rig.send("AT+CSQ", { info: "+CSQ:" });
+  while (!rig.uart.written.includes("ATS4?\r")) rig.clock.advance(1);
+  rig.uart.feed("\r\n+QMTRECV: 0,0,t,a\r\n\r\n010\r\n\r\n008\r\n");
+  const events = rig.settle();
+  t.is(events.pop(), "AT+CSQ OK [+CSQ: 20,0]");
+  t.false(events.join().includes("mute"));
+  t.true(rig.clock.now() < 10_000);
+});

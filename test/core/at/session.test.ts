@@ -818,6 +818,31 @@ test("commands wait while synchronising", (t) => {
   t.deepEqual(rig.settle(), ["synced OK", "A OK"]);
 });
 
+test("a modem that is woken may be late with the answer to each AT: none of them is one to what is asked next", (t) => {
+  const rig = new SessionRig();
+  rig.session.sync(20, "", (error) => rig.events.push(`awake ${error ? error.code : "OK"}`), true);
+  while (rig.uart.written.length < 3) rig.clock.advance(1);
+  rig.uart.feed("\r\nOK\r\n");
+  rig.uart.always("ATS4?\r", "");
+  rig.send("AT+QMTCONN?", { info: "+QMTCONN" });
+  rig.clock.advance(400);
+  rig.uart.feed("\r\nOK\r\n");
+  rig.clock.advance(100);
+  rig.uart.feed("\r\nOK\r\n\r\n010\r\n\r\nOK\r\n");
+  rig.uart.reply("AT+QMTCONN?\r", "\r\n+QMTCONN: 0,3\r\n\r\nOK\r\n");
+  t.deepEqual(rig.settle(), ["awake OK", "AT+QMTCONN? OK [+QMTCONN: 0,3]"]);
+});
+
+test("one that answers the first AT is asked nothing more", (t) => {
+  const rig = new SessionRig();
+  rig.uart.always("AT\r", "\r\nOK\r\n").reply("AT+CSQ\r", "\r\nOK\r\n");
+  rig.session.sync(20, "", undefined, true);
+  rig.session.sync(20, "", () => undefined, true);
+  rig.send("AT+CSQ");
+  rig.settle();
+  t.deepEqual(rig.uart.written, ["AT\r", "AT+CSQ\r"]);
+});
+
 // ---- reset
 
 test("reset: everything ends once, with its error, and no timer is left", (t) => {

@@ -323,3 +323,20 @@ test("who knows of proofs is asked", (t) => {
   const rig = new SessionRig();
   t.false(rig.session.proves("+QMTPUB: 0,1,0"));
 });
+
+// ---- a modem that is still at it
+
+test("a slow command that was given up behind a message may be under way still: AT is sent until its time is over", (t) => {
+  for (const busy of [40_000, 400_000]) {
+    const rig = new SessionRig();
+    for (const query of ["ATS3?", "ATS4?", "ATS5?"]) rig.uart.always(`${query}\r`, "");
+    rig.send("AT+COPS=0", { timeout: 182_000 });
+    rig.clock.advance(100);
+    rig.uart.feed(MESSAGE + OK);
+    rig.clock.advance(busy);
+    t.is(rig.take().filter((one) => one.startsWith("mute")).length, busy < 182_000 ? 0 : 1);
+    rig.uart.always("AT\r", OK).always("\x1bAT\r", OK).always("AT+CSQ\r", OK);
+    rig.send("AT+CSQ");
+    t.is(rig.settle().pop(), "AT+CSQ OK");
+  }
+});

@@ -146,3 +146,16 @@ test("a result that waits behind one ends its command, however late a busy host 
   t.is(rig.stats.timeouts, 0);
   t.true(clock.now() > 2000);
 });
+
+test("a prompt that has waited as a line is the only one: no other line gets the data once more", (t) => {
+  const rig = new SessionRig();
+  rig.session.framer.counter = { unsure: true, measure: () => UNSURE.length, continues: () => false };
+  rig.send('AT+QMTPUB=0,1,1,0,"t"', { prompt: ">", data: "a\r\n> b\x1a" });
+  rig.clock.advance(50);
+  rig.uart.feed(`\r\n${UNSURE}\r\n\r\n> \r\n+QMTSTAT: 0,1\r\n`);
+  rig.clock.advance(50);
+  // A modem that echoes, whatever it was told.
+  rig.uart.feed("a\r\n> b\r\n\r\nOK\r\n");
+  t.is(rig.settle().pop(), 'AT+QMTPUB=0,1,1,0,"t" OK');
+  t.deepEqual(rig.uart.written.slice(1), ["a\r\n> b\x1a"]);
+});
