@@ -14,7 +14,7 @@ import type { Clock, Done, TimerHandle } from "../ports.js";
 import { callOff, later } from "../timer.js";
 import { decoded } from "./encoding.js";
 import type { Receiver } from "./inbox.js";
-import { CLOSED, CONNECTED, Link, type LinkOwner, linkState } from "./link.js";
+import { CLOSED, CONNECTED, CONNECTING, Link, type LinkOwner, linkState } from "./link.js";
 import { type ConnectOptions, Profile } from "./options.js";
 import { type Filter, type Packet, valuesOf } from "./packet.js";
 import { Publisher } from "./publisher.js";
@@ -107,8 +107,8 @@ export class MqttClient<Payload = any>
 
   /** A message for this client, topic and payload in bytes. First of the methods: Espruino finds it soonest. */
   received(topic: string, payload: string, msgid: number, ambiguous: boolean, stamp: number): void {
-    // What came right behind the CONNACK.
-    if (!this.connected) this._greet();
+    // What came right behind the CONNACK; or on a network that an earlier run has left open.
+    if (!this.connected) ambiguous = this._greet() || ambiguous;
     const list = this._on.message;
     this.counters[RECEIVED]!++;
     // What may be part of another message is no sign of life.
@@ -304,8 +304,10 @@ export class MqttClient<Payload = any>
     later(this, 0, () => this._greet());
   }
 
-  private _greet(): void {
-    if (this.connected || this.link.phase !== CONNECTED) return;
+  /** True: nothing can have come for this client yet. */
+  private _greet(): boolean {
+    const phase = this.link.phase;
+    if (this.connected || phase !== CONNECTED) return phase < CONNECTING;
     callOff(this);
     this._refusals = 0;
     this.connected = true;
@@ -313,7 +315,7 @@ export class MqttClient<Payload = any>
     this.counters[CONNECTS]!++;
     this._since = this._clock.now();
     this.emit("connect");
-    if (!this.connected) return;
+    if (!this.connected) return false;
     if (this._profile.resubscribes)
       this.subscriptions.changeFilters(
         "QMTSUB",
@@ -326,6 +328,7 @@ export class MqttClient<Payload = any>
         true,
       );
     this.outbox.linkThere();
+    return false;
   }
 
   linkOver(error?: M95Error, failed?: boolean): void {

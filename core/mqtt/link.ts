@@ -25,7 +25,7 @@ export const CLOSED = 0;
 /** Commands go before AT+QMTOPEN: a +QMTSTAT is about the connection before. */
 const CONFIGURING = 1;
 const OPENING = 2;
-const CONNECTING = 3;
+export const CONNECTING = 3;
 export const CONNECTED = 4;
 /** DISCONNECT was sent, and its result or the end of the link is waited for. */
 const LEAVING = 5;
@@ -161,8 +161,10 @@ export class Link {
     const connects = name === "QMTCONN";
     const ends = name === "QMTSTAT";
     const wanted = opens ? OPENING : connects ? CONNECTING : name === "QMTDISC" ? LEAVING : -1;
-    if (ends ? phase < OPENING : phase !== wanted) return;
     const result = number(fields[1]);
+    // What was taken for the result of AT+QMTOPEN was that of an attempt before, and so is the network that stands.
+    const occupied = opens && result === OCCUPIED;
+    if (ends ? phase < OPENING : phase !== wanted && (phase !== CONNECTING || !occupied || mayBePayload)) return;
     if (mayBePayload) {
       // That DISCONNECT is done needs no proof: if it was the modem's, the time for it is short. That nothing was opened has none: what is
       // being opened need not be listed. The time for that is limited, too, and nobody's end is one of what is not open yet.
@@ -220,7 +222,7 @@ export class Link {
     error.result = result;
     error.raw = line;
     if (answered) error.returnCode = code;
-    if (opens && code === OCCUPIED && this._reopened !== this._generation) {
+    if (occupied && this._reopened !== this._generation) {
       // Left over from something else: it is closed and opened once more.
       this._reopened = this._generation;
       this._host.stepBegins(error, RETRY, 1, 0);

@@ -198,6 +198,33 @@ test("+QMTCONN that never comes, an occupied identifier, a failed QMTCFG", (t) =
   c.until("again", () => c.client.connected);
 });
 
+test("a network that was opened for a client before stands where the next one opens: it is closed, not used", (t) => {
+  const b = bench({}, {}, false);
+  let replies = 0;
+  // The first is the result of an AT+QMTOPEN that AT+QMTCLOSE did not call off.
+  b.virtual.onSend = (text) =>
+    text.includes("+QMTOPEN: 0,0") && !replies++ ? `${text}${text.replace("0,0", "0,2")}` : text;
+  b.until("connected", () => b.client.connected);
+  t.is(sent(b, "AT+QMTOPEN=").length, 2);
+  t.is(sent(b, "AT+QMTCLOSE=").length, 1);
+  t.deepEqual(b.diary, ["connect"]);
+  t.is(finish(b), 0);
+});
+
+test("what comes for a client before it is opened is of an earlier run: it is marked", (t) => {
+  const b = bench({}, {}, false);
+  const marks: boolean[] = [];
+  b.client.on("message", (_topic, _payload, packet) => marks.push(packet.ambiguous));
+  b.until("opening", () => b.client.link.phase === 2);
+  b.clock.advance(50);
+  for (let i = 0; i < 2; i++) {
+    (b.virtual.uart as Uart).onReceive('\r\n+QMTRECV: 0,0,"a",b\r\n');
+    b.clock.advance(50);
+    b.until("connected", () => b.client.connected);
+  }
+  t.deepEqual(marks, [true, false]);
+});
+
 test("end() while connected: what was accepted is sent and finishes, then DISCONNECT and CLOSE", (t) => {
   const b = bench({ will: { topic: "w", payload: "gone" } });
   const results: string[] = [];

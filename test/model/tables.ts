@@ -245,10 +245,11 @@ connecting
   OK -> connecting connected
   ERROR; time-out -> waiting connecting closed
   no connection; QMTCONN 0,3; QMTCONN 0,5; QMTCONN 2; QMTSTAT 1; QMTSTAT 2; modem lost; modem failed -> waiting closed
+  QMTOPEN 2 -> waiting opening
   QMTCONN 0,0 -> connected
   timer -> waiting disconnecting
-  publish; subscribe; end; end at once; QMTOPEN 0; QMTOPEN 2; QMTOPEN 3; QMTOPEN -1; QMTCONN 1;
-    ?QMTSTAT 1; ?QMTCONN 0,5; QMTDISC 0; QMTPUB 0; QMTPUB 2 -> connecting
+  publish; subscribe; end; end at once; QMTOPEN 0; QMTOPEN 3; QMTOPEN -1; QMTCONN 1; ?QMTSTAT 1;
+    ?QMTCONN 0,5; QMTDISC 0; QMTPUB 0; QMTPUB 2 -> connecting
 connected
   OK; CME 8503; QMTPUB 0; QMTPUB 2; timer -> connected disconnecting
   ERROR; time-out -> waiting connected disconnecting closed
