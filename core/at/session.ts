@@ -120,6 +120,7 @@ export class Session extends Synchroniser {
     } else if (sync && sync.overdue) {
       this.owed = sync.overdue;
       this.owed.timeout = 0;
+      this._past = sync;
     }
     this._free();
     this._queue = [];
@@ -421,6 +422,7 @@ export class Session extends Synchroniser {
     this._counters[RESYNCS]!++;
     // It is over: what a line answers inside the write is not for it.
     this.owed = undefined;
+    this._past = sync;
     this._free();
     if (fill) {
       const data = run.data!;

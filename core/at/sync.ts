@@ -71,7 +71,7 @@ interface Synchronisation {
   proof: number;
   /** A bit for each of them that was asked for and has not come in any form. */
   owed: number;
-  /** One came, so that there are such. */
+  /** How many came that are no part of a message; 1 where only others did: there are such. */
   proves: number;
   /** AT has been sent since the last of the pluses, or may be taken for sent. */
   called: boolean;
@@ -109,6 +109,8 @@ export abstract class Synchroniser implements FramerSink {
   protected _unsettled: boolean;
   _timer: TimerHandle;
   protected _sync: Synchronisation | undefined;
+  /** The one before, which was called off: answers to its questions may still come. */
+  protected _past: Synchronisation | undefined;
   private _uart: Uart;
   /** The longest that a quick command has taken to its proven result, ms: before that, an unproven one may be followed by it. */
   protected _pace: number;
@@ -128,7 +130,7 @@ export abstract class Synchroniser implements FramerSink {
     this._isUrc = setup.isUrc;
     this._guard = setup.guard;
     this._phase = IDLE;
-    this.owed = undefined;
+    this.owed = this._past = undefined;
     this._pace = this._sentAt = this._mark = 0;
     this._unsettled = this._awaitsSilence = this.echoed = this.unechoed = false;
     this._onTimer = this._expired.bind(this);
@@ -173,7 +175,9 @@ export abstract class Synchroniser implements FramerSink {
     wakes?: boolean,
   ): void {
     const before = this._sync;
+    const past = before || this._past;
     const run = this._run;
+    this._past = undefined;
     this._free();
     this._phase = CALLING;
     this._unsettled = this._awaitsSilence = this.echoed = false;
@@ -183,9 +187,9 @@ export abstract class Synchroniser implements FramerSink {
       escape: leadOut,
       tries,
       grace: AT_GRACE,
-      which: before ? before.which : 0,
+      which: past ? past.which : 0,
       proof: 0,
-      owed: before ? before.owed : 0,
+      owed: past ? past.owed : 0,
       proves: 0,
       called: !!done && leadOut !== ESCAPE,
       overdue: run,
@@ -297,9 +301,9 @@ export abstract class Synchroniser implements FramerSink {
     } else if (proof >= 0) {
       // The modem has such answers, however late: nothing less will do.
       // But not without any OK, and a message full of them is one.
-      if (sync.tries === AT_TRIES || sync.grace-- > 0) sync.tries = AT_TRIES;
+      if (mayBePayload ? sync.tries === AT_TRIES || sync.grace-- > 0 : sync.proves++ < AT_GRACE) sync.tries = AT_TRIES;
       else if (mayBePayload) return;
-      sync.proves = 1;
+      sync.proves = sync.proves || 1;
       this._phase = CALLING;
       // One that may be payload may be forged, and the modem's own still come, if it is not that to what was sent last.
       if (!mayBePayload || (sync.proof && proof === sync.which % PROOFS.length)) sync.owed &= ~(1 << proof);

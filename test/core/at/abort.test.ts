@@ -137,6 +137,23 @@ test("called off while the line is led out of it: it is led out anew", (t) => {
   t.deepEqual(behind(rig), ["\x1b", "\x1b", "ATS4?\r", "AT+QIDEACT\r"]);
 });
 
+test("called off between question and answer: that answer is late then, and does not prove the next one", (t) => {
+  const rig = new SessionRig();
+  for (const query of ["ATS3?", "ATS4?", "ATS5?"]) rig.uart.always(`${query}\r`, "").always(`\x1b${query}\r`, "");
+  rig.uart.reply("AT+QIDEACT\r", "\r\nDEACT OK\r\n");
+  rig.send(PUB, { prompt: ">", data: "open\x1a", timeout: 1000 });
+  while (rig.uart.written.length < 3) rig.clock.advance(1);
+  rig.session.abort(GONE);
+  rig.send("AT+QIDEACT", { final: "DEACT OK" });
+  while (rig.uart.written.length < 5) rig.clock.advance(1);
+  t.deepEqual(behind(rig), ["\x1b", "ATS4?\r", "\x1b", "ATS5?\r"]);
+  rig.uart.feed("\r\n010\r\n\r\nOK\r\n");
+  rig.clock.advance(300);
+  t.false(behind(rig).includes("AT+QIDEACT\r"));
+  rig.uart.feed("\r\n008\r\n\r\nOK\r\n");
+  t.is(rig.settle().pop(), "AT+QIDEACT OK");
+});
+
 test("lines of its answer pass for no URC of the same name; a URC is one", (t) => {
   const rig = new SessionRig();
   rig.send("AT+CREG?", { info: "+CREG:" });
