@@ -328,13 +328,15 @@ export abstract class Script {
     } else if (rule === RATE) {
       const rate = number(fields[0]);
       const uart = setup.uart;
-      // A port that cannot change its rate would be deaf from then on, and the modem locked out for good.
-      if (rate !== baud && !uart.setBaud && (rate || baud !== USUAL_RATE)) {
+      // A port that cannot change its rate would be deaf from then on, and the modem locked out for good. Where the modem does not tell
+      // its own, that stays as it is.
+      const stays = rate !== baud && !uart.setBaud && (rate || baud !== USUAL_RATE);
+      if (stays && rate >= 0) {
         this.scriptFailed(wrong("baud", "the modem's, as the port cannot change its rate", baud), 2);
         return;
       }
       // An earlier run may have switched the echo off.
-      if ((this._booted && !this.session.echoed) || rate !== baud) more = "-ATE1\nfAT+IPR=" + baud + "&W\n";
+      if (!stays && ((this._booted && !this.session.echoed) || rate !== baud)) more = "-ATE1\nfAT+IPR=" + baud + "&W\n";
       this._booted = false;
     }
     if (more) this.insert(more);

@@ -38,6 +38,17 @@ function times(r: Rig, command: string): number[] {
   return list;
 }
 
+// A rate that the port cannot follow, and a modem that does not tell its own.
+
+test("where neither the port can change its rate nor the modem tells its own, that stays as it is", (t) => {
+  const r = started({ modem: { baud: 9600 } }, (one) => {
+    one.virtual.onSend = (text) => (text.includes("+IPR:") ? "\r\nERROR\r\n" : text);
+    delete (one.virtual.uart as Uart).setBaud;
+  });
+  t.is(r.error, undefined);
+  t.deepEqual(sent(r, "AT+IPR"), ["AT+IPR?"]);
+});
+
 // 1. A denial that passes.
 
 const ROAMING = [
