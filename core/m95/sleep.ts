@@ -13,8 +13,8 @@ import { type LifecycleSetup, limitOf } from "./options.js";
 import { turn, WAYS } from "./power.js";
 import { REST } from "./recovery.js";
 
-/** AT is sent this often, 150 ms apart, before a modem that was woken counts as mute. */
-const TRIES = 20;
+/** AT is sent this often, 150 ms apart and at last 500, before a modem that was woken counts as mute. */
+const TRIES = 11;
 /** Times in a row that it may fail to wake: then DTR is not what wakes it, and it is not let sleep any more. */
 const MISSES = 2;
 /** Looks without a change that make the quiet time. */

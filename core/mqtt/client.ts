@@ -118,12 +118,14 @@ export class MqttClient<Payload = any>
     const encoded = this._profile.encoded;
     const info: PacketInfo = { qos: msgid ? undefined : 0, msgid, ambiguous };
     if (encoded.length) payload = decoded(encoded, codec, topic, payload, info);
-    if (codec.toText) topic = codec.toText(topic);
-    const data = codec.toPayload ? codec.toPayload(payload) : payload;
+    if (codec.toText) {
+      topic = codec.toText(topic);
+      if (codec.toPayload) payload = codec.toPayload(payload) as string;
+    }
     // emit() without its call.
     for (let i = 0; i < list.length; i++) {
       try {
-        list[i]!.call(this, topic, data, info);
+        list[i]!.call(this, topic, payload, info);
       } catch (error) {
         this._threw(error, false);
       }

@@ -1,14 +1,14 @@
-// A field tracker: publishes where it is. Positions wait in flash while there is no network, over power cuts as well.
-// Board: Nucleo F411RE with an M95 on the pins of docs/wiring.md, and a GPS receiver (NMEA, 9600 baud) on Serial6.
+// A tracker. Positions wait in flash while there is no network, over power cuts, too.
+// Nucleo F411RE, an M95 as in docs/wiring.md, a GPS receiver (NMEA, 9600 baud) on Serial6.
 
-// Written by the flasher (docs/flashing.md); without it, what stands here.
+// Written by the flasher (docs/flashing.md).
 var config = Object.assign(
   { board: "nucleo-f411re", serial: "Serial1", apn: "internet", host: "test.mosquitto.org" },
   require("Storage").readJSON("m95.json", 1)
 );
 
-var PERIOD = 60000; // ms from one report to the next
-var KEEP = 32; // positions that are kept; the oldest go first
+var PERIOD = 60000; // ms between reports
+var KEEP = 32; // positions kept; the oldest go first
 var TOPIC = "m95-example/tracker";
 var GPS = Serial6;
 var GPS_PINS = { tx: A11, rx: A12 }; // not C6 and C7: C7 is STATUS
@@ -16,7 +16,7 @@ var GPS_PINS = { tx: A11, rx: A12 }; // not C6 and C7: C7 is STATUS
 var position = null;
 var line = "";
 
-// $GPRMC,time,A,latitude,N,longitude,E,... - A stands for a valid position.
+// $GPRMC,time,A,latitude,N,longitude,E,... A: it is valid.
 function parse(sentence) {
   var fields = sentence.split(",");
   if (fields[0].substr(3) !== "RMC" || fields[2] !== "A") return;
@@ -31,7 +31,6 @@ function hear(data) {
     line = line.substr(end + 1);
     end = line.indexOf("\n");
   }
-  // Noise without line ends must not fill the memory.
   if (line.length > 200) line = "";
 }
 
@@ -52,7 +51,7 @@ function started(error) {
 }
 
 var options = { board: config.board, apn: config.apn, baud: 115200 };
-// With this part, and DTR wired, the modem sleeps between reports and draws a third (docs/battery.md).
+// With DTR wired it sleeps between reports (docs/battery.md).
 if (require("Storage").read("M95-sleep")) options.sleep = "auto";
 
 var modem = require("M95").connect(global[config.serial], options, started);
@@ -63,7 +62,7 @@ var mqtt = modem.mqtt({
   keepalive: 300,
   queueLimit: KEEP,
   queuePolicy: "drop-oldest",
-  // Sends again what was not acknowledged: better twice than never; the time in it tells.
+  // Sent again if not acknowledged: better twice than never.
   store: require("M95").store("tracker")
 });
 mqtt.on("error", function (error) {

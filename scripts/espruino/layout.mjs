@@ -79,7 +79,7 @@ const FIRST = new Map(
 );
 
 /** Characters that are not unpacked then, for each byte that a text takes more when it is not packed. */
-const WORTH_IT = 120;
+const WORTH_IT = 80;
 
 /**
  * How often the functions of a program run then, by number. A method may have come from another class, which is no more then.
