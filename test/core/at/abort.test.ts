@@ -1,6 +1,7 @@
 // A command that was called off while the modem was at it: the line is led out of it before the next one. No modem is simulated.
-import test from "ava";
+
 import { M95Error } from "../../../core/errors.js";
+import test from "../../support/harness.js";
 import { SessionRig } from "./rig.js";
 
 const GONE = new M95Error("ECLOSED", "the modem was stopped or lost");
