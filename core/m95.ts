@@ -39,6 +39,9 @@ import type { ConnectOptions } from "./mqtt/options.js";
 import type { ClientHost, ClientStats, Secure } from "./mqtt/types.js";
 import type { Clock, Done } from "./ports.js";
 
+/** MQTT clients a modem has: tcpconnectID 0..5 (application note 3.2.2). */
+const CLIENTS = 6;
+
 /** `command` texts that may wait; more are refused with `EQUEUE`. */
 const COMMAND_LIMIT = 16;
 
@@ -178,10 +181,10 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
       const clients = this.clients;
       if (!this._apn) throw wrong("apn", "given before a client can connect", undefined);
       let id = 0;
-      // tcpconnectID 0..5 (application note 3.2.2).
-      if (o.connectionId !== undefined) id = integer("connectionId", o.connectionId, 0, 5);
+      if (o.connectionId !== undefined) id = integer("connectionId", o.connectionId, 0, CLIENTS - 1);
       else while (clients[id]) id++;
-      if (id > 5) throw wrong("clients", "at most six: connectionId 0..5 are in use", 7);
+      if (id >= CLIENTS)
+        throw wrong("clients", "at most six: connectionId 0.." + (CLIENTS - 1) + " are in use", CLIENTS + 1);
       if (clients[id]) throw wrong("connectionId", "not in use", id);
       const client = this.createClient(id, o);
       client.begin(o.store);

@@ -102,7 +102,7 @@ export class Framer extends Silence {
     }
     if (size > this._long && this._gathered(size * this.byteTime) && this._before > this._kind) {
       this._release(this._before);
-      this._watch();
+      this.attend();
     }
     this._settle(size);
     if (this.bytes <= this._end) return false;
@@ -168,7 +168,8 @@ export class Framer extends Silence {
   clear(goesOn?: boolean): void {
     // In front of a message there may be an empty line.
     this._kind = goesOn && (this.open || this.held! > "\r\n") ? PAYLOAD : OWN;
-    this._gap = this._text = this.prompt = "";
+    if (!goesOn) this.prompt = "";
+    this._gap = this._text = "";
     this.held = this._kind ? undefined : "";
     this.need = 0;
     this.hurried = this.strict = this.framed = false;
@@ -250,7 +251,7 @@ export class Framer extends Silence {
         else sink.inbox.received(text, true, this.stamp);
     }
     this._text = line;
-    if (!this._timer) this._watch();
+    if (!this._timer) this.attend();
     if (this.counter) this._count();
   }
 
@@ -279,7 +280,7 @@ export class Framer extends Silence {
     this.held = undefined;
     if (this._text) this._spoil();
     this._release(PAYLOAD);
-    this._watch();
+    this.attend();
     this._sink.overran();
   }
   private _spoil(): void {

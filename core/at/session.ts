@@ -81,7 +81,7 @@ export class Session extends Synchroniser {
   /** Whether commands are sent; queued ones wait while not. */
   allow(open: boolean): void {
     this._open = open;
-    if (this.framer.open) this.framer._watch();
+    if (this.framer.open) this.framer.attend();
     this._next();
   }
 
@@ -125,9 +125,7 @@ export class Session extends Synchroniser {
     this._free();
     this._queue = [];
     this.unechoed = false;
-    const prompt = this.framer.prompt;
     this.framer.clear(true);
-    this.framer.prompt = prompt;
     if (sync && sync.done) sync.done(error);
     if (run) this._tell(run, error, run.counted);
     for (let i = 0; i < queue.length; i++) this._tell(queue[i]!, error);
@@ -256,7 +254,6 @@ export class Session extends Synchroniser {
     this._guards = 0;
     run._lines = [];
     run._size = 0;
-    run._begun = this._clock.now();
     run._echo = undefined;
     run._mixed = false;
     run.sent = prompt === undefined;
@@ -420,6 +417,7 @@ export class Session extends Synchroniser {
     // An error that may be part of a message does not say that no prompt came.
     const fill = !run.sent && (run.counted || file) && (hidden || this._phase !== HELD);
     this._counters[RESYNCS]!++;
+    run._begun = this._sentAt;
     // It is over: what a line answers inside the write is not for it.
     this.owed = undefined;
     this._past = sync;

@@ -1,5 +1,5 @@
 // Judges when the line is silent: how long a silence has to be at its rate and with its host, and when one was. It looks into no byte.
-// @resident _listen _gathered _watch _await _tick
+// @resident _listen _gathered attend _await _tick
 import type { Clock, TimerHandle } from "../ports.js";
 import { PATIENCE } from "./kinds.js";
 
@@ -77,7 +77,7 @@ export abstract class Silence {
   }
 
   /** Something is under way: `_silent` is called once the line is silent. */
-  _watch(): void {
+  attend(): void {
     if (this._timer !== undefined) return;
     this._ticks = this._still = this._lates = 0;
     this.stamp = this._clock.now();
@@ -98,7 +98,7 @@ export abstract class Silence {
 
   private _tick(): void {
     this._timer = undefined;
-    if (this._mark !== this.bytes) this._watch();
+    if (this._mark !== this.bytes) this.attend();
     else if (this._clock.now() - this._due > LATE && ++this._lates < LOOKS) this._await(LEAST);
     else if (++this._still < LOOKS) this._await();
     else {

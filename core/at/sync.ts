@@ -17,8 +17,8 @@ export const AT_WAIT = 500;
 /** ms from DTR to the first AT of a modem that sleeps, which the UART note and the hardware design disagree about, and between two of them. */
 const WAKE_FIRST = 50;
 const WAKE_AGAIN = 150;
-/** The last tries, which are no closer than any: a modem that has booted meanwhile may be at the one before. */
-const SLOW = 4;
+/** So many AT are that close. Behind them a modem that has booted meanwhile may be at the one before. */
+const CLOSE = 7;
 /** ms, or its time-out, for which a command that was called off is waited for. */
 const OWED = 20000;
 /** AT is sent this often before the modem counts as mute. */
@@ -216,7 +216,7 @@ export abstract class Synchroniser implements FramerSink {
       return;
     }
     // Longer than a silence, or what is asked for keeps the line from ever being silent.
-    const wait = Math.max(sync.tries > SLOW ? sync.pace : AT_WAIT, 2 * framer.silence);
+    const wait = Math.max(sync.which < CLOSE ? sync.pace : AT_WAIT, 2 * framer.silence);
     if (this._busy() && sync.grace-- > 0) {
       // Between messages no answer proves anything. Behind a silence one is likely to come in time.
       this._awaitsSilence = true;

@@ -76,7 +76,7 @@ export interface Request {
 
   // What the session notes while it runs.
 
-  /** When it was sent, ms of the clock. */
+  /** When it, or its data, was sent, ms of the clock; noted once it is given up. */
   _begun?: number;
   _lines?: string[] | undefined;
   /** Bytes of its information lines; beyond the limit when some of them were lost. */

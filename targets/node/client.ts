@@ -119,16 +119,22 @@ class Client extends AsyncMqttClient<Buffer> {
     (this as unknown as { emit(event: string, ...args: unknown[]): boolean }).emit(event, ...args);
   }
 
+  /** Whether a call's options are refused, which is told as all that is wrong with it. */
+  #refuses(check: () => void, callback: unknown): boolean {
+    try {
+      check();
+      return false;
+    } catch (error) {
+      (this as unknown as Inside)._refuse(error, callback);
+      return true;
+    }
+  }
+
   // MQTT.js hands over what was published.
   override publish(topic: string, payload: unknown, options?: unknown, done?: unknown): this {
     const callback = typeof options === "function" ? options : done;
     const given = (typeof options === "function" ? undefined : options) as PublishOptions;
-    try {
-      checkPublishOptions(given);
-    } catch (error) {
-      (this as unknown as Inside)._refuse(error, callback);
-      return this;
-    }
+    if (this.#refuses(() => checkPublishOptions(given), callback)) return this;
     if (typeof callback !== "function") return super.publish(topic, payload, given);
     const outer = this.#ownId;
     this.#ownId = undefined;
@@ -150,22 +156,14 @@ class Client extends AsyncMqttClient<Buffer> {
   }
 
   override subscribe(topics: Topics, options?: object | GrantDone, done?: GrantDone): this {
-    try {
-      checkSubscribeOptions(topics, options);
-    } catch (error) {
-      (this as unknown as Inside)._refuse(error, typeof options === "function" ? options : done);
-      return this;
-    }
+    const callback = typeof options === "function" ? options : done;
+    if (this.#refuses(() => checkSubscribeOptions(topics, options), callback)) return this;
     return super.subscribe(topics, options, done);
   }
 
   override unsubscribe(topics: string | string[], options?: object | Done, done?: Done): this {
-    try {
-      checkUnsubscribeOptions(options);
-    } catch (error) {
-      (this as unknown as Inside)._refuse(error, typeof options === "function" ? options : done);
-      return this;
-    }
+    const callback = typeof options === "function" ? options : done;
+    if (this.#refuses(() => checkUnsubscribeOptions(options), callback)) return this;
     return super.unsubscribe(topics, options, done);
   }
 

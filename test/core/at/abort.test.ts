@@ -1,5 +1,6 @@
 // A command that was called off while the modem was at it: the line is led out of it before the next one. No modem is simulated.
 
+import type { Request } from "../../../core/at/types.js";
 import { M95Error } from "../../../core/errors.js";
 import test from "../../support/harness.js";
 import { SessionRig } from "./rig.js";
@@ -10,6 +11,18 @@ const COUNTED = 'AT+QMTPUB=0,1,1,0,"valve/set",4';
 const PUB = 'AT+QMTPUB=0,1,1,0,"valve/set"';
 const UPLOAD = 'AT+QSECWRITE="RAM:ca.pem",1000,100';
 
+const COUNTS = { prompt: ">", data: "open", counted: true, timeout: 7000 };
+const PROMPTS = { prompt: ">", data: "open\x1a" };
+
+/** A command that is called off so many ms after it was sent. */
+function calledOff(text: string, rest: Partial<Request>, ms = 50): SessionRig {
+  const rig = new SessionRig();
+  rig.send(text, rest);
+  rig.clock.advance(ms);
+  rig.session.abort(GONE);
+  return rig;
+}
+
 /** Everything that was written behind the one that was called off. */
 function behind(rig: SessionRig): string[] {
   return rig.uart.written.slice(1);
@@ -17,11 +30,8 @@ function behind(rig: SessionRig): string[] {
 
 test("a prompt that counts bytes gets those that are meant for it, whoever speaks next, and it is told that they may have gone", (t) => {
   for (const wait of [50, 900]) {
-    const rig = new SessionRig();
+    const rig = calledOff(COUNTED, COUNTS);
     rig.uart.always("AT\r", "\r\nOK\r\n");
-    rig.send(COUNTED, { prompt: ">", data: "open", counted: true, timeout: 7000 });
-    rig.clock.advance(50);
-    rig.session.abort(GONE);
     t.deepEqual(rig.take(), [`${COUNTED} ECLOSED`]);
     t.is(rig.clock.pending, 0);
     // It prompts before or behind the next word of the driver.
@@ -37,11 +47,8 @@ test("a prompt that counts bytes gets those that are meant for it, whoever speak
 });
 
 test("one that never comes is waited for as long as ever", (t) => {
-  const rig = new SessionRig();
+  const rig = calledOff(COUNTED, COUNTS);
   rig.uart.always("AT\r", "\r\nOK\r\n");
-  rig.send(COUNTED, { prompt: ">", data: "open", counted: true, timeout: 7000 });
-  rig.clock.advance(50);
-  rig.session.abort(GONE);
   rig.sync(4);
   rig.clock.advance(6900);
   t.deepEqual(behind(rig), []);
@@ -50,11 +57,8 @@ test("one that never comes is waited for as long as ever", (t) => {
 });
 
 test("the prompt of AT+QMTPUB does not swallow the next command: ESC, and a proof, come first", (t) => {
-  const rig = new SessionRig();
+  const rig = calledOff(PUB, PROMPTS);
   rig.uart.reply("AT+QIDEACT\r", "\r\nDEACT OK\r\n").reply("\x1b", "\r\nOK\r\n");
-  rig.send(PUB, { prompt: ">", data: "open\x1a" });
-  rig.clock.advance(50);
-  rig.session.abort(GONE);
   rig.clock.advance(50);
   rig.uart.feed("\r\n> ");
   rig.send("AT+QIDEACT", { final: "DEACT OK" });
@@ -97,11 +101,8 @@ test("a slow command is waited for: its OK, which is late, ends no other one", (
 });
 
 test("20 seconds at most: then the line is led out as behind a time-out", (t) => {
-  const rig = new SessionRig();
+  const rig = calledOff("AT+COPS=0", { timeout: 77000 }, 500);
   rig.uart.reply("AT+CREG?\r", "\r\n+CREG: 0,1\r\n\r\nOK\r\n");
-  rig.send("AT+COPS=0", { timeout: 77000 });
-  rig.clock.advance(500);
-  rig.session.abort(GONE);
   rig.send("AT+CREG?", { info: "+CREG:" });
   rig.clock.advance(19400);
   t.deepEqual(behind(rig), []);
@@ -111,11 +112,8 @@ test("20 seconds at most: then the line is led out as behind a time-out", (t) =>
 
 test("a clean end before anything is to be sent settles it; one that may be part of a message does not", (t) => {
   for (const message of ["", "\r\n+QMTRECV: 0,0,t,a\r\n"]) {
-    const rig = new SessionRig();
+    const rig = calledOff("AT+CSQ", { info: "+CSQ:" });
     rig.uart.reply("AT+CREG?\r", "\r\n+CREG: 0,1\r\n\r\nOK\r\n");
-    rig.send("AT+CSQ", { info: "+CSQ:" });
-    rig.clock.advance(50);
-    rig.session.abort(GONE);
     rig.uart.feed(`\r\n+CSQ: 20,0\r\n${message}\r\nOK\r\n`);
     rig.clock.advance(100);
     rig.send("AT+CREG?", { info: "+CREG:" });
@@ -127,7 +125,7 @@ test("a clean end before anything is to be sent settles it; one that may be part
 test("called off while the line is led out of it: it is led out anew", (t) => {
   const rig = new SessionRig();
   rig.uart.reply("AT+QIDEACT\r", "\r\nDEACT OK\r\n");
-  rig.send(PUB, { prompt: ">", data: "open\x1a", timeout: 1000 });
+  rig.send(PUB, { ...PROMPTS, timeout: 1000 });
   while (rig.uart.written.length < 2) rig.clock.advance(1);
   t.deepEqual(rig.take(), [`${PUB} ETIMEOUT unsent`]);
   t.deepEqual(behind(rig), ["\x1b"], "the last that it heard before it was called off");
@@ -142,7 +140,7 @@ test("called off between question and answer: that answer is late then, and does
   const rig = new SessionRig();
   for (const query of ["ATS3?", "ATS4?", "ATS5?"]) rig.uart.always(`${query}\r`, "").always(`\x1b${query}\r`, "");
   rig.uart.reply("AT+QIDEACT\r", "\r\nDEACT OK\r\n");
-  rig.send(PUB, { prompt: ">", data: "open\x1a", timeout: 1000 });
+  rig.send(PUB, { ...PROMPTS, timeout: 1000 });
   while (rig.uart.written.length < 3) rig.clock.advance(1);
   rig.session.abort(GONE);
   rig.send("AT+QIDEACT", { final: "DEACT OK" });
@@ -156,20 +154,14 @@ test("called off between question and answer: that answer is late then, and does
 });
 
 test("lines of its answer pass for no URC of the same name; a URC is one", (t) => {
-  const rig = new SessionRig();
-  rig.send("AT+CREG?", { info: "+CREG:" });
-  rig.clock.advance(50);
-  rig.session.abort(GONE);
+  const rig = calledOff("AT+CREG?", { info: "+CREG:" });
   rig.uart.feed("\r\n+CREG: 0,1\r\n\r\n+CREG: 5\r\n\r\nOK\r\n\r\n+CREG: 1\r\n");
   rig.clock.advance(50);
   t.deepEqual(rig.take(), ["AT+CREG? ECLOSED", "urc +CREG: 5", "urc +CREG: 1"]);
 });
 
 test("called off again: it still comes before the next command", (t) => {
-  const rig = new SessionRig();
-  rig.send(PUB, { prompt: ">", data: "open\x1a" });
-  rig.clock.advance(100);
-  rig.session.abort(GONE);
+  const rig = calledOff(PUB, PROMPTS, 100);
   rig.session.abort(GONE);
   rig.uart.reply("AT+QIDEACT\r", "\r\nDEACT OK\r\n");
   rig.send("AT+QIDEACT", { final: "DEACT OK" });
@@ -178,11 +170,8 @@ test("called off again: it still comes before the next command", (t) => {
 });
 
 test("a modem that was off, or has begun anew, is told nothing but AT", (t) => {
-  const rig = new SessionRig();
+  const rig = calledOff(COUNTED, COUNTS);
   rig.uart.always("AT\r", "\r\nOK\r\n");
-  rig.send(COUNTED, { prompt: ">", data: "open", counted: true, timeout: 7000 });
-  rig.clock.advance(50);
-  rig.session.abort(GONE);
   rig.session.owed = undefined;
   rig.sync(4);
   rig.clock.advance(200);
@@ -192,7 +181,7 @@ test("a modem that was off, or has begun anew, is told nothing but AT", (t) => {
 test("in the middle of a message, or of its first line: what follows without a silence is payload, a prompt as well", (t) => {
   for (const begun of ["\r\n+QMTRECV: 0,0,t,a\r\n", "\r\n+QMTRECV: 0,0,t,a", "\r\n+QMTRECV: 0,0,t,a\r\n\r\nOK\r\n"]) {
     const rig = new SessionRig();
-    rig.send(COUNTED, { prompt: ">", data: "open", counted: true, timeout: 7000 });
+    rig.send(COUNTED, COUNTS);
     rig.clock.advance(50);
     rig.uart.feed(begun);
     rig.session.abort(GONE);
@@ -212,7 +201,7 @@ test("in the middle of a message, or of its first line: what follows without a s
 test("in the middle of nothing: what follows is the modem's", (t) => {
   const rig = new SessionRig();
   rig.uart.reply("AT+QIDEACT\r", "\r\nDEACT OK\r\n");
-  rig.send(PUB, { prompt: ">", data: "open\x1a" });
+  rig.send(PUB, PROMPTS);
   rig.clock.advance(50);
   rig.uart.feed("\r\n");
   rig.session.abort(GONE);
