@@ -28,7 +28,7 @@ import {
   time,
 } from "./m95/info.js";
 import { Lifecycle } from "./m95/lifecycle.js";
-import { limitOf, type M95Options, modemOptions, setupOf, type TlsOptions } from "./m95/options.js";
+import { type M95Options, modemOptions, STABLE, setupOf, type TlsOptions } from "./m95/options.js";
 import { type RecoveryStats, stepAt } from "./m95/recovery.js";
 import { Sleeper } from "./m95/sleep.js";
 import type { LifecycleListener } from "./m95/types.js";
@@ -117,7 +117,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
       this._commands = 0;
       const setup = setupOf(o, this.codec);
       this._apn = setup.apn;
-      this.stable = limitOf(setup.recovery, "stable");
+      this.stable = setup.limits[STABLE]!;
       this._lifecycle = new Lifecycle(setup, this, this.counters, read.guardTime!, read.receiveLimit!);
       this.session = this._lifecycle.session;
       this.inbox = new Inbox(this.clients, this.counters, this.session.framer);

@@ -14,7 +14,9 @@ export type ModemState =
   | "stopping"
   | "failed";
 
-// A script has one row a line. ":" and the state that begins there, nothing at the end; or a command behind the rule for its answer:
+// A script has one row a line. ":" and the state that begins there, nothing at the end; or a command. In front of that, split by "|": the
+// rule for its answer with the seconds until its final result, and that result if it is none of the usual. Seconds are those of the
+// command table with `SLACK`, which takes Espruino long to look into; a test holds them against it. Rules:
 
 /** An error ends the attempt. */
 export const MUST = "!";
@@ -54,9 +56,21 @@ export interface Apn {
 }
 
 /** Looks for a network. */
-export const SEARCH = "nAT+CREG?\npAT+CGREG?\n";
+export const SEARCH = "n3||AT+CREG?\np3||AT+CGREG?\n";
 /** Attaches to it. */
-export const ATTACH = "tAT+CGATT?\neAT+CGREG?\n";
+export const ATTACH = "t77||AT+CGATT?\ne3||AT+CGREG?\n";
+
+// Rows that an answer may put in front of the others.
+
+/** Attaches; the question again. */
+export const ATTACH_NOW = "-77||AT+CGATT=1\n";
+export const ASK_ATTACHED = "t77||AT+CGATT?\n";
+/** Switches sleeping off. */
+export const STAY_AWAKE = "-2.3||AT+QSCLK=0\n";
+/** Beginning of what closes a client that an earlier run has left. */
+export const CLOSE_LEFT = "-2.3||AT+QMT";
+/** Beginning of what stores the rate. */
+export const STORE_RATE = "-5||ATE1\nf3||AT+IPR=";
 
 /** What a bring-up is to set. */
 export interface Wanted {
@@ -88,12 +102,12 @@ export function pdpScript(apn: string | undefined, from: number): string {
   return (
     ":attaching\n" +
     (apn
-      ? (from === AGAIN ? "-AT+QIDEACT\n" + SEARCH : "") +
+      ? (from === AGAIN ? "-42|DEACT OK|AT+QIDEACT\n" + SEARCH : "") +
         // Refused while the context is active, which the address tells; so is registering twice.
-        (from === THERE ? "" : "-AT+QIFGCNT=0\n-" + apn + "\n-AT+QIREGAPP\n-AT+QIACT\n") +
-        "aAT+QILOCIP\n"
+        (from === THERE ? "" : "-7||AT+QIFGCNT=0\n-7||" + apn + "\n-7||AT+QIREGAPP\n-152||AT+QIACT\n") +
+        "a3|#.#.#.#|AT+QILOCIP\n"
       : "") +
-    "oAT+QMTOPEN?\noAT+QMTCONN?\n:\n"
+    "o2.3||AT+QMTOPEN?\no2.3||AT+QMTCONN?\n:\n"
   );
 }
 
@@ -108,13 +122,13 @@ export function bringUpScript(wanted: Wanted, cycle: boolean, from: number): str
     ":syncing\n" +
     // First of all, so that what is saved is the modem's own settings and not ours: of a reboot whose RDY got lost, only its
     // echo tells.
-    (wanted.baud ? "rAT+IPR?\n" : "") +
-    "!ATE0\n-ATV1\n-AT+CMEE=1\nkAT+QSCLK?\n" +
-    (flow < 0 ? "" : "!AT+IFC=" + flow + "," + flow + "\n") +
+    (wanted.baud ? "r3||AT+IPR?\n" : "") +
+    "!5||ATE0\n-5||ATV1\n-5||AT+CMEE=1\nk2.3||AT+QSCLK?\n" +
+    (flow < 0 ? "" : "!3||AT+IFC=" + flow + "," + flow + "\n") +
     // A host may have stopped behind AT+CFUN=0, be it in this very ladder.
-    (cycle ? "-AT+CFUN=0\n" : "") +
-    "-AT+CFUN=1\n:sim\nsAT+CPIN?\n" +
-    (wanted.reports === false ? "-AT+CNMI=0,0,0,0,0\n-AT+CLIP=0\n-AT+CCWA=0\n-AT+CUSD=0\n" : "") +
+    (cycle ? "-17||AT+CFUN=0\n" : "") +
+    "-17||AT+CFUN=1\n:sim\ns7||AT+CPIN?\n" +
+    (wanted.reports === false ? "-5||AT+CNMI=0,0,0,0,0\n-5||AT+CLIP=0\n-5||AT+CCWA=0\n-5||AT+CUSD=0\n" : "") +
     ":registering\n" +
     SEARCH +
     ":attaching\n" +

@@ -132,33 +132,7 @@ export function request(text: string, done: Request["done"], data?: string): Req
 }
 
 /**
- * A bring-up script with what the table knows of its commands. For each: the letter of its rule, ms until the final result, how an
- * information line starts, the final result, the command; "|" stands between them. All rows at once, because on Espruino it takes long
- * to get at the table.
- */
-export function timed(script: string): string {
-  const table = commands();
-  return script
-    .split("\n")
-    .map((line) => {
-      if (!line || line[0] === ":") return line;
-      const set = line.split("=");
-      const name = set[0]!.split("?")[0]!.substring(4);
-      const at = table.indexOf("\n" + name + "|");
-      const fields = table.substring(at, table.indexOf("\n", at + 1)).split("|");
-      return [
-        line[0],
-        at < 0 ? DEFAULT_WAIT : +fields[WAIT]! + SLACK,
-        at < 0 || set[1] ? "" : "+" + name,
-        at < 0 ? "" : fields[FINAL],
-        line.substring(1),
-      ].join("|");
-    })
-    .join("\n");
-}
-
-/**
- * The write forms of some commands: all at once, as with `timed`. Values past the last given one are left out; those that repeat are
+ * The write forms of some commands: all at once, because on Espruino it takes long to get at the table. Values past the last given one are left out; those that repeat are
  * given once.
  * @param list - for each command the name of its row, and its values
  * @param rows - the table, if not `commands()`

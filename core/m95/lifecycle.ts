@@ -11,7 +11,7 @@ import { callOff, later } from "../timer.js";
 import { AGAIN, bringUpScript, FRESH, type ModemState, pdpScript, THERE } from "./bringup.js";
 import { request } from "./commands.js";
 import { ANSWERING, CLOSED, CYCLING, DOUBTED, ESC, FIRST_TRIES, MORE_TRIES, PROBE, SILENT } from "./contact.js";
-import { type LifecycleSetup, limitOf } from "./options.js";
+import { ATTEMPTS, type LifecycleSetup, STABLE, SYNC_TIMEOUT } from "./options.js";
 import { DOWN_POLL, DOWN_POLLS, runs, turn, WAYS } from "./power.js";
 import {
   attemptsOf,
@@ -79,7 +79,7 @@ export class Lifecycle extends Script implements SessionSink {
     const resting = state === "recovering" && !!this._ladder && this._ladder.step === REST;
     if (resting) this._ladder = undefined;
     else if (state !== "off" && state !== "failed") return;
-    if (!resting || this._left !== ENDLESS) this._left = limitOf(this._setup.recovery, "attempts");
+    if (!resting || this._left !== ENDLESS) this._left = this._setup.limits[ATTEMPTS]!;
     this._begin();
   }
 
@@ -96,7 +96,7 @@ export class Lifecycle extends Script implements SessionSink {
       });
       return;
     }
-    this._left = limitOf(this._setup.recovery, "attempts");
+    this._left = this._setup.limits[ATTEMPTS]!;
     // While it is ready the clients say goodbye to their brokers first.
     if (state !== "ready") this._drop(error, false);
     this.enter("stopping");
@@ -148,7 +148,7 @@ export class Lifecycle extends Script implements SessionSink {
 
   late(run: Request): void {
     const now = this._clock.now();
-    const lasting = Math.abs(now - this._unansweredAt!) <= limitOf(this._setup.recovery, "stable");
+    const lasting = Math.abs(now - this._unansweredAt!) <= this._setup.limits[STABLE]!;
     this._unansweredAt = now;
     this._unanswered = lasting ? this._unanswered! + 1 : 1;
     const error = new M95Error("ETIMEOUT", run.text.split("=")[0] + ": no answer in time");
@@ -235,7 +235,7 @@ export class Lifecycle extends Script implements SessionSink {
     let leadOut = ESCAPE;
     if (this._contact > CYCLING) this._contact = SILENT;
     this.session.allow(true);
-    later(this._period, probing ? PROBE : limitOf(setup.recovery, "syncTimeout"));
+    later(this._period, probing ? PROBE : setup.limits[SYNC_TIMEOUT]!);
     const answer = (error: M95Error | null): void => {
       if (!error) {
         const cycle = this._contact === CYCLING;
@@ -337,7 +337,7 @@ export class Lifecycle extends Script implements SessionSink {
     const ready = this.state === "ready";
     if (this._idle()) return;
     // Not when it was ready or connected, but when that has lasted.
-    const lasted = ready && Math.abs(this._clock.now() - this._since!) >= limitOf(setup.recovery, "stable");
+    const lasted = ready && Math.abs(this._clock.now() - this._since!) >= setup.limits[STABLE]!;
     if (lasted && this._listener.steady()) this._ladder = undefined;
     // What start() was called for ends after some tries.
     if (this._left !== ENDLESS && !--this._left) {
@@ -350,7 +350,7 @@ export class Lifecycle extends Script implements SessionSink {
       step < POWER
         ? step !== CFUN || this._contact >= ANSWERING
         : !!power && !!power[WAYS.split(" ")[step - POWER] as "off"];
-    const next = ladder.climb(cause, ready ? PDP : RESTART, this._listener.random(), setup.recovery, can);
+    const next = ladder.climb(cause, ready ? PDP : RESTART, this._listener.random(), setup.limits, can);
     const step = ladder.step;
     if (!this._drop(error, step === REST) || !this.enter("recovering")) return;
     const generation = this._generation;

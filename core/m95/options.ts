@@ -166,16 +166,31 @@ export interface LifecycleSetup extends Wanted {
   readonly power: PowerSwitch | undefined;
   readonly pin: string | undefined;
   readonly pinRetry: boolean | undefined;
-  /** Those that were given. */
-  readonly recovery: RecoveryOptions | undefined;
+  /** Of recovery, by the places below. */
+  readonly limits: Uint32Array;
 }
 
-/** An option of `recovery`, or its default. */
-export function limitOf(given: RecoveryOptions | undefined, name: keyof RecoveryOptions): number {
-  const rows = recoveryOptions();
-  const value = given && given[name];
-  const range = rows.indexOf("|", rows.indexOf("\n" + name)) + 1;
-  return value === undefined ? parseInt(rows.substring(rows.indexOf("|", range) + 1), 10) : value;
+// Places of the rows of `recoveryOptions` in the list of limits.
+export const ATTEMPTS = 1;
+export const PERIOD = 2;
+export const MAX_PERIOD = 3;
+export const STABLE = 4;
+export const ROUNDS = 5;
+export const REST_PERIOD = 6;
+export const SYNC_TIMEOUT = 7;
+export const SIM_TIMEOUT = 8;
+export const REGISTRATION_TIMEOUT = 9;
+
+/** All of `recovery`, by these places. @throws M95Error `EPARAM`, naming option, limit and value */
+export function limitsOf(given: RecoveryOptions | undefined): Uint32Array {
+  const table = recoveryOptions();
+  const read: any = given ? readOptions(table, "recovery.", given) : {};
+  const limits = new Uint32Array(REGISTRATION_TIMEOUT + 1);
+  table.split("\n").forEach((row, place) => {
+    const parts = row.split("|");
+    limits[place] = read[parts[0]!] || +parts[2]!;
+  });
+  return limits;
 }
 
 /**
@@ -215,7 +230,6 @@ export function setupOf(o: M95Options, codec: Codec): LifecycleSetup {
   const rates = "300 600 1200 2400 4800 9600 14400 19200 28800 38400 57600 115200";
   if (baud !== undefined && (typeof baud !== "number" || rates.split(" ").indexOf("" + baud) < 0))
     throw wrong("baud", "one of " + rates, baud);
-  const recovery = o.recovery && readOptions(recoveryOptions(), "recovery.", o.recovery);
   return {
     uart: o.uart,
     power: o.power,
@@ -226,6 +240,6 @@ export function setupOf(o: M95Options, codec: Codec): LifecycleSetup {
     baud: baud || 0,
     // The values of AT+IFC.
     flow: ["none", "software", "hardware"].indexOf(o.flowControl!),
-    recovery,
+    limits: limitsOf(o.recovery),
   };
 }

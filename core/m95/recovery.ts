@@ -1,7 +1,7 @@
 // The recovery ladder as data: the steps in order, which causes begin and end on which of them, and the place on it. It
 // takes no step itself: the session, mqtt/link.ts, mqtt/client.ts and lifecycle.ts do.
 import type { M95Error } from "../errors.js";
-import { limitOf, type RecoveryOptions } from "./options.js";
+import { MAX_PERIOD, PERIOD, REST_PERIOD, ROUNDS } from "./options.js";
 
 /** A step of recovery. */
 export interface Recovery {
@@ -123,13 +123,7 @@ export class Ladder {
    * @param options - those that were given
    * @param can - whether a step can be taken here and now
    */
-  climb(
-    cause: string,
-    least: number,
-    random: number,
-    options: RecoveryOptions | undefined,
-    can: (step: number) => boolean,
-  ): number {
+  climb(cause: string, least: number, random: number, limits: Uint32Array, can: (step: number) => boolean): number {
     const steps = stepsOf(cause);
     const last = Math.max(steps & 15, RESTART);
     const reach = (step: number): number => {
@@ -145,12 +139,12 @@ export class Ladder {
     if (step !== this.step) this.attempt = 0;
     if (step > last) {
       this.attempt = 0;
-      step = ++this._rounds < limitOf(options, "rounds") ? first : REST;
+      step = ++this._rounds < limits[ROUNDS]! ? first : REST;
     }
     this.step = step;
     this.attempt++;
-    if (step === REST) return limitOf(options, "rest");
-    const cap = limitOf(options, "period") * Math.pow(2, this.waits++);
-    return Math.round(random * Math.min(limitOf(options, "maxPeriod"), cap));
+    if (step === REST) return limits[REST_PERIOD]!;
+    const cap = limits[PERIOD]! * Math.pow(2, this.waits++);
+    return Math.round(random * Math.min(limits[MAX_PERIOD]!, cap));
   }
 }

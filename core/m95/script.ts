@@ -10,8 +10,11 @@ import { callOff, later, type Timed } from "../timer.js";
 import {
   ADDRESS,
   AGAIN,
+  ASK_ATTACHED,
   ATTACH,
+  ATTACH_NOW,
   ATTACHED,
+  CLOSE_LEFT,
   FOLLOW,
   MAY,
   type ModemState,
@@ -25,9 +28,11 @@ import {
   SIM,
   SLEEPS,
   STALE,
+  STAY_AWAKE,
+  STORE_RATE,
 } from "./bringup.js";
-import { build, timed } from "./commands.js";
-import { type LifecycleSetup, limitOf } from "./options.js";
+import { build } from "./commands.js";
+import { type LifecycleSetup, REGISTRATION_TIMEOUT, SIM_TIMEOUT } from "./options.js";
 import type { Ladder } from "./recovery.js";
 
 /** ms between two looks at the SIM or the network. */
@@ -122,7 +127,7 @@ export abstract class Script {
 
   runScript(rows: string): void {
     this._script = {
-      rows: timed(rows),
+      rows,
       at: 0,
       next: 0,
       pdpTries: 0,
@@ -143,16 +148,18 @@ export abstract class Script {
     if (!again) run.at = run.next;
     const end = rows.indexOf("\n", run.at);
     const parts = rows.substring(run.at, end).split("|");
-    const rule = parts[0]!;
+    const head = parts[0]!;
+    const rule = head[0]!;
     run.next = end + 1;
-    if (!parts[1]) this.enterStep(rule.substring(1) as ModemState);
-    else
+    if (rule === ":") this.enterStep(head.substring(1) as ModemState);
+    else {
+      const text = parts.slice(2).join("|");
       this.session.send(
         {
-          text: parts.slice(4).join("|"),
-          timeout: +parts[1],
-          info: parts[2] || undefined,
-          final: parts[3] || undefined,
+          text,
+          timeout: +head.substring(1) * 1000,
+          info: text[2] === "+" && text.indexOf("=") < 0 ? text.substring(2).split("?")[0] : undefined,
+          final: parts[1] || undefined,
           done: (error, lines) => {
             if (run !== this._script) return;
             if (rule === MAY || (rule === MUST && !error)) this.proceed();
@@ -161,6 +168,7 @@ export abstract class Script {
         },
         true,
       );
+    }
   }
 
   /** Goes on to the next state; "": it is done. */
@@ -172,7 +180,7 @@ export abstract class Script {
       return;
     }
     const sim = state === "sim";
-    const limit = limitOf(this._setup.recovery, sim ? "simTimeout" : "registrationTimeout");
+    const limit = this._setup.limits[sim ? SIM_TIMEOUT : REGISTRATION_TIMEOUT]!;
     const ladder = this._ladder;
     const least = ladder && !sim && this._left === ENDLESS ? SEARCHING * ladder.waits : 0;
     later(this._period, Math.max(limit, least));
@@ -254,7 +262,7 @@ export abstract class Script {
       else if (!run.network) waits = SEARCH;
       else if (run.attached-- < 1 || run.network === DATA) {
         run.attached = ATTACHING;
-        more = "-AT+CGATT=1\n";
+        more = ATTACH_NOW;
       }
     } else {
       run.registration = rule === NETWORK ? line : run.registration.split(", ")[0] + ", " + line;
@@ -263,7 +271,7 @@ export abstract class Script {
       else if (rule === SERVED) waits = run.attached < 0 ? "" : ATTACH;
       else if (!run.network)
         if (status && this._period._timer !== undefined) waits = SEARCH;
-        else more = "tAT+CGATT?\n";
+        else more = ASK_ATTACHED;
     }
     if (!waits) {
       if (more) this.insert(more);
@@ -286,7 +294,7 @@ export abstract class Script {
   /** Puts rows in front of those that are left. */
   insert(more: string): void {
     const run = this._script!;
-    run.rows = timed(more) + run.rows.substring(run.next);
+    run.rows = more + run.rows.substring(run.next);
     run.next = 0;
   }
 
@@ -308,14 +316,14 @@ export abstract class Script {
     if (rule === SLEEPS) {
       if (number(fields[0]) > 0) {
         this.scriptReports("AT+QSCLK is stored as " + fields[0] + ": with DTR high the modem sleeps");
-        more = "-AT+QSCLK=0\n";
+        more = STAY_AWAKE;
       }
     } else if (rule === STALE)
       // An earlier run of this driver left these open; the broker would see them as ours.
       for (let i = 0; i < lines.length; i++) {
         const id = number(split(lines[i]!)[0]);
         if (id >= 0 && id <= 5)
-          more = (placeOf(lines[i]!, "OPEN", 0) > 0 ? "-AT+QMTCLOSE=" : "-AT+QMTDISC=") + id + "\n" + more;
+          more = CLOSE_LEFT + (placeOf(lines[i]!, "OPEN", 0) > 0 ? "CLOSE=" : "DISC=") + id + "\n" + more;
       }
     else if (rule === ADDRESS) {
       if (++run.pdpTries >= PDP_TRIES) {
@@ -336,7 +344,7 @@ export abstract class Script {
         return;
       }
       // An earlier run may have switched the echo off.
-      if (!stays && ((this._booted && !this.session.echoed) || rate !== baud)) more = "-ATE1\nfAT+IPR=" + baud + "&W\n";
+      if (!stays && ((this._booted && !this.session.echoed) || rate !== baud)) more = STORE_RATE + baud + "&W\n";
       this._booted = false;
     }
     if (more) this.insert(more);

@@ -9,7 +9,7 @@ import type { Clock, Done, TimerHandle } from "../ports.js";
 import { callOff, later } from "../timer.js";
 import type { ModemState } from "./bringup.js";
 import { request } from "./commands.js";
-import { type LifecycleSetup, limitOf } from "./options.js";
+import { type LifecycleSetup, REST_PERIOD, ROUNDS } from "./options.js";
 import { turn, WAYS } from "./power.js";
 import { REST } from "./recovery.js";
 
@@ -130,11 +130,10 @@ export class Sleeper {
   spares(): boolean {
     const host = this._host;
     const setup = this._setup;
-    const recovery = setup.recovery;
     const off = (): void => undefined;
     if (this._timer !== undefined) return true;
-    if (host.state !== "failed" || this._vain < limitOf(recovery, "rounds")) return false;
-    const rest = limitOf(recovery, "rest");
+    if (host.state !== "failed" || this._vain < setup.limits[ROUNDS]!) return false;
+    const rest = setup.limits[REST_PERIOD]!;
     later(this, rest, () => {
       // One start, and if that fails, too, another rest.
       this._vain--;

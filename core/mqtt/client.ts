@@ -98,8 +98,7 @@ export class MqttClient<Payload = any>
    * @throws M95Error as the constructor
    */
   begin(store: OutboxStore | undefined): void {
-    this._profile.opening();
-    this._profile.connecting();
+    this._profile.compose();
     if (store !== undefined) this.outbox.restoreKept(store);
     // Later, so that listeners can be attached first.
     this._attemptIn(0);

@@ -70,6 +70,8 @@ export class Link {
   private _host: ClientHost;
   private _id: number;
   private _profile: Profile;
+  /** Commands of the attempt under way, AT+QMTOPEN and AT+QMTCONN at the end. */
+  private _steps: string[] | undefined;
   /** Changes with each attempt and each loss, so that late answers fall on deaf ears. */
   private _generation: number;
   _clock: Clock;
@@ -86,6 +88,7 @@ export class Link {
     this._id = id;
     this._profile = profile;
     this.seen = -Infinity;
+    this._steps = undefined;
     this.phase = this._generation = this._reopened = this._questions = 0;
     this._timer = undefined;
   }
@@ -96,16 +99,16 @@ export class Link {
     this.phase = CONFIGURING;
     const generation = this._generation;
     const secure = this._profile.secure;
-    const steps = ["AT+QMTCFG=?", "AT+QMTPUB=?", 'AT+QMTCFG="SHOWRECVLEN",' + this._id + ",1"].concat(
-      this._profile.opening(),
+    this._steps = ["AT+QMTCFG=?", "AT+QMTPUB=?", 'AT+QMTCFG="SHOWRECVLEN",' + this._id + ",1"].concat(
+      this._profile.composed(),
     );
     if (secure)
       secure.prepare((error) => {
         if (generation !== this._generation) return;
         if (error) this._fail(error);
-        else this._run(steps, 0);
+        else this._run(0);
       });
-    else this._run(steps, 0);
+    else this._run(0);
   }
 
   /**
@@ -130,6 +133,7 @@ export class Link {
   forget(): void {
     this._generation++;
     this.phase = this._questions = 0;
+    this._steps = undefined;
     callOff(this);
   }
 
@@ -196,7 +200,7 @@ export class Link {
     if (!ends) callOff(this);
     if (opens && code === OPENED) {
       this.phase = CONNECTING;
-      this._ask(this._profile.connecting(), (error) => {
+      this._ask(this._steps![this._steps!.length - 1]!, (error) => {
         if (error && error.code !== "EUNKNOWN") this._fail(error);
         else if (this.phase === CONNECTING && this._timer === undefined) this._overdue();
       });
@@ -204,6 +208,7 @@ export class Link {
     }
     if (answered && !code) {
       this.phase = CONNECTED;
+      this._steps = undefined;
       this.seen = this._clock.now();
       this._watch();
       this._owner.linkUp();
@@ -226,19 +231,20 @@ export class Link {
       // Left over from something else: it is closed and opened once more.
       this._reopened = this._generation;
       this._host.stepBegins(error, RETRY, 1, 0);
-      const steps = this._profile.opening();
-      const at = steps.length - 2;
+      const steps = this._steps!;
+      const at = steps.length - 3;
       steps[at] = "AT+QMTCLOSE=" + this._id;
-      this._run(steps, at);
+      this._run(at);
     } else this._fail(error);
   }
 
   // Sends the commands of an attempt one by one, from the given one on. The first ones see to it that the modem tells the lengths of
   // payloads, if it can: later firmware than that of the note. What it can is asked once a boot.
-  private _run(steps: string[], from: number): void {
+  private _run(from: number): void {
     const inbox = this._host.inbox;
     const secure = this._profile.secure;
-    const last = steps.length - 1;
+    const steps = this._steps!;
+    const last = steps.length - 2;
     // One function for all steps: on Espruino this one is read from flash each time it is called.
     const step = (number: number): void => {
       let at = number;

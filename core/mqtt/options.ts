@@ -189,6 +189,7 @@ export class Profile {
   private _id: number;
   private _given: Partial<ConnectOptions>;
   private _will: (string | number)[];
+  private _built: string[] | undefined;
 
   /** @throws M95Error `EPARAM` or `ETOOBIG`, naming option, limit and value */
   constructor(
@@ -233,26 +234,32 @@ export class Profile {
     return withDefaults(clientOptions(), this._given) as Required<ConnectOptions>;
   }
 
-  /** The commands that configure and open the network, in order (application note 3.2.1, 3.2.2). */
-  opening(): string[] {
+  /** Builds what `composed` hands over. @throws M95Error `EPARAM` or `ETOOBIG`, naming parameter, limit and value */
+  compose(): void {
     const id = this._id;
     const secure = this.secure;
     const o = this.settled();
     const port = o.port === undefined ? (secure ? 8883 : 1883) : o.port;
-    return build([
+    const login = ["QMTCONN", id, o.clientId!, o.username!, o.password!];
+    this._built = build([
       ["QMTCFG.WILL" as string | number, id].concat(this._will),
       ["QMTCFG.TIMEOUT", id, o.packetTimeout, o.retryTimes, 1],
       ["QMTCFG.SESSION", id, o.clean ? 1 : 0],
       ["QMTCFG.KEEPALIVE", id, o.keepalive],
       secure ? ["QMTCFG.SSL", id, 1, secure.context] : ["QMTCFG.SSL", id, 0],
       ["QMTOPEN", id, o.host, port],
+      login.filter((one) => one !== undefined),
     ]);
   }
 
-  /** The command that sends CONNECT (3.2.4). */
-  connecting(): string {
-    const o = this._given;
-    const all = ["QMTCONN", this._id, o.clientId!, o.username!, o.password!];
-    return build([all.filter((one) => one !== undefined)])[0]!;
+  /**
+   * The commands that configure and open the network, in order, and the one that sends CONNECT (application note 3.2.1, 3.2.2, 3.2.4).
+   * They are built once for the check and the first attempt: on Espruino it takes long.
+   */
+  composed(): string[] {
+    if (!this._built) this.compose();
+    const built = this._built!;
+    this._built = undefined;
+    return built;
   }
 }

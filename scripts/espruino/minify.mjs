@@ -15,7 +15,7 @@ import { children } from "./tree.mjs";
 export const INTERNAL = (
   "held upload stall trouble waits enterPin judgeNetwork insert " +
   "session modemSays runScript proceed enterStep judge judgeSim judgeMore pollOrFail framer filters framed forget link outbox subscriptions clients noteHandover handoverKey explain enter scriptSilent scriptFailed scriptDone scriptReports isFree isRestless stateIs arouse spares pace " +
-  "overrun strict linkOver linkUp begin restoreKept phase connecting opening final modemFailed modemReady modemLost " +
+  "overrun strict linkOver linkUp begin restoreKept phase composed compose limits final modemFailed modemReady modemLost " +
   "silence waiting packetsOf connection isBusy keepPacket forgetPacket changeFilters packets endAll checkSoon nextId refuse drained starts " +
   "check ask size info rate changed left again tries sync createClient sent setRate sending " +
   "inbox offers recover takesOver unproven discredited order add open send need counter counted stamp receive measure expect " +

@@ -1,5 +1,16 @@
 // Holds the command, URC and text tables against what the application note lists, written here from the note by hand.
 // How commands are built from them is tested in commands.test.ts.
+import {
+  AGAIN,
+  ASK_ATTACHED,
+  ATTACH_NOW,
+  bringUpScript,
+  CLOSE_LEFT,
+  FRESH,
+  STAY_AWAKE,
+  STORE_RATE,
+  THERE,
+} from "../../../core/m95/bringup.js";
 import { commands, OPENING, PUBLISHING, QUICK, request, SLACK } from "../../../core/m95/commands.js";
 import { explainAny, FAMILIES, listTexts } from "../../../core/m95/texts.js";
 import { isUrc, RECEIVED } from "../../../core/m95/urcs.js";
@@ -83,6 +94,25 @@ test("times that stand beside the table are those of the table", (t) => {
   for (const name of ["QMTCLOSE", "QMTDISC"]) t.is(row(name).result, `${QUICK}`, name);
   t.is(row("QMTPUB").wait, PUBLISHING);
   t.is(row("QMTOPEN").result, `${OPENING}`);
+});
+
+test("times and final results in the bring-up's scripts are those of the table", (t) => {
+  const wanted = { apn: "AT+QICSGP=1", baud: 9600, flow: 2, reports: false };
+  const rows = [FRESH, AGAIN, THERE].map((from) => bringUpScript(wanted, true, from)).join("");
+  const inserted = [
+    ATTACH_NOW,
+    ASK_ATTACHED,
+    STAY_AWAKE,
+    `${CLOSE_LEFT}CLOSE=0\n${CLOSE_LEFT}DISC=0\n${STORE_RATE}`,
+  ].join("");
+  const commands = (rows + inserted).split("\n").filter((one) => one && one[0] !== ":");
+  t.is(new Set(commands.map((one) => one.split("|")[2])).size, 30);
+  for (const one of commands) {
+    const [head, final, text] = one.split("|");
+    const known = request(text!, () => {});
+    t.is(+head!.slice(1) * 1000, known.timeout, one);
+    t.is(final || undefined, known.final, one);
+  }
 });
 
 test("notifications of chapter 4", (t) => {

@@ -1,7 +1,7 @@
 // The recovery table, row by row: what the modem does, and the first step that the driver takes. The ladder itself, with a
 // modem that needs several steps, is in test/lifecycle/ladder.test.ts.
 import { M95Error } from "../../../core/errors.js";
-import type { M95Options } from "../../../core/m95/options.js";
+import { limitsOf, type M95Options } from "../../../core/m95/options.js";
 import { causeOf, causeTable, Ladder, PDP, REST, RESTART, stepAt, stepTable } from "../../../core/m95/recovery.js";
 import { M95 } from "../../../core/m95.js";
 import type { MqttClient } from "../../../core/mqtt/client.js";
@@ -322,7 +322,7 @@ function climb(cause: string, least: number, times: number, missing: string[] = 
   const ladder = new Ladder();
   const steps: string[] = [];
   for (let i = 0; i < times; i++) {
-    ladder.climb(cause, least, 0.5, options, (step) => !missing.includes(names[step]!));
+    ladder.climb(cause, least, 0.5, limitsOf(options), (step) => !missing.includes(names[step]!));
     steps.push(`${names[ladder.step]} ${ladder.attempt}`);
   }
   return steps;
@@ -351,12 +351,12 @@ test("what cannot be done is left out; a modem without a PowerSwitch is spoken t
 
 test("another cause does not lead down again", (t) => {
   let ladder = new Ladder();
-  ladder.climb("silent", RESTART, 0, undefined, all);
+  ladder.climb("silent", RESTART, 0, limitsOf(undefined), all);
   t.is(stepAt(ladder.step)[0], "power");
-  ladder.climb("RDY", RESTART, 0, undefined, all);
+  ladder.climb("RDY", RESTART, 0, limitsOf(undefined), all);
   t.is(stepAt(ladder.step)[0], "kill");
   ladder = new Ladder();
-  ladder.climb("RDY", RESTART, 0, undefined, all);
+  ladder.climb("RDY", RESTART, 0, limitsOf(undefined), all);
   t.is(stepAt(ladder.step)[0], "restart");
 });
 
@@ -371,14 +371,14 @@ test("waiting times double under a cap, drawn from nothing to the cap; a rest is
   const waits = (random: number): number[] => {
     const ladder = new Ladder();
     const options = { period: 1000, maxPeriod: 5000, rest: 7000, rounds: 1 };
-    return [1, 2, 3, 4, 5].map(() => ladder.climb("EPOWER", RESTART, random, options, all));
+    return [1, 2, 3, 4, 5].map(() => ladder.climb("EPOWER", RESTART, random, limitsOf(options), all));
   };
   t.deepEqual(waits(1).slice(0, 4), [1000, 2000, 4000, 7000]);
   t.deepEqual(waits(0.5).slice(0, 3), [500, 1000, 2000]);
   t.deepEqual(waits(0).slice(0, 3), [0, 0, 0]);
   const ladder = new Ladder();
   let last = 0;
-  for (let i = 0; i < 20; i++) last = ladder.climb("RDY", RESTART, 1, undefined, all);
+  for (let i = 0; i < 20; i++) last = ladder.climb("RDY", RESTART, 1, limitsOf(undefined), all);
   t.is(last, 300_000);
   t.true(ladder.step < REST);
 });

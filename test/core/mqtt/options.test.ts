@@ -9,15 +9,15 @@ const profile = (options: Partial<ConnectOptions>) =>
 
 test("defaults", (t) => {
   const p = profile({});
-  t.deepEqual(p.opening(), [
+  t.deepEqual(p.composed(), [
     'AT+QMTCFG="WILL",2,0',
     'AT+QMTCFG="TIMEOUT",2,5,3,1',
     'AT+QMTCFG="SESSION",2,1',
     'AT+QMTCFG="KEEPALIVE",2,120',
     'AT+QMTCFG="SSL",2,0',
     'AT+QMTOPEN=2,"h",1883',
+    'AT+QMTCONN=2,"m95-3fffffff"',
   ]);
-  t.is(p.connecting(), 'AT+QMTCONN=2,"m95-3fffffff"');
   t.is(p.packets, 20000);
   t.is(p.secure, undefined);
   t.false(p.resends);
@@ -31,14 +31,14 @@ test("TLS has a port and a context of its own", (t) => {
   const secure = { context: 3, prepare() {}, causes: () => "" };
   const opening = (port?: number) => {
     const options: ConnectOptions = port === undefined ? { host: "h" } : { host: "h", port };
-    return new Profile(options, 2, { codec: binary(), random: () => 0.5 }, secure).opening().slice(4);
+    return new Profile(options, 2, { codec: binary(), random: () => 0.5 }, secure).composed().slice(4, 6);
   };
   t.deepEqual(opening(), ['AT+QMTCFG="SSL",2,1,3', 'AT+QMTOPEN=2,"h",8883']);
   t.deepEqual(opening(1), ['AT+QMTCFG="SSL",2,1,3', 'AT+QMTOPEN=2,"h",1']);
 });
 
 test("a will without payload is an empty message", (t) => {
-  t.is(profile({ will: { topic: "w", payload: undefined } }).opening()[0], 'AT+QMTCFG="WILL",2,1,0,0,"w",""');
+  t.is(profile({ will: { topic: "w", payload: undefined } }).composed()[0], 'AT+QMTCFG="WILL",2,1,0,0,"w",""');
 });
 
 test("payloads: the limit, the two bytes that cannot be sent, and wrong kinds", (t) => {
