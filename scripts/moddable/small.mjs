@@ -6,6 +6,7 @@ import { flatten } from "../espruino/flatten.mjs";
 import { INTERNAL_NAME, shortNames } from "../espruino/minify.mjs";
 import { forms } from "./forms.mjs";
 import { Inliner } from "./inline.mjs";
+import { literalsInPlace } from "./literals.mjs";
 import { dropReplaced } from "./unused.mjs";
 
 /** Internal names that are also the SDK's: a pin of `device.io.Serial` and in the table of boards, and a method of its `timer`. */
@@ -49,7 +50,7 @@ export async function shrink(modules) {
   );
   const small = {};
   for (const file of files) {
-    const { code } = await minify(inlined[file], {
+    const { code } = await minify(literalsInPlace(inlined[file]), {
       ecma: 2020,
       module: true,
       toplevel: true,

@@ -59,6 +59,11 @@ const same: { [what: string]: string } = {
   "texts and arrays at many places": `
     const say = (x) => x === "a text that is long enough" ? "a text that is long enough" + x : "a text that is long enough";
     function result() { const a = [], b = [], c = [], d = []; a.push("one"); return [say(1), say("a text that is long enough"), a, b, c, d, ["p", "q", "r"], ["with space", "q", "r"]]; }`,
+  "numbers and texts with names, which others have, too": `
+    class A { run(x) { return [x === IDLE, x > LOW, x + NAME, { IDLE, at: LOW }, { NAME: 1 }.NAME]; } }
+    const IDLE = 0, LOW = -1, NAME = "n", LATE = 7, PAST = 8, ELSE = 9;
+    function f(LATE) { const { x: PAST } = { x: LATE }; let ELSE = PAST; ELSE++; return [LATE, PAST, ELSE, 1 -LOW]; }
+    function result() { const a = new A(); return [a.run(0), a.run("n"), f(1), LATE, PAST, ELSE]; }`,
   "tests, jumps and else": `
     const log = [];
     function f(a, b) { if (a && b) return 1; else if (a || b) { if (!a) return 2; } else return 3; a && log.push(b); const o = { x: a, y: b }; const { x, y } = o; return x ? y : 4; }
