@@ -36,21 +36,23 @@ function survey(code, isInternal) {
 function contentOf(fn) {
   const content = { ids: [], declared: new Set(), assigned: new Set(), thises: [], returns: [], labels: false };
   let movable = !fn.async && !fn.generator && fn.params.every((one) => one.type === "Identifier");
-  const visit = (node, parent, nested) => {
+  // A name may be that of a parameter inside, and elsewhere mean something of the module.
+  const visit = (node, parent, nested, known) => {
     if (node.type === "Super" || node.type === "LabeledStatement") movable = false;
     if (/^Function|^Class/.test(node.type) || node.name === "arguments") movable = false;
     if (node.type === "ThisExpression") content.thises.push({ node, nested });
     if (node.type === "ReturnStatement" && !nested) content.returns.push(node);
-    if (node.type === "Identifier" && !isPropertyName(node, parent)) content.ids.push({ node, parent });
+    if (node.type === "Identifier" && !isPropertyName(node, parent))
+      content.ids.push({ node, parent, bound: known.has(node.name) });
     if (node.type === "AssignmentExpression" && node.left.type === "Identifier") content.assigned.add(node.left.name);
     if (node.type === "UpdateExpression" && node.argument.type === "Identifier")
       content.assigned.add(node.argument.name);
-    const inside = nested || node.type === "ArrowFunctionExpression";
-    if (node.type === "ArrowFunctionExpression") for (const name of namesOf(node)) content.declared.add(name);
-    for (const child of children(node)) visit(child, node, inside);
+    const arrow = node.type === "ArrowFunctionExpression";
+    const names = arrow ? new Set([...known, ...namesOf(node)]) : known;
+    for (const name of names) content.declared.add(name);
+    for (const child of children(node)) visit(child, node, nested || arrow, names);
   };
-  visit(fn.body, fn, false);
-  for (const name of namesOf(fn)) content.declared.add(name);
+  visit(fn.body, fn, false, namesOf(fn));
   return movable ? content : undefined;
 }
 
@@ -119,7 +121,7 @@ export class Inliner {
     if (edits.some((one) => touched.some(({ start, end }) => one.start < end && one.end > start))) return;
 
     const outer = new Set(around.flatMap((one) => [...namesOf(one)]));
-    const free = content.ids.filter(({ node }) => !content.declared.has(node.name));
+    const free = content.ids.filter(({ bound }) => !bound);
     if (free.some(({ node }) => outer.has(node.name))) return;
     const written = assignedIn(around.at(-1));
     const frozen = (name) => !written.has(name);
@@ -151,8 +153,8 @@ export class Inliner {
 
     // ---- the body
     const inner = [];
-    for (const { node, parent } of content.ids) {
-      const name = become.get(node.name);
+    for (const { node, parent, bound } of content.ids) {
+      const name = bound ? become.get(node.name) : undefined;
       if (name === undefined) continue;
       if (parent.type === "Property" && parent.shorthand) {
         if (node === parent.value) inner.push({ start: parent.start, end: parent.end, text: `${node.name}: ${name}` });

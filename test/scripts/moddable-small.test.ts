@@ -42,6 +42,18 @@ const same: { [what: string]: string } = {
       _c(x, list) { x.push(list); }
     }
     function result() { return new A().run(5); }`,
+  "a parameter inside with the name of a function of the module": `
+    function number(text) { return +text; }
+    class A {
+      run(x) { this._judge(x, "2"); return this._seen; }
+      _judge(x, text) {
+        const fail = (number) => { this._seen = number + x; };
+        const rest = number(text);
+        if (rest > 1) fail(rest);
+        else this._seen = number(x);
+      }
+    }
+    function result() { return new A().run(5); }`,
   "variables that are done with, and those that are not": `
     function f(a, b, unused) {
       const c = a + b;
