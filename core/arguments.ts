@@ -68,7 +68,7 @@ export function flag(field: string, value: unknown, fallback: boolean): boolean 
 
 /**
  * Reads options by their rows: one a line, name, range and default split by "|". Ranges: `0-9` an integer; `?` true or false; `()`
- * a function; `a/b` one of these words; the name of a row of the command table, which looks at it when the command is built.
+ * a function; `a/b` one of these words; `text` what is looked at elsewhere.
  * The first line is left to others.
  * @param prefix - stands before the names in errors
  * @returns those that were given

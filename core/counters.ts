@@ -10,6 +10,9 @@ export const OVERRUNS = 3;
 export const RESYNCS = 4;
 export const TIMEOUTS = 5;
 export const STRAYS = 6;
+export const RETRIES = 7;
+/** And those of the steps of recovery behind it. */
+export const REOPENS = 8;
 export const CONNECTS = 16;
 export const RECONNECTS = 17;
 export const PUBLISHED = 18;

@@ -7,7 +7,7 @@ import { checkLine, number, quote, split } from "./at/params.js";
 import type { Session } from "./at/session.js";
 import type { SessionStats } from "./at/types.js";
 import { binary, bytesOf, type Codec } from "./codec.js";
-import { counterNames, newCounters, statsOf } from "./counters.js";
+import { newCounters, statsOf } from "./counters.js";
 import { Emitter, type EmitterStats, type Listener } from "./emitter.js";
 import { M95Error } from "./errors.js";
 import type { M95Events } from "./events.js";
@@ -29,7 +29,7 @@ import {
 } from "./m95/info.js";
 import { Lifecycle } from "./m95/lifecycle.js";
 import { type M95Options, modemOptions, STABLE, setupOf, type TlsOptions } from "./m95/options.js";
-import { type RecoveryStats, stepAt } from "./m95/recovery.js";
+import { counterOf, RESYNC, type RecoveryStats, stepNames } from "./m95/recovery.js";
 import { Sleeper } from "./m95/sleep.js";
 import type { LifecycleListener } from "./m95/types.js";
 import { MqttClient } from "./mqtt/client.js";
@@ -118,7 +118,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
       const setup = setupOf(o, this.codec);
       this._apn = setup.apn;
       this.stable = setup.limits[STABLE]!;
-      this._lifecycle = new Lifecycle(setup, this, this.counters, read.guardTime!, read.receiveLimit!);
+      this._lifecycle = new Lifecycle(setup, this, read.guardTime!, read.receiveLimit!);
       this.session = this._lifecycle.session;
       this.inbox = new Inbox(this.clients, this.counters, this.session.framer);
       this.session.inbox = this.inbox;
@@ -251,8 +251,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
 
   rouse(): boolean {
     const state = this.state;
-    if ((state === "off" || state === "failed" || state === "stopping") && !(this._sleeper && this._sleeper.spares()))
-      this._lifecycle.startUp(() => undefined);
+    if (this._lifecycle.idles() && !(this._sleeper && this._sleeper.spares())) this._lifecycle.startUp(() => undefined);
     return state === "ready";
   }
 
@@ -362,12 +361,11 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
   }
 
   stepBegins(error: M95Error, step: number, attempt: number, next: number): void {
-    const row = stepAt(step);
     const command = error.command;
-    if (row[1]) this.counters[counterNames().indexOf(row[1])]!++;
+    if (step !== RESYNC) this.counters[counterOf(step)]!++;
     // A command may hold passwords, and this is for logs.
     const cause = command ? error.message.split(command).join(command.split("=")[0]) : error.raw || error.message;
-    this.emit("recovery", { cause, step: row[0], attempt, next });
+    this.emit("recovery", { cause, step: stepNames()[step]!, attempt, next });
   }
 
   // ---- small things
@@ -400,7 +398,6 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     options: CommandOptions,
     done: (error: M95Error | null, lines: string[]) => void,
   ): void {
-    const state = this.state;
     const bytes = this._checkCommand(text);
     const name = nameOf(bytes);
     const one = request(bytes, (error, lines) => {
@@ -424,8 +421,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     if (options.timeout !== undefined) one.timeout = integer("timeout", options.timeout, 1, 86400000);
     // Nobody knows how its lines begin.
     one.info = "";
-    if (state === "off" || state === "failed" || state === "stopping")
-      throw new M95Error("ECLOSED", "the modem is not running; start it first", bytes);
+    if (this._lifecycle.idles()) throw new M95Error("ECLOSED", "the modem is not running; start it first", bytes);
     if (this._commands >= COMMAND_LIMIT)
       throw new M95Error("EQUEUE", COMMAND_LIMIT + " commands wait already, more are not taken", bytes);
     this._commands++;

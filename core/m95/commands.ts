@@ -1,9 +1,8 @@
 // The command table: every command the driver knows, with its waiting times and parameters, and the builder that
 // turns a row and values into text. It sends nothing.
-// @part tls: tlsCommands
 
 import { integer } from "../arguments.js";
-import { checkLine, LINE, quote } from "../at/params.js";
+import { checkLine, quote } from "../at/params.js";
 import type { Request } from "../at/types.js";
 import { M95Error } from "../errors.js";
 
@@ -73,34 +72,16 @@ export function commands(): string {
   );
 }
 
-/** Rows of the commands that only m95/tls.ts sends; a build without it leaves them out. */
-export function tlsCommands(): string {
-  return (
-    '\nQSECREAD|5000|tls.file:"' +
-    '\nQSECDEL|5000|tls.file:"' +
-    '\nQSSLCFG.cacert|5000|tls.context:0-5 tls.file:"' +
-    '\nQSSLCFG.clientcert|5000|tls.context:0-5 tls.file:"' +
-    '\nQSSLCFG.clientkey|5000|tls.context:0-5 tls.file:"' +
-    "\nQSSLCFG.seclevel|5000|tls.context:0-5 tls.securityLevel:0-2" +
-    "\nQSSLCFG.sslversion|5000|tls.context:0-5 tls.version:0-4" +
-    '\nQSSLCFG.ciphersuite|5000|tls.context:0-5 tls.cipherSuites:"6' +
-    "\nQSSLCFG.ignorertctime|5000|tls.ignoreTime:0-1" +
-    "\nQSSLCFG.negotiatetime|5000|tls.context:0-5 tls.negotiateTime:10-300" +
-    '\nCCLK|5000|time:"20\n.'
-  );
-}
-
 // Fields of a row behind its name.
 const WAIT = 1;
 const PARAMETERS = 2;
 const PROMPT = 4;
 const FINAL = 5;
 
-/** The fields of a row, or undefined for a command that has none. */
-function row(name: string): string[] | undefined {
-  const table = commands();
+/** The fields of a row, none for a command without a row: what stands before the table is empty. */
+function row(table: string, name: string): string[] {
   const at = table.indexOf("\n" + name + "|");
-  return at < 0 ? undefined : table.substring(at, table.indexOf("\n", at + 1)).split("|");
+  return table.substring(at, table.indexOf("\n", at + 1)).split("|");
 }
 
 /** `QMTOPEN` of `AT+QMTOPEN=0,"host",1883`, "" for a command without a plus. */
@@ -116,17 +97,17 @@ export function nameOf(text: string): string {
  */
 export function request(text: string, done: Request["done"], data?: string): Request {
   const name = nameOf(text);
-  const fields = row(name);
+  const fields = row(commands(), name);
   const asks = text.endsWith("?");
   return {
     text,
-    timeout: fields ? +fields[WAIT]! + SLACK : DEFAULT_WAIT,
+    timeout: fields[WAIT] ? +fields[WAIT] + SLACK : DEFAULT_WAIT,
     // A setting has no lines of its own: what looks like one does not spoil its OK.
     info: name && (asks || text.indexOf("=") < 0) ? "+" + name : undefined,
     // Only the write form has the prompt.
-    prompt: (!asks && fields && fields[PROMPT]) || undefined,
+    prompt: (!asks && fields[PROMPT]) || undefined,
     data,
-    final: (!asks && fields && fields[FINAL]) || undefined,
+    final: (!asks && fields[FINAL]) || undefined,
     done,
   };
 }
@@ -135,19 +116,14 @@ export function request(text: string, done: Request["done"], data?: string): Req
  * The write forms of some commands: all at once, because on Espruino it takes long to get at the table. Values past the last given one are left out; those that repeat are
  * given once.
  * @param list - for each command the name of its row, and its values
- * @param rows - the table, if not `commands()`
  * @throws M95Error `EPARAM` or `ETOOBIG`, naming the parameter, its limit and the value, or all of them when the line is too long
  */
-export function build(list: (number | string)[][], rows?: string): string[] {
-  const table = rows || commands();
+export function build(list: (number | string)[][]): string[] {
+  const table = commands();
   return list.map((values) => {
     const name = values[0] as string;
     const type = name.split(".");
-    const start = table.indexOf("\n" + name + "|");
-    const parameters = table
-      .substring(start, table.indexOf("\n", start + 1))
-      .split("|")
-      [PARAMETERS]!.split(" ");
+    const parameters = row(table, name)[PARAMETERS]!.split(" ");
     let text = "AT+" + type[0] + (type[1] ? '="' + type[1] + '"' : "");
     const names: string[] = [];
     for (let i = 1; i < values.length; i++) {
@@ -163,6 +139,6 @@ export function build(list: (number | string)[][], rows?: string): string[] {
           ? integer(field[0]!, values[i], +range[0]!, +range[1])
           : quote(field[0]!, values[i], +range[0]!.substring(1)));
     }
-    return text.length > LINE ? checkLine(names.join(), text) : text;
+    return checkLine(names.join(), text);
   });
 }

@@ -70,13 +70,9 @@ function bare(line: string): string {
 
 /** The first line that consists of `min` to `max` digits of the given kind: lines of nobody knows what may be in front. */
 function digits(lines: string[], min: number, max: number, kind: string): string | undefined {
-  for (let i = 0; i < lines.length; i++) {
-    const text = bare(lines[i]!);
-    let at = 0;
-    while (at < text.length && kind.indexOf(text[at]!) >= 0) at++;
-    if (at === text.length && at >= min && at <= max) return text;
-  }
-  return undefined;
+  const fits = (text: string): boolean =>
+    text.length >= min && text.length <= max && text.split("").every((one) => kind.indexOf(one) >= 0);
+  return lines.map(bare).filter(fits)[0];
 }
 
 /** The line of an answer that has the command's own name, "" if there is none. */
@@ -94,14 +90,13 @@ function malformed(text: string, lines: string[]): M95Error {
 export function identity(ask: Ask, done: Give<Identity>): void {
   const commands = ["ATI", "AT+GMR", "AT+GSN", "AT+CIMI", "AT+QCCID"];
   const answers: string[][] = [];
-  let failed: Error | null = null;
   function next(): void {
-    if (answers.length < commands.length) {
-      ask(commands[answers.length]!, (error, lines) => {
-        // A missing SIM leaves its own numbers out; a modem that is gone fails the whole.
-        if (error && (error as M95Error).code !== "ECME") failed = error;
+    const command = commands[answers.length];
+    if (command) {
+      ask(command, (error, lines) => {
         answers.push(error ? [] : lines);
-        if (failed) done(failed);
+        // A missing SIM leaves its own numbers out; a modem that is gone fails the whole.
+        if (error && (error as M95Error).code !== "ECME") done(error);
         else next();
       });
       return;
@@ -123,17 +118,10 @@ export function identity(ask: Ask, done: Give<Identity>): void {
 /** Asks one thing and reads the numbers of its answer. */
 function numbers(ask: Ask, text: string, count: number, done: Give<never>, read: (values: number[]) => void): void {
   ask(text, (error, lines) => {
-    if (error) {
-      done(error);
-      return;
-    }
-    const values = split(own(text, lines)).map(number);
-    for (let i = 0; i < count; i++)
-      if (!(values[i]! >= 0)) {
-        done(malformed(text, lines));
-        return;
-      }
-    read(values);
+    const values = split(own(text, lines)).slice(0, count).map(number);
+    if (error) done(error);
+    else if (values.filter((value) => value >= 0).length < count) done(malformed(text, lines));
+    else read(values);
   });
 }
 

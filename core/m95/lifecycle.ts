@@ -4,7 +4,6 @@
 import { Session } from "../at/session.js";
 import { ESCAPE } from "../at/sync.js";
 import type { Request, SessionSink } from "../at/types.js";
-import type { Counters } from "../counters.js";
 import { M95Error } from "../errors.js";
 import type { Done } from "../ports.js";
 import { callOff, later } from "../timer.js";
@@ -34,6 +33,10 @@ import { isUrc, RECEIVED } from "./urcs.js";
 /** ms until a question is asked again whose answer proved nothing. */
 const QUESTION = 1000;
 
+function tell(list: Done[] | undefined, error: Error | null): void {
+  if (list) for (const done of list) done(error);
+}
+
 export class Lifecycle extends Script implements SessionSink {
   /** What is known of the other end of the line; a number of the list above. */
   private _contact: number;
@@ -52,7 +55,7 @@ export class Lifecycle extends Script implements SessionSink {
    * @param guard - ms of silence before a command is sent
    * @param limit - bytes that a line, a message or an answer may have
    */
-  constructor(setup: LifecycleSetup, listener: LifecycleListener, counters: Counters, guard: number, limit: number) {
+  constructor(setup: LifecycleSetup, listener: LifecycleListener, guard: number, limit: number) {
     super(setup);
     const uart = setup.uart;
     const clock = listener.clock;
@@ -62,6 +65,7 @@ export class Lifecycle extends Script implements SessionSink {
     this.state = "off";
     this._contact = SILENT;
     this._generation = this._left = 0;
+    const counters = listener.counters;
     const parts = { uart, clock, sink: this, host: listener, isUrc, counters, guard, limit, prefix: RECEIVED };
     this.session = new Session(parts);
     if (setup.baud) this.session.framer.rate(setup.baud);
@@ -106,7 +110,6 @@ export class Lifecycle extends Script implements SessionSink {
       // Without STATUS, a press behind AT+QPOWD could switch the modem on again: there the key does it alone.
       if (this._contact < ANSWERING || (power && !runs(power))) this._powerOff(0);
       else {
-        this.session.allow(true);
         this.ask("AT+QPOWD=1", (refused) => this._goingDown(refused ? 0 : DOWN_POLLS));
       }
     });
@@ -114,6 +117,7 @@ export class Lifecycle extends Script implements SessionSink {
 
   /** Sends a command of the driver's own; its answer is dropped once the modem is lost or stopped. */
   ask(text: string, done: (error: M95Error | null, lines: string[]) => void): void {
+    this.session.allow(true);
     this.session.send(request(text, this._live(done)), true);
   }
 
@@ -125,7 +129,7 @@ export class Lifecycle extends Script implements SessionSink {
   recover(error: M95Error, cause?: string): void {
     // On its way down nothing is mended, and nobody waits for what it still was to send.
     if (this.state === "stopping") this._listener.allLost(error, false);
-    if (this._idle()) return;
+    if (this.idles()) return;
     this._generation++;
     this._script = undefined;
     later(this, 0, () => this._climb(error, cause || causeOf(error)));
@@ -171,8 +175,8 @@ export class Lifecycle extends Script implements SessionSink {
       this.session.owed = undefined;
     }
     const state = this.state;
-    // While it boots and while it goes down these are as expected.
-    if (state === "starting" || state === "syncing" || state === "stopping" || state === "recovering") return;
+    // Otherwise it boots, goes down or is down, and these are as expected.
+    if ("sim registering attaching ready".indexOf(state) < 0) return;
     // What a modem says that still runs, a bring-up hears from the answers to its own steps.
     if (stepsOf(line) >> 4 < PDP || (line[0] === "+" && state !== "ready")) return;
     const code = line[0] !== "+" ? "EPOWER" : line[1] === "P" ? "EPDP" : "ESIM";
@@ -203,27 +207,17 @@ export class Lifecycle extends Script implements SessionSink {
   private _begin(): void {
     const power = this._setup.power;
     if (!this._callOff() || !this.enter("starting")) return;
-    if (this._contact === CLOSED) {
-      this._fail(new M95Error("ECLOSED", "the port is closed"));
-      return;
-    }
     const on = power ? runs(power) : true;
-    if (on === false) this._powerOn();
+    if (this._contact === CLOSED) this._fail(new M95Error("ECLOSED", "the port is closed"));
+    else if (on === false) this._powerOn();
     else this._sync(!on);
   }
 
   private _powerOn(): void {
     if (!this.enter("starting")) return;
     this.session.owed = undefined;
-    turn(
-      this._setup.power!,
-      "on",
-      this._live((error) => {
-        this._booted = true;
-        if (error) this.recover(error);
-        else this._sync(false);
-      }),
-    );
+    this._booted = true;
+    this._switch("on", () => this._sync(false));
   }
 
   /** @param probing - when nothing answers it is not on, and is switched on */
@@ -335,7 +329,7 @@ export class Lifecycle extends Script implements SessionSink {
     const setup = this._setup;
     const power = setup.power;
     const ready = this.state === "ready";
-    if (this._idle()) return;
+    if (this.idles()) return;
     // Not when it was ready or connected, but when that has lasted.
     const lasted = ready && Math.abs(this._clock.now() - this._since!) >= setup.limits[STABLE]!;
     if (lasted && this._listener.steady()) this._ladder = undefined;
@@ -360,20 +354,35 @@ export class Lifecycle extends Script implements SessionSink {
     if (error.code === "EPOWER") this.session.owed = undefined;
     if (step !== REST) later(this, next, () => this._take(step));
     else {
-      // To spare the battery: off, or at least without radio.
-      const rest = this._live(() => {
-        if (!this._callOff()) return;
-        later(this, next, () => {
-          this._ladder = undefined;
-          this._begin();
-        });
-      });
-      if (power) turn(power, WAYS, rest);
-      else if (this._contact >= ANSWERING) {
-        this.session.allow(true);
-        this.ask("AT+CFUN=0", rest);
-      } else rest(null);
+      this.saveBattery(
+        this._live(() => {
+          if (!this._callOff()) return;
+          later(this, next, () => {
+            this._ladder = undefined;
+            this._begin();
+          });
+        }),
+      );
     }
+  }
+
+  /** Off, or at least without radio, if it answers. */
+  saveBattery(done: (error: M95Error | null) => void): void {
+    const power = this._setup.power;
+    if (power) turn(power, WAYS, done);
+    else if (this._contact >= ANSWERING) this.ask("AT+CFUN=0", done);
+    else done(null);
+  }
+
+  private _switch(way: string, then: () => void): void {
+    turn(
+      this._setup.power!,
+      way,
+      this._live((error) => {
+        if (error) this.recover(error);
+        else then();
+      }),
+    );
   }
 
   private _take(step: number): void {
@@ -385,21 +394,12 @@ export class Lifecycle extends Script implements SessionSink {
       this.session.unechoed = true;
       this.runScript(pdpScript(this._setup.apn, AGAIN));
     } else if (step < POWER) this._begin();
-    else
-      turn(
-        this._setup.power!,
-        WAYS.split(" ")[step - POWER]!,
-        this._live((error) => {
-          if (error) this.recover(error);
-          else this._begin();
-        }),
-      );
+    else this._switch(WAYS.split(" ")[step - POWER]!, () => this._begin());
   }
 
   /** Nobody wants it to run. */
-  private _idle(): boolean {
-    const state = this.state;
-    return state === "off" || state === "failed" || state === "stopping";
+  idles(): boolean {
+    return "off failed stopping".indexOf(this.state) >= 0;
   }
 
   private _fail(error: M95Error): void {
@@ -437,14 +437,14 @@ export class Lifecycle extends Script implements SessionSink {
   }
 
   private _tellStarting(error: Error | null): void {
-    const list = this._starting || [];
+    const list = this._starting;
     this._starting = undefined;
-    for (const done of list) done(error || undefined);
+    tell(list, error);
   }
 
   private _tellStopping(error: Error | null): void {
-    const list = this._stopping || [];
+    const list = this._stopping;
     this._stopping = undefined;
-    for (const done of list) done(error || undefined);
+    tell(list, error);
   }
 }

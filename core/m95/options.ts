@@ -1,10 +1,10 @@
 // The options of the modem and their checks. It sends nothing; the options of a client are in mqtt/options.ts.
 import { readOptions, wrong } from "../arguments.js";
+import { quote } from "../at/params.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
 import type { Clock, PowerSwitch, Uart } from "../ports.js";
 import type { Apn, Wanted } from "./bringup.js";
-import { build } from "./commands.js";
 
 /** PEM text, or its bytes in one of the runtime's forms. It is read once for the check and again for each upload. */
 export type PemSource =
@@ -184,7 +184,7 @@ export const REGISTRATION_TIMEOUT = 9;
 /** All of `recovery`, by these places. @throws M95Error `EPARAM`, naming option, limit and value */
 export function limitsOf(given: RecoveryOptions | undefined): Uint32Array {
   const table = recoveryOptions();
-  const read: any = given ? readOptions(table, "recovery.", given) : {};
+  const read: any = readOptions(table, "recovery.", given || {});
   const limits = new Uint32Array(REGISTRATION_TIMEOUT + 1);
   table.split("\n").forEach((row, place) => {
     const parts = row.split("|");
@@ -205,25 +205,23 @@ export function setupOf(o: M95Options, codec: Codec): LifecycleSetup {
   if (apn !== undefined) {
     const whole = typeof apn === "string";
     if (!whole && (!apn || typeof apn !== "object")) throw wrong("apn", "a string or an object with name", apn);
-    const values = ["QICSGP", 1, bytesOf(codec, whole ? "apn" : "apn.name", whole ? apn : apn.name)];
+    const part = (name: string, value: unknown, most: number): string =>
+      "," + quote(name, bytesOf(codec, name, value), most);
+    text = "AT+QICSGP=1" + part(whole ? "apn" : "apn.name", whole ? apn : apn.name, 100);
     if (!whole && apn.username !== undefined)
-      values.push(
-        bytesOf(codec, "apn.username", apn.username),
-        apn.password === undefined ? "" : bytesOf(codec, "apn.password", apn.password),
-      );
+      text +=
+        part("apn.username", apn.username, 50) +
+        part("apn.password", apn.password === undefined ? "" : apn.password, 50);
     else if (!whole && apn.password !== undefined)
       throw wrong("apn.username", "given when there is a password", undefined);
-    text = build([values])[0];
   }
   if (
     pin !== undefined &&
     // Its value is a secret: it does not go into a message.
-    !(
-      typeof pin === "string" &&
-      pin.length >= 4 &&
-      pin.length <= 8 &&
-      pin.split("").every((digit) => "0123456789".indexOf(digit) >= 0)
-    )
+    (typeof pin !== "string" ||
+      pin.length < 4 ||
+      pin.length > 8 ||
+      pin.split("").some((digit) => "0123456789".indexOf(digit) < 0))
   )
     throw new M95Error("EPARAM", "pin must be a string of 4 to 8 digits");
   // What AT+IPR takes.

@@ -1,5 +1,6 @@
 // The recovery ladder as data: the steps in order, which causes begin and end on which of them, and the place on it. It
 // takes no step itself: the session, mqtt/link.ts, mqtt/client.ts and lifecycle.ts do.
+import { REOPENS, RETRIES } from "../counters.js";
 import type { M95Error } from "../errors.js";
 import { MAX_PERIOD, PERIOD, REST_PERIOD, ROUNDS } from "./options.js";
 
@@ -38,15 +39,11 @@ export interface RecoveryStats {
 }
 
 /**
- * The steps, split by "|": name, counter in `Stats`, attempts before the next one follows. The first two are none: nothing
- * is done, or the modem is asked whether it still holds the connections. In a function, because on Espruino it then stays
- * in flash.
+ * The steps. The first two are none: nothing is done, or the modem is asked whether it still holds the connections. In a
+ * function, because on Espruino it then stays in flash.
  */
-export function stepTable(): string {
-  return (
-    "none|ask|retry,retries,2|resync,,5|reopen,reopens,8|pdp,pdpCycles,2|restart,restarts,4|cfun,cfunCycles,2" +
-    "|power,powerCycles,1|kill,kills,1|cut,cuts,1|rest,rests"
-  );
+export function stepNames(): string[] {
+  return "none ask retry resync reopen pdp restart cfun power kill cut rest".split(" ");
 }
 
 // Places in that list.
@@ -94,14 +91,14 @@ export function causeOf(error: M95Error): string {
   return stepsOf(cause) ? cause : number === undefined && stepsOf(code) ? code : "*";
 }
 
-/** Name, counter and attempts of a step. */
-export function stepAt(step: number): string[] {
-  return stepTable().split("|")[step]!.split(",");
+/** Times in a row that a step is taken before the next one follows; a rest: NaN. */
+export function attemptsOf(step: number): number {
+  return +"00258242111"[step]!;
 }
 
-/** Times in a row that a step is taken before the next one follows. */
-export function attemptsOf(step: number): number {
-  return +stepAt(step)[2]!;
+/** The place of a step's counter; the session counts resyncs by itself. */
+export function counterOf(step: number): number {
+  return step === RETRY ? RETRIES : step + REOPENS - REOPEN;
 }
 
 /** The place on the ladder of one modem, from its first step to the time when all is well again. */

@@ -31,7 +31,6 @@ import {
   STAY_AWAKE,
   STORE_RATE,
 } from "./bringup.js";
-import { build } from "./commands.js";
 import { type LifecycleSetup, REGISTRATION_TIMEOUT, SIM_TIMEOUT } from "./options.js";
 import type { Ladder } from "./recovery.js";
 
@@ -54,7 +53,7 @@ export const ENDLESS = 0;
 const PIN_REQUIRED = 11;
 
 /** What a SIM answers that is waking up, an error by its number. The dot: see `commands`. */
-const WAKING = "|undefined|3|10|13|14|3513|3515|3517|NOT READY|NOT INSERTED|SIM BUSY|.";
+const WAKING = "||undefined|3|10|13|14|3513|3515|3517|NOT READY|NOT INSERTED|SIM BUSY|.";
 
 /** A PIN that was taken is sent again at most so often without READY; a SIM has as many tries. */
 const PINS = 3;
@@ -141,25 +140,25 @@ export abstract class Script {
 
   // On Espruino what is called often is short: each call unpacks the text of the function.
 
-  /** Takes the next step. @param again - the same one once more */
-  proceed(again?: boolean): void {
+  /** Takes the next step. */
+  proceed(): void {
     const run = this._script!;
     const rows = run.rows;
-    if (!again) run.at = run.next;
+    run.at = run.next;
     const end = rows.indexOf("\n", run.at);
-    const parts = rows.substring(run.at, end).split("|");
+    const parts = rows.substring(run.at, end).split("\t");
     const head = parts[0]!;
     const rule = head[0]!;
     run.next = end + 1;
     if (rule === ":") this.enterStep(head.substring(1) as ModemState);
     else {
-      const text = parts.slice(2).join("|");
+      const text = parts[1]!;
       this.session.send(
         {
           text,
           timeout: +head.substring(1) * 1000,
           info: text[2] === "+" && text.indexOf("=") < 0 ? text.substring(2).split("?")[0] : undefined,
-          final: parts[1] || undefined,
+          final: parts[2],
           done: (error, lines) => {
             if (run !== this._script) return;
             if (rule === MAY || (rule === MUST && !error)) this.proceed();
@@ -189,12 +188,13 @@ export abstract class Script {
 
   /** Whether an answer lets the script go on: it does, if it is as it should be. */
   judge(rule: string, error: M95Error | null, lines: string[]): void {
-    const fields = lines.length ? split(lines[0]!) : [];
+    const line = lines[0] || "";
+    const fields = split(line);
     if (!error && (rule === ADDRESS || (rule === STALE && !lines.length))) this.proceed();
     // What was answered may be part of a message: the step is taken again.
     else if (error && (error.code !== "ECME" || rule === MUST)) this.pollOrFail(error, 0, error.code === "EUNKNOWN");
     else if (rule === SIM) this.judgeSim(error, fields[0]);
-    else if ((NETWORK + PACKET + ATTACHED + SERVED).indexOf(rule) >= 0) this.judgeNetwork(rule, lines[0] || "", fields);
+    else if ((NETWORK + PACKET + ATTACHED + SERVED).indexOf(rule) >= 0) this.judgeNetwork(rule, line, fields);
     else this.judgeMore(rule, error, lines, fields);
   }
 
@@ -204,34 +204,31 @@ export abstract class Script {
     const cme = error ? error.cme : undefined;
     // Some firmware answers with the error instead of SIM PIN or SIM BUSY.
     const locked = answer === "SIM PIN" || cme === PIN_REQUIRED;
-    const fail = (message: string, number: number | undefined, final: number, waits: boolean): void => {
+    const fail = (message: string, known: number | undefined, waits?: boolean): void => {
       const failure = new M95Error("ESIM", message, "AT+CPIN?");
-      if (number !== undefined) failure.cme = number;
-      this.pollOrFail(failure, final, waits);
+      if (known !== undefined) failure.cme = known;
+      this.pollOrFail(failure, waits === undefined ? 2 : 1, waits);
     };
     if (answer === "READY") {
       if (this._pins <= PINS) this._pins = 0;
       this.proceed();
-    } else if (locked && pin === undefined) fail("the SIM wants a PIN; give option pin", cme, 2, false);
+    } else if (locked && pin === undefined) fail("the SIM wants a PIN; give option pin", cme);
     else if (locked && run.taking-- <= 0) {
-      if (this._pins < PINS) this.enterPin(build([["CPIN", pin!]])[0]!, fail);
-      else fail("the PIN was refused or taken in vain; it is not sent again", cme, 2, false);
+      if (this._pins < PINS) this.enterPin('AT+CPIN="' + pin + '"', fail);
+      else fail("the PIN was refused or taken in vain; it is not sent again", cme);
     } else {
       const waits = locked || WAKING.indexOf("|" + (error ? cme : answer) + "|") >= 0;
-      fail("SIM: " + (error ? error.message : answer || "no answer"), cme, 1, waits);
+      fail("SIM: " + (error ? error.message : answer || "no answer"), cme, waits);
     }
   }
 
   /** Sends the PIN, unless the card is close to being locked. */
-  enterPin(
-    command: string,
-    fail: (message: string, number: number | undefined, final: number, waits: boolean) => void,
-  ): void {
+  enterPin(command: string, fail: (message: string, known: number | undefined) => void): void {
     this.ask("AT+QTRPIN", (error, lines) => {
       const tries = number(split(lines[0] || "")[0]);
       if (error && error.code !== "ECME") this.pollOrFail(error, 0, true);
       else if (tries < PINS && !this._setup.pinRetry)
-        fail(tries + " tries of the PIN left, so it is not sent without pinRetry", undefined, 2, false);
+        fail(tries + " tries of the PIN left, so it is not sent without pinRetry", undefined);
       else {
         const before = this._pins;
         // Spent before it is sent: if its answer is lost, a second try could be the one that locks the card.
@@ -239,12 +236,12 @@ export abstract class Script {
         this.ask(command, (refused) => {
           if (refused && refused.code === "ECME") {
             this._pins++;
-            fail("the SIM refuses the PIN", refused.cme, 2, false);
+            fail("the SIM refuses the PIN", refused.cme);
             return;
           }
           if (!refused) this._pins = before + 1;
           this._script!.taking = TAKING;
-          later(this, POLL, () => this.proceed(true));
+          this.lookAgain();
         });
       }
     });
@@ -278,7 +275,7 @@ export abstract class Script {
       this.proceed();
     } else if (this._period._timer !== undefined) {
       this.insert(waits);
-      later(this, POLL, () => this.proceed());
+      this.lookAgain();
     } else
       this.ask("AT+CEER", (_refused, causes) => {
         // Not place or technology.
@@ -295,7 +292,7 @@ export abstract class Script {
   insert(more: string): void {
     const run = this._script!;
     run.rows = more + run.rows.substring(run.next);
-    run.next = 0;
+    run.at = run.next = 0;
   }
 
   /** Whether any other answer lets it go on, and by which steps. */
@@ -352,8 +349,15 @@ export abstract class Script {
   }
 
   /** Takes the same step again a little later, if it `waits` and there is time, or gives up. @param final - see `scriptFailed` */
-  pollOrFail(error: M95Error, final: number, waits: boolean): void {
-    if (waits && this._period._timer !== undefined) later(this, POLL, () => this.proceed(true));
+  pollOrFail(error: M95Error, final: number, waits: boolean | undefined): void {
+    if (waits && this._period._timer !== undefined) this.lookAgain();
     else this.scriptFailed(error, final);
+  }
+
+  /** Takes the same step, or what was put in front of it, a little later. */
+  lookAgain(): void {
+    const run = this._script!;
+    run.next = run.at;
+    later(this, POLL, () => this.proceed());
   }
 }

@@ -10,7 +10,6 @@ import { callOff, later } from "../timer.js";
 import type { ModemState } from "./bringup.js";
 import { request } from "./commands.js";
 import { type LifecycleSetup, REST_PERIOD, ROUNDS } from "./options.js";
-import { turn, WAYS } from "./power.js";
 import { REST } from "./recovery.js";
 
 /** AT is sent this often, 150 ms apart and at last 500, before a modem that was woken counts as mute. */
@@ -49,7 +48,7 @@ export interface SleepHost {
 /** Who is told that a modem which was woken does not answer, and switches one off that rests. */
 export interface SleepSink {
   mute(error: M95Error): void;
-  ask(text: string, done: () => void): void;
+  saveBattery(done: () => void): void;
 }
 
 export class Sleeper {
@@ -130,7 +129,6 @@ export class Sleeper {
   spares(): boolean {
     const host = this._host;
     const setup = this._setup;
-    const off = (): void => undefined;
     if (this._timer !== undefined) return true;
     if (host.state !== "failed" || this._vain < setup.limits[ROUNDS]!) return false;
     const rest = setup.limits[REST_PERIOD]!;
@@ -140,11 +138,7 @@ export class Sleeper {
       host.rouse();
     });
     host.stepBegins(new M95Error("ECLOSED", "the modem could not be started"), REST, 1, rest);
-    if (setup.power) turn(setup.power, WAYS, off);
-    else {
-      host.session.allow(true);
-      this._sink.ask("AT+CFUN=0", off);
-    }
+    this._sink.saveBattery(() => undefined);
     return true;
   }
 

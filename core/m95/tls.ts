@@ -3,11 +3,11 @@
 // @part tls
 import { readOptions, withDefaults, wrong } from "../arguments.js";
 import { placeOf } from "../at/lines.js";
-import { number, split } from "../at/params.js";
+import { number, quote, split } from "../at/params.js";
 import type { Session } from "../at/session.js";
 import type { Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
-import { build, nameOf, request, SLACK, tlsCommands } from "./commands.js";
+import { nameOf, request, SLACK } from "./commands.js";
 import { isSet, time } from "./info.js";
 import type { PemSource, TlsOptions } from "./options.js";
 
@@ -44,9 +44,6 @@ const DAY = 86400000;
 
 const BEGIN = "-----BEGIN ";
 const DASHES = "-----";
-function command(name: string, values: (number | string)[]): string {
-  return build([[name as number | string].concat(values)], tlsCommands())[0]!;
-}
 
 // Its text may be a key: no message has a part of it.
 function bad(field: string, what: string): M95Error {
@@ -118,7 +115,7 @@ export function checkPem(field: string, text: string): number {
 /** Options of `tls`, for `readOptions`. In a function, because on Espruino its text then stays in flash. */
 export function tlsOptions(): string {
   return (
-    '\nsecurityLevel|0-2\nversion|QSSLCFG.sslversion|3\ncipherSuites|QSSLCFG.ciphersuite|"0XFFFF"\nignoreTime|?|false' +
+    '\nsecurityLevel|0-2\nversion|0-4|3\ncipherSuites|text|"0XFFFF"\nignoreTime|?|false' +
     '\ncontext|0-5|0\nstorage|RAM/NVRAM|"RAM"\nconfigured|?|false'
   );
 }
@@ -127,13 +124,11 @@ export class Tls {
   readonly context: number;
   /** All options, those of the M95 included. */
   readonly options: TlsOptions;
-  /** Files by their option, also those that the level has no use for. */
-  readonly files: { [field: string]: TlsFile };
-  /** Those that go into the modem. */
-  readonly uses: TlsFile[];
+  /** Files that go into the modem. */
+  uses: TlsFile[];
   readonly level: number;
   /** AT+QSSLCFG and its values, in order. */
-  readonly commands: string[];
+  commands: string[];
   private _host: TlsHost;
   /** The modem's clock is not set, and nobody knows the time. */
   private _timeless: boolean;
@@ -143,12 +138,10 @@ export class Tls {
 
   /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options; what is missing is not looked at */
   constructor(host: TlsHost, own: any, base: Tls | undefined) {
-    const o: any = {};
-    const all: any[] = base ? [base.options, own] : [own];
-    for (let i = 0; i < all.length; i++)
-      for (const name in all[i]) if (all[i][name] !== undefined) o[name] = all[i][name];
-    readOptions(tlsOptions(), "tls.", o);
-    Object.assign(o, withDefaults(tlsOptions(), o));
+    const given: any = Object.assign({}, base && base.options);
+    for (const name in own) if (own[name] !== undefined) given[name] = own[name];
+    readOptions(tlsOptions(), "tls.", given);
+    const o: any = withDefaults(tlsOptions(), given);
     const nvram = o.storage === "NVRAM";
     const suites = o.cipherSuites;
     const context = o.context;
@@ -158,13 +151,12 @@ export class Tls {
     this.options = o;
     this.context = context;
     this.level = level;
-    this.files = {};
     this.uses = [];
     this.commands = [];
     this._dones = [];
     this._timeless = this._first = false;
-    const set = (type: string, values: (number | string)[]): void => {
-      this.commands.push(command("QSSLCFG." + type, values));
+    const set = (type: string, value: number | string): void => {
+      this.commands.push('AT+QSSLCFG="' + type + '",' + context + "," + value);
     };
     for (let i = 0; i < 3; i++) {
       // The option, its name in NVRAM, the type of AT+QSSLCFG that points at it.
@@ -172,43 +164,42 @@ export class Tls {
       const field = names[0]!;
       const source = o[field];
       if (source === undefined) continue;
-      let file = base && base.files[field];
-      if (!file || file.source !== source) {
-        const text = host.codec.toBytes(source);
-        if (text === undefined) throw bad(field, "be PEM text, not " + typeof source);
-        file = { field, source, size: text.length, sum: text.length > limit ? 0 : checkPem(field, text), name: "" };
-      }
-      if (file.size > limit)
-        throw new M95Error("ETOOBIG", "tls." + field + " must have at most " + limit + " bytes, not " + file.size);
-      const name = nvram ? "NVRAM:" + names[1] : "RAM:" + field + context + ".pem";
-      file = { field, source, size: file.size, sum: file.sum, name };
-      this.files[field] = file;
+      // The M95's own was looked at before.
+      const known = base && base.uses.filter((one) => one.field === field && one.source === source)[0];
+      const text = known ? "" : host.codec.toBytes(source);
+      if (text === undefined) throw bad(field, "be PEM text, not " + typeof source);
+      const size = known ? known.size : text.length;
+      if (size > limit)
+        throw new M95Error("ETOOBIG", "tls." + field + " must have at most " + limit + " bytes, not " + size);
+      const sum = known ? known.sum : checkPem(field, text);
       if (level < (i ? 2 : 1)) continue;
-      this.uses.push(file);
-      set(names[2]!, [context, name]);
+      const name = nvram ? "NVRAM:" + names[1] : "RAM:" + field + context + ".pem";
+      this.uses.push({ field, source, size, sum, name });
+      set(names[2]!, '"' + name + '"');
     }
-    set("seclevel", [context, level]);
-    set("sslversion", [context, o.version]);
-    set("ciphersuite", [context, suites]);
+    set("seclevel", level);
+    set("sslversion", o.version);
+    set("ciphersuite", quote("tls.cipherSuites", suites, 6));
     const digits = ("000" + parseInt(suites, 16).toString(16)).slice(-4);
     if ("0X" + digits.toUpperCase() !== suites.toUpperCase())
       throw wrong("tls.cipherSuites", '"0X" and four hexadecimal digits', suites);
     // One setting for all contexts; without a check it does not matter.
-    if (level) set("ignorertctime", [o.ignoreTime ? 1 : 0]);
-    set("negotiatetime", [context, NEGOTIATE]);
-    if (!o.configured) return;
-    this.uses.splice(0, 3);
-    this.commands.splice(0, 9);
+    if (level) this.commands.push('AT+QSSLCFG="ignorertctime",' + (o.ignoreTime ? 1 : 0));
+    set("negotiatetime", NEGOTIATE);
+    if (o.configured) {
+      this.uses = [];
+      this.commands = [];
+    }
   }
 
   /** @throws M95Error `EPARAM` naming what is missing */
   complete(): void {
-    const files = this.files;
-    if (this.options.configured) return;
-    if (this.level && !files.ca)
+    const o = this.options;
+    if (o.configured) return;
+    if (this.level && !o.ca)
       throw bad("ca", "be given, or tls.securityLevel be 0: without it the broker cannot be verified");
-    if (!files.cert !== !files.key || (this.level > 1 && !files.key))
-      throw bad(files.cert ? "key" : "cert", "be given for a device that is verified");
+    if (!o.cert !== !o.key || (this.level > 1 && !o.key))
+      throw bad(o.cert ? "key" : "cert", "be given for a device that is verified");
   }
 
   /** What this and another one want differently and cannot have both; "" if nothing. */
@@ -216,14 +207,9 @@ export class Tls {
     const codec = this._host.codec;
     for (let i = 0; i < this.uses.length; i++) {
       const mine = this.uses[i]!;
-      const its = other.files[mine.field];
-      if (
-        its &&
-        its.name === mine.name &&
-        other.uses.indexOf(its) >= 0 &&
-        codec.toBytes(its.source) !== codec.toBytes(mine.source)
-      )
-        return "tls." + mine.field + "|" + mine.name;
+      const differs = (its: TlsFile): boolean =>
+        its.name === mine.name && codec.toBytes(its.source) !== codec.toBytes(mine.source);
+      if (other.uses.some(differs)) return "tls." + mine.field + "|" + mine.name;
     }
     if (this.context === other.context && this.commands.join() !== other.commands.join())
       return "tls|SSL context " + this.context;
@@ -258,7 +244,7 @@ export class Tls {
       this._time();
       return;
     }
-    this._ask(command("QSECREAD", [file.name]), (error, lines) => {
+    this._ask('AT+QSECREAD="' + file.name + '"', (error, lines) => {
       const answer = split(lines[0] || "");
       if (error && error.code !== "ECME") this._end(error, file);
       else if (!error && answer[0] === "1" && parseInt(answer[1]!, 16) === file.sum) this._file(at + 1);
@@ -269,12 +255,12 @@ export class Tls {
   private _upload(at: number, again: boolean): void {
     const file = this.uses[at]!;
     // A name that is taken cannot be written, and what is there may be the half of a file.
-    this._ask(command("QSECDEL", [file.name]), (gone) => {
+    this._ask('AT+QSECDEL="' + file.name + '"', (gone) => {
       if (gone && gone.code !== "ECME") {
         this._end(gone, file);
         return;
       }
-      const text = build([["QSECWRITE", file.name, file.size, UPLOAD_WAIT]])[0]!;
+      const text = 'AT+QSECWRITE="' + file.name + '",' + file.size + "," + UPLOAD_WAIT;
       this._ask(
         text,
         (error, lines) => {
@@ -336,7 +322,7 @@ export class Tls {
         else {
           const iso = new Date(utc).toISOString();
           const date = iso.substring(2, 10).split("-").join("/");
-          this._ask(command("CCLK", [date + "," + iso.substring(11, 19) + "+00"]), (refused) => {
+          this._ask('AT+CCLK="' + date + "," + iso.substring(11, 19) + '+00"', (refused) => {
             this._timeless = !!refused;
             this._set(0);
           });
@@ -359,13 +345,14 @@ export class Tls {
   }
 
   private _end(error: M95Error | null, file?: TlsFile): void {
-    const dones = this._dones.splice(0, this._dones.length);
     let failure = error;
     if (error && error.code !== "ECLOSED") {
       failure = new M95Error("ETLS", "tls" + (file ? "." + file.field : "") + ": " + error.message, error.command);
       if (error.cme !== undefined) failure.cme = error.cme;
     }
-    for (let i = 0; i < dones.length; i++) dones[i]!(failure);
+    this._dones.splice(0).forEach((done) => {
+      done(failure);
+    });
   }
 
   /** From the second one on, commands go before all that waits: no other run gets in between. */

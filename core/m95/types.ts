@@ -1,5 +1,6 @@
 // Whom the modem's lifecycle tells. It holds no code.
 import type { SessionHost } from "../at/types.js";
+import type { Counters } from "../counters.js";
 import type { M95Error } from "../errors.js";
 import type { Clock } from "../ports.js";
 import type { ModemState } from "./bringup.js";
@@ -8,6 +9,7 @@ import type { ModemState } from "./bringup.js";
 export interface LifecycleListener extends SessionHost {
   readonly clock: Clock;
   readonly random: () => number;
+  readonly counters: Counters;
   changed(state: ModemState): void;
   /** Everything the modem held for its clients is gone, or out of reach. @param rest - for a long time */
   allLost(error: M95Error, rest: boolean): void;

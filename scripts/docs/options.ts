@@ -4,7 +4,6 @@ import { readFileSync } from "node:fs";
 import { modemOptions, recoveryOptions } from "../../core/m95/options.js";
 import { tlsOptions } from "../../core/m95/tls.js";
 import { clientOptions } from "../../core/mqtt/options.js";
-import { readTable } from "./command-table.js";
 import { table } from "./markdown.js";
 
 /** A member of an interface, with what its comment says. */
@@ -57,14 +56,6 @@ const ON_NODE: { [option: string]: string } = {
   recovery: "see below",
 };
 
-/** The range of an option that becomes a parameter of a command. */
-function rangeOfCommand(command: string, option: string): string {
-  const row = readTable().find((one) => one.name === command);
-  const parameter = row?.parameters.find((one) => one.name === option || one.name === `tls.${option}`);
-  if (!row) throw new Error(`the command table has no row ${command}`);
-  return parameter?.max === undefined ? "" : `${parameter.min}..${parameter.max}`;
-}
-
 /** The rows of a type, and the names that no row is about. */
 export function rowsOf(type: string): { rows: OptionRow[]; others: string[] } {
   const { rows, others } = OPTIONS[type]!;
@@ -78,11 +69,7 @@ export function rowsOf(type: string): { rows: OptionRow[]; others: string[] } {
         const number = /^(\d+)-(\d+)$/.exec(limits);
         return {
           name,
-          range: number
-            ? `${number[1]}..${number[2]}`
-            : /^Q[A-Z.a-z]+$/.test(limits)
-              ? rangeOfCommand(limits, name)
-              : "",
+          range: number ? `${number[1]}..${number[2]}` : "",
           words: limits.includes("/") ? limits.split("/") : [],
           fallback,
         };

@@ -166,16 +166,16 @@ cycling
 answering
   start -> silent answering
   runs well; mute; timer -> silent cycling answering
-  RDY; +PDP DEACT; ?RDY; NORMAL POWER DOWN -> answering doubted
+  RDY; +PDP DEACT; NORMAL POWER DOWN -> answering doubted
   pressed -> silent
   port closed -> closed
-  stop; connect; SIM gone; SIM busy; denied; no network; no address; ?+PDP DEACT; press fails; power lost -> answering
+  stop; connect; SIM gone; SIM busy; denied; no network; no address; ?RDY; ?+PDP DEACT; press fails;
+    power lost -> answering
 doubted
-  start -> silent doubted
-  stop; runs well; mute -> answering doubted
-  SIM gone; SIM busy; denied; no network; no address -> answering
+  stop -> answering doubted
+  runs well; mute; SIM gone; SIM busy; denied; no network; no address -> answering
   port closed -> closed
-  connect; RDY; +PDP DEACT; ?RDY; ?+PDP DEACT; NORMAL POWER DOWN; power lost; timer -> doubted
+  start; connect; RDY; +PDP DEACT; ?RDY; ?+PDP DEACT; NORMAL POWER DOWN; power lost; timer -> doubted
 closed
   start; stop; connect; runs well; mute; pressed; press fails; power lost; timer -> closed
 `,

@@ -2,7 +2,7 @@
 // modem that needs several steps, is in test/lifecycle/ladder.test.ts.
 import { M95Error } from "../../../core/errors.js";
 import { limitsOf, type M95Options } from "../../../core/m95/options.js";
-import { causeOf, causeTable, Ladder, PDP, REST, RESTART, stepAt, stepTable } from "../../../core/m95/recovery.js";
+import { causeOf, causeTable, Ladder, PDP, REST, RESTART, stepNames } from "../../../core/m95/recovery.js";
 import { M95 } from "../../../core/m95.js";
 import type { MqttClient } from "../../../core/mqtt/client.js";
 import { SimClock } from "../../../virtual-m95/time/sim-clock.js";
@@ -277,7 +277,7 @@ for (const [cause, step, happen] of TABLE)
       m.until("a step", () => m!.steps.length > 0);
       t.is(m.steps[0]!.split(" ")[0], step);
     }
-    t.is(stepAt(firstOf(cause))[0], step || "none");
+    t.is(stepNames()[firstOf(cause)], step || "none");
   });
 
 function firstOf(cause: string): number {
@@ -316,9 +316,7 @@ const all = (): boolean => true;
 
 /** The steps of so many failures in a row. */
 function climb(cause: string, least: number, times: number, missing: string[] = [], options = {}): string[] {
-  const names = stepTable()
-    .split("|")
-    .map((row) => row.split(",")[0]!);
+  const names = stepNames();
   const ladder = new Ladder();
   const steps: string[] = [];
   for (let i = 0; i < times; i++) {
@@ -352,12 +350,12 @@ test("what cannot be done is left out; a modem without a PowerSwitch is spoken t
 test("another cause does not lead down again", (t) => {
   let ladder = new Ladder();
   ladder.climb("silent", RESTART, 0, limitsOf(undefined), all);
-  t.is(stepAt(ladder.step)[0], "power");
+  t.is(stepNames()[ladder.step], "power");
   ladder.climb("RDY", RESTART, 0, limitsOf(undefined), all);
-  t.is(stepAt(ladder.step)[0], "kill");
+  t.is(stepNames()[ladder.step], "kill");
   ladder = new Ladder();
   ladder.climb("RDY", RESTART, 0, limitsOf(undefined), all);
-  t.is(stepAt(ladder.step)[0], "restart");
+  t.is(stepNames()[ladder.step], "restart");
 });
 
 test("after three full rounds, a rest", (t) => {
