@@ -2,7 +2,7 @@
 // code, six in a block. It works on the tree of a minified program; names it gives are the printer's to shorten.
 
 import { isFunction, isPropertyName } from "../espruino/tree.mjs";
-import { below } from "./nodes.mjs";
+import { below, some } from "./nodes.mjs";
 
 const LOOP = /^(For|While|DoWhile)/;
 
@@ -191,6 +191,39 @@ export function shareVariables(tree) {
   };
   visit(tree);
   nameApart(bindings);
+  dropStores(tree, new Set(bindings.filter(({ captured }) => !captured).map(({ name }) => name)));
+}
+
+/** What a statement stores in a variable, if it does nothing else: `let x;`, `x = value;`. */
+function storeOf(node) {
+  const last = node.type === "VariableDeclaration" && node.declarations.at(-1);
+  if (last) return last.init || node.kind !== "let" ? undefined : { name: last.id.name, pure: true, declarator: last };
+  const { type, operator, left, right } = node.expression ?? {};
+  if (type !== "AssignmentExpression" || operator !== "=" || left.type !== "Identifier") return undefined;
+  const pure = right.type === "Identifier" || right.type === "Literal" || right.operator === "void";
+  return { name: left.name, pure, right };
+}
+
+/** `x = x;`, and what is stored right in front of another value, in variables that no function inside reads. */
+function dropStores(node, locals) {
+  for (const child of below(node)) dropStores(child, locals);
+  if (node.type !== "BlockStatement") return;
+  const out = [];
+  for (const one of node.body) {
+    const store = storeOf(one);
+    const before = out.length > 0 && storeOf(out.at(-1));
+    if (store && store.right?.name === store.name) continue;
+    const again = before?.pure && store?.right && before.name === store.name && locals.has(store.name);
+    if (again && !some(store.right, ({ name }) => name === store.name)) {
+      if (before.declarator) {
+        before.declarator.init = store.right;
+        continue;
+      }
+      out.pop();
+    }
+    out.push(one);
+  }
+  node.body = out;
 }
 
 function assignment(left, right) {

@@ -63,6 +63,13 @@ const same: { [what: string]: string } = {
       return { c, d, twices, b };
     }
     function result() { return [f(1, 2, 3), f(5, 6), f(0, -1)]; }`,
+  "what is stored in front of another value": `
+    class A {
+      run(x) { const a = x > 1 ? this._big(x) : "small"; let b; const see = () => b; b = 1; b = see() + 1; return [a, b, this._none(x)]; }
+      _big(x) { if (x > 3) return "huge"; }
+      _none(x) { let c; c = x; c = c + 1; let d; d = x * 2; d = c; return [c, d]; }
+    }
+    function result() { const a = new A(); return [1, 2, 5].map((x) => a.run(x)); }`,
   "closures in loops keep their own": `
     function result() { const fns = []; for (let i = 0; i < 3; i++) { const j = i * 2; fns.push(() => [i, j]); } return fns.map((fn) => fn()); }`,
   "stores of one value": `
