@@ -44,9 +44,9 @@ export function callable(field: string, value: unknown): void {
 export function optionsOf(options: any): any {
   const kind = typeof options;
   if (kind === "number") return { qos: options };
-  if (kind === "object" && options) return options;
-  if (options && kind !== "function") throw wrong("options", "an object", options);
-  return {};
+  if (!options || kind === "function") return {};
+  if (kind !== "object") throw wrong("options", "an object", options);
+  return options;
 }
 
 /**
@@ -59,51 +59,45 @@ export function integer(field: string, value: unknown, min: number, max: number)
   return value;
 }
 
-/** A boolean. @throws M95Error `EPARAM` */
-export function flag(field: string, value: unknown, fallback: boolean): boolean {
-  if (value === undefined) return fallback;
-  if (typeof value !== "boolean") throw wrong(field, "true or false", value);
+/** A boolean, or undefined. @throws M95Error `EPARAM` */
+export function flag(field: string, value: unknown): unknown {
+  if (value !== undefined && typeof value !== "boolean") throw wrong(field, "true or false", value);
   return value;
 }
 
 /**
- * Reads options by their rows: one a line, name, range and default split by "|". Ranges: `0-9` an integer; `?` true or false; `()`
- * a function; `a/b` one of these words; `text` what is looked at elsewhere.
+ * Reads options by their rows: one a line, name, range and default, as JSON, split by "|". Ranges: `0-9` an integer; `?` true or
+ * false; `()` a function; `a/b` one of these words; `text` what is looked at elsewhere.
  * The first line is left to others.
  * @param prefix - stands before the names in errors
+ * @param whole - with the defaults of those that were not given; one without may be missing
  * @returns those that were given
  * @throws M95Error `EPARAM`
  */
-export function readOptions<T>(table: string, prefix: string, given: T): Partial<T> {
+export function readOptions<T>(table: string, prefix: string, given: T, whole?: boolean): Partial<T> {
   const rows = table.split("\n");
   const read: any = {};
   for (let i = 1; i < rows.length; i++) {
     const parts = rows[i]!.split("|");
-    const value = (given as any)[parts[0]!];
-    if (value === undefined) continue;
-    const name = prefix + parts[0]!;
+    const key = parts[0]!;
+    const value = (given as any)[key];
+    if (value === undefined) {
+      if (whole && parts[2]) read[key] = JSON.parse(parts[2]);
+      continue;
+    }
+    const name = prefix + key;
     const range = parts[1]!;
     const limits = range.split("-");
-    if (range === "?") flag(name, value, false);
+    if (range === "?") flag(name, value);
     else if (range === "()") callable(name, value);
     else if (+limits[0]! >= 0) integer(name, value, +limits[0]!, +limits[1]!);
-    else if (range.indexOf("/") > 0) {
+    else {
       const words = range.split("/");
       const last = words.pop()!;
-      if (value !== last && words.indexOf(value) < 0)
+      if (words.length && value !== last && words.indexOf(value) < 0)
         throw wrong(name, '"' + words.join('", "') + '" or "' + last + '"', value);
     }
-    read[parts[0]!] = value;
+    read[key] = value;
   }
   return read;
-}
-
-/** Options that were read, and the defaults of the others; JSON in the table. Without one, an option may be missing. */
-export function withDefaults<T>(table: string, read: Partial<T>): T {
-  const all: any = Object.assign({}, read);
-  table.split("\n").forEach((row) => {
-    const parts = row.split("|");
-    if (parts[2] && all[parts[0]!] === undefined) all[parts[0]!] = JSON.parse(parts[2]);
-  });
-  return all;
 }

@@ -1,7 +1,7 @@
 // A duty cycle for batteries: modem on, connect, work, take what the broker kept, modem off, and a pause. It uses what users of M95 have,
 // and keeps nothing but what could not be sent.
 // @part sleep
-import { callable, integer, readable, readOptions, withDefaults, wrong } from "./arguments.js";
+import { callable, integer, readable, readOptions, wrong } from "./arguments.js";
 import { M95Error } from "./errors.js";
 import type { MqttClient } from "./mqtt/client.js";
 import type { ConnectOptions } from "./mqtt/options.js";
@@ -106,7 +106,7 @@ export class Cycle<Client> {
       every +
       "-2147483647|" +
       Math.min(2147483647, 8 * every);
-    Object.assign(o, withDefaults(rows, readOptions(rows, "", o)));
+    Object.assign(o, readOptions(rows, "", o, true));
     this.end = this._end.bind(this);
     this._modem = modem;
     this._options = o;

@@ -2,7 +2,7 @@
 // @part info: _command _checkCommand
 // @part sleep: isRestless
 // @resident urc knows
-import { callable, integer, optionsOf, readOptions, refusal, withDefaults, wrong } from "./arguments.js";
+import { callable, integer, optionsOf, readOptions, refusal, wrong } from "./arguments.js";
 import { checkLine, number, quote, split } from "./at/params.js";
 import type { Session } from "./at/session.js";
 import type { SessionStats } from "./at/types.js";
@@ -106,7 +106,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
       callable("clock.after", o.clock && o.clock.after);
       if (o.power !== undefined && (!o.power || typeof o.power.on !== "function" || typeof o.power.off !== "function"))
         throw wrong("power", "an object with on and off", o.power);
-      const read = withDefaults(modemOptions(), readOptions(modemOptions(), "", o));
+      const read = readOptions(modemOptions(), "", o, true);
       this.clock = o.clock;
       this.codec = o.codec || binary();
       this.random = read.random || Math.random;

@@ -1,6 +1,6 @@
 // What the session knows of commands and their answers without any state: what ends a command, what an error says, what is an
 // echo, what may be asked once more. It keeps and sends nothing.
-// @resident isError holdOf isFinal
+// @resident isError holdOf repeats isFinal
 import { M95Error } from "../errors.js";
 import { trimLine } from "./lines.js";
 import { isAddress, number } from "./params.js";
@@ -38,11 +38,11 @@ export function repeats(run: Request): boolean {
   );
 }
 
-/** Whether a line ends a command. An OK before its data, if it has a prompt, or instead of an address is one of an older command. */
+/** Whether a line ends a command, or is its prompt. An OK before its data, if it has one, or instead of an address is one of an older command. */
 export function isFinal(line: string, run: Request): boolean {
   const address = run.final === "#.#.#.#";
   if (line === "OK") return !!run.sent && !address;
-  return line === run.final || isError(line) || (address && isAddress(line));
+  return line === run.final || isError(line) || (address && isAddress(line)) || (line === run.prompt && !run.sent);
 }
 
 /** The error of a command that ended with this line. */
@@ -55,14 +55,16 @@ export function refusal(line: string, run: Request, host: SessionHost): M95Error
   return error;
 }
 
-/** What is left of an expected echo behind a line, or undefined when the line is not the next one of it. */
-export function behindEcho(echo: string, line: string): string | undefined {
-  let rest = echo;
+/** Whether a line is the next one of the echo that a command expects; then what is left of that is. */
+export function isEcho(line: string, run: Request): boolean {
+  let rest = run._echo!;
   let first = "";
   while (rest && !first) {
     const end = rest.indexOf("\n") + 1 || rest.length;
     first = trimLine(rest.substring(0, end));
     rest = rest.substring(end);
   }
-  return line === first ? rest : undefined;
+  if (line !== first) return false;
+  run._echo = rest;
+  return true;
 }

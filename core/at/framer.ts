@@ -1,10 +1,10 @@
 // Cuts the byte stream into lines, prompts and messages. It knows no command and no meaning, only shapes and silence.
-// @resident receive _ending _odd _settle _general _cutHead expect open _release _scan _start _rest _join _line _inside
-// @resident _add _finish _seek _prompted _silent _pause _quiet
+// @resident receive _ending _odd _settle _general _cutHead expect open _release _drain _scan _start _rest _join _line
+// @resident _inside _add _finish _seek _silent _pause _quiet
 import type { Clock } from "../ports.js";
 import { callOff } from "../timer.js";
-import { BUSY, DEAF, DUBIOUS, LOST, MISSED, MORE, NOISE, OWN, PATIENCE, PAYLOAD, UNSURE } from "./kinds.js";
-import { handProven, isBlank, placeOf, trimLine } from "./lines.js";
+import { BUSY, DEAF, DUBIOUS, LOST, MISSED, NOISE, OWN, PATIENCE, PAYLOAD, UNSURE } from "./kinds.js";
+import { handProven, isBlank, trimLine } from "./lines.js";
 import { Silence } from "./silence.js";
 import type { Counter, FramerSink } from "./types.js";
 
@@ -82,12 +82,10 @@ export class Framer extends Silence {
       this._end = BUSY;
       try {
         this._start(text.slice(2, -1));
-        if (this._end === BUSY) this._end = end;
+        if (this._end === BUSY && !this._more) this._end = end;
         else this._drain();
       } catch (error) {
         this._failed(error);
-      } finally {
-        if (this._end < 0) this._settle(0);
       }
     }
   }
@@ -95,9 +93,9 @@ export class Framer extends Silence {
   /** Whether a chunk is nothing for the common way, and was taken. */
   private _odd(chunk: string, size: number): boolean {
     if (this._end < 0) {
-      if (this._end <= MISSED) return true;
-      this._end = this._more.length + size > this._limit ? MISSED : MORE;
-      if (this._end === MORE) this._more += chunk;
+      if (this._end === BUSY)
+        if (this._more.length + size > this._limit) this._end = MISSED;
+        else this._more += chunk;
       return true;
     }
     if (size > this._long && this._gathered(size * this.byteTime) && this._before > this._kind) {
@@ -123,11 +121,9 @@ export class Framer extends Silence {
       this._cutHead();
       if (chunk === undefined) this._pause();
       else this._scan(chunk);
-      if (this._end !== BUSY) this._drain();
+      this._drain();
     } catch (error) {
       this._failed(error);
-    } finally {
-      this._settle(0);
     }
   }
 
@@ -140,7 +136,7 @@ export class Framer extends Silence {
 
   private _failed(error: unknown): void {
     this._more = "";
-    this._end = BUSY;
+    this._end = 0;
     this._overflow();
     this._sink.threw(error);
   }
@@ -216,15 +212,14 @@ export class Framer extends Silence {
         this._overflow();
       }
     }
+    this._settle(0);
   }
 
   private _scan(chunk: string): void {
-    const long = chunk.length > this._limit;
     let from = 0;
     for (let at = chunk.indexOf("\n"); at >= 0; at = chunk.indexOf("\n", from)) {
-      let line: string | undefined = chunk.substring(from, at);
+      const line = this._join(chunk.substring(from, at));
       from = at + 1;
-      if (this.held !== "" || long) line = this._join(line);
       const text = this._text;
       if (line === "\r" && !this._gap) {
         if (text) this._gap = "\n\r";
@@ -261,7 +256,7 @@ export class Framer extends Silence {
     if (held.length + piece.length > this._limit) this._overflow();
     else {
       this.held += piece;
-      if (this.prompt && held.length < NOISE && !this.open && placeOf(piece, this.prompt, 0) >= 0) this._seek();
+      if (this.prompt && held.length < NOISE && !this.open) this._seek();
     }
   }
 
@@ -294,7 +289,8 @@ export class Framer extends Silence {
     // One that may be part of a message has to stand at the end of the line and be followed by silence.
     if (this.prompt && !this._kind && text.startsWith(this.prompt)) {
       text = trimLine(text.substring(this.prompt.length));
-      this._prompted();
+      this.prompt = "";
+      this._sink.prompt();
     }
     if (!text) this.framed = true;
     else if (text.startsWith(this._prefix)) this._start(line.substring(line.indexOf(this._prefix)));
@@ -328,37 +324,30 @@ export class Framer extends Silence {
 
   private _inside(line: string): void {
     const gap = this._gap;
-    const more = this.need ? "" : gap;
-    if (this.need) {
-      this._fill();
-      if (!this._text) {
-        this._line(line); // It was whole already, and this is the next one.
-        return;
-      }
-      if (this.need) {
-        this._add("\n" + line);
-        this._count();
-        return;
-      }
-    }
-    if (line === "\r" || isBlank(line)) {
-      this._add(more);
+    if (this.need) this._fill();
+    if (!this._text)
+      this._line(line); // It was whole already, and this is the next one.
+    else if (this.need) {
+      this._add("\n" + line);
+      this._count();
+    } else if (isBlank(line)) {
+      this._add(this._gap);
       this._gap = "\n" + line;
-      return;
-    }
-    if (gap || !this.strict || (line[0] === this._prefix[0] && this._sink.proves(line.trim()))) {
-      const text = trimLine(line);
-      if (text.startsWith(this._prefix) || this._sink.starts(text)) {
-        this._finish(true, !this._kind && !!gap === this.strict && this._sink.proves(text)); // Proven: it is whole.
-        this.framed = !!gap;
-        this._line(line);
-        return;
+    } else {
+      if (gap || !this.strict || (line[0] === this._prefix[0] && this._sink.proves(line.trim()))) {
+        const text = trimLine(line);
+        if (text.startsWith(this._prefix) || this._sink.starts(text)) {
+          this._finish(true, !this._kind && !!gap === this.strict && this._sink.proves(text)); // Proven: it is whole.
+          this.framed = !!gap;
+          this._line(line);
+          return;
+        }
       }
+      // Payload; or a line of the modem that nobody knows: its lines end with CR LF; or a message without an empty line in front.
+      if (gap.endsWith("\r") || line.startsWith(this._prefix)) this._release(PAYLOAD);
+      this._add(this._gap + "\n" + line);
+      this._gap = "";
     }
-    // Payload; or a line of the modem that nobody knows: its lines end with CR LF; or a message without an empty line in front.
-    if (gap.endsWith("\r") || line.startsWith(this._prefix)) this._release(PAYLOAD);
-    this._gap = "";
-    this._add(more + "\n" + line);
   }
 
   private _add(more: string): void {
@@ -390,13 +379,9 @@ export class Framer extends Silence {
 
   private _seek(): void {
     const held = this.held || "";
-    const at = placeOf(held, this.prompt, 0);
+    const at = held.indexOf(this.prompt);
     if (at < 0 || at >= NOISE || trimLine(held.substring(0, at))) return;
     this.held = held.substring(at + this.prompt.length); // The start of the next line.
-    this._prompted();
-  }
-
-  private _prompted(): void {
     this.prompt = "";
     this._sink.prompt();
   }
@@ -430,21 +415,18 @@ export class Framer extends Silence {
     // An empty line behind it is its own only when nothing follows that the host has gathered.
     if (counted || !(blank || prompted) ? ++this._ticks * this.silence < PATIENCE : this._gap && this._untried())
       return true;
-    if (counted) {
-      if (held && !prompted) {
-        this._add("\n" + held);
-        this.held = blank ? "" : undefined;
+    if (!prompted)
+      if (counted) {
+        if (held) {
+          this._add("\n" + held);
+          this.held = blank ? "" : undefined;
+        }
+      } else if (blank) this._add(this._gap);
+      else {
+        this.held = undefined; // Half a line is never taken for a line, so the other half is dropped if it should come.
+        this._inside(held);
       }
-      this._finish(true);
-    } else if (prompted) this._finish(true);
-    else if (blank) {
-      this._add(this._gap);
-      this._finish(false);
-    } else {
-      this.held = undefined; // Half a line is never taken for a line, so the other half is dropped if it should come.
-      this._inside(held);
-      if (this._text) this._finish(true);
-    }
+    if (this._text) this._finish(!!(counted || prompted || !blank));
     return false;
   }
 }

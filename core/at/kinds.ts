@@ -1,4 +1,4 @@
-// What the framer's numbers mean: what kind of line comes now, and whether chunks are taken. Constants only.
+// What the numbers of framer and session mean: what kind of line comes now, whether chunks are taken. Constants only.
 
 // What a line may be that comes now. What leads from one to the other is drawn in docs/states.md.
 
@@ -18,12 +18,10 @@ export const KINDS = ["own", "unsure", "dubious", "payload"];
 
 /** A sink function may be running. */
 export const BUSY = -1;
-/** Something has arrived from inside a sink function. */
-export const MORE = -2;
-/** And behind it bytes are missing. */
-export const MISSED = -3;
+/** And behind what has arrived from inside it bytes are missing. */
+export const MISSED = -2;
 /** Bytes go missing. */
-export const DEAF = -4;
+export const DEAF = -3;
 
 /** ms of silence after which a message whose line end never came is handed over all the same: 512 bytes at 9600 baud take a host no longer to gather. */
 export const PATIENCE = 560;

@@ -2,12 +2,11 @@
 // state to know of answers is in answers.ts.
 // It knows how AT answers look; it knows no M95 and no MQTT.
 // @part sleep: isFree
-// @resident send starts received _mixes prompt quiet line _next _begin _feed _foreign _hold _endUnproven _unknown
-// @resident _final _end _expired _tell
+// @resident send starts received prompt quiet line _next _begin _feed _foreign _hold _endUnproven _unknown _askAgain
+// @resident _final _expired _tell
 import { COMMANDS, type Counters, OVERRUNS, RESYNCS, STRAYS, TIMEOUTS } from "../counters.js";
 import { M95Error } from "../errors.js";
-import { callOff } from "../timer.js";
-import { behindEcho, FAST, holdOf, isError, isFinal, refusal, repeats } from "./answers.js";
+import { FAST, holdOf, isEcho, isError, isFinal, refusal, repeats } from "./answers.js";
 import { Framer } from "./framer.js";
 import { trimLine } from "./lines.js";
 import {
@@ -18,8 +17,8 @@ import {
   ESCAPE,
   HELD,
   IDLE,
-  PROMPT,
-  RESULT,
+  PROOFS,
+  RUNNING,
   SETTLING,
   Synchroniser,
 } from "./sync.js";
@@ -72,8 +71,9 @@ export class Session extends Synchroniser {
     else queue.push(request);
     if (queue.length > QUEUE_LIMIT) {
       const last = queue.pop()!;
-      const error = new M95Error("EQUEUE", QUEUE_LIMIT + " commands wait already, more are not taken", last.text);
-      this._clock.after(0, () => this._tell(last, error));
+      this._clock.after(0, () =>
+        this._tell(last, new M95Error("EQUEUE", QUEUE_LIMIT + " commands wait already, more are not taken", last.text)),
+      );
     }
     this._next();
   }
@@ -136,28 +136,23 @@ export class Session extends Synchroniser {
   starts(line: string): boolean {
     const run = this._run;
     const ours = run
-      ? line === run.text ||
-        isFinal(line, run) ||
-        (line === run.prompt && !run.sent) ||
-        (!!run.info && line.startsWith(run.info))
-      : this._phase >= CALLING && this._awaited(line);
+      ? line === run.text || isFinal(line, run) || (!!run.info && line.startsWith(run.info))
+      : this._phase >= CALLING && (line === "OK" || line === "AT" || isError(line) || PROOFS.indexOf(line) >= 0);
     return ours || this._isUrc(line, run ? run.text : "");
   }
 
   received(text: string, ambiguous: boolean): void {
-    if (this._run || this.trace) ambiguous = this._mixes(text, ambiguous);
-    this.inbox.received(text, ambiguous, this.framer.stamp);
-  }
-
-  // Lines of an answer may have got into the message, or the other way round.
-  private _mixes(text: string, ambiguous: boolean): boolean {
     const run = this._run;
+    const lines = text.indexOf("\n") >= 0;
     if (this.trace) this.trace("<", trimLine(text));
-    if (!run || (!ambiguous && (this.framer.need > 0 || text.indexOf("\n") < 0))) return ambiguous;
-    const informs = run.info !== undefined;
-    // A prompt would stand on a line of its own.
-    if (informs ? repeats(run) : text.indexOf("\n") >= 0) run._mixed = true;
-    return ambiguous || informs;
+    // Lines of an answer may have got into the message, or the other way round.
+    if (run && (ambiguous || (lines && this.framer.need <= 0))) {
+      const informs = run.info !== undefined;
+      // A prompt would stand on a line of its own.
+      if (informs ? repeats(run) : lines) run._mixed = true;
+      ambiguous = ambiguous || informs;
+    }
+    this.inbox.received(text, ambiguous, this.framer.stamp);
   }
 
   prompt(): void {
@@ -166,7 +161,7 @@ export class Session extends Synchroniser {
     // One that was held back as a line has left the framer waiting, and an echo of the data may hold another.
     if (run) {
       if (!run.sent) this._feed(run);
-    } else if (this.owed) this._onOwed(">");
+    } else if (this.owed) this._onOwed(">", false);
   }
 
   overran(): void {
@@ -177,22 +172,15 @@ export class Session extends Synchroniser {
   }
 
   quiet(): void {
-    if (this._awaitsSilence && (this._phase === HELD || this._phase === CALLING)) {
-      const left = this._left();
+    if (this._awaitsSilence) {
       this._awaitsSilence = false;
-      if (left > 0) this._arm(left);
-      else if (this._phase === HELD) this._endUnproven(this._run!);
-      else this._callAgain();
-    } else if (this._phase === IDLE && this._timer !== undefined && this._guard <= this.framer.silence) {
-      callOff(this);
-      this._begin();
-    }
+      this._arm(Math.max(0, this._left()));
+    } else if (this._phase === IDLE && this._timer !== undefined && this._guard <= this.framer.silence) this._arm(0);
   }
 
   line(line: string, mayBePayload: boolean): void {
     if (this.trace) this.trace("<", line);
     const run = this._run;
-    let rest: string | undefined;
     if (this.owed) this._onOwed(line, mayBePayload);
     else if (this._phase >= CALLING) this._lineInSync(line, mayBePayload);
     else if (!run) this._foreign(line, mayBePayload);
@@ -203,23 +191,22 @@ export class Session extends Synchroniser {
         this.framer.strict = false;
         this._heardEcho();
       }
-    } else if (run._echo && (rest = behindEcho(run._echo, line)) !== undefined) run._echo = rest;
+    } else if (run._echo && isEcho(line, run)) return;
     else if (isFinal(line, run)) {
-      if (mayBePayload || (this._unsettled && !run.sent)) this._hold(line, run);
+      const prompted = line === run.prompt && !run.sent;
+      if (mayBePayload || (this._unsettled && !run.sent && !prompted)) this._hold(line, run);
+      else if (prompted) this._feed(run);
       else {
         if (line === "OK" && run._echo === undefined) this.framer.strict = this.framer.framed;
         this._final(line, run);
       }
-    } else if (line === run.prompt && !run.sent) {
-      if (mayBePayload) this._hold(line, run);
-      else this._feed(run);
     } else if (line === "OK" || run.info === undefined || !line.startsWith(run.info) || this._isUrc(line, run.text))
       this._foreign(line, mayBePayload);
     else {
       if (mayBePayload) run._mixed = true;
       // Final results come last, so the one held was part of a message, if this line is none.
       if (this._phase === HELD && !mayBePayload) {
-        this._phase = run.sent ? RESULT : PROMPT;
+        this._phase = RUNNING;
         this._awaitsSilence = false;
         this._arm(run.timeout);
       }
@@ -251,13 +238,12 @@ export class Session extends Synchroniser {
     }
     this._queue.shift();
     this._run = run;
-    this._guards = 0;
     run._lines = [];
-    run._size = 0;
+    this._guards = run._size = 0;
     run._echo = undefined;
     run._mixed = false;
     run.sent = prompt === undefined;
-    this._phase = run.sent ? RESULT : PROMPT;
+    this._phase = RUNNING;
     if (prompt === ">") this.framer.expect(">");
     this._counters[COMMANDS]!++;
     this._arm(run.timeout + run.text.length * this.framer.byteTime);
@@ -267,7 +253,8 @@ export class Session extends Synchroniser {
   private _feed(run: Request): void {
     const data = run.data!;
     run.sent = true;
-    this._phase = RESULT;
+    this._phase = RUNNING;
+    this._awaitsSilence = false;
     this._arm((run.upload || run.timeout) + data.length * this.framer.byteTime);
     // The echo of the data can only be told from answers when the command was echoed too.
     if (run._echo === "") run._echo = data;
@@ -291,7 +278,8 @@ export class Session extends Synchroniser {
   // A result or a prompt that may be part of a message: the modem's own would follow, or it was that.
   private _hold(line: string, run: Request): void {
     // What harmless messages run into is no error, so an error is more likely to be a forged one.
-    const wait = Math.max(holdOf(run), this._left());
+    const hold = holdOf(run);
+    const wait = Math.max(hold, this._left());
     const held = this._phase === HELD;
     const refused = isError(line);
     this._awaitsSilence = !refused && wait <= AT_WAIT;
@@ -304,19 +292,18 @@ export class Session extends Synchroniser {
 
   // No other result came: what it says may be payload, so that it says nothing, and the modem may be anywhere.
   private _endUnproven(run: Request): void {
-    if (run.prompt === ">" && run.sent && !run._refused) {
-      // The data is out of the prompt, and it is not known to be refused.
-      this._unsettled = true;
-      this._end(run, this._unknown(run));
-      return;
-    }
     if (run.counted && !run.sent && run._prompted && !run._refused && run._size! <= this._limit) {
       // The modem has said one of the two: a message can add the other, but not take away its own.
       this._feed(run);
       return;
     }
-    this._leave(run);
+    if (run.prompt === ">" && run.sent && !run._refused) {
+      // The data is out of the prompt, and it is not known to be refused.
+      this._free();
+      this._unsettled = true;
+    } else this._leave(run);
     if (!this._askAgain(run)) this._tell(run, this._unknown(run));
+    this._next();
   }
 
   private _unknown(run: Request): M95Error {
@@ -335,26 +322,17 @@ export class Session extends Synchroniser {
 
   private _final(line: string, run: Request): void {
     let error: M95Error | null = null;
-    this._unsettled = false;
+    let again: boolean | undefined = false;
     if (run.timeout < FAST) this._pace = Math.max(this._pace, Math.min(AT_WAIT, this._clock.now() - this._sentAt));
-    if (line !== "OK" && isError(line)) error = refusal(line, run, this._host);
+    if (isError(line)) error = refusal(line, run, this._host);
     else {
       if (run.final === "#.#.#.#") run._lines!.push(line);
-      if (run.info !== undefined && (run._mixed || run._size! > this._limit)) {
-        if (run._mixed && this._askAgain(run)) {
-          this._free();
-          this._next();
-          return;
-        }
-        error = this._unknown(run);
-      }
+      again = run.info !== undefined && run._mixed;
+      if (again || (run.info !== undefined && run._size! > this._limit)) error = this._unknown(run);
     }
-    this._end(run, error);
-  }
-
-  private _end(run: Request, error: M95Error | null): void {
     this._free();
-    this._tell(run, error);
+    this._unsettled = false;
+    if (!again || !this._askAgain(run)) this._tell(run, error);
     this._next();
   }
 
@@ -362,18 +340,17 @@ export class Session extends Synchroniser {
     this._timer = undefined;
     const phase = this._phase;
     if (phase === HELD) this._endUnproven(this._run!);
-    else if (phase !== IDLE) this._isOver();
+    else if (phase === CALLING) this._callAgain();
+    else if (phase === SETTLING) this._endSync(null);
+    else if (phase === RUNNING) this._isOver(this._run!);
     // Bytes came in the meantime, or an answer would run into a message: the silence begins anew.
     else if ((this._mark !== this.framer.bytes || this.framer.open) && ++this._guards < GUARDS) this._next();
     else this._begin();
   }
 
-  private _isOver(): void {
-    const run = this._run!;
-    if (this._phase === CALLING) this._callAgain();
-    else if (this._phase === SETTLING) this._endSync(null);
+  private _isOver(run: Request): void {
     // A host that is busy notices late that the line is silent, and what waits for that may be the result.
-    else if (
+    if (
       (this.framer.open || this._busy()) &&
       Math.abs(this._clock.now() - this._sentAt) < PATIENCE * Math.max(run.timeout, BUSY)
     )
@@ -388,12 +365,12 @@ export class Session extends Synchroniser {
   }
 
   // What was called off may have ended, or asks for its data, so that the way out is known.
-  private _onOwed(line: string, mayBePayload?: boolean): void {
+  private _onOwed(line: string, mayBePayload: boolean): void {
     const owed = this.owed!;
     const prompted = line === owed.prompt;
     if (mayBePayload || !(prompted || isFinal(line, owed))) {
       // Nor does a line of its answer pass for a URC of the same name.
-      if (this._isUrc(line, owed.text)) this._foreign(line, !!mayBePayload);
+      if (this._isUrc(line, owed.text)) this._foreign(line, mayBePayload);
       return;
     }
     if (prompted) {
@@ -424,11 +401,10 @@ export class Session extends Synchroniser {
     this._free();
     if (fill) {
       const data = run.data!;
-      const filled = (char: string): string => new Array(data.length + 1).join(char);
       // Out of a prompt that counts its bytes leads nothing but so many of them. Where a message may have hidden it they are those that are
       // meant for it, and are taken back in case there is none; else line ends, which mean nothing to a modem that is not at it.
       run.sent = !file && hidden && data.indexOf("\r") < 0;
-      this._write(run.sent ? data + filled("\b") : filled("\r"));
+      this._write((run.sent ? data : "") + new Array(data.length + 1).join(run.sent ? "\b" : "\r"));
     }
     this._run = run;
     this._call(sync ? sync.tries : AT_TRIES, !file ? "\x1b" : fill ? "" : ESCAPE, sync && sync.done);

@@ -54,12 +54,12 @@ export abstract class Silence {
   /** Tells the rate of the line, baud; silences follow it. */
   rate(baud: number): void {
     this.byteTime = 10000 / baud;
-    this._listen(Math.max(LEAST, Math.ceil(CHARACTERS * this.byteTime)));
+    this._listen(Math.max(LEAST, CHARACTERS * this.byteTime));
   }
 
   private _listen(silence: number): void {
-    this.silence = silence;
-    this._long = Math.ceil(silence / 2 / this.byteTime);
+    this.silence = Math.ceil(silence);
+    this._long = silence / 2 / this.byteTime;
   }
 
   /** A chunk was gathered for so many ms. Whether what seemed silent in front of it may not have been. */
@@ -67,7 +67,7 @@ export abstract class Silence {
     const least = Math.max(LEAST, CHARACTERS * this.byteTime);
     const doubtful = this._clock.now() - this._quietAt + this.silence - ms < least;
     // It will gather more another time.
-    if (ms > this.silence - LATE) this._listen(Math.min(PATIENCE, Math.max(this.silence, Math.ceil(2 * ms) + LEAST)));
+    if (ms > this.silence - LATE) this._listen(Math.min(PATIENCE, Math.max(this.silence, 2 * ms + LEAST)));
     return doubtful;
   }
 
@@ -86,9 +86,13 @@ export abstract class Silence {
 
   /** Waits for another silence. @param turn - ms, if it is only for a host that was busy to read what there is */
   protected _await(turn?: number): void {
-    const wait = turn || (this.hurried ? this.silence / LOOKS : this.silence);
-    // The next look is the last, then, however soon it may be hurried.
-    if (!turn && !this.hurried) this._still = LOOKS - 1;
+    let wait = turn;
+    if (!wait) {
+      wait = this.silence;
+      if (this.hurried) wait /= LOOKS;
+      // The next look is the last, then, however soon it may be hurried.
+      else this._still = LOOKS - 1;
+    }
     this._mark = this.bytes;
     this._due = this._clock.now() + wait;
     this._timer = this._clock.after(wait, this._onTick);

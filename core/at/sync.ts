@@ -31,7 +31,8 @@ export const BUSY = 1000;
  * Answers of `ATS3?` to `ATS5?` (V.250, 6.2.1 to 6.2.3), which no other command has: what was owed before has come when one of them has.
  * One after the other, since that to the one before may be late, too.
  */
-const PROOFS = ["013", "010", "008"];
+export const PROOFS = ["013", "010", "008"];
+const COUNT = 3;
 /** They are asked for so often before a plain AT has to do: there may be firmware without. */
 const PROOF_TRIES = 2;
 /** Behind the last of them this often what the modem takes for an answer: the next would be like the first, and that one may be late. */
@@ -46,19 +47,17 @@ const ESCAPE_WAIT = 1000;
 
 /** Nothing runs; a command may be waiting for its guard time. */
 export const IDLE = 0;
-/** A command is out whose prompt is waited for. */
-export const PROMPT = 1;
-/** Its final result is waited for. */
-export const RESULT = 2;
+/** A command is out, and its prompt or its final result is waited for. */
+export const RUNNING = 1;
 /** One came that may be part of a message: the clean one is waited for, or silence. */
-export const HELD = 3;
+export const HELD = 2;
 /** Synchronising: AT is sent until OK comes. */
-export const CALLING = 4;
+export const CALLING = 3;
 /** It came; late answers of older commands end here. */
-export const SETTLING = 5;
+export const SETTLING = 4;
 
-/** The same by name, for the model check. */
-export const PHASES = ["idle", "prompt", "result", "held", "calling", "settling"];
+/** The same by name, for the model check; "prompt" while that is waited for. */
+export const PHASES = ["idle", "result", "held", "calling", "settling"];
 
 /** A synchronisation under way. */
 interface Synchronisation {
@@ -79,8 +78,8 @@ interface Synchronisation {
   called: boolean;
   /** The command whose answer may still come. */
   overdue: Request | undefined;
-  /** ms between two AT. */
-  pace: number;
+  /** For a modem that sleeps: AT is sent more often. */
+  rouses: boolean | undefined;
   /** Bytes received when ATV1 was sent last. */
   told: number;
 }
@@ -131,8 +130,8 @@ export abstract class Synchroniser implements FramerSink {
     this._host = setup.host;
     this._isUrc = setup.isUrc;
     this._guard = setup.guard;
-    this._phase = IDLE;
     this.owed = this._past = undefined;
+    this._phase = IDLE;
     this._pace = this._sentAt = this._mark = 0;
     this._unsettled = this._awaitsSilence = this.echoed = this.unechoed = false;
     this._onTimer = this._expired.bind(this);
@@ -182,7 +181,7 @@ export abstract class Synchroniser implements FramerSink {
     this._past = undefined;
     this._free();
     this._phase = CALLING;
-    this._unsettled = this._awaitsSilence = this.echoed = false;
+    this._unsettled = this.echoed = false;
     this.framer.hurried = true;
     this._sync = {
       done,
@@ -195,7 +194,7 @@ export abstract class Synchroniser implements FramerSink {
       proves: 0,
       called: !!done && leadOut !== ESCAPE,
       overdue: run,
-      pace: wakes ? WAKE_AGAIN : AT_WAIT,
+      rouses: wakes,
       told: this.framer.bytes,
     };
     // Armed before writing, here and below: a line may answer inside the call. What leads out may be answered, too.
@@ -216,7 +215,7 @@ export abstract class Synchroniser implements FramerSink {
       return;
     }
     // Longer than a silence, or what is asked for keeps the line from ever being silent.
-    const wait = Math.max(sync.which < CLOSE ? sync.pace : AT_WAIT, 2 * framer.silence);
+    const wait = Math.max(sync.rouses && sync.which < CLOSE ? WAKE_AGAIN : AT_WAIT, 2 * framer.silence);
     if (this._busy() && sync.grace-- > 0) {
       // Between messages no answer proves anything. Behind a silence one is likely to come in time.
       this._awaitsSilence = true;
@@ -238,12 +237,10 @@ export abstract class Synchroniser implements FramerSink {
       const leadOut = sync.escape === ESCAPE || left & 1 ? "" : sync.escape;
       sync.proof = !digit && !sync.done && (sync.proves || left >= AT_TRIES - PROOF_TRIES) ? 1 : 0;
       // Behind a plain AT none of those before is the last one.
-      sync.which++;
-      if (sync.proof) sync.owed |= 1 << (sync.which % PROOFS.length);
+      const at = ++sync.which % COUNT;
+      if (sync.proof) sync.owed |= 1 << at;
       this._arm(this._last() ? this._round() : wait);
-      this._write(
-        sync.proof ? leadOut + "ATS" + (3 + (sync.which % PROOFS.length)) + "?\r" : digit ? "ATV1\r" : leadOut + "AT\r",
-      );
+      this._write(sync.proof ? leadOut + "ATS" + (3 + at) + "?\r" : digit ? "ATV1\r" : leadOut + "AT\r");
     } else
       this._endSync(
         new M95Error(
@@ -259,22 +256,17 @@ export abstract class Synchroniser implements FramerSink {
   /** Whether nothing has come that looks like the answer to what would be asked next, though it was asked for. */
   private _owes(): boolean {
     const sync = this._sync!;
-    return ((sync.owed >> ((sync.which + 1) % PROOFS.length)) & 1) > 0;
+    return ((sync.owed >> ((sync.which + 1) % COUNT)) & 1) > 0;
   }
 
   /** Whether the answer to what would be asked next could be a late one. */
   private _last(): boolean {
     const sync = this._sync!;
-    return !!sync.proof && (sync.which % PROOFS.length === 0 || this._owes());
+    return !!sync.proof && (sync.which % COUNT === 0 || this._owes());
   }
 
   private _round(): number {
     return this._owes() ? ROUND : ROUND_PACES * Math.max(this._pace, 2 * this.framer.silence);
-  }
-
-  /** Whether a line may be one that is waited for. */
-  protected _awaited(line: string): boolean {
-    return line === "OK" || line === "AT" || isError(line) || PROOFS.indexOf(line) >= 0;
   }
 
   protected _lineInSync(line: string, mayBePayload: boolean): void {
@@ -282,24 +274,18 @@ export abstract class Synchroniser implements FramerSink {
     const proof = sync.done ? -1 : PROOFS.indexOf(line);
     if (line === "OK") {
       // One before the first AT proves nothing: some of the pluses may be in front of the next command.
-      if (!sync.called) return;
-      if (mayBePayload) {
-        // Nor does one that may be part of a message. The next AT gets another, and costs no try.
-        if (this._phase === CALLING && !this._last() && sync.grace-- > 0) {
-          sync.tries++;
-          this._awaitsSilence = true;
-        }
-        return;
-      }
-      if (this._phase === CALLING) {
-        if (sync.proof) {
-          if (sync.proof > 1) this._endSync(null);
-          return;
-        }
-        this._phase = SETTLING;
-        this._awaitsSilence = false;
-        sync.tries = SETTLES;
-      }
+      if (this._phase === CALLING && sync.called)
+        if (mayBePayload) {
+          // Nor does one that may be part of a message. The next AT gets another, and costs no try.
+          if (!this._last() && sync.grace-- > 0) {
+            sync.tries++;
+            this._awaitsSilence = true;
+          }
+        } else if (!sync.proof) {
+          this._phase = SETTLING;
+          this._awaitsSilence = false;
+          sync.tries = SETTLES;
+        } else if (sync.proof > 1) this._endSync(null);
     } else if (proof >= 0) {
       // The modem has such answers, however late: nothing less will do.
       // But not without any OK, and a message full of them is one.
@@ -307,13 +293,14 @@ export abstract class Synchroniser implements FramerSink {
       else if (mayBePayload) return;
       sync.proves = sync.proves || 1;
       this._phase = CALLING;
+      const last = proof === sync.which % COUNT;
       // One that may be payload may be forged, and the modem's own still come, if it is not that to what was sent last.
-      if (!mayBePayload || (sync.proof && proof === sync.which % PROOFS.length)) sync.owed &= ~(1 << proof);
+      if (!mayBePayload || (sync.proof && last)) sync.owed &= ~(1 << proof);
       // Behind a plain AT none of them is the answer to what was sent last.
       const plain = !sync.proof;
       // Asked for before, it may be late, unless the others have come as well.
-      const asked = proof === sync.which % PROOFS.length && (sync.which <= PROOFS.length || !sync.owed);
-      sync.proof = sync.proof <= 0 ? -1 : asked && !mayBePayload ? 2 : 1;
+      const asked = last && !mayBePayload && (sync.which <= COUNT || !sync.owed);
+      sync.proof = sync.proof <= 0 ? -1 : asked ? 2 : 1;
       // More that are late may be behind one that is.
       if (sync.proof < 2 && (plain || !mayBePayload)) {
         this._awaitsSilence = false;
@@ -353,7 +340,7 @@ export abstract class Synchroniser implements FramerSink {
     const sync = this._sync!;
     this._free();
     // Of AT that come so close the answers may be late: what is asked next must not take one of them for its own.
-    this._unsettled = !error && sync.which > 1 && sync.pace < AT_WAIT;
+    this._unsettled = !error && sync.which > 1 && !!sync.rouses;
     if (sync.done) sync.done(error);
     else if (error) {
       const now = this._clock.now();
@@ -384,6 +371,7 @@ export abstract class Synchroniser implements FramerSink {
   protected _free(): void {
     callOff(this);
     this._phase = IDLE;
+    this._awaitsSilence = false;
     this._run = this._sync = undefined;
     if (!this.owed) this.framer.prompt = "";
   }

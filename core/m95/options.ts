@@ -184,11 +184,10 @@ export const REGISTRATION_TIMEOUT = 9;
 /** All of `recovery`, by these places. @throws M95Error `EPARAM`, naming option, limit and value */
 export function limitsOf(given: RecoveryOptions | undefined): Uint32Array {
   const table = recoveryOptions();
-  const read: any = readOptions(table, "recovery.", given || {});
+  const all: any = readOptions(table, "recovery.", given || {}, true);
   const limits = new Uint32Array(REGISTRATION_TIMEOUT + 1);
   table.split("\n").forEach((row, place) => {
-    const parts = row.split("|");
-    limits[place] = read[parts[0]!] || +parts[2]!;
+    limits[place] = all[row.split("|")[0]!];
   });
   return limits;
 }

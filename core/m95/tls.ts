@@ -1,7 +1,7 @@
 // TLS: the check of certificates and settings, their way into the modem, its clock. An optional part: a target that wants it
 // puts `secure` into the M95. It does no cryptography; who signed what is not looked at.
 // @part tls
-import { readOptions, withDefaults, wrong } from "../arguments.js";
+import { readOptions, wrong } from "../arguments.js";
 import { placeOf } from "../at/lines.js";
 import { number, quote, split } from "../at/params.js";
 import type { Session } from "../at/session.js";
@@ -138,10 +138,9 @@ export class Tls {
 
   /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options; what is missing is not looked at */
   constructor(host: TlsHost, own: any, base: Tls | undefined) {
-    const given: any = Object.assign({}, base && base.options);
-    for (const name in own) if (own[name] !== undefined) given[name] = own[name];
-    readOptions(tlsOptions(), "tls.", given);
-    const o: any = withDefaults(tlsOptions(), given);
+    const o: any = Object.assign({}, base && base.options);
+    for (const name in own) if (own[name] !== undefined) o[name] = own[name];
+    Object.assign(o, readOptions(tlsOptions(), "tls.", o, true));
     const nvram = o.storage === "NVRAM";
     const suites = o.cipherSuites;
     const context = o.context;

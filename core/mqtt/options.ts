@@ -1,6 +1,6 @@
 // The options of a client: their checks, defaults, and the commands they turn into. It sends nothing.
 // @resident payloadOf forbidden
-import { flag, readOptions, withDefaults, wrong } from "../arguments.js";
+import { flag, readOptions, wrong } from "../arguments.js";
 import { LINE } from "../at/params.js";
 import type { Request } from "../at/types.js";
 import { bytesOf, type Codec } from "../codec.js";
@@ -162,7 +162,7 @@ function willOf(will: Will, codec: Codec, prefixes: string[]): (string | number)
   if (payload === undefined) throw wrong("will.payload", "a string or bytes", will.payload);
   if (prefixes.length && isEncoded(prefixes, topic)) payload = codec.toBase64!(payload);
   const qos: number = will.qos === undefined ? 0 : will.qos;
-  return [1, qos, flag("will.retain", will.retain, false) ? 1 : 0, topic, payload];
+  return [1, qos, flag("will.retain", will.retain) ? 1 : 0, topic, payload];
 }
 
 /**
@@ -231,7 +231,8 @@ export class Profile {
 
   /** All options that have a default. */
   settled(): Required<ConnectOptions> {
-    return withDefaults(clientOptions(), this._given) as Required<ConnectOptions>;
+    const given = this._given;
+    return Object.assign({}, given, readOptions(clientOptions(), "", given, true)) as Required<ConnectOptions>;
   }
 
   /** Builds what `composed` hands over. @throws M95Error `EPARAM` or `ETOOBIG`, naming parameter, limit and value */

@@ -29,7 +29,7 @@ export class Publisher extends Outbox {
     const counted = host.inbox.offers === IN_PUBLISH;
     // Refused before it matters whether there is room. The checks are called only where there is something to find.
     if (!name || name.indexOf("#") >= 0 || name.indexOf("+") >= 0) checkTopic("topic", name);
-    if (retain !== undefined && retain !== !!retain) flag("retain", retain, false);
+    if (retain !== undefined && retain !== !!retain) flag("retain", retain);
     const data = payloadOf(
       host.codec,
       payload,

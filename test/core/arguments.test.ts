@@ -1,11 +1,11 @@
 // Options read by their rows: what is taken, what is refused, and what one gets who gives nothing.
-import { readOptions, withDefaults } from "../../core/arguments.js";
+import { readOptions } from "../../core/arguments.js";
 import test from "../support/harness.js";
 
 const ROWS =
   'other another\ncount|0-9|3\nloud|?|false\nhow|fast/slow-but-sure/never|"fast"\nwhen|()\nname|QMTOPEN\nport|QMTOPEN|1883';
 
-const read = (given: object) => withDefaults<object>(ROWS, readOptions(ROWS, "o.", given));
+const read = (given: object) => readOptions<object>(ROWS, "o.", given, true);
 
 test("what is not given has its default, or is not there", (t) => {
   t.deepEqual(read({}), { count: 3, loud: false, how: "fast", port: 1883 });

@@ -75,12 +75,12 @@ test.serial("planted defects are found and shrunk", (t) => {
     [
       "callbacks once",
       Session.prototype,
-      "_end",
+      "_final",
       (good) =>
-        function (this: unknown, run, error) {
+        function (this: unknown, line, run) {
           const one = run as { text: string; done: Method };
-          if (one.text === "AT+GSN") one.done(error, [], true);
-          good.call(this, run, error);
+          if (one.text === "AT+GSN") one.done(null, [], true);
+          good.call(this, line, run);
         },
     ],
     [

@@ -1,5 +1,5 @@
 // The session as the model check drives it: one line, a modem that says what the event says, the next timer as an event.
-import { PHASES } from "../../core/at/sync.js";
+import { PHASES, RUNNING } from "../../core/at/sync.js";
 import { M95Error } from "../../core/errors.js";
 import { SessionRig } from "../core/at/rig.js";
 import { fingerprint, type World } from "./explore.js";
@@ -19,6 +19,7 @@ interface Inside {
   _phase: number;
   _open: boolean;
   _queue: unknown[];
+  _run: { sent?: boolean } | undefined;
 }
 
 export class SessionWorld implements World {
@@ -40,7 +41,8 @@ export class SessionWorld implements World {
   }
 
   private state(): string {
-    return PHASES[this.inside._phase]!;
+    const { _phase: phase, _run: run } = this.inside;
+    return phase === RUNNING && !run!.sent ? "prompt" : PHASES[phase]!;
   }
 
   can(event: string): boolean {
