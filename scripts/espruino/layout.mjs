@@ -5,30 +5,39 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { PARAMETERS } from "./cold.mjs";
 import { ownExports } from "./own.mjs";
-import { BETWEEN, MOST, pagesOf } from "./pages.mjs";
+import { BETWEEN, pagesOf } from "./pages.mjs";
+import { Codes } from "./pairs.mjs";
 import { publicName } from "./privates.mjs";
-import { CLASS, DISPATCHER, FILE, FIND, TABLE, UNPACK, WHICH } from "./program.mjs";
-import { makeDictionary, pack, packDictionary, packPage } from "./squeeze.mjs";
-import { tokenise, tokeniseBody } from "./tokenise.mjs";
+import { CLASS, DISPATCHER, ENTRY, FILE, FIND, PAIRS, TABLE, UNPACK, WHICH } from "./program.mjs";
+import { makeDictionary, pack, packDictionary } from "./squeeze.mjs";
+import { tokenise, tokeniseBody, tokeniseWords } from "./tokenise.mjs";
 
 /** Name of the driver in Storage; those of parts have a dash and their own behind it. */
 export const NAME = "M95";
 
-/** Bytes of the dictionary; more pack better, and cost time at each call. */
+/** Bytes of the dictionary. */
 const DICTIONARY = 190;
 
-/**
- * A file has a table of where its texts are, two bytes each: the place of a page, a multiple of ALIGNED, times two, and the text's place
- * in the page. Places are counted from the table, or from the dictionary in front of it. A page begins with the length of what makes its
- * first text: below SHORT in bytes, above it in steps of STEP bytes, and what is read too much makes characters behind the end. Without a
- * length it is not packed. In front of a page of several texts stands the length of all of it.
- */
+// A file has a table, two bytes each: where the places of pages are; an entry for each text; those places, and where the last page ends.
+// Places are counted from the table. In the plain form an entry is the place of the text. Else an even one is twice the place of a text that
+// stands by itself, behind a byte: 0 if it is not packed, or the length of what is, below SHORT in bytes, above it in steps of STEP bytes, and
+// what is read too much makes characters behind the end. An odd one is a place in a page: texts that are packed together behind the dictionary.
+// A call of one of these takes some four times as long.
+
 const SHORT = 224;
-const STEP = 64;
+const STEP = 32;
 /** What SHORT stands for itself, less the steps that it has. */
 const BASE = STEP * (SHORT - 4);
 
-const ALIGNED = 2;
+// How a text of no page is written, in this order: as it is; in codes (pairs.mjs) that are packed, as those of pages are; packed as it is, in
+// the driver's own file only, which takes less time and more bytes.
+const RAW = 0;
+const CODED = 1;
+const PACKED = 2;
+
+// An odd entry: its lowest bit, bits of the text's place in the page, the number of the page.
+const PAGE = 1;
+const PLACE_BITS = 3;
 
 // Numbers of texts in calls, as few bytes as tokens can make of them: the ten that are called most in the driver's own file have a digit,
 // BYTE are below 0, and those of parts below these, OF_A_PART for each part.
@@ -40,7 +49,7 @@ const OF_A_PART = 1 << PART_BITS;
 /** The byte that stands for a length. */
 function lengthByte(length) {
   const byte = length < SHORT ? length : Math.ceil((length + BASE) / STEP);
-  if (byte > 255) throw new Error(`a page of ${length} bytes is longer than a byte can say`);
+  if (byte > 255) throw new Error(`a text of ${length} bytes is longer than a byte can say`);
   return String.fromCharCode(byte);
 }
 
@@ -49,9 +58,6 @@ function word(value) {
   if (value > 65535) throw new Error(`a text at ${value} is further than two bytes can say`);
   return String.fromCharCode(value & 255, value >> 8);
 }
-
-/** A text that packing makes shorter by fewer bytes is not packed: it takes a fifth of the time from flash. */
-const WORTH = 4;
 
 /** Behind it Espruino's parser reads no more. */
 const END = "\0";
@@ -78,8 +84,14 @@ const FIRST = new Map(
     .map((line) => line.split(" ")),
 );
 
-/** Characters that are not unpacked then, for each byte that a text takes more when it is not packed. */
-const WORTH_IT = 80;
+// What it costs then to unpack a text, in thousands of instructions of the Linux build: beside what any call costs, for each byte that is
+// packed, for each code; and what may be spent on a byte.
+const UNPACKING = 250;
+const A_BYTE = 1.5;
+const A_CODE = 2.8;
+const WORTH_IT = 150;
+/** So often a part is looked for then: that of the power switch. */
+const CALLS_OF_PARTS = 5;
 
 /**
  * How often the functions of a program run then, by number. A method may have come from another class, which is no more then.
@@ -95,7 +107,7 @@ function firstRuns(names) {
       .map(([, method, count]) => [method, count]),
   );
   return parts.map(([owner, method]) => {
-    const base = method?.startsWith("_as") ? `${method.slice(3)}.constructor` : undefined;
+    const base = /^_as[A-Z]/.test(method) ? `${method.slice(3)}.constructor` : undefined;
     return Number(FIRST.get(base ?? (method ? `${owner}.${method}` : owner)) ?? inherited.get(method) ?? 0);
   });
 }
@@ -123,18 +135,24 @@ export class Form {
     this.#countCalls();
     const optional = program.cold.flatMap(({ part }) => part.split(" ").filter((name) => name.endsWith("?")));
     this.optional = [...new Set(optional.flatMap(partsOf))];
-    this.finder = program.cold.findIndex(({ name }) => name === "partText");
-    this.checker = program.cold.findIndex(({ name }) => name === "checkParts");
-    /** The dictionary of the tokenised form, packed. */
-    this.packed = "";
+    const numberOf = (called) => program.cold.findIndex(({ name }) => name === called);
+    this.finder = numberOf("partText");
+    this.pager = numberOf("pageText");
+    this.checker = numberOf("checkParts");
     this.lengths = new Map([...this.parts.keys()].map((name) => [name, UNKNOWN]));
     this.start = 0;
+    /** Entries above this are those of texts that are not in codes. */
+    this.uncoded = 2 * UNKNOWN;
     this.runs = firstRuns(program.cold.map(({ name }) => name));
-    /** Numbers of the texts that are not packed, because they run often. */
-    this.often = new Set();
-    /** By part, the numbers of the texts of each page. */
-    this.pages = new Map([...this.parts].map(([name, numbers]) => [name, numbers.map((number) => [number])]));
-    if (isTokenised) this.#makePages();
+    // The list is of the driver in one piece, which has none of these. What finds a page must not be in one.
+    this.runs[this.pager] = this.runs[this.checker] = 1;
+    this.runs[this.finder] = CALLS_OF_PARTS;
+    /** By part, the numbers of the texts of each page, and how those of no page are written. */
+    this.pages = new Map();
+    this.ways = new Map();
+    /** The dictionary, packed, and the table of the codes; the plain form has neither. */
+    this.packed = this.meanings = "";
+    if (isTokenised) this.#choose();
   }
 
   /** Orders the texts of each file, which gives them their numbers in calls. */
@@ -159,22 +177,40 @@ export class Form {
     });
   }
 
-  #makePages() {
+  /** What is packed, and how. */
+  #choose() {
     const { texts } = this.program;
-    const sample = texts.map((text) => tokeniseBody(this.filled(text)));
-    Object.assign(this, packDictionary(makeDictionary(sample, DICTIONARY)));
-    sample.forEach(({ length }, number) => {
-      const unpacked = this.runs[number] * (this.dictionary.length + length);
-      if (unpacked > WORTH_IT * (length - pack(this.dictionary, sample[number]).length)) this.often.add(number);
-    });
+    const codes = new Codes(
+      texts.map((text) => tokeniseWords(this.filled(text))),
+      BETWEEN,
+    );
+    this.codes = codes;
+    this.meanings = codes.table;
+    const sample = texts.map((text) => codes.encode(tokeniseWords(this.filled(text))));
+    Object.assign(this, packDictionary(makeDictionary(sample, DICTIONARY), BETWEEN));
     for (const [name, numbers] of this.parts) {
-      const packed = numbers.filter((number) => !this.often.has(number));
+      const never = numbers.filter((number) => !this.runs[number]);
       const pages = pagesOf(
         this.dictionary,
-        packed.map((number) => ({ text: sample[number], first: this.runs[number] > 0 })),
+        never.map((number) => sample[number]),
       );
-      const others = numbers.filter((number) => !packed.includes(number)).map((number) => [number]);
-      this.pages.set(name, [...pages.map((page) => page.map((at) => packed[at])), ...others]);
+      this.pages.set(
+        name,
+        pages.map((page) => page.map((at) => never[at])),
+      );
+      for (const number of numbers.filter((one) => this.runs[one])) {
+        const runs = this.runs[number];
+        const tokens = tokeniseBody(this.filled(texts[number]));
+        // Bytes, and what calls cost in bytes.
+        const price = ({ length }, codes) =>
+          length + 1 + (runs * (UNPACKING + A_BYTE * length + A_CODE * codes)) / WORTH_IT;
+        const ways = [
+          [RAW, tokens.length + 2],
+          [CODED, price(pack("", sample[number]), sample[number].length)],
+        ];
+        if (!name) ways.push([PACKED, price(pack("", tokens), 0)]);
+        this.ways.set(number, ways.sort((one, other) => one[1] - other[1])[0][0]);
+      }
     }
   }
 
@@ -192,6 +228,11 @@ export class Form {
       .replace(/__stub\((\d+)\)/g, (_, number) => `eval(${FIND}(${this.#called(number, part)}))`)
       .replace(/__id\((\d+)\)/g, (_, number) => this.#called(number, part))
       .replace(/\b__c\b/g, DISPATCHER)
+      .replace(/\b__FILE\b/g, FILE)
+      .replace(/\b__UNPACK\b/g, UNPACK)
+      .replace(/\b__ENTRY\b/g, ENTRY)
+      .replace(/\b__DICTIONARY_AT\b/g, this.#dictionaryAt)
+      .replace(/\b__DICTIONARY_BYTES\b/g, this.packed.length)
       .replace(/\b__K\b/g, CLASS)
       .replace(/\b__PARTS\b/g, text(parts.join(" ")))
       .replace(/\b__OPTIONAL\b/g, text(this.optional.join(" ")))
@@ -214,41 +255,56 @@ export class Form {
     const length = this.lengths.get("");
     // A file has its length from the first byte that is written; flash that was not written yet reads 255.
     const check = `if(!${FILE}||${FILE}.length!=${length}||${FILE}.charCodeAt(${length - 1}))throw new Error("${NAME} in Storage is not whole; write it anew: npm run flash");`;
-    const dictionary = this.packed.length;
-    const texts = 2 * this.parts.get("").length;
+    const called = (number) => this.#called(number);
+    const table = `${TABLE}=new Uint16Array(E.toArrayBuffer(${FILE}.substr(2,${2 * this.parts.get("").length})))`;
+    // Copied into RAM: it is looked into for each code.
+    const pairs =
+      `,${UNPACK}=require("heatshrink").decompress,` +
+      `${PAIRS}=new Uint16Array(E.toUint8Array(${FILE}.substr(${this.#pairsAt},${this.meanings.length})).buffer)`;
     const place =
-      `let f=${FILE},i=${WHICH}+${this.below};if(i<0){f=${DISPATCHER}(${this.#called(this.finder)},~i);` +
-      `i=2*(~i&${OF_A_PART - 1});i=f.charCodeAt(i)+256*f.charCodeAt(i+1)}else i=${TABLE}[i];`;
+      `let f=${FILE},k=${WHICH}+${this.below};` +
+      `if(k<0){f=${DISPATCHER}(${called(this.finder)},~k);k=${ENTRY}}else k=${TABLE}[k];`;
     const unpack =
-      `${place}let k=i&${MOST - 1},s=f.substr((i>>2<<1)-(k&&1)),n=s.charCodeAt();if(!n)return s.substr(1);` +
-      `s=E.toString(${UNPACK}(${FILE}.substr(0,${dictionary})+` +
-      `s.substr(k?2:1,n<${SHORT}?n:${STEP}*n-${BASE})));return k?s.split("${BETWEEN}")[k]:s`;
-    const find = this.isTokenised ? unpack : `${place}return f.substr(i)`;
+      `let s;if(k&${PAGE})s=${DISPATCHER}(${called(this.pager)},f,k);else{s=f.substr(k>>1);let n=s.charCodeAt();` +
+      `if(!n)return s.substr(1);s=E.toString(${UNPACK}(s.substr(1,n<${SHORT}?n:${STEP}*n-${BASE})));if(k>${this.uncoded})return s}` +
+      `k=s+s;E.mapInPlace(E.toArrayBuffer(s),new Uint16Array(E.toArrayBuffer(k)),${PAIRS});return E.decodeUTF8(k)`;
     return (
-      `let ${FILE}=require("Storage").read("${NAME}");${check}${FILE}=${FILE}.substr(${this.start});` +
-      `const ${this.isTokenised ? `${UNPACK}=require("heatshrink").decompress,` : ""}${TABLE}=new Uint16Array(E.toArrayBuffer(${FILE}.substr(${dictionary},${texts}))),` +
-      `${FIND}=function(${WHICH}){${find}},${DISPATCHER}=function(${[WHICH, ...PARAMETERS]}){eval(${FIND}(${WHICH}))};`
+      `let ${FILE}=require("Storage").read("${NAME}"),${ENTRY};${check}${FILE}=${FILE}.substr(${this.start});` +
+      `const ${table}${this.isTokenised ? pairs : ""},` +
+      `${FIND}=function(${WHICH}){${place}${this.isTokenised ? unpack : "return f.substr(k)"}},` +
+      `${DISPATCHER}=function(${[WHICH, ...PARAMETERS]}){eval(${FIND}(${WHICH}))};`
     );
   }
 
-  /** A page as it stands in a file, but for what is in front of it. */
+  /** Where the dictionary is in the driver's file: behind the table. The table of pairs follows. */
+  get #dictionaryAt() {
+    return 2 + 2 * this.parts.get("").length + 2 * ((this.pages.get("")?.length ?? 0) + 1);
+  }
+  get #pairsAt() {
+    return this.#dictionaryAt + this.packed.length;
+  }
+
+  /** A text as it stands in a file, but for those of pages. */
+  #text(number, part) {
+    const code = this.filled(this.program.texts[number], part);
+    if (!this.isTokenised) return code + END;
+    const way = this.ways.get(number);
+    if (part && 2 * this.lengths.get(part) > this.uncoded)
+      throw new Error(`part ${part} reaches to the entries of other texts`);
+    if (way === RAW) return END + tokeniseBody(code) + END;
+    const text = way === PACKED ? tokeniseBody(code) : this.codes.encode(tokeniseWords(code));
+    const exact = pack("", text);
+    const packed = exact.length < SHORT ? exact : pack("", text + BETWEEN);
+    return lengthByte(packed.length) + packed;
+  }
+
+  /** A page as it stands in a file. */
   #page(numbers, part) {
-    const codes = numbers.map((number) => this.filled(this.program.texts[number], part));
-    if (!this.isTokenised) return { before: "", text: codes[0] + END };
-    const texts = codes.map(tokeniseBody);
-    const all = texts.join(BETWEEN);
-    const exact = packPage(this.dictionary, all, texts[0].length);
-    const several = numbers.length > 1;
-    const isOften = this.often.has(numbers[0]);
-    if (!several && (isOften || exact.packed.length > all.length - WORTH)) return { before: "", text: END + all + END };
-    if (several && texts.some((text) => text.includes(BETWEEN)))
-      throw new Error("a text has what stands between texts");
-    const { packed, first } =
-      exact.packed.length < SHORT ? exact : packPage(this.dictionary, all + END, texts[0].length);
-    return {
-      before: several ? lengthByte(packed.length) : "",
-      text: lengthByte(several ? first : packed.length) + packed,
-    };
+    const texts = numbers.map((number) =>
+      this.codes.encode(tokeniseWords(this.filled(this.program.texts[number], part))),
+    );
+    if (texts.some((text) => text.includes(BETWEEN))) throw new Error("a text has what stands between texts");
+    return pack(this.dictionary, texts.join(BETWEEN));
   }
 
   /** The files by part, with the lengths as they are known so far; what they turn out to be is noted. */
@@ -263,21 +319,31 @@ export class Form {
         // What was long once stays so, or the lengths that stand in the code would never settle.
         out = out.padEnd(this.start, END);
         this.start = out.length;
-        out += this.packed;
       }
-      const table = new Map();
-      let texts = "";
-      const origin = (name ? 0 : this.packed.length) + 2 * numbers.length;
-      for (const page of this.pages.get(name)) {
-        const { before: length, text } = this.#page(page, name);
-        while ((origin + texts.length + length.length) % (this.isTokenised ? ALIGNED : 1)) texts += END;
-        texts += length;
-        const at = origin + texts.length;
-        for (const [place, number] of page.entries()) table.set(number, this.isTokenised ? 2 * at + place : at);
-        texts += text;
+      const pages = this.pages.get(name) ?? [];
+      const entries = new Map();
+      for (const [page, all] of pages.entries())
+        for (const [place, number] of all.entries()) entries.set(number, PAGE + 2 * place + (page << (1 + PLACE_BITS)));
+      let rest = name ? "" : this.packed + this.meanings;
+      const origin = 2 + 2 * numbers.length + 2 * (pages.length + 1);
+      const others = numbers.filter((one) => !entries.has(one));
+      for (const number of others.sort((a, b) => this.ways.get(a) - this.ways.get(b))) {
+        if (!name && this.ways.get(number) < PACKED) this.uncoded = 2 * (origin + rest.length);
+        entries.set(number, (origin + rest.length) * (this.isTokenised ? 2 : 1));
+        rest += this.#text(number, name);
       }
-      out += numbers.map((number) => word(table.get(number))).join("");
-      out += texts + END;
+      const places = pages.map((page) => {
+        const place = origin + rest.length;
+        rest += this.#page(page, name);
+        return place;
+      });
+      const table = [
+        2 + 2 * numbers.length,
+        ...numbers.map((number) => entries.get(number)),
+        ...places,
+        origin + rest.length,
+      ];
+      out += table.map(word).join("") + rest + END;
       this.lengths.set(name, out.length);
       files.set(name, out);
     }
@@ -288,7 +354,7 @@ export class Form {
   files() {
     for (let last = "", tries = 0; tries < 20; tries++) {
       const files = this.#once();
-      const now = JSON.stringify([this.start, [...this.lengths]]);
+      const now = JSON.stringify([this.start, this.uncoded, [...this.lengths]]);
       if (now === last) return files;
       last = now;
     }

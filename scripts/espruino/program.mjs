@@ -23,9 +23,25 @@ export const FIND = "Y";
 export const CLASS = "K";
 export const WHICH = "W";
 export const UNPACK = "H";
+export const PAIRS = "V";
+export const ENTRY = "G";
 /** What stands in a program for names of the runtime. */
 const RUNTIME = [DISPATCHER, DISPATCH, PLAIN_CLASS, STUB];
-const RESERVED = [DISPATCHER, FILE, TABLE, FIND, CLASS, WHICH, UNPACK, ...PARAMETERS, COLD, DISPATCH, PLAIN_CLASS];
+const RESERVED = [
+  DISPATCHER,
+  FILE,
+  TABLE,
+  FIND,
+  CLASS,
+  WHICH,
+  UNPACK,
+  PAIRS,
+  ENTRY,
+  ...PARAMETERS,
+  COLD,
+  DISPATCH,
+  PLAIN_CLASS,
+];
 
 const parsed = (code) => parse(code, { ecmaVersion: 2022, sourceType: "script" });
 

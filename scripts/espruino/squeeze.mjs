@@ -1,5 +1,5 @@
-// Packs short texts for Espruino's `heatshrink` module (window of 8 bits, look-ahead of 6), each by itself, behind a dictionary that
-// all of them share. It finds the shortest packing that the format allows; unpacking is the engine's.
+// Packs short texts for Espruino's `heatshrink` module (window of 8 bits, look-ahead of 6), each by itself or behind a dictionary.
+// It finds the shortest packing that the format allows; unpacking is the engine's.
 
 const WINDOW = 256;
 const LONGEST = 64;
@@ -45,20 +45,18 @@ export function bitsFor(dictionary, text) {
   return plan(dictionary, text).bits;
 }
 
-/** The packed text as zeros and ones, and how many of them it takes to have `length` characters. */
-function bitsOf(dictionary, text, length = text.length) {
+/** The packed text as zeros and ones. */
+function bitsOf(dictionary, text) {
   const { all, start, steps } = plan(dictionary, text);
   const bits = (value, count) => value.toString(2).padStart(count, "0");
   let out = "";
-  let first = 0;
   for (let i = start; i < all.length; ) {
     const step = steps[i];
     if (step) out += `0${bits(step[0] - 1, 8)}${bits(step[1] - 1, 6)}`;
     else out += `1${bits(all.charCodeAt(i), 8)}`;
     i += step ? step[1] : 1;
-    if (i - start >= length && !first) first = out.length;
   }
-  return { bits: out, first };
+  return out;
 }
 
 /** Bits as bytes; zeros at the end are too few to mean anything. */
@@ -68,26 +66,18 @@ function bytesOf(bits) {
 
 /** @returns {string} the packed text without the dictionary, one character a byte */
 export function pack(dictionary, text) {
-  return bytesOf(bitsOf(dictionary, text).bits);
-}
-
-/** @returns {{ packed: string, first: number }} as many bytes of it make the first `length` characters, and maybe some more */
-export function packPage(dictionary, text, length) {
-  const { bits, first } = bitsOf(dictionary, text, length);
-  return { packed: bytesOf(bits), first: Math.ceil(first / 8) };
+  return bytesOf(bitsOf(dictionary, text));
 }
 
 /**
- * A dictionary itself, as a comment, so that it need not be taken off the text that it stands in front of; packed so that it ends with a
- * whole byte: what is packed for it can stand right behind it.
+ * A dictionary itself, packed so that it ends with a whole byte: what is packed for it can stand right behind it.
+ * @param {string} end what is behind it in each text that is unpacked
  * @returns {{ dictionary: string, packed: string }} the dictionary has some bytes more at its front, where they do not matter
  */
-export function packDictionary(words) {
-  if (words.includes("*/")) throw new Error("the dictionary would end its comment");
-  // Bytes that no text has are packed as they are, nine bits each.
+export function packDictionary(words, end) {
   for (let grown = "", next = 1; next <= 9; grown += String.fromCharCode(next++)) {
-    const dictionary = `/*${grown}${words}*/`;
-    const { bits } = bitsOf("", dictionary);
+    const dictionary = grown + words + end;
+    const bits = bitsOf("", dictionary);
     if (bits.length % 8 === 0) return { dictionary, packed: bytesOf(bits) };
   }
   throw new Error("no dictionary ends with a whole byte");

@@ -5,7 +5,8 @@ import { createRequire } from "node:module";
 import vm from "node:vm";
 import * as acorn from "acorn";
 
-/** Everything is tokenised, strings and integers too, which firmware reads from 2v25.396 on. */
+/** Words and operators are tokenised; or everything, strings and integers too, which firmware reads from 2v25.396 on. */
+const WORDS = 1;
 const ALL = 2;
 
 const plugin = createRequire(import.meta.url).resolve("espruino/plugins/pretokenise.js");
@@ -51,8 +52,20 @@ export function tokenise(code) {
   return digits(Espruino.Plugins.Pretokenise.tokenise(code));
 }
 
+// The plugin keeps line ends outside of brackets only.
+const inBrackets = (code, tokenised) => tokenised(`{${code}}`).slice(1, -1);
+
 /** The same for statements of a function's body, which may return. */
 export function tokeniseBody(code) {
-  // The plugin keeps line ends outside of brackets only.
-  return tokenise(`{${code}}`).slice(1, -1);
+  return inBrackets(code, tokenise);
+}
+
+/** Only words and operators of it: few different bytes are left. */
+export function tokeniseWords(code) {
+  Espruino.Config.PRETOKENISE = WORDS;
+  try {
+    return inBrackets(code, Espruino.Plugins.Pretokenise.tokenise);
+  } finally {
+    Espruino.Config.PRETOKENISE = ALL;
+  }
 }

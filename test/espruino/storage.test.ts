@@ -13,19 +13,21 @@ const root = new URL("../../../", import.meta.url);
 const script = (name: string) => import(new URL(`scripts/espruino/${name}.mjs`, root).href);
 
 const { GUARD } = (await script("layout")) as { GUARD: string };
-const { tokenise } = (await script("tokenise")) as { tokenise(code: string): string };
-const { pagesOf } = (await script("pages")) as {
-  pagesOf(dictionary: string, texts: { text: string; first: boolean }[]): number[][];
+const { tokenise, tokeniseBody, tokeniseWords } = (await script("tokenise")) as {
+  [name: string]: (code: string) => string;
+};
+const { pagesOf } = (await script("pages")) as { pagesOf(dictionary: string, texts: string[]): number[][] };
+const { Codes } = (await script("pairs")) as {
+  Codes: new (texts: string[], others: string) => { table: string; encode(text: string): string };
 };
 const { dropScopes, droppedScopes } = (await script("scopes")) as {
   dropScopes(code: string, runtime: string[]): string;
   droppedScopes(code: string): number;
 };
-const { makeDictionary, pack, packDictionary, packPage } = (await script("squeeze")) as {
+const { makeDictionary, pack, packDictionary } = (await script("squeeze")) as {
   makeDictionary(texts: string[], size: number): string;
   pack(dictionary: string, text: string): string;
-  packDictionary(dictionary: string): { dictionary: string; packed: string };
-  packPage(dictionary: string, text: string, length: number): { packed: string; first: number };
+  packDictionary(words: string, end: string): { dictionary: string; packed: string };
 };
 
 test.afterEach.always(stop);
@@ -222,32 +224,120 @@ test("what is packed behind the packed dictionary comes out behind the dictionar
   const text = fc.array(word, { maxLength: 200 }).map((words) => words.join(""));
   fc.assert(
     fc.property(text, text, (spoken, head) => {
-      const { dictionary, packed } = packDictionary(head.slice(0, 140));
+      const { dictionary, packed } = packDictionary(head.slice(0, 140), "\0");
+      t.true(dictionary.endsWith("\0"));
       t.true(unpack(packed + pack(dictionary, spoken)).startsWith(dictionary + spoken));
-      // Of a page its first text, from as many bytes as are said to make it.
-      const page = packPage(dictionary, `${spoken}\0${head}`, spoken.length);
-      t.true(unpack(packed + page.packed).startsWith(`${dictionary + spoken}\0${head}`));
-      t.true(unpack(packed + page.packed.slice(0, page.first)).startsWith(dictionary + spoken));
     }),
     { numRuns: 300 },
   );
 });
 
-test("texts with much in common share a page, behind one that runs first; one with a NUL stands alone", (t) => {
+test("texts with much in common share a page, no more than eight of them", (t) => {
   const say = (word: string) =>
     `if(this.${word}.length>100)throw new Error("${word} is too long, and that is an error")`;
-  const words = ["topic", "payload", "name", "user", "nothing", "filter"];
-  const texts = words.map((word, i) => ({ text: say(word), first: i === 3 || i === 5 }));
-  texts.push({ text: `${say("zero")}\0`, first: false });
-  const pages = pagesOf("", texts);
-  t.deepEqual(pages.flat().sort(), [0, 1, 2, 3, 4, 5, 6]);
-  t.true(pages.length < 5, "they share pages");
-  for (const first of [3, 5])
-    t.is(pages.filter((page) => page[0] === first).length, 1, `${first} stands first, where it needs no other`);
+  const words = ["topic", "payload", "name", "user", "nothing", "filter", "a", "b", "c", "d"];
+  const pages = pagesOf("", words.map(say).concat("return 1"));
   t.deepEqual(
-    pages.find((page) => page.includes(6)),
-    [6],
+    pages.flat().sort((a, b) => a - b),
+    Array.from({ length: 11 }, (_, i) => i),
   );
+  t.true(pages.length < 5, "they share pages");
+  t.true(pages.every((page) => page.length <= 8));
+  t.deepEqual(
+    pages.find((page) => page.includes(10)),
+    [10],
+    "what has nothing in common with others stands alone",
+  );
+});
+
+/** UTF-8 as Espruino's `E.decodeUTF8` reads it: any sequence of two bytes is a character, however short it could be. */
+function decodeUtf8(bytes: string): string {
+  return bytes.replace(/[\xc0-\xdf][\s\S]/g, (pair) =>
+    String.fromCharCode(((pair.charCodeAt(0) & 31) << 6) | (pair.charCodeAt(1) & 63)),
+  );
+}
+
+/** What a table of two bytes for each code makes of codes. */
+function decode(codes: string, table: string): string {
+  return decodeUtf8([...codes].map((code) => table.substr(2 * code.charCodeAt(0), 2)).join(""));
+}
+
+test("codes are characters and pairs of them, fewer than there are characters; all bytes come out as they went in", (t) => {
+  const texts = Array.from({ length: 30 }, (_, i) => `\xab\xaf.length-${i};\xe9\xff\xc3\xa4\xab\xaf.length`);
+  const codes = new Codes(texts, "\0");
+  t.is(codes.table.length, 512);
+  t.is(codes.encode("\0"), "\0");
+  for (const text of texts) {
+    t.is(decode(codes.encode(text), codes.table), text);
+    t.true(codes.encode(text).length < 0.7 * text.length);
+  }
+  t.throws(() => codes.encode("Z"), { message: 'there is no code for "Z"' });
+});
+
+test("each text of each file comes out of its table, in all the ways that it may be packed", (t) => {
+  const word = (text: string, at: number) => text.charCodeAt(at) + 256 * text.charCodeAt(at + 1);
+  const numberIn = (code: string, pattern: string) => {
+    const found = new RegExp(pattern.replaceAll("#", "(?:(\\d+)|\\xd5([^]{2}))")).exec(code)!;
+    return found.slice(1).map((one, i) => (one === undefined ? Number.NaN : i % 2 ? word(one, 0) : +one));
+  };
+  const number = (code: string, pattern: string) => numberIn(code, pattern).find((one) => !Number.isNaN(one))!;
+  const driver = fileOf("M95", "file");
+  const from = (form: "file" | "plain") =>
+    fileOf("M95", form).slice(number(fileOf("M95", form), "_=_\\.substr\\(#\\)"));
+  const own = from("file");
+  const uncoded = number(driver, "k>#\\)");
+  const table = own.substr(number(driver, "toUint8Array\\(_\\.substr\\(#,"), 512);
+  const pager = decodedPager();
+  const dictionary = own.substr(number(pager, "_\\.substr\\(#,"), number(pager, "_\\.substr\\(\\d+,#\\)"));
+  const ways = { raw: 0, packed: 0, coded: 0, page: 0, differs: 0 };
+  for (const { name, part, tool } of fileList.files) {
+    if (tool) continue;
+    const [file, plain] = (["file", "plain"] as const).map((form) =>
+      part === "core" ? from(form) : fileOf(name, form).replace(/^.*?[0-9a-f]{8}[tp]/s, ""),
+    ) as [string, string];
+    const texts = word(file, 0) / 2 - 1;
+    t.is(word(plain, 0), word(file, 0), name);
+    const pageOf = (page: number) => word(file, word(file, 0) + 2 * page);
+    for (let i = 0; i < texts; i++) {
+      const entry = word(file, 2 + 2 * i);
+      const wanted = plain.slice(word(plain, 2 + 2 * i)).split("\0")[0]!;
+      // Lengths of files, the name of the build and the place of the dictionary are others in the other form.
+      if (/[0-9a-f]{8}p"|_\.substr/.test(wanted)) {
+        ways.differs++;
+        continue;
+      }
+      let text = "";
+      if (entry & 1) {
+        const page = unpack(dictionary + file.slice(pageOf(entry >> 4), pageOf((entry >> 4) + 1)));
+        text = decode(page.split("\0")[1 + ((entry >> 1) & 7)]!, table);
+        ways.page++;
+      } else {
+        const at = entry >> 1;
+        const byte = file.charCodeAt(at);
+        const packed = file.substr(at + 1, byte < 224 ? byte : 32 * (byte - 220));
+        if (!byte) text = file.slice(at + 1);
+        else text = entry > uncoded ? unpack(packed) : decode(unpack(packed), table);
+        ways[!byte ? "raw" : entry > uncoded ? "packed" : "coded"]++;
+      }
+      const isCoded = entry & 1 || (file.charCodeAt(entry >> 1) && entry <= uncoded);
+      const tokens = (isCoded ? tokeniseWords : tokeniseBody)!(wanted);
+      t.is(text.slice(0, tokens.length), tokens, `${name} ${i}`);
+      if (text.length > tokens.length) t.is(text[tokens.length], "\0", `${name} ${i} ends`);
+    }
+  }
+  t.is(ways.differs, 3);
+  for (const way of ["raw", "packed", "coded", "page"] as const) t.true(ways[way] > 0, way);
+
+  /** The text that knows where the dictionary is. */
+  function decodedPager(): string {
+    for (let i = 0; i < word(own, 0) / 2 - 1; i++) {
+      const at = word(own, 2 + 2 * i) >> 1;
+      if (word(own, 2 + 2 * i) & 1 || !own.charCodeAt(at)) continue;
+      const text = decode(unpack(own.substr(at + 1, own.charCodeAt(at))), table);
+      if (text.includes("_.substr(")) return text;
+    }
+    throw new Error("nothing looks for the dictionary");
+  }
 });
 
 test("a method keeps the module's names unless it mentions none: one of a block inside it is another", (t) => {
