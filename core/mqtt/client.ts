@@ -17,8 +17,7 @@ import type { Receiver } from "./inbox.js";
 import { CLOSED, CONNECTED, CONNECTING, Link, type LinkOwner, linkState } from "./link.js";
 import { type ConnectOptions, Profile } from "./options.js";
 import { type Filter, type Packet, valuesOf } from "./packet.js";
-import { Publisher } from "./publisher.js";
-import { refused, Subscriptions } from "./subscriptions.js";
+import { refused, Subscriber } from "./subscriptions.js";
 import type {
   ClientHost,
   ClientState,
@@ -57,8 +56,7 @@ export class MqttClient<Payload = any>
   /** The SSL context. */
   readonly secure: Secure | undefined;
   readonly link: Link;
-  readonly outbox: Publisher;
-  readonly subscriptions: Subscriptions;
+  readonly outbox: Subscriber;
   /** How far it is from its end; a number of the list above. */
   private _life: number;
   _clock: Clock;
@@ -84,8 +82,7 @@ export class MqttClient<Payload = any>
     this.connectionId = id;
     this.secure = secure;
     this._profile = profile;
-    this.outbox = new Publisher(this, host, profile);
-    this.subscriptions = new Subscriptions(this.outbox);
+    this.outbox = new Subscriber(this, host, profile);
     this._ends = [];
     this.connected = this.reconnecting = false;
     this._life = LIVING;
@@ -177,43 +174,12 @@ export class MqttClient<Payload = any>
    * filters; `EREFUSED` when all of them were refused. Without `done`, an `"error"` names those that were
    */
   subscribe(topics: Topics, options?: SubscribeOptions | GrantDone, done?: GrantDone): this {
-    const callback = typeof options === "function" ? options : done;
-    try {
-      const qos = optionsOf(options).qos;
-      const filters = this._filters(topics, qos === undefined ? 0 : qos);
-      this._checkOpen();
-      this.subscriptions.changeFilters(
-        "QMTSUB",
-        filters,
-        (error, granted) => {
-          const none = refused(granted).length;
-          // Nobody else tells who asked without a callback.
-          if (!error && none && (!callback || none === granted.length)) error = this._refusal(granted);
-          this._answer(error, callback, this._texts(granted));
-        },
-        false,
-      );
-    } catch (error) {
-      this._refuse(error, callback);
-    }
-    return this;
+    return this._change("QMTSUB", topics, options, typeof options === "function" ? options : done);
   }
 
   /** Unsubscribes from topic filters (3.2.7). Errors as for `subscribe`. @param options - none are known */
   unsubscribe(topics: string | string[], options?: object | Done, done?: Done): this {
-    const callback = typeof options === "function" ? (options as Done) : done;
-    try {
-      this._checkOpen();
-      this.subscriptions.changeFilters(
-        "QMTUNS",
-        this._filters(topics, 0),
-        (error) => this._answer(error, callback),
-        false,
-      );
-    } catch (error) {
-      this._refuse(error, callback);
-    }
-    return this;
+    return this._change("QMTUNS", topics, undefined, typeof options === "function" ? (options as Done) : done);
   }
 
   /**
@@ -226,7 +192,7 @@ export class MqttClient<Payload = any>
     const callback = [force, options, done].filter((one) => typeof one === "function")[0];
     if (callback) this._ends.push(callback as Done);
     this._life = Math.max(this._life, force === true ? FORCED : ENDING);
-    this._clock.after(0, () => this._end());
+    this._clock.after(0, () => this._endNow());
     return this;
   }
 
@@ -318,16 +284,11 @@ export class MqttClient<Payload = any>
     this.emit("connect");
     if (!this.connected) return false;
     if (this._profile.resubscribes)
-      this.subscriptions.changeFilters(
-        "QMTSUB",
-        [],
-        (error, granted) => {
-          const failed = error || (refused(granted).length ? this._refusal(granted) : null);
-          // Nobody waits for these when the client is ended.
-          if (failed && this._life < FORCED) this.emit("error", failed);
-        },
-        true,
-      );
+      this.outbox.changeFilters("QMTSUB", undefined, (error, granted) => {
+        const failed = error || (refused(granted).length ? this._refusal(granted) : null);
+        // Nobody waits for these when the client is ended.
+        if (failed && this._life < FORCED) this.emit("error", failed);
+      });
     this.outbox.linkThere();
     return false;
   }
@@ -335,9 +296,10 @@ export class MqttClient<Payload = any>
   linkOver(error?: M95Error, failed?: boolean): void {
     const profile = this._profile.settled();
     // What cannot heal, again and again. A number of a setting may come of a damaged line.
-    if (failed && (stepsOf(causeOf(error!)) & 15 || (error!.cme && !error!.command!.startsWith("AT+QMTCONN="))))
-      this._refusals = 0;
-    else if (failed && ++this._refusals > profile.refusedRetries) this._life = this._life || ENDING;
+    if (failed)
+      if (stepsOf(causeOf(error!)) & 15 || (error!.cme && !error!.command!.startsWith("AT+QMTCONN=")))
+        this._refusals = 0;
+      else if (++this._refusals > profile.refusedRetries) this._life = this._life || ENDING;
     this._down(error);
     if (failed) this.emit("error", error!);
     if (this._life || !error) this._finish();
@@ -346,6 +308,27 @@ export class MqttClient<Payload = any>
   }
 
   // ---- publishing and subscribing
+
+  private _change(name: "QMTSUB" | "QMTUNS", topics: Topics, options: unknown, done: GrantDone | undefined): this {
+    try {
+      const qos = optionsOf(options).qos;
+      const filters = this._filters(topics, qos === undefined ? 0 : qos);
+      this._checkOpen();
+      this.outbox.changeFilters(name, filters, (error, granted) => {
+        if (name === "QMTUNS") {
+          this._answer(error, done);
+          return;
+        }
+        const none = refused(granted).length;
+        // Nobody else tells who asked without a callback.
+        if (!error && none && (!done || none === granted.length)) error = this._refusal(granted);
+        this._answer(error, done, this._texts(granted));
+      });
+    } catch (error) {
+      this._refuse(error, done);
+    }
+    return this;
+  }
 
   /** @param qos - of those that have none of their own */
   private _filters(topics: any, qos: number): Filter[] {
@@ -421,10 +404,10 @@ export class MqttClient<Payload = any>
     this._host.stepBegins(error, REOPEN, this._failures, next);
   }
 
-  private _end(): void {
+  private _endNow(): void {
     const state = this.state;
     const waits = this.connected && this._life < FORCED;
-    if (this._life !== ENDED && !waits) this.outbox.refuse(new M95Error("ECLOSED", "the client was ended"), false);
+    if (this._life !== ENDED && !waits) this.outbox.refuse(false);
     if (state === "waiting" || state === "closed") this._finish();
     else if (state !== "disconnecting" && !(waits && this.outbox.isBusy())) this._disconnect();
   }
@@ -440,7 +423,7 @@ export class MqttClient<Payload = any>
       this._life = ENDED;
       this.reconnecting = false;
       callOff(this);
-      this.outbox.refuse(new M95Error("ECLOSED", "the client was ended"), true);
+      this.outbox.refuse(true);
       this._host.clients[this.connectionId] = undefined;
       this.emit("end");
     }

@@ -2,8 +2,7 @@
 // @part store
 import { reason, wrong } from "../arguments.js";
 import { M95Error } from "../errors.js";
-import type { Publication } from "./encoding.js";
-import { type Packet, valuesOf } from "./packet.js";
+import { type Packet, type Publication, valuesOf } from "./packet.js";
 import type { OutboxStore } from "./types.js";
 
 /** A publish of an earlier run. */
@@ -19,7 +18,7 @@ const HANDED_OVER = "-";
 /** The packet of a publish that was kept. */
 export function packetOf(one: Kept, connectionId: number, msgid: number): Packet {
   const values = [connectionId, msgid, one.qos, one.retain, '"' + one.topic + '"'];
-  const packet: Packet = { text: "AT+QMTPUB=" + values.join(), msgid, data: one.payload, done: undefined };
+  const packet: Packet = { text: "AT+QMTPUB=" + values.join(), msgid, data: one.payload };
   // When it was accepted, the firmware may have been one that takes lengths.
   packet.counted = 1;
   packet.key = one.key;
@@ -72,7 +71,7 @@ export class Durable {
             sent: false,
           });
         // The mark of a publish that is gone already, or nothing of ours.
-        else this.forgetKey(key);
+        else this._note(key);
       }
     } catch (error) {
       throw this._failure(error);
@@ -80,22 +79,17 @@ export class Durable {
     return kept;
   }
 
-  /** Keeps a publish and returns its key. @throws M95Error `ESTORE` */
-  keepPublish(qos: number, retain: number, topic: string, payload: string): number {
+  /** Keeps a publish of QoS 1 or 2. @throws M95Error `ESTORE` */
+  keepPacket(packet: Packet): void {
+    const values = valuesOf(packet);
     const key = this._next;
+    // Also when it is not kept: a key may be half used then.
     this._next += 2;
     try {
-      this._store.append(key, qos + 4 * retain + topic + "\n" + payload);
+      this._store.append(key, +values[2]! + 4 * +values[3]! + values[4]! + "\n" + packet.data);
     } catch (error) {
       throw this._failure(error);
     }
-    return key;
-  }
-
-  /** Keeps a packet of QoS 1 or 2. @throws M95Error `ESTORE` */
-  keepPacket(packet: Packet): void {
-    const values = valuesOf(packet);
-    const key = this.keepPublish(+values[2]!, +values[3]!, values[4]!, packet.data!);
     packet.key = key;
     if (values[2] === "2") packet.handoverKey = key + 1;
   }
@@ -104,22 +98,20 @@ export class Durable {
   forgetPacket(packet: Packet, error: M95Error | null): void {
     const code = error && error.code;
     if (code === "ECLOSED" || (packet.again && code === "EUNKNOWN")) return;
-    this.forgetKey(packet.key!);
-    if (packet.handoverKey !== undefined) this.forgetKey(packet.key! + 1);
+    this._note(packet.key!);
+    if (packet.handoverKey !== undefined) this._note(packet.key! + 1);
   }
 
   /** Notes that a publish is handed over. @param key - the odd one */
   noteHandover(key: number): void {
-    try {
-      this._store.append(key, HANDED_OVER);
-    } catch (error) {
-      this._report(this._failure(error));
-    }
+    this._note(key, HANDED_OVER);
   }
 
-  forgetKey(key: number): void {
+  /** What may fail without anybody waiting for it. @param record - undefined: the key's is forgotten */
+  private _note(key: number, record?: string): void {
     try {
-      this._store.remove(key);
+      if (record) this._store.append(key, record);
+      else this._store.remove(key);
     } catch (error) {
       this._report(this._failure(error));
     }

@@ -33,23 +33,3 @@ export function decoded(prefixes: string[], codec: Codec, topic: string, payload
   info.encoded = bytes !== undefined;
   return bytes === undefined ? payload : bytes;
 }
-
-/** A publish in bytes, with its payload as it goes to the modem. */
-export interface Publication {
-  topic: string;
-  payload: string;
-  qos: number;
-  retain: number;
-}
-
-/** What listeners are told of a publish that is not sent: topic, payload and the rest, in the runtime's forms. */
-export function toldOf(codec: Codec, prefixes: string[], what: Publication): unknown[] {
-  const topic = what.topic;
-  const bytes = prefixes.length && isEncoded(prefixes, topic) ? decode(codec, what.payload) : undefined;
-  const payload = bytes === undefined ? what.payload : bytes;
-  return [
-    codec.toText ? codec.toText(topic) : topic,
-    codec.toPayload ? codec.toPayload(payload) : payload,
-    { qos: what.qos, retain: !!what.retain },
-  ];
-}

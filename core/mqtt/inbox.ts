@@ -10,8 +10,8 @@ import { isCovered } from "./topics.js";
 
 /** Who gets messages: the client of a tcpconnectID. */
 export interface Receiver {
-  /** The filters subscribed to, in bytes. */
-  readonly subscriptions: { topicFilters(): string[] };
+  /** Knows the filters subscribed to, in bytes. */
+  readonly outbox: { topicFilters(): string[] };
   /** Must not throw. @param stamp - when it came, ms of the clock */
   received(topic: string, payload: string, msgid: number, ambiguous: boolean, stamp: number): void;
 }
@@ -74,7 +74,7 @@ export class Inbox implements Counter, MessageSink {
     const first = text.indexOf(",");
     const second = text.indexOf(",", first + 1);
     if (second < 0 || !this._tells(text, first)) return 0;
-    const filters = this._filters(text, first);
+    const filters = this._filtersOf(text, first);
     const ways = readings(text, second + 1, filters, "", this._style);
     if (!ways) return -1;
     const way = ways[0];
@@ -103,9 +103,9 @@ export class Inbox implements Counter, MessageSink {
     return ((this._counted >> +text.substring(ID, first)) & 1) > 0;
   }
 
-  private _filters(text: string, first: number): string[] {
+  private _filtersOf(text: string, first: number): string[] {
     const client = this._clients[+text.substring(ID, first)];
-    return client ? client.subscriptions.topicFilters() : [];
+    return client ? client.outbox.topicFilters() : [];
   }
 
   /** Whether the quote in front of the payload is the modem's, as far as that is known. */
@@ -124,7 +124,7 @@ export class Inbox implements Counter, MessageSink {
   // False: it does not tell its length.
   private _measured(client: Receiver, text: string, msgid: number, ambiguous: boolean, stamp: number): boolean {
     const second = text.indexOf(",", text.indexOf(",") + 1);
-    const ways = readings(text, second + 1, client.subscriptions.topicFilters(), "", this._style);
+    const ways = readings(text, second + 1, client.outbox.topicFilters(), "", this._style);
     if (!ways || !ways.length) return false;
     const right = ways.filter((one) => this._quotes(text, one) >= 0);
     const way = right[0] || ways[0]!;
@@ -206,7 +206,7 @@ export class Inbox implements Counter, MessageSink {
   // The topic ends at the comma in front of which a filter covers it, else at the first one. More than one such comma: two
   // ways to cut it, and each gives a topic that was subscribed to.
   private _unquoted(client: Receiver, text: string, msgid: number, ambiguous: boolean, stamp: number): void {
-    const filters = client.subscriptions.topicFilters();
+    const filters = client.outbox.topicFilters();
     let end = text.indexOf(",");
     let hits = 0;
     for (let at = end; at >= 0; at = text.indexOf(",", at + 1)) {

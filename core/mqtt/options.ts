@@ -117,16 +117,15 @@ export function payloadOf(codec: Codec, value: unknown, counted: boolean, encode
       "payload must have at most " + limit + " bytes" + (encoded ? " before base64" : "") + ", not " + bytes.length,
     );
   if (encoded) return codec.toBase64!(bytes);
-  if (!counted && forbidden(bytes) < bytes.length) throw wrongBytes(forbidden(bytes));
+  if (!counted && forbidden(bytes) >= 0) throw wrongBytes(bytes);
   return bytes;
 }
 
-/** Where the first 0x1A or 0x1B is; the length when there is none. */
+/** Where the first 0x1A or 0x1B is, or -1. */
 export function forbidden(bytes: string): number {
   const end = bytes.indexOf("\x1a");
   const cancel = bytes.indexOf("\x1b");
-  const at = end < 0 || (cancel >= 0 && cancel < end) ? cancel : end;
-  return at < 0 ? bytes.length : at;
+  return end < 0 || (cancel >= 0 && cancel < end) ? cancel : end;
 }
 
 /**
@@ -135,7 +134,7 @@ export function forbidden(bytes: string): number {
  * @returns whether the payload can be sent
  */
 export function byLength(one: Request, payload: string, counted: boolean): boolean {
-  const free = forbidden(payload) === payload.length;
+  const free = forbidden(payload) < 0;
   const suffix = "," + payload.length;
   if (!payload || !counted || one.text.length + suffix.length > LINE || (free && payload.indexOf("\r") >= 0))
     return free;
@@ -147,10 +146,11 @@ export function byLength(one: Request, payload: string, counted: boolean): boole
   return true;
 }
 
-export function wrongBytes(at: number): M95Error {
+export function wrongBytes(payload: string): M95Error {
   return new M95Error(
     "EPAYLOAD",
-    "payload must not hold the bytes 0x1A and 0x1B, which end and cancel the modem's data prompt; one is at " + at,
+    "payload must not hold the bytes 0x1A and 0x1B, which end and cancel the modem's data prompt; one is at " +
+      forbidden(payload),
   );
 }
 

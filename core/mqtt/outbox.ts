@@ -4,15 +4,15 @@
 import { number, split } from "../at/params.js";
 import type { Request } from "../at/types.js";
 import { PUBLISHED, RETRANSMISSIONS } from "../counters.js";
-import type { M95Error } from "../errors.js";
+import { M95Error } from "../errors.js";
 import { nameOf, PUBLISHING, SLACK } from "../m95/commands.js";
 import { RETRY } from "../m95/recovery.js";
 import type { Clock, TimerHandle } from "../ports.js";
 import { callOff } from "../timer.js";
 import type { Durable } from "./durable.js";
 import { IN_PUBLISH } from "./inbox.js";
-import { byLength, forbidden, type Profile, wrongBytes } from "./options.js";
-import { ACKNOWLEDGED, givenUp, type Packet, RETRANSMITTED, unknownFate } from "./packet.js";
+import { byLength, type Profile, wrongBytes } from "./options.js";
+import { ACKNOWLEDGED, type Filter, givenUp, type Packet, RETRANSMITTED, unknownFate } from "./packet.js";
 import type { OutboxHost, OutboxOwner } from "./types.js";
 
 /** Packets the modem takes before it wants a verdict for one (application note 3.2.8, note 1). */
@@ -62,7 +62,9 @@ export class Outbox {
   protected _profile: Profile;
   protected _durable: Durable | undefined;
   protected _wait: Packet[];
-  private _flight: Packet[];
+  protected _flight: Packet[];
+  /** What is subscribed to. */
+  protected _topics: Filter[];
   /** The packet whose command runs. */
   private _hand: Packet | undefined;
   /** That command. */
@@ -93,6 +95,7 @@ export class Outbox {
     this._clock = host.clock;
     this._wait = [];
     this._flight = [];
+    this._topics = [];
     this._hand = this._offer = this._timer = this._closed = this._durable = undefined;
     this._open = this._full = this.trouble = this._front = this._back = 0;
     this._guessed = -SUSPICION;
@@ -104,18 +107,9 @@ export class Outbox {
     return this._wait.filter((packet) => (packet.data !== undefined) === publishes).length;
   }
 
-  connection(): number {
-    return this._owner.connectionId;
-  }
-
   /** Whether anything waits, is in flight or being handed over. */
   isBusy(): boolean {
     return !!(this._flight.length || this._wait.length || this._hand);
-  }
-
-  /** Packets of a kind that have no verdict yet: those that wait, and if wanted those in flight. */
-  packetsOf(name: string, inFlight: boolean): Packet[] {
-    return (inFlight ? this._flight : []).concat(this._wait).filter((packet) => nameOf(packet.text) === name);
   }
 
   /** A message ID that no packet uses, 1..65535, drawn at random: nobody who sends us messages can know it. */
@@ -174,8 +168,9 @@ export class Outbox {
     });
   }
 
-  /** Fails what waits. @param forGood - and whatever would have to wait from now on */
-  refuse(error: M95Error, forGood: boolean): void {
+  /** Fails what waits: the client was ended. @param forGood - and whatever would have to wait from now on */
+  refuse(forGood: boolean): void {
+    const error = new M95Error("ECLOSED", "the client was ended");
     const wait = this._wait.splice(0, this._wait.length);
     if (forGood) this._closed = error;
     wait.forEach((packet) => {
@@ -209,13 +204,13 @@ export class Outbox {
       const now = this._clock.now();
       if (!found) this._guessed = now;
       else if (Math.abs(now - this._guessed) < SUSPICION) {
-        if (msgid) this._unsettled(found, fields, line, false);
+        if (msgid) this._unsettled(found, result, line);
         return false;
       } else if (!msgid && result !== ACKNOWLEDGED) return false;
     }
     if (!found) return false;
     if (result === RETRANSMITTED) {
-      this._unsettled(found, fields, line, true);
+      this._repeated(found);
       return false;
     }
     this._full = 0;
@@ -228,18 +223,21 @@ export class Outbox {
     return result === ACKNOWLEDGED;
   }
 
-  // Proven, it was sent once more, and whatever was said of it before was not so. Else it stands where a payload may be, while
-  // somebody guesses message IDs.
-  private _unsettled(packet: Packet, fields: string[], line: string, proven: boolean): void {
-    if (proven) {
-      this._host.counters[RETRANSMISSIONS]!++;
-      packet.unproven = undefined;
-      packet.discredited = 0;
-      if (packet.left) packet.left = this._seconds;
-    } else if (packet.unproven) {
+  // It was sent once more, and whatever was said of it before was not so.
+  private _repeated(packet: Packet): void {
+    this._host.counters[RETRANSMISSIONS]!++;
+    packet.unproven = undefined;
+    packet.discredited = 0;
+    if (packet.left) packet.left = this._seconds;
+    this._advance();
+  }
+
+  // What stands where a payload may be, while somebody guesses message IDs.
+  private _unsettled(packet: Packet, result: number, line: string): void {
+    if (packet.unproven) {
       if (packet.unproven !== line) this._discredit(packet);
       // In front of a verdict a retransmission is nothing unusual.
-    } else if (+fields[2]! !== RETRANSMITTED) {
+    } else if (result !== RETRANSMITTED) {
       packet.unproven = line;
       if (packet.left && !packet.discredited) packet.left = secondsOf(this._profile.notice);
     }
@@ -258,7 +256,7 @@ export class Outbox {
     const result = +fields[2]!;
     let error: M95Error | null = null;
     if (result) {
-      error = givenUp(packet, line, this._host.explain("packet", result));
+      error = givenUp(packet, result, line, this._host.explain("packet", result));
       // What was sent before may have arrived, whatever became of this time.
       if (packet.data !== undefined && packet.sent! > (packet === this._hand ? 0 : 1)) error = unknownFate(packet);
     }
@@ -299,7 +297,7 @@ export class Outbox {
       one.data = data + END;
       const counted = this._host.inbox.offers === IN_PUBLISH;
       if ((packet.counted || counted) && !byLength(one, data, counted)) {
-        this._clock.after(0, () => one.done(wrongBytes(forbidden(data)), [], false));
+        this._clock.after(0, () => one.done(wrongBytes(data), [], false));
         return;
       }
     }
@@ -312,17 +310,17 @@ export class Outbox {
     this._hand = this._offer = undefined;
     if (sent && code !== "ECME") packet.sent = (packet.sent || 0) + 1;
     // With its data in the modem, a verdict may come although the OK did not.
-    if (packet.lost || (error && !(sent && (code === "EUNKNOWN" || code === "ETIMEOUT")))) this._refused(packet, error);
+    if (packet.lost || (error && !(sent && (code === "EUNKNOWN" || code === "ETIMEOUT"))))
+      this._rejected(packet, error);
     else {
-      packet.left = this._seconds;
-      if (packet.unproven && !packet.discredited) packet.left = secondsOf(this._profile.notice);
+      packet.left = packet.unproven && !packet.discredited ? secondsOf(this._profile.notice) : this._seconds;
       if (packet.data !== undefined && packet.tries) packet.tries = 0;
     }
     this._advance();
   }
 
   // A packet was handed over in vain, or its link went meanwhile.
-  private _refused(packet: Packet, error: M95Error | null): void {
+  private _rejected(packet: Packet, error: M95Error | null): void {
     if (packet.lost) {
       packet.lost = 0;
       if (packet.again || !packet.sent) this._requeue(packet);
@@ -404,10 +402,12 @@ export class Outbox {
     this._full = 0;
     const busy = this._clock.now() - this._host.session.framer.stamp < 1000;
     // A claim is none that somebody else can make, unless he has guessed its ID: it needs no more time.
-    const overdue = this._flight.filter(
-      (packet) => packet.left && --packet.left <= (busy && !packet.unproven ? 0 : EXTRA),
-    );
-    this._flight = this._flight.filter((packet) => overdue.indexOf(packet) < 0);
+    const overdue: Packet[] = [];
+    this._flight = this._flight.filter((packet) => {
+      const waits = !packet.left || --packet.left > (busy && !packet.unproven ? 0 : EXTRA);
+      if (!waits) overdue.push(packet);
+      return waits;
+    });
     overdue.forEach((packet) => {
       const line = packet.unproven;
       if (line && !packet.discredited) this._decide(packet, split(line), line);

@@ -1,5 +1,5 @@
 // A PUBLISH, SUBSCRIBE or UNSUBSCRIBE on its way: what it holds, and what its command says of it. It sends nothing.
-import { number, split } from "../at/params.js";
+import { split } from "../at/params.js";
 import { M95Error } from "../errors.js";
 import { nameOf } from "../m95/commands.js";
 
@@ -51,7 +51,15 @@ export interface Packet {
    * Of a PUBLISH, the user's callback. Of the others, called once.
    * @param values - the granted QoS vector of a SUBSCRIBE
    */
-  done: ((error: any, values?: any) => void) | undefined;
+  done?: ((error: any, values?: any) => void) | undefined;
+}
+
+/** A publish in bytes, with its payload as it goes to the modem. */
+export interface Publication {
+  topic: string;
+  payload: string;
+  qos: number;
+  retain: number;
 }
 
 /** The values of its command: tcpconnectID, message ID, and of a PUBLISH QoS, retain and topic (application note 3.2.6 to 3.2.8). */
@@ -67,10 +75,10 @@ export function unknownFate(packet: Packet): M95Error {
   return error;
 }
 
-/** What a packet ends with that the modem has given up. @param line - its result @param meaning - of that */
-export function givenUp(packet: Packet, line: string, meaning: string): M95Error {
+/** What a packet ends with that the modem has given up. @param line - that says so @param meaning - of its result */
+export function givenUp(packet: Packet, result: number, line: string, meaning: string): M95Error {
   const error = new M95Error("ETIMEOUT", line + " (" + meaning + ")", packet.text);
-  error.result = number(split(line)[2]);
+  error.result = result;
   error.messageId = packet.msgid;
   error.raw = line;
   return error;

@@ -9,11 +9,11 @@ import { DROPPED } from "../counters.js";
 import { M95Error } from "../errors.js";
 import type { Done } from "../ports.js";
 import { Durable, packetOf } from "./durable.js";
-import { isEncoded, toldOf } from "./encoding.js";
+import { decode, isEncoded } from "./encoding.js";
 import { IN_PUBLISH } from "./inbox.js";
 import { payloadOf } from "./options.js";
 import { Outbox } from "./outbox.js";
-import { type Packet, valuesOf } from "./packet.js";
+import { type Packet, type Publication, valuesOf } from "./packet.js";
 import { checkTopic } from "./topics.js";
 import type { OutboxStore, PublishOptions } from "./types.js";
 
@@ -44,15 +44,14 @@ export class Publisher extends Outbox {
     if (packet.text.length > LINE) checkLine("topic", packet.text);
     if (counted) packet.counted = 1;
     if (qos === 1 && profile.resends) packet.again = 1;
-    if ((!owner.connected || this._durable || this._wait.length >= this._profile.limit) && this._admit(packet, qos))
-      return;
     packet.order = ++this._back;
-    this._wait.push(packet);
+    if (!owner.connected || this._durable || this._wait.length >= profile.limit) this._admit(packet, qos);
+    else this._wait.push(packet);
     this._pump();
   }
 
-  // A publish while offline, with a store, or with a queue that may be full. True: it is over. @throws M95Error `EQUEUE`, `ESTORE`
-  private _admit(packet: Packet, qos: number): boolean {
+  // A publish while offline, with a store, or with a queue that may be full. @throws M95Error `EQUEUE`, `ESTORE`
+  private _admit(packet: Packet, qos: number): void {
     const owner = this._owner;
     const waiting = this.waiting(true);
     const o = this._profile.settled();
@@ -66,27 +65,38 @@ export class Publisher extends Outbox {
         throw new M95Error("EQUEUE", waiting + " publishes wait already, queueLimit is " + o.queueLimit);
     }
     if (this._durable && qos) this._durable.keepPacket(packet);
-    if (gone) this._drop(gone);
+    if (gone) this._displace(gone);
+    this._wait.push(packet);
+    // Last of all: who listens may end the client.
     if (!owner.connected && !waiting) owner.emit("offline");
-    // Who listens may have ended the client.
-    if (!this._closed) return false;
-    this._fail(packet, this._closed);
-    return true;
   }
 
   // Takes a publish out of the queue.
-  private _drop(gone: Packet): void {
+  private _displace(gone: Packet): void {
     this._host.counters[DROPPED]!++;
     this._wait.splice(this._wait.indexOf(gone), 1);
     gone.again = 0;
     // Told later, so that who publishes it once more at once does not come back in here.
     this._clock.after(0, () => {
       const values = valuesOf(gone);
-      const what = { topic: values[4]!, payload: gone.data!, qos: +values[2]!, retain: +values[3]! };
-      const told = toldOf(this._host.codec, this._profile.encoded, what);
-      this._owner.emit("drop", told[0], told[1], told[2]);
+      this._tellOf("drop", { topic: values[4]!, payload: gone.data!, qos: +values[2]!, retain: +values[3]! });
       this._fail(gone, new M95Error("EQUEUE", "dropped: the queue was full", gone.text));
     });
+  }
+
+  /** Tells listeners of a publish that is not sent: topic, payload and the rest, in the runtime's forms. */
+  private _tellOf(event: "drop" | "unknown", what: Publication): boolean {
+    const codec = this._host.codec;
+    const encoded = this._profile.encoded;
+    const topic = what.topic;
+    const bytes = encoded.length && isEncoded(encoded, topic) ? decode(codec, what.payload) : undefined;
+    const payload = bytes === undefined ? what.payload : bytes;
+    return this._owner.emit(
+      event,
+      codec.toText ? codec.toText(topic) : topic,
+      codec.toPayload ? codec.toPayload(payload) : payload,
+      { qos: what.qos, retain: !!what.retain },
+    );
   }
 
   // Queues what an earlier run left. @throws M95Error `EPARAM`, `ESTORE`
@@ -96,24 +106,20 @@ export class Publisher extends Outbox {
     this._durable = durable;
     kept.forEach((one) => {
       const packet = packetOf(one, this._owner.connectionId, this.nextId());
-      let error: M95Error | undefined;
       if (one.qos === 1 && this._profile.resends) packet.again = 1;
       try {
         quote("topic", one.topic, 0);
         checkLine("topic", packet.text);
         if (one.sent)
-          error = new M95Error("EUNKNOWN", "handed to the modem before a restart, no verdict came", packet.text);
-        else this.add(packet);
-      } catch (e) {
-        error = e as M95Error;
-      }
-      // Later, so that listeners can be attached first.
-      if (error)
+          throw new M95Error("EUNKNOWN", "handed to the modem before a restart, no verdict came", packet.text);
+        this.add(packet);
+      } catch (error) {
+        // Later, so that listeners can be attached first.
         this._clock.after(0, () => {
-          const told = toldOf(this._host.codec, this._profile.encoded, one);
-          if (!this._owner.emit("unknown", told[0], told[1], told[2])) this._owner.emit("error", error);
+          if (!this._tellOf("unknown", one)) this._owner.emit("error", error);
           durable.forgetPacket(packet, null);
         });
+      }
     });
   }
 }

@@ -1,9 +1,11 @@
-// The topic filters of one client: remembered, packed into SUBSCRIBE and UNSUBSCRIBE commands, made anew on connect.
+// The topic filters of one client: remembered, packed into SUBSCRIBE and UNSUBSCRIBE commands, made anew on connect. They are a part of
+// the outbox as publishing is, which sends them.
 import { integer } from "../arguments.js";
 import { checkLine, LINE, number, quote } from "../at/params.js";
 import { M95Error } from "../errors.js";
-import type { Outbox } from "./outbox.js";
+import { nameOf } from "../m95/commands.js";
 import type { Filter, Packet } from "./packet.js";
+import { Publisher } from "./publisher.js";
 import { checkFilter } from "./topics.js";
 
 /** Topic filters a client may have; more are refused with `ELIMIT`. */
@@ -24,83 +26,75 @@ function without(list: Filter[], gone: Filter[]): Filter[] {
   return list.filter((one) => !gone.some((other) => other.topic === one.topic));
 }
 
-export class Subscriptions {
-  private _outbox: Outbox;
-  private _list: Filter[];
-
-  constructor(outbox: Outbox) {
-    this._outbox = outbox;
-    this._list = [];
-  }
-
+export class Subscriber extends Publisher {
   /** What messages may come for: also what is being unsubscribed from. */
   topicFilters(): string[] {
-    const leaving = this._outbox.packetsOf("QMTUNS", true);
-    return leaving.reduce((all, packet) => all.concat(packet.filters!), this._list).map((one) => one.topic);
+    return this._topics.concat(this._filtersOf("QMTUNS", this._flight)).map((one) => one.topic);
   }
 
   /**
    * Subscribes to filters or unsubscribes from them, at once or when connected.
-   * @param renew - subscribes to all anew that are not waiting to be, in front of everything that waits; `wanted` does not matter
+   * @param wanted - undefined: subscribes to all anew that are not waiting to be, in front of everything that waits
    * @throws M95Error `EPARAM`, `ETOOBIG`, `ELIMIT` for too many filters, `EQUEUE` when too much waits
    */
-  changeFilters(name: "QMTSUB" | "QMTUNS", wanted: Filter[], done: Granted, renew: boolean): void {
-    const outbox = this._outbox;
-    let list = this._list;
-    let filters = wanted;
-    if (renew) {
-      const waiting = outbox.packetsOf(name, false).reduce((all: Filter[], one) => all.concat(one.filters!), []);
-      filters = without(list, waiting);
-      if (!filters.length) return;
-    } else if (!filters.length) throw new M95Error("EPARAM", "topic must be at least one topic filter, not none");
-    const packets = this._packets(name, filters);
-    if (!renew) {
+  changeFilters(name: "QMTSUB" | "QMTUNS", wanted: Filter[] | undefined, done: Granted): void {
+    let list = this._topics;
+    const filters = wanted || without(list, this._filtersOf(name, []));
+    if (!filters.length) {
+      if (wanted) throw new M95Error("EPARAM", "topic must be at least one topic filter, not none");
+      return;
+    }
+    // Those of the packets: what is granted will take the place of what is asked for.
+    const asked: Filter[] = filters.map((one) => ({ topic: one.topic, qos: one.qos }));
+    const packets = this._packed(name, asked);
+    if (wanted) {
       list = without(list, filters);
       // One asked for twice counts once.
       if (name === "QMTSUB")
         filters.forEach((filter) => {
           if (without([filter], list).length) list.push(filter);
         });
-      const full = list.length > SUBSCRIPTION_LIMIT;
-      if (full || outbox.waiting(false) >= SUBSCRIPTION_LIMIT)
+      if (list.length > SUBSCRIPTION_LIMIT)
+        throw new M95Error("ELIMIT", "a client has at most " + SUBSCRIPTION_LIMIT + " subscriptions");
+      if (this.waiting(false) >= SUBSCRIPTION_LIMIT)
         throw new M95Error(
-          full ? "ELIMIT" : "EQUEUE",
-          full
-            ? "a client has at most " + SUBSCRIPTION_LIMIT + " subscriptions"
-            : SUBSCRIPTION_LIMIT + " SUBSCRIBE and UNSUBSCRIBE wait already, more are not taken",
+          "EQUEUE",
+          SUBSCRIPTION_LIMIT + " SUBSCRIBE and UNSUBSCRIBE wait already, more are not taken",
         );
-      this._list = list;
+      this._topics = list;
     }
-    const answers: Filter[][] = [];
     let left = packets.length;
     let failed: M95Error | null = null;
-    packets.forEach((one, at) => {
+    packets.forEach((one) => {
       one.done = (error: M95Error | null, values: string[]) => {
         failed = failed || error;
-        answers[at] = one.filters!.map((filter, i) => ({
-          topic: filter.topic,
-          qos: values[i] === undefined ? undefined : number(values[i]),
-        }));
+        one.filters!.forEach((filter, i) => {
+          filter.qos = values[i] === undefined ? undefined : number(values[i]);
+        });
         // Refused once, a filter is not asked for again on each connect.
-        if (!error) this._list = without(this._list, refused(answers[at]!));
-        if (!--left)
-          done(
-            failed,
-            answers.reduce((all, other) => all.concat(other), []),
-          );
+        if (!error) this._topics = without(this._topics, refused(one.filters!));
+        if (!--left) done(failed, asked);
       };
     });
     // Put in front one by one, the last one has to be put first.
-    if (renew) packets.reverse();
-    for (let i = 0; i < packets.length; i++) outbox.add(packets[i]!, renew);
+    if (!wanted) packets.reverse();
+    packets.forEach((one) => {
+      this.add(one, !wanted);
+    });
+  }
+
+  /** The filters of all packets of a kind that wait, behind those of other ones. */
+  private _filtersOf(name: string, others: Packet[]): Filter[] {
+    return others
+      .concat(this._wait)
+      .reduce((all: Filter[], one) => (nameOf(one.text) === name ? all.concat(one.filters!) : all), []);
   }
 
   /** Packets for the filters, as many a command as fit. */
-  private _packets(name: "QMTSUB" | "QMTUNS", filters: Filter[]): Packet[] {
+  private _packed(name: "QMTSUB" | "QMTUNS", filters: Filter[]): Packet[] {
     const packets: Packet[] = [];
     let last: Packet | undefined;
-    for (let i = 0; i < filters.length; i++) {
-      const one = filters[i]!;
+    filters.forEach((one) => {
       checkFilter(one.topic);
       let text = "," + quote("topic", one.topic, 0);
       const qos = integer("qos", one.qos, 0, 2);
@@ -109,12 +103,12 @@ export class Subscriptions {
         last.text += text;
         last.filters!.push(one);
       } else {
-        const msgid = this._outbox.nextId();
-        text = checkLine("topic", "AT+" + name + "=" + this._outbox.connection() + "," + msgid + text);
-        last = { text, msgid, filters: [one], again: 1, done: undefined };
+        const msgid = this.nextId();
+        text = checkLine("topic", "AT+" + name + "=" + this._owner.connectionId + "," + msgid + text);
+        last = { text, msgid, filters: [one], again: 1 };
         packets.push(last);
       }
-    }
+    });
     return packets;
   }
 }

@@ -57,7 +57,7 @@ test("a refused topic is 128 in granted; all refused is EREFUSED, and none of th
     "EREFUSED",
     [{ topic: "no/2", qos: 128 }],
   ]);
-  t.deepEqual(b.client.subscriptions.topicFilters(), ["yes"]);
+  t.deepEqual(b.client.outbox.topicFilters(), ["yes"]);
 });
 
 test("many topics go in several lines; granted stays in order", (t) => {
@@ -90,7 +90,7 @@ test("offline: subscriptions wait and are made on connect; too many filters are 
   t.is(results.filter((one) => one === "many ELIMIT").length, 1);
   t.is(results.filter((one) => one === "x EQUEUE").length, 9);
   t.is(results.length, 42);
-  t.deepEqual(b.client.subscriptions.topicFilters(), ["a"]);
+  t.deepEqual(b.client.outbox.topicFilters(), ["a"]);
 });
 
 test("resubscribes after reconnecting, unless told not to; unsubscribed topics stay away", (t) => {

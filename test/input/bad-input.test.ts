@@ -169,7 +169,7 @@ for (const online of [false, true])
       for (const word of words) t.true(errors[0]!.message.includes(word), `${what}: ${errors[0]!.message} has ${word}`);
       t.is(r.trace.filter((line) => line.startsWith(">")).length, before, what);
     }
-    t.deepEqual(client.subscriptions.topicFilters(), []);
+    t.deepEqual(client.outbox.topicFilters(), []);
   });
 
 test("without done the error is an event; without listeners it is counted", (t) => {

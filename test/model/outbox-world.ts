@@ -38,8 +38,6 @@ const VERDICTS: { [event: string]: string } = {
 const WAIT = 2;
 const NOTICE = 1;
 
-const GONE = new M95Error("ECLOSED", "the client has ended");
-
 interface Inside {
   _open: number;
   _wait: Packet[];
@@ -124,7 +122,7 @@ export class OutboxWorld implements World {
     else if (event === "timer") this.clock.step();
     else if (event === "open") outbox.linkThere();
     else if (event === "lost") outbox.linkGone();
-    else if (event === "end") outbox.refuse(GONE, true);
+    else if (event === "end") outbox.refuse(true);
     else if (event === "bytes lost") {
       this.said.push(event);
       outbox.verdictsLost();

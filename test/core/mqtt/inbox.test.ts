@@ -12,7 +12,7 @@ function inbox(filters: string[] = []) {
   const counters = newCounters();
   let got: Message | undefined;
   const clients: Receiver[] = [0, 1, 2, 3, 4, 5].map((id) => ({
-    subscriptions: { topicFilters: () => filters },
+    outbox: { topicFilters: () => filters },
     received: (topic, payload, msgid, ambiguous) => {
       got = [id, msgid, topic, payload, ambiguous];
     },

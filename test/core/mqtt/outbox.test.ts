@@ -2,8 +2,8 @@
 import type { Request } from "../../../core/at/types.js";
 import { PUBLISHED, RETRANSMISSIONS } from "../../../core/counters.js";
 import { M95Error } from "../../../core/errors.js";
-import { Outbox, WINDOW } from "../../../core/mqtt/outbox.js";
-import { Subscriptions } from "../../../core/mqtt/subscriptions.js";
+import { WINDOW } from "../../../core/mqtt/outbox.js";
+import { Subscriber } from "../../../core/mqtt/subscriptions.js";
 import type { OutboxHost } from "../../../core/mqtt/types.js";
 import { SimClock } from "../../../virtual-m95/time/sim-clock.js";
 import test from "../../support/harness.js";
@@ -33,7 +33,7 @@ function bench() {
     explain: () => "",
     stepBegins: () => {},
   };
-  const outbox = new Outbox(
+  const outbox = new Subscriber(
     { ...OWNER, link: { stall: () => log.push("stall"), check: () => log.push("doubt") } },
     host as unknown as OutboxHost,
     profile(5000, 20000),
@@ -81,7 +81,7 @@ test("refused for good while a packet is handed over: it still ends, once", (t) 
   add("a");
   add("b");
   outbox.linkGone();
-  outbox.refuse(new M95Error("ECLOSED", ""), true);
+  outbox.refuse(true);
   t.deepEqual(log, ["b ECLOSED"]);
   requests[0]!.done(new M95Error("ECLOSED", ""), [], false);
   t.deepEqual(log, ["b ECLOSED", "a ECLOSED"]);
@@ -161,21 +161,19 @@ test("SUBSCRIBE and UNSUBSCRIBE are spelled as the note's examples, and each of 
     [true, ["a", "b", "c"], 'AT+QMTUNS=0,1,"a","b","c"'],
   ] as const) {
     const { outbox, requests } = bench();
-    const list = new Subscriptions(outbox);
     const filters = topics.map((topic) => ({ topic, qos: 2 }));
-    list.changeFilters(drops ? "QMTUNS" : "QMTSUB", filters, () => {}, false);
+    outbox.changeFilters(drops ? "QMTUNS" : "QMTSUB", filters, () => {});
     outbox.linkThere();
     t.is(requests[0]!.text, text);
   }
   const add = (qos: number, topic: string) => () =>
-    new Subscriptions(bench().outbox).changeFilters(
+    bench().outbox.changeFilters(
       "QMTSUB",
       [
         { topic: "a", qos: 2 },
         { topic, qos },
       ],
       () => {},
-      false,
     );
   t.throws(add(3, "b"), { code: "EPARAM", message: /^qos must be an integer 0\.\.2, not 3/ });
   t.throws(add(2, 'b"'), { code: "EPARAM", message: /^topic must not hold a double quote/ });
@@ -183,9 +181,8 @@ test("SUBSCRIBE and UNSUBSCRIBE are spelled as the note's examples, and each of 
 
 test("subscriptions: topics packed into lines, remembered once, renewed unless they wait", (t) => {
   const { outbox, requests } = bench();
-  const list = new Subscriptions(outbox);
   const granted: unknown[] = [];
-  list.changeFilters(
+  outbox.changeFilters(
     "QMTSUB",
     [
       { topic: "a", qos: 1 },
@@ -193,10 +190,9 @@ test("subscriptions: topics packed into lines, remembered once, renewed unless t
       { topic: "a", qos: 2 },
     ],
     (_error, all) => granted.push(all),
-    false,
   );
-  t.deepEqual(list.topicFilters(), ["a", "b"]);
-  list.changeFilters("QMTSUB", [], () => granted.push("renewed"), true);
+  t.deepEqual(outbox.topicFilters(), ["a", "b"]);
+  outbox.changeFilters("QMTSUB", undefined, () => granted.push("renewed"));
   outbox.linkThere();
   t.is(requests[0]!.text, 'AT+QMTSUB=0,1,"a",1,"b",0,"a",2');
   requests[0]!.done(null, [], true);
@@ -208,18 +204,17 @@ test("subscriptions: topics packed into lines, remembered once, renewed unless t
       { topic: "a", qos: undefined },
     ],
   ]);
-  t.deepEqual(list.topicFilters(), ["a"]);
+  t.deepEqual(outbox.topicFilters(), ["a"]);
   outbox.linkGone();
-  list.changeFilters("QMTSUB", [], () => granted.push("renewed"), true);
+  outbox.changeFilters("QMTSUB", undefined, () => granted.push("renewed"));
   t.is(outbox.waiting(false), 1);
-  t.throws(() => list.changeFilters("QMTSUB", [], () => {}, false), { code: "EPARAM" });
+  t.throws(() => outbox.changeFilters("QMTSUB", [], () => {}), { code: "EPARAM" });
   t.throws(
     () =>
-      list.changeFilters(
+      outbox.changeFilters(
         "QMTSUB",
         Array.from({ length: 33 }, (_, i) => ({ topic: `${i}`, qos: 0 })),
         () => {},
-        false,
       ),
     { code: "ELIMIT" },
   );
@@ -227,8 +222,7 @@ test("subscriptions: topics packed into lines, remembered once, renewed unless t
 
 test("an UNSUBSCRIBE waits for a SUBSCRIBE in flight, which is sent once more if need be, and the other way round", (t) => {
   const { outbox, requests } = bench();
-  const list = new Subscriptions(outbox);
-  const change = (name: "QMTSUB" | "QMTUNS") => list.changeFilters(name, [{ topic: "a", qos: 1 }], () => {}, false);
+  const change = (name: "QMTSUB" | "QMTUNS") => outbox.changeFilters(name, [{ topic: "a", qos: 1 }], () => {});
   outbox.linkThere();
   change("QMTSUB");
   requests[0]!.done(null, [], true);
@@ -301,7 +295,7 @@ test("messages hide a missing verdict only where they may have swallowed it", (t
 
 test("when nothing is taken any more, what is queued all the same ends at once", (t) => {
   const { outbox, add, log } = bench();
-  outbox.refuse(new M95Error("ECLOSED", "the client was ended"), true);
+  outbox.refuse(true);
   add("a");
   t.deepEqual(log, ["a ECLOSED"]);
   t.is(outbox.waiting(true), 0);
