@@ -1,11 +1,11 @@
 // Takes a +QMTRECV apart, in all the shapes that firmware gives it (application note 4.1.2, 5.1, 5.2), and hands the message
 // to its client. It sends nothing.
-// @resident _tells received _uncommon _other
+// @resident _tells received _uncommon
 import type { Framer } from "../at/framer.js";
 import { placeOf } from "../at/lines.js";
 import type { Counter, MessageSink } from "../at/types.js";
 import { type Counters, ORPHANS } from "../counters.js";
-import { CERTAIN, exact, fits, mayWrap, PLAIN, QUOTED, type Reading, readings } from "./lengths.js";
+import { CERTAIN, exact, fits, mayWrap, PLAIN, places, QUOTED, type Reading, readings } from "./lengths.js";
 import { isCovered } from "./topics.js";
 
 /** Who gets messages: the client of a tcpconnectID. */
@@ -65,7 +65,7 @@ export class Inbox implements Counter, MessageSink {
 
   /** Messages of a tcpconnectID tell their length from now on, or do not. */
   count(id: number, on: boolean): void {
-    this._counted = on ? this._counted | (1 << id) : this._counted & ~(1 << id);
+    this._counted = (this._counted & ~(1 << id)) | (+on << id);
     this.framer.counter = this._counted ? this : undefined;
   }
 
@@ -75,13 +75,13 @@ export class Inbox implements Counter, MessageSink {
     const second = text.indexOf(",", first + 1);
     if (second < 0 || !this._tells(text, first)) return 0;
     const filters = this._filtersOf(text, first);
-    const ways = readings(text, second + 1, filters, "", this._style);
+    const ways = readings(text, second + 1, filters, this._style);
     if (!ways) return -1;
     const way = ways[0];
     if (!way) return 0;
     // If one of them may be right, the silence behind it will tell; until then it goes on.
     if (ways.length > 1) return ways.some((one) => fits(text, one, true)) ? 0 : text.length + 1;
-    const topic = text.substring(way.start, way.end);
+    const topic = way.topic;
     if (text[way.start - 1] === '"')
       this._style =
         isCovered(topic, filters) && !isCovered('"' + topic + '"', filters) ? CERTAIN : this._style || QUOTED;
@@ -89,13 +89,11 @@ export class Inbox implements Counter, MessageSink {
     this.unsure = !exact(topic, filters);
     // A quote in front of the payload is the modem's, or the first byte: then the last byte stands where the modem's other
     // quote would be followed by the line end.
-    return way.from + way.length + (this._wraps(text, way) ? 1 : 0);
+    return way.end + (this._wraps(text, way) ? 1 : 0);
   }
 
   continues(line: string): boolean {
-    return (readings(line, 0, [], this._style === CERTAIN ? '",' : ",", QUOTED) || []).some(
-      (way) => way.from + way.length >= line.length,
-    );
+    return places(line, 0, this._style === CERTAIN ? '",' : ",").some((way) => way.end >= line.length);
   }
 
   /** Whether messages of its tcpconnectID tell their lengths. @param first - where its first comma is */
@@ -115,27 +113,25 @@ export class Inbox implements Counter, MessageSink {
 
   /** How many bytes of quotes stand around the payload on each side, or -1 when the length is not that of what came. */
   private _quotes(text: string, way: Reading): number {
-    const end = way.from + way.length;
     const last = text.endsWith("\r") ? text.length - 1 : text.length;
-    const quotes = this._wraps(text, way) && text[end + 1] === '"' ? 1 : 0;
-    return end + 2 * quotes > last || text.substring(end + 2 * quotes).trim() ? -1 : quotes;
+    const quotes = this._wraps(text, way) && text[way.end + 1] === '"' ? 1 : 0;
+    const end = way.end + 2 * quotes;
+    return end > last || text.substring(end).trim() ? -1 : quotes;
   }
 
-  // False: it does not tell its length.
+  // From `<topic>` on. False: it does not tell its length.
   private _measured(client: Receiver, text: string, msgid: number, ambiguous: boolean, stamp: number): boolean {
-    const second = text.indexOf(",", text.indexOf(",") + 1);
-    const ways = readings(text, second + 1, client.outbox.topicFilters(), "", this._style);
+    const ways = readings(text, 0, client.outbox.topicFilters(), this._style);
     if (!ways || !ways.length) return false;
     const right = ways.filter((one) => this._quotes(text, one) >= 0);
     const way = right[0] || ways[0]!;
     const quotes = right.length ? this._quotes(text, way) : 0;
-    const from = way.from + quotes;
     // No length is that of the payload: it is handed over with all that came.
-    const end = right.length ? from + way.length : text.length;
+    const end = right.length ? way.end + quotes : text.length;
     const doubtful = ambiguous || right.length !== 1;
-    if (!doubtful && ways.length === 1 && text[way.start - 1] === '"' && text[way.start - 2] !== " ")
-      this._bare = this._bare || !quotes;
-    client.received(text.substring(way.start, way.end), text.substring(from, end), msgid, doubtful, stamp);
+    if (!quotes && !doubtful && ways.length === 1 && text[way.start - 1] === '"' && text[way.start - 2] !== " ")
+      this._bare = true;
+    client.received(way.topic, text.substring(way.from + quotes, end), msgid, doubtful, stamp);
     return true;
   }
 
@@ -169,38 +165,36 @@ export class Inbox implements Counter, MessageSink {
     const second = text.indexOf(",", first + 1);
     const client = this._clients[+text.substring(ID, first)];
     const msgid = +text.substring(first + 1, second);
-    const start = second + 1;
+    const good = client && (msgid & 65535) === msgid;
+    if (good && this._tells(text, first) && this._measured(client, text.substring(second + 1), msgid, ambiguous, stamp))
+      return;
+    const blank = text[second + 1] === " ";
+    let start = second + (blank ? 2 : 1);
     const quoted = text[start] === '"';
     const end = quoted ? placeOf(text, '",', start + 1) : text.indexOf(",", start);
-    const good = client && (msgid & 65535) === msgid;
-    if (good && this._tells(text, first) && this._measured(client, text, msgid, ambiguous, stamp)) return;
-    if (!good || end < 0) this._counters[ORPHANS]!++;
-    // No other comma: the topic is certain.
-    else if (!quoted && text[start] !== " " && text.indexOf(",", end + 1) < 0 && text.endsWith("\r"))
-      client.received(text.substring(start, end), text.slice(end + 1, -1), msgid, ambiguous, stamp);
-    else this._other(client, text.substring(start), msgid, ambiguous, stamp);
-  }
-
-  private _other(client: Receiver, text: string, msgid: number, ambiguous: boolean, stamp: number): void {
-    // 1: blanks stand behind the commas.
-    const start = text[0] === " " ? 1 : 0;
+    let from = end + 1;
     let last = text.length;
     if (text.endsWith("\r")) last--;
-    const end = placeOf(text, '",', start + 1);
-    if (text[start] !== '"') this._unquoted(client, text.substring(start, last), msgid, ambiguous, stamp);
-    else if (end < 0) this._counters[ORPHANS]!++;
-    else {
-      let from = end + 2;
-      if (start && text[from] === " ") from++;
+    if (!good || end < 0) {
+      this._counters[ORPHANS]!++;
+      return;
+    }
+    if (quoted) {
+      start++;
+      from++;
+      if (blank && text[from] === " ") from++;
       if (text[from] !== '"') {
         // With blanks behind the commas, the quotes are the modem's; without, they are unless it was seen to set none.
-        if (!start && !ambiguous && text[last - 1] !== '"') this._bare = true;
-      } else if (last > from + 1 && text[last - 1] === '"' && (start || !this._bare)) {
+        if (!blank && !ambiguous && text[last - 1] !== '"') this._bare = true;
+      } else if (last > from + 1 && text[last - 1] === '"' && (blank || !this._bare)) {
         from++;
         last--;
       }
-      client.received(text.substring(start + 1, end), text.substring(from, last), msgid, ambiguous, stamp);
+    } else if (text.indexOf(",", from) >= 0) {
+      this._unquoted(client, text.substring(start, last), msgid, ambiguous, stamp);
+      return;
     }
+    client.received(text.substring(start, end), text.substring(from, last), msgid, ambiguous, stamp);
   }
 
   // The topic ends at the comma in front of which a filter covers it, else at the first one. More than one such comma: two

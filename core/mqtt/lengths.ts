@@ -15,13 +15,13 @@ export const CERTAIN = 3;
 
 /** Where the parts of a message begin and end. */
 export interface Reading {
-  /** Of the topic. */
+  /** Where the topic begins. */
   start: number;
-  end: number;
-  /** Of the payload, or of the quote in front of it. */
+  topic: string;
+  /** Where the payload begins, or the quote in front of it. */
   from: number;
-  /** Bytes of the payload. */
-  length: number;
+  /** So many bytes further as the payload has. */
+  end: number;
 }
 
 function ends(text: string, at: number, whole?: boolean): boolean {
@@ -34,8 +34,7 @@ function ends(text: string, at: number, whole?: boolean): boolean {
  * @param whole - that end has to be there
  */
 export function fits(text: string, way: Reading, whole?: boolean): boolean {
-  const end = way.from + way.length;
-  return ends(text, end, whole) || (mayWrap(text, way) && ends(text, end + 2, whole));
+  return ends(text, way.end, whole) || (mayWrap(text, way) && ends(text, way.end + 2, whole));
 }
 
 /** Whether the modem may have set quotes around the payload: it sets none there without some around the topic. */
@@ -44,12 +43,12 @@ export function mayWrap(text: string, way: Reading): boolean {
 }
 
 /** All places where a topic may end and a length follow. @param over - what stands behind the topic */
-function places(text: string, start: number, over: string): Reading[] {
+export function places(text: string, start: number, over: string): Reading[] {
   const all: Reading[] = [];
   for (let end = text.indexOf(over, start); end >= 0; end = text.indexOf(over, end + 1)) {
     const from = text.indexOf(",", end + over.length) + 1;
     const length = number(text.substring(end + over.length, from - 1));
-    if (from && length >= 0) all.push({ start, end, from, length });
+    if (from && length >= 0) all.push({ start, topic: text.substring(start, end), from, end: from + length });
   }
   return all;
 }
@@ -58,37 +57,32 @@ function places(text: string, start: number, over: string): Reading[] {
  * The ways to read, as far as it has come, `+QMTRECV: <id>,<msgID>,<topic>,<length>,<payload>` whose topic is subscribed to, or all there are when none is,
  * shorter topics first. Undefined when the topic is not over yet.
  * @param behind - where `<topic>` starts, blank and quote included
- * @param mark - what stands behind the topic, if the text does not tell; ""
  * @param style - one of the numbers above
  */
-export function readings(
-  text: string,
-  behind: number,
-  filters: string[],
-  mark: string,
-  style: number,
-): Reading[] | undefined {
+export function readings(text: string, behind: number, filters: string[], style: number): Reading[] | undefined {
   const start = behind + (text[behind] === " " ? 1 : 0);
   const quoted = text[start] === '"';
   const first = quoted ? start + 1 : start;
-  const over = mark || (quoted ? '",' : ",");
+  const over = quoted ? '",' : ",";
   let all = places(text, first, over);
   // Each test leaves what passes it, if anything does. A topic has no line end; it is subscribed to.
   const tests = [
     (one: Reading) => fits(text, one),
-    (one: Reading) => text.substring(one.start, one.end).indexOf("\n") < 0,
-    (one: Reading) => !filters.length || isCovered(text.substring(one.start, one.end), filters),
+    (one: Reading) => one.topic.indexOf("\n") < 0,
+    (one: Reading) => !filters.length || isCovered(one.topic, filters),
   ];
   const pass = (one: Reading): boolean => tests.every((test) => test(one));
   if (quoted && start === behind && (style < QUOTED || !all.some(pass))) {
     // A quote may be the first byte of a topic around which there are none.
-    const bare = places(text, start, ",").filter((one) => pass(one) && !(text[one.end - 1] === '"' && one.end > first));
+    const bare = places(text, start, ",").filter(
+      (one) => pass(one) && !(one.topic.endsWith('"') && one.topic.length > 1),
+    );
     if (bare.length) all = style === PLAIN ? bare : all.concat(bare);
   }
-  for (let i = 0; i < tests.length; i++) {
-    const right = all.filter(tests[i]!);
+  tests.forEach((test) => {
+    const right = all.filter(test);
     if (right.length) all = right;
-  }
+  });
   return all.length || placeOf(text, over, first) >= 0 ? all : undefined;
 }
 

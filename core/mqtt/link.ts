@@ -3,7 +3,7 @@ import { placeOf } from "../at/lines.js";
 import { number, split } from "../at/params.js";
 import type { Request } from "../at/types.js";
 import { M95Error } from "../errors.js";
-import { OPENING as OPEN_WAIT, QUICK, SLACK } from "../m95/commands.js";
+import { nameOf, OPENING as OPEN_WAIT, QUICK, SLACK } from "../m95/commands.js";
 import { RETRY } from "../m95/recovery.js";
 import type { Clock, TimerHandle } from "../ports.js";
 import { callOff, later } from "../timer.js";
@@ -76,7 +76,7 @@ export class Link {
   private _generation: number;
   _clock: Clock;
   _timer: TimerHandle;
-  /** The attempt in which an occupied identifier was closed. */
+  /** 1: an occupied identifier was closed in this attempt. */
   private _reopened: number;
   /** Queries under way about lines that may be part of a message. */
   private _questions: number;
@@ -116,12 +116,11 @@ export class Link {
    * @param force - even if connected, without DISCONNECT before
    */
   hangUp(force: boolean): void {
-    const connected = this.phase === CONNECTED;
-    this.forget();
-    if (!connected || force) {
+    if (force || this.phase !== CONNECTED) {
       this._close();
       return;
     }
+    this.forget();
     this.phase = LEAVING;
     this._ask("AT+QMTDISC=" + this._id, (error) => {
       if (error) this._close();
@@ -132,7 +131,7 @@ export class Link {
   /** The connection is gone without the modem's doing; nothing is sent. */
   forget(): void {
     this._generation++;
-    this.phase = this._questions = 0;
+    this.phase = this._questions = this._reopened = 0;
     this._steps = undefined;
     callOff(this);
   }
@@ -186,8 +185,7 @@ export class Link {
         )
           return;
         // What the modem says now counts. That a link is gone is true then, but not why: no step of recovery rests on the number.
-        if (accepted) this.heard("QMTCONN", ["", "0"], line, false);
-        else this.heard(name, ends ? ["", "1"] : fields, line, false);
+        this.heard(accepted ? "QMTCONN" : name, accepted ? ["", "0"] : ends ? ["", "1"] : fields, line, false);
       });
       return;
     }
@@ -227,9 +225,9 @@ export class Link {
     error.result = result;
     error.raw = line;
     if (answered) error.returnCode = code;
-    if (occupied && this._reopened !== this._generation) {
+    if (occupied && !this._reopened) {
       // Left over from something else: it is closed and opened once more.
-      this._reopened = this._generation;
+      this._reopened = 1;
       this._host.stepBegins(error, RETRY, 1, 0);
       const steps = this._steps!;
       const at = steps.length - 3;
@@ -246,8 +244,7 @@ export class Link {
     const steps = this._steps!;
     const last = steps.length - 2;
     // One function for all steps: on Espruino this one is read from flash each time it is called.
-    const step = (number: number): void => {
-      let at = number;
+    const step = (at: number): void => {
       if (!at && inbox.offers !== NOT_ASKED) at = COUNTING;
       if (at === COUNTING && inbox.offers < IN_RECEIVED) at++;
       this.phase = at === last ? OPENING : CONFIGURING;
@@ -266,9 +263,7 @@ export class Link {
         // Firmware without TLS does not know that it is switched off; an identifier that is closed need not be open. AT+QMTOPEN with
         // an end that proves nothing: its result will tell.
         const optional =
-          at <= COUNTING ||
-          (at === last - 1 && (!secure || this._reopened === this._generation)) ||
-          (at === last && code === "EUNKNOWN");
+          at <= COUNTING || (at === last - 1 && (!secure || this._reopened)) || (at === last && code === "EUNKNOWN");
         // On the way to a secure connection a time-out ends the attempt: a modem that rebooted meanwhile verifies nobody.
         if (error && (!optional || (secure && code === "ETIMEOUT"))) this._fail(error);
         else if (at < last) step(next);
@@ -336,11 +331,11 @@ export class Link {
   }
 
   private _fail(error: M95Error): void {
-    const connected = this.phase === CONNECTED;
+    const attempt = this.phase !== CONNECTED;
     this.forget();
     // In case the network is open: the next attempt starts afresh. With `ECLOSED` the modem has closed it by itself.
     if (error.code !== "ECLOSED") this._ask("AT+QMTCLOSE=" + this._id, () => undefined);
-    this._owner.linkOver(error, !connected);
+    this._owner.linkOver(error, attempt);
   }
 
   private _close(): void {
@@ -356,14 +351,13 @@ export class Link {
   private _ask(text: string, done: (error: M95Error | null, lines: string[]) => void): void {
     const generation = this._generation;
     const phase = this.phase;
-    const name = text.substring(2, 10);
-    const test = text.endsWith("=?");
+    const name = nameOf(text);
     const one: Request = {
       text,
       // The lists of the test forms are long, and firmware prints them line by line.
-      timeout: (QUICK + SLACK) * (test ? 3 : 1),
-      info: test ? text.substring(2, text.length - 2) : text.endsWith("?") ? name : undefined,
-      repeats: name !== "+QMTOPEN" && name !== "+QMTCONN",
+      timeout: (QUICK + SLACK) * (text.endsWith("=?") ? 3 : 1),
+      info: text.endsWith("?") ? "+" + name : undefined,
+      repeats: name !== "QMTOPEN" && name !== "QMTCONN",
       done: (error, lines) => {
         if (generation === this._generation) done(error, lines);
       },
@@ -374,9 +368,9 @@ export class Link {
   // The result URC of AT+QMTOPEN or AT+QMTCONN is waited for.
   private _overdue(): void {
     const opens = this.phase === OPENING;
-    const name = opens ? "QMTOPEN" : "QMTCONN";
+    const command = opens ? "AT+QMTOPEN" : "AT+QMTCONN";
     later(this, (opens ? OPEN_WAIT : this._profile.packets) + SLACK, () =>
-      this._fail(new M95Error("ETIMEOUT", "AT+" + name + ": no result in time", "AT+" + name)),
+      this._fail(new M95Error("ETIMEOUT", command + ": no result in time", command)),
     );
   }
 }

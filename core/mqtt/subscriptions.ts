@@ -94,7 +94,9 @@ export class Subscriber extends Publisher {
   private _packed(name: "QMTSUB" | "QMTUNS", filters: Filter[]): Packet[] {
     const packets: Packet[] = [];
     let last: Packet | undefined;
-    filters.forEach((one) => {
+    // No forEach: a hole in a list is no filter, and must not pass unseen.
+    for (let i = 0; i < filters.length; i++) {
+      const one = filters[i]!;
       checkFilter(one.topic);
       let text = "," + quote("topic", one.topic, 0);
       const qos = integer("qos", one.qos, 0, 2);
@@ -108,7 +110,7 @@ export class Subscriber extends Publisher {
         last = { text, msgid, filters: [one], again: 1 };
         packets.push(last);
       }
-    });
+    }
     return packets;
   }
 }

@@ -1,7 +1,7 @@
 // A client with the surface of the SDK's classic `mqtt` module, over an M95. What that module lacks (QoS verdicts, queue,
 // promises) is left to `M95.connect`.
 import { refusal, wrong } from "../../core/arguments.js";
-import type { ConnectOptions, Will } from "../../core/index.js";
+import type { ConnectOptions, PublishOptions } from "../../core/index.js";
 import type { M95 } from "./m95.js";
 
 /** A will as the classic module has it. */
@@ -28,6 +28,13 @@ export interface PublishFlags {
   retain?: boolean;
 }
 
+/** Connected, or not yet. */
+const OPEN = 0;
+/** `onClose` was called. */
+const LOST = 1;
+/** By `close`: nothing is called any more. */
+const CLOSED = 2;
+
 /**
  * One connection, as in the classic module: when it is lost, or was never made, `onClose` is called once and the client is
  * over. With a `reconnectPeriod` it connects again by itself, subscribes as before, and `onReady` and `onClose` are called
@@ -42,27 +49,26 @@ export class Client {
   /** Why something failed; without it the error is traced. */
   declare onError?: (this: Client, error: Error) => void;
   private _client: ReturnType<M95["connect"]>;
-  private _open: boolean;
-  private _closed: boolean;
+  /** How far it is: OPEN, LOST or CLOSED. */
+  private _stage: number;
 
   /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options */
   constructor(options: ClientOptions) {
     const client = connect(options);
     this._client = client;
-    this._open = true;
-    this._closed = false;
+    this._stage = OPEN;
     const over = (): void => {
-      if (!this._open) return;
-      this._open = false;
+      if (this._stage !== OPEN) return;
+      this._stage = LOST;
       this.onClose?.();
     };
     client.on("connect", () => {
-      if (this._closed) return;
-      this._open = true;
+      if (this._stage === CLOSED) return;
+      this._stage = OPEN;
       this.onReady?.();
     });
     client.on("message", (topic, data) => {
-      if (!this._closed) this.onMessage?.(topic, data);
+      if (this._stage !== CLOSED) this.onMessage?.(topic, data);
     });
     client.on("close", over);
     client.on("end", over);
@@ -77,7 +83,10 @@ export class Client {
     const client = this._client;
     try {
       const bytes = data instanceof ArrayBuffer || ArrayBuffer.isView(data);
-      client.publish(topic, bytes ? data : String(data), { qos: flags?.quality ?? 0, retain: flags?.retain ?? false });
+      client.publish(topic, bytes ? data : String(data), {
+        qos: flags?.quality,
+        retain: flags?.retain,
+      } as PublishOptions);
     } catch (thrown) {
       // What data or flags say of themselves; the client itself throws nothing.
       client.emit("error", refusal(thrown));
@@ -97,8 +106,7 @@ export class Client {
    * @param immediate - true: without that, and without DISCONNECT, so that the will happens
    */
   close(immediate?: boolean): void {
-    this._open = false;
-    this._closed = true;
+    this._stage = CLOSED;
     this._client.end(immediate === true);
   }
 }
@@ -108,20 +116,23 @@ export default Client;
 /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options */
 function connect(options: ClientOptions): ReturnType<M95["connect"]> {
   try {
-    const { modem, id, user, timeout, will, ...rest } = options ?? {};
+    const wanted = Object.assign({ reconnectPeriod: 0 }, options) as unknown as {
+      modem?: M95;
+      [option: string]: unknown;
+    };
+    const modem = wanted.modem;
+    const timeout = wanted.timeout;
+    const will = wanted.will as ClientWill | undefined;
     if (typeof modem?.connect !== "function") throw wrong("modem", "an M95", modem);
     if (timeout !== undefined && typeof timeout !== "number") throw wrong("timeout", "milliseconds", timeout);
-    const wanted: ConnectOptions = { reconnectPeriod: 0, ...rest };
-    if (id !== undefined) wanted.clientId = id;
-    if (user !== undefined) wanted.username = user;
+    wanted.clientId = wanted.id;
+    wanted.username = wanted.user;
     wanted.keepalive = Math.ceil((timeout ?? 0) / 1000);
-    if (will) wanted.will = willOf(will);
-    return modem.connect(wanted);
+    wanted.will = will
+      ? { topic: will.topic, payload: will.message, qos: will.quality, retain: will.retain }
+      : undefined;
+    return modem.connect(wanted as unknown as ConnectOptions);
   } catch (error) {
     throw refusal(error);
   }
-}
-
-function willOf(will: ClientWill): Will {
-  return { topic: will.topic, payload: will.message, qos: will.quality ?? 0, retain: will.retain ?? false };
 }

@@ -41,8 +41,8 @@ export const codec: Codec = {
     if (value instanceof ArrayBuffer) return fromBuffer(value);
     if (!ArrayBuffer.isView(value)) {
       // A Resource is no ArrayBuffer, but can be made one.
-      const { byteLength, slice } = (value || {}) as Partial<ArrayBuffer>;
-      return typeof byteLength === "number" && slice ? fromBuffer(slice.call(value, 0)) : undefined;
+      const other = (value || {}) as Partial<ArrayBuffer>;
+      return typeof other.byteLength === "number" && other.slice ? fromBuffer(other.slice(0)) : undefined;
     }
     return fromBuffer(value.buffer.slice(value.byteOffset, value.byteOffset + value.byteLength) as ArrayBuffer);
   },
@@ -53,9 +53,7 @@ export const codec: Codec = {
       return bytes;
     }
   },
-  toPayload(bytes) {
-    return toBuffer(bytes);
-  },
+  toPayload: toBuffer,
   toBase64,
   fromBase64,
 };

@@ -1,12 +1,11 @@
 // The M95 on Moddable: ports made of ECMA-419 IO classes that the application injects. It includes no IO module itself.
 import { readable, reason, wrong } from "../../core/arguments.js";
+import { Emitter } from "../../core/emitter.js";
 import {
-  type ClientEvents,
   type ConnectOptions,
   M95 as CoreM95,
   type M95Options as CoreOptions,
   explain,
-  type M95Events,
   type Secure,
   secure,
   type TlsOptions,
@@ -29,27 +28,16 @@ export interface M95Options extends Omit<CoreOptions, "uart" | "clock" | "power"
 }
 
 /** Errors that nobody listens to are traced, so that they are seen in the debugger's console. */
-function traceUnheard(heard: boolean, event: unknown, error: unknown): boolean {
-  if (!heard && event === "error") {
-    const { code } = (error || {}) as { code?: unknown };
-    trace(`m95-mqtt: ${typeof code === "string" ? code : "error"}: ${reason(error)}\n`);
-  }
+function emit(this: Emitter, event: string, error?: { code?: unknown }): boolean {
+  // biome-ignore lint/complexity/noArguments: all there are go on; an array of them is long code in XS.
+  const heard = Emitter.prototype.emit.apply(this, arguments as never);
+  if (!heard && event === "error")
+    trace(`m95-mqtt: ${typeof error?.code === "string" ? error.code : "error"}: ${reason(error)}\n`);
   return heard;
 }
 
 /** An MQTT client; payloads of messages are ArrayBuffers. */
-export class MqttClient extends AsyncMqttClient<ArrayBuffer> {
-  override emit<E extends keyof ClientEvents<ArrayBuffer>>(
-    event: E,
-    ...args: [
-      a?: ClientEvents<ArrayBuffer>[E][0],
-      b?: ClientEvents<ArrayBuffer>[E][1],
-      c?: ClientEvents<ArrayBuffer>[E][2],
-    ]
-  ): boolean {
-    return traceUnheard(super.emit(event, ...args), event, args[0]);
-  }
-}
+export class MqttClient extends AsyncMqttClient<ArrayBuffer> {}
 
 /** One modem on one serial port. */
 export class M95 extends CoreM95 {
@@ -58,19 +46,24 @@ export class M95 extends CoreM95 {
 
   /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options; what the IO classes throw. Nothing stays open then. */
   constructor(options: M95Options) {
-    const { serial, power, board, ...rest } = readable(options);
-    if (rest.flowControl !== undefined && rest.flowControl !== "none")
-      throw wrong("flowControl", '"none": the serial port has no other', rest.flowControl);
-    const known =
-      board === undefined ? { serial: {}, pins: {} } : boardOf(board, rest.sleep !== undefined && rest.sleep !== "off");
+    const all: Omit<M95Options, "power"> & Partial<Omit<CoreOptions, keyof M95Options>> & { power?: unknown } =
+      Object.assign({ wallClock: Date.now }, readable(options));
+    if (all.flowControl !== undefined && all.flowControl !== "none")
+      throw wrong("flowControl", '"none": the serial port has no other', all.flowControl);
+    const known = boardOf(all.board, all.sleep !== undefined && all.sleep !== "off");
     const clock = new TicksClock();
     const pins = new Pins();
     // A modem that keeps a rate hears no other one.
-    const baud = typeof rest.baud === "number" ? rest.baud : 115200;
-    const uart = new SerialUart({ baud, ...known.serial, ...readable(serial) }, clock);
+    const baud = typeof all.baud === "number" ? all.baud : 115200;
+    const uart = new SerialUart(Object.assign({ baud }, known.serial, readable(all.serial)), clock);
     try {
-      const own = power ? { power: pins.powerSwitch({ ...known.pins, ...readable(power) }, clock) } : {};
-      super({ wallClock: Date.now, ...rest, ...own, uart, clock, codec });
+      all.power = all.power
+        ? pins.powerSwitch(Object.assign({}, known.pins, readable(all.power as PowerOptions)), clock)
+        : undefined;
+      all.uart = uart;
+      all.clock = clock;
+      all.codec = codec;
+      super(all as CoreOptions);
     } catch (error) {
       uart.close();
       pins.close();
@@ -85,13 +78,6 @@ export class M95 extends CoreM95 {
     return super.connect(options) as MqttClient;
   }
 
-  override emit<E extends keyof M95Events>(
-    event: E,
-    ...args: [a?: M95Events[E][0], b?: M95Events[E][1], c?: M95Events[E][2]]
-  ): boolean {
-    return traceUnheard(super.emit(event, ...args), event, args[0]);
-  }
-
   /** Gives port and pins back; clients end. The modem is not switched off by this: that is `stop`, before. */
   close(): void {
     this._uart.close();
@@ -103,8 +89,7 @@ export class M95 extends CoreM95 {
   }
 
   override secured(id: number, tls: boolean | TlsOptions | undefined): Secure | undefined {
-    // A program without TLS need not have its code.
-    if (tls === false || (tls === undefined && !this.tls)) return undefined;
+    // Not called without TLS: a program that has none need not have its code.
     return secure.call(this as never, id, tls);
   }
 
@@ -112,3 +97,5 @@ export class M95 extends CoreM95 {
     return new MqttClient(this, id, options);
   }
 }
+
+MqttClient.prototype.emit = M95.prototype.emit = emit as never;

@@ -38,7 +38,9 @@ export interface PowerOptions extends PowerSwitchOptions {
 }
 
 /** A pin that is left alone once it is closed: a press may still be under way then. */
-class Pin {
+class Pin implements RingPin {
+  /** Of a pin that tells of its edges. */
+  declare watch?: NonNullable<RingPin["watch"]>;
   private _io: Digital | undefined;
 
   constructor(io: Digital) {
@@ -61,15 +63,20 @@ class Pin {
 }
 
 /**
- * The row of a board.
+ * The port and the pins of a board; nothing of either without its name.
  * @param sleeps - with the pins for sleep; without it the application may have them
  * @throws M95Error `EPARAM` for one that is not known, or not on Moddable
  */
-export function boardOf(name: unknown, sleeps: boolean): { serial: object; pins: object } {
+export function boardOf(name: unknown, sleeps: boolean): { serial?: object; pins?: object } {
+  if (name === undefined) return {};
   const names = Object.keys(boards).filter((one) => boards[one]!.moddable);
   if (typeof name !== "string" || names.indexOf(name) < 0) throw wrong("board", names.join(" or "), name);
-  const { port, transmit, receive, dtr, ri, ...pins } = boards[name]!.moddable!;
-  return { serial: { port, transmit, receive }, pins: sleeps ? { ...pins, dtr, ri } : pins };
+  const row = boards[name]!.moddable!;
+  return {
+    serial: { port: row.port, transmit: row.transmit, receive: row.receive },
+    // What else is in the row is nothing to the pins.
+    pins: sleeps ? row : Object.assign({}, row, { dtr: undefined, ri: undefined }),
+  };
 }
 
 /** The pins of one modem. */
@@ -82,43 +89,44 @@ export class Pins {
 
   /** @throws M95Error `EPARAM` without class or PWRKEY; what the class throws, and the pins made until then stay to be closed */
   powerSwitch(options: PowerOptions, clock: Clock): PowerSwitch {
-    const { digital, pwrkey, status, emergOff, supply, dtr, ri } = options;
+    const digital = options.digital;
     if (typeof digital !== "function")
       throw wrong("power.digital", "an ECMA-419 Digital class, such as device.io.Digital", digital);
-    if (pwrkey === undefined) throw wrong("power.pwrkey", "the number of a pin", pwrkey);
+    if (options.pwrkey === undefined) throw wrong("power.pwrkey", "the number of a pin", options.pwrkey);
     const Io: new (options: never) => Digital = digital;
     const open = (wanted: object): Pin => {
       const one = new Pin(new Io(wanted as never));
       this._pins.push(one);
       return one;
     };
-    const pin = (number: number, mode: number, initialValue?: 0 | 1): Pin =>
-      open(initialValue === undefined ? { pin: number, mode } : { pin: number, mode, initialValue });
-    const wired: PowerPins = { pwrkey: pin(pwrkey, digital.Output, options.pwrkeyPressed === 0 ? 1 : 0) };
-    if (status !== undefined) wired.status = pin(status, digital.Input);
-    if (emergOff !== undefined) wired.emergOff = pin(emergOff, digital.Output, 0);
-    // Off at first: a modem that ran with the program before starts afresh.
-    if (supply !== undefined) wired.supply = pin(supply, digital.Output, 0);
-    if (dtr !== undefined) wired.dtr = pin(dtr, digital.Output, 0);
-    if (ri !== undefined) {
+    const wired: Partial<PowerPins> = {};
+    // The supply is off at first: a modem that ran with the program before starts afresh.
+    (["pwrkey", "status", "emergOff", "supply", "dtr"] as const).forEach((name) => {
+      const pin = options[name];
+      if (pin !== undefined)
+        wired[name] = open(
+          name === "status"
+            ? { pin, mode: digital.Input }
+            : { pin, mode: digital.Output, initialValue: +(name === "pwrkey" && options.pwrkeyPressed === 0) },
+        );
+    });
+    if (options.ri !== undefined) {
       const edge = digital.Falling;
-      const heard: { fell?: () => void } = {};
-      const one = open(
-        edge === undefined
-          ? { pin: ri, mode: digital.Input }
-          : { pin: ri, mode: digital.Input, edge, onReadable: () => heard.fell?.() },
-      );
-      const ring: RingPin = { read: () => one.read() };
+      const wanted = { pin: options.ri, mode: digital.Input };
+      let heard: (() => void) | undefined;
+      const ring = open(edge === undefined ? wanted : Object.assign(wanted, { edge, onReadable: () => heard?.() }));
       if (edge !== undefined)
         ring.watch = (fell) => {
-          heard.fell = fell;
+          heard = fell;
         };
       wired.ri = ring;
     }
-    return powerSwitch(wired, clock, options);
+    return powerSwitch(wired as PowerPins, clock, options);
   }
 
   close(): void {
-    for (const pin of this._pins.splice(0)) pin.close();
+    this._pins.splice(0).forEach((pin) => {
+      pin.close();
+    });
   }
 }

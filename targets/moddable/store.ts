@@ -23,8 +23,9 @@ const BASE = 0x10000000;
  */
 export function preferenceStore(preference: PreferenceModule, domain: string): OutboxStore {
   try {
-    for (const method of ["set", "get", "delete", "keys"] as const)
+    (["set", "get", "delete", "keys"] as const).forEach((method) => {
       callable(`preference.${method}`, preference?.[method]);
+    });
   } catch (error) {
     throw refusal(error);
   }
@@ -33,13 +34,15 @@ export function preferenceStore(preference: PreferenceModule, domain: string): O
   return {
     load() {
       const list: { key: number; record: string }[] = [];
-      for (const name of preference.keys(domain).sort()) {
-        const key = parseInt(name, 16) - BASE;
-        // Letter for letter the name that a key makes, or else another's.
-        if (!(key > 0 && key < BASE) || nameOf(key) !== name) continue;
-        const value = preference.get(domain, name);
-        if (value instanceof ArrayBuffer) list.push({ key, record: fromBuffer(value) });
-      }
+      preference
+        .keys(domain)
+        .sort()
+        .forEach((name) => {
+          const key = parseInt(name, 16) - BASE;
+          // Letter for letter the name that a key makes, or else another's.
+          const value = key > 0 && key < BASE && nameOf(key) === name && preference.get(domain, name);
+          if (value instanceof ArrayBuffer) list.push({ key, record: fromBuffer(value) });
+        });
       return list;
     },
     append(key, record) {

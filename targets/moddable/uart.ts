@@ -73,15 +73,7 @@ export class SerialUart implements Uart {
 
   setBaud(baud: number): void {
     this._options.baud = baud;
-    this._release(() => {
-      if (this._closed) return;
-      try {
-        this._open();
-      } catch (error) {
-        this._tell(error);
-        this.close();
-      }
-    });
+    this._release();
   }
 
   close(): void {
@@ -95,63 +87,58 @@ export class SerialUart implements Uart {
 
   private _open(): void {
     const Io = this._options.io as new (options: object) => Serial;
-    const serial = new Io({
+    // What the port calls catches everything: an exception would reboot an ESP32 and get lost on Linux.
+    const safely = (work: (count: number) => void) => (count: number) => {
+      try {
+        work(count);
+      } catch (error) {
+        this._tell(error);
+      }
+    };
+    this._serial = new Io({
       ...this._options,
-      onReadable: () => this._readable(),
-      onWritable: (count: number) => this._writable(count),
+      onReadable: safely(() => {
+        // All of it and at once: the hardware's FIFO holds 11 ms at 115200 baud. `read(n)` is not clamped on ESP32.
+        for (;;) {
+          const data = this._serial?.read() as ArrayBuffer | undefined;
+          if (!data?.byteLength) return;
+          this.onReceive(fromBuffer(data));
+        }
+      }),
+      onWritable: safely((count) => this._writable(count)),
       // Only where there is an operating system: the adapter was unplugged, and the port closes itself after this.
-      onError: () => this._gone(),
+      onError: safely(() => {
+        this._serial = undefined;
+        this.close();
+      }),
     });
-    this._serial = serial;
     // A port may have said what it takes while it was being made.
     this._flush();
   }
 
   /**
    * Lets the port go: from here on it is not touched. It is closed from a timer, because ESP32 and Linux go on using its
-   * memory after a callback in which it was closed.
+   * memory after a callback in which it was closed; then it is opened anew, unless the line is closed.
    */
-  private _release(then?: () => void): void {
+  private _release(): void {
     const serial = this._serial;
     this._serial = undefined;
     this._room = 0;
     this._clock.after(0, () => {
       serial?.close();
-      then?.();
+      if (this._closed) return;
+      try {
+        this._open();
+      } catch (error) {
+        this._tell(error);
+        this.close();
+      }
     });
   }
 
-  // What the port calls catches everything: an exception would reboot an ESP32 and get lost on Linux.
-
-  private _readable(): void {
-    try {
-      // All of it and at once: the hardware's FIFO holds 11 ms at 115200 baud. `read(n)` is not clamped on ESP32.
-      for (;;) {
-        const data = this._serial?.read() as ArrayBuffer | undefined;
-        if (!data?.byteLength) return;
-        this.onReceive(fromBuffer(data));
-      }
-    } catch (error) {
-      this._tell(error);
-    }
-  }
-
   private _writable(count: number): void {
-    try {
-      this._room = count;
-      this._flush();
-    } catch (error) {
-      this._tell(error);
-    }
-  }
-
-  private _gone(): void {
-    try {
-      this._serial = undefined;
-      this.close();
-    } catch (error) {
-      this._tell(error);
-    }
+    this._room = count;
+    this._flush();
   }
 
   private _flush(): void {
