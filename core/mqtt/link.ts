@@ -245,28 +245,25 @@ export class Link {
     const last = steps.length - 2;
     // One function for all steps: on Espruino this one is read from flash each time it is called.
     const step = (at: number): void => {
-      if (!at && inbox.offers !== NOT_ASKED) at = COUNTING;
+      // Asked once a boot; where there are none, the second question is not asked either.
+      if (at ? at < COUNTING && !inbox.offers : inbox.offers !== NOT_ASKED) at = COUNTING;
       if (at === COUNTING && inbox.offers < IN_RECEIVED) at++;
       this.phase = at === last ? OPENING : CONFIGURING;
       this._ask(steps[at]!, (error, lines) => {
         const code = error ? error.code : "";
-        let next = at + 1;
-        if (!at) {
-          inbox.offers = error || placeOf(lines.join(), "SHOWRECVLEN", 0) < 0 ? NO_LENGTHS : IN_RECEIVED;
-          if (!inbox.offers) next = COUNTING + 1;
-        } else if (at === COUNTING) inbox.count(this._id, !error);
-        else if (at < COUNTING && !error) {
-          // A length behind the topic: by name, or as a range.
-          const form = lines.join().toLowerCase();
-          if (placeOf(form, "len", 0) >= 0 || form.endsWith(")")) inbox.offers = IN_PUBLISH;
-        }
+        const form = lines.join().toLowerCase();
+        if (!at) inbox.offers = error || placeOf(form, "showrecvlen", 0) < 0 ? NO_LENGTHS : IN_RECEIVED;
+        else if (at === COUNTING) inbox.count(this._id, !error);
+        // A length behind the topic: by name, or as a range.
+        else if (at < COUNTING && !error && (placeOf(form, "len", 0) >= 0 || form.endsWith(")")))
+          inbox.offers = IN_PUBLISH;
         // Firmware without TLS does not know that it is switched off; an identifier that is closed need not be open. AT+QMTOPEN with
         // an end that proves nothing: its result will tell.
         const optional =
           at <= COUNTING || (at === last - 1 && (!secure || this._reopened)) || (at === last && code === "EUNKNOWN");
         // On the way to a secure connection a time-out ends the attempt: a modem that rebooted meanwhile verifies nobody.
         if (error && (!optional || (secure && code === "ETIMEOUT"))) this._fail(error);
-        else if (at < last) step(next);
+        else if (at < last) step(at + 1);
         else if (this.phase === OPENING) this._overdue();
       });
     };

@@ -210,7 +210,12 @@ export class Outbox {
     }
     if (!found) return false;
     if (result === RETRANSMITTED) {
-      this._repeated(found);
+      // It was sent once more, and whatever was said of it before was not so.
+      this._host.counters[RETRANSMISSIONS]!++;
+      found.unproven = undefined;
+      found.discredited = 0;
+      if (found.left) found.left = this._seconds;
+      this._advance();
       return false;
     }
     this._full = 0;
@@ -221,15 +226,6 @@ export class Outbox {
     this._decide(found, fields, line);
     this._advance();
     return result === ACKNOWLEDGED;
-  }
-
-  // It was sent once more, and whatever was said of it before was not so.
-  private _repeated(packet: Packet): void {
-    this._host.counters[RETRANSMISSIONS]!++;
-    packet.unproven = undefined;
-    packet.discredited = 0;
-    if (packet.left) packet.left = this._seconds;
-    this._advance();
   }
 
   // What stands where a payload may be, while somebody guesses message IDs.
