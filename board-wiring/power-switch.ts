@@ -153,12 +153,9 @@ class Switch implements PowerSwitch {
   _awaitRing(): void {
     this._clock.after(RING_POLL, () => {
       if (!this._sleeps) return;
-      if (this._pins.ri!.read()) this._awaitRing();
-      else {
-        this._rang();
-        // Nobody woke the modem.
-        if (this._sleeps) this._awaitRing();
-      }
+      if (!this._pins.ri!.read()) this._rang();
+      // It has not rung, or nobody woke the modem.
+      if (this._sleeps) this._awaitRing();
     });
   }
 
@@ -193,7 +190,7 @@ class Switch implements PowerSwitch {
   }
 
   _reached(): boolean {
-    return (this._pins.status ? this.isOn() : this._known) === (this._want === ON);
+    return (this.isOn() ?? this._known) === (this._want === ON);
   }
 
   _key(down: 0 | 1): void {
@@ -257,14 +254,17 @@ class Switch implements PowerSwitch {
   _end(): void {
     const on = this._want === ON;
     let error: Error | undefined;
-    if (this._pins.status && !this._reached()) error = new M95Error("EPOWER", "STATUS stays " + (on ? "low" : "high"));
+    // Without STATUS it is neither.
+    if (this.isOn() === !on) error = new M95Error("EPOWER", "STATUS stays " + (on ? "low" : "high"));
     else this._known = on;
     // Whatever STATUS says, a kill ends without supply.
     if (!error || this._want === KILL) write(this._pins.supply, on ? 1 : 0);
     const calls = this._queue.shift()!._calls;
     // Before the calls: one of them may add an operation or throw.
     if (this._queue.length) this._wait(0, this._begin);
-    for (const done of calls) done(error);
+    calls.forEach((done) => {
+      done(error);
+    });
   }
 }
 

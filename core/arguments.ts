@@ -66,8 +66,8 @@ export function flag(field: string, value: unknown): unknown {
 }
 
 /**
- * Reads options by their rows: one a line, name, range and default, as JSON, split by "|". Ranges: `0-9` an integer; `?` true or
- * false; `()` a function; `a/b` one of these words; `text` what is looked at elsewhere.
+ * Reads options by their rows: one a line, name, range and default, as JSON, split by "|". Ranges: `0-9` an integer; `ms` a
+ * time; `?` true or false; `()` a function; `a/b` one of these words; `text` what is looked at elsewhere.
  * The first line is left to others.
  * @param prefix - stands before the names in errors
  * @param whole - with the defaults of those that were not given; one without may be missing
@@ -86,7 +86,7 @@ export function readOptions<T>(table: string, prefix: string, given: T, whole?: 
       continue;
     }
     const name = prefix + key;
-    const range = parts[1]!;
+    const range = parts[1] === "ms" ? "1-86400000" : parts[1]!;
     const limits = range.split("-");
     if (range === "?") flag(name, value);
     else if (range === "()") callable(name, value);

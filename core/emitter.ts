@@ -74,7 +74,7 @@ export class Emitter<Events extends { [E in keyof Events]: any[] } = any> {
       try {
         list[i]!.apply(this, args);
       } catch (error) {
-        this._threw(error, event === "error");
+        this.listenerThrew(error, event === "error");
       }
     }
     return true;
@@ -86,7 +86,7 @@ export class Emitter<Events extends { [E in keyof Events]: any[] } = any> {
     try {
       fn(a, b);
     } catch (error) {
-      this._threw(error, false);
+      this.listenerThrew(error);
     }
   }
 
@@ -100,7 +100,8 @@ export class Emitter<Events extends { [E in keyof Events]: any[] } = any> {
     else if (error) (this as Emitter).emit("error", error);
   }
 
-  protected _threw(error: unknown, quiet: boolean): void {
+  /** For the driver's own parts: counts what a listener, a callback or a port threw, and tells it unless it is to be quiet. */
+  listenerThrew(error: unknown, quiet?: boolean): void {
     this.counters[LISTENER_ERRORS]!++;
     if (!quiet) (this as Emitter).emit("error", error);
   }

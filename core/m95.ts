@@ -181,8 +181,8 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
       const clients = this.clients;
       if (!this._apn) throw wrong("apn", "given before a client can connect", undefined);
       let id = 0;
+      while (clients[id]) id++;
       if (o.connectionId !== undefined) id = integer("connectionId", o.connectionId, 0, CLIENTS - 1);
-      else while (clients[id]) id++;
       if (id >= CLIENTS)
         throw wrong("clients", "at most six: connectionId 0.." + (CLIENTS - 1) + " are in use", CLIENTS + 1);
       if (clients[id]) throw wrong("connectionId", "not in use", id);
@@ -288,12 +288,17 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
       this.clock.after(0, () => {
         // A listener may have stopped it.
         if (this.state === state) this.emit("ready");
-        if (this.state === state) for (const client of this._living()) client.modemReady();
+        if (this.state === state)
+          this._living().forEach((client) => {
+            client.modemReady();
+          });
       });
   }
 
   allLost(error: M95Error, rest: boolean): void {
-    for (const client of this._living()) client.modemLost(error, rest);
+    this._living().forEach((client) => {
+      client.modemLost(error, rest);
+    });
   }
 
   steady(): boolean {
@@ -302,7 +307,9 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
 
   failed(error: M95Error, heard: boolean): void {
     if (!heard) this.emit("error", error);
-    for (const client of this._living()) client.modemFailed(error);
+    this._living().forEach((client) => {
+      client.modemFailed(error);
+    });
   }
 
   endAll(then: () => void): void {
@@ -310,10 +317,10 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     const one = (): void => {
       if (!--left) then();
     };
-    for (const client of this._living()) {
+    this._living().forEach((client) => {
       left++;
       client.end(false, one);
-    }
+    });
     one();
   }
 
@@ -348,16 +355,12 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     return !!client && client.outbox.expects(line.substring(1, line.indexOf(":")), number(fields[1]), guessed);
   }
 
-  listenerThrew(error: unknown): void {
-    this._threw(error, false);
-  }
-
   bytesLost(): void {
-    for (const client of this._living()) {
+    this._living().forEach((client) => {
       // The loss of the connection may have been among them.
       client.link.checkSoon();
       client.outbox.verdictsLost();
-    }
+    });
   }
 
   stepBegins(error: M95Error, step: number, attempt: number, next: number): void {

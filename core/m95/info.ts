@@ -116,24 +116,24 @@ export function identity(ask: Ask, done: Give<Identity>): void {
 }
 
 /** Asks one thing and reads the numbers of its answer. */
-function numbers(ask: Ask, text: string, count: number, done: Give<never>, read: (values: number[]) => void): void {
+function numbers<T>(ask: Ask, text: string, count: number, done: Give<T>, read: (values: number[]) => T): void {
   ask(text, (error, lines) => {
     const values = split(own(text, lines)).slice(0, count).map(number);
     if (error) done(error);
     else if (values.filter((value) => value >= 0).length < count) done(malformed(text, lines));
-    else read(values);
+    else done(null, read(values));
   });
 }
 
 export function signal(ask: Ask, done: Give<Signal>): void {
   numbers(ask, "AT+CSQ", 2, done, (v) => {
     const rssi = v[0]!;
-    done(null, { rssi, dbm: rssi <= 31 ? 2 * rssi - 113 : undefined, ber: v[1]! });
+    return { rssi, dbm: rssi <= 31 ? 2 * rssi - 113 : undefined, ber: v[1]! };
   });
 }
 
 export function battery(ask: Ask, done: Give<Battery>): void {
-  numbers(ask, "AT+CBC", 3, done, (v) => done(null, { charging: v[0]!, percent: v[1]!, millivolts: v[2]! }));
+  numbers(ask, "AT+CBC", 3, done, (v) => ({ charging: v[0]!, percent: v[1]!, millivolts: v[2]! }));
 }
 
 export function operator(ask: Ask, done: Give<Operator>): void {
@@ -168,13 +168,13 @@ export function readTime(line: string): Time | undefined {
   return good ? { utc: seconds * 1000, zone } : undefined;
 }
 
-/** Before this year, or twenty and more behind it, a clock was never set. Raised with releases. */
-const FIRST_YEAR = 2026;
+/** ms since 1970 of 2026-01-01: before that, or twenty years and more behind it, a clock was never set. Raised with releases. */
+const FIRST = 1767225600000;
+const TWENTY_YEARS = 631152000000;
 
 /** Whether a clock that shows this was set. @param utc - ms since 1970 */
 export function isSet(utc: number): boolean {
-  const day = utc / 86400000;
-  return day >= days(FIRST_YEAR, 1, 1) && day < days(FIRST_YEAR + 20, 1, 1);
+  return utc >= FIRST && utc < FIRST + TWENTY_YEARS;
 }
 
 export function time(ask: Ask, done: Give<Time>): void {

@@ -16,7 +16,8 @@ import {
   attemptsOf,
   CFUN,
   causeOf,
-  Ladder,
+  climb,
+  newLadder,
   PDP,
   POWER,
   REOPEN,
@@ -51,10 +52,7 @@ export class Lifecycle extends Script implements SessionSink {
   private _starting?: Done[] | undefined;
   private _stopping?: Done[] | undefined;
 
-  /**
-   * @param guard - ms of silence before a command is sent
-   * @param limit - bytes that a line, a message or an answer may have
-   */
+  /** `guard`: ms of silence before a command is sent; `limit`: bytes that a line, a message or an answer may have. */
   constructor(setup: LifecycleSetup, listener: LifecycleListener, guard: number, limit: number) {
     super(setup);
     const uart = setup.uart;
@@ -338,13 +336,13 @@ export class Lifecycle extends Script implements SessionSink {
       this._fail(error);
       return;
     }
-    const ladder = this._ladder || new Ladder();
+    const ladder = this._ladder || newLadder(setup.limits);
     this._ladder = ladder;
     const can = (step: number): boolean =>
       step < POWER
         ? step !== CFUN || this._contact >= ANSWERING
         : !!power && !!power[WAYS.split(" ")[step - POWER] as "off"];
-    const next = ladder.climb(cause, ready ? PDP : RESTART, this._listener.random(), setup.limits, can);
+    const next = climb(ladder, cause, ready ? PDP : RESTART, this._listener.random(), can);
     const step = ladder.step;
     if (!this._drop(error, step === REST) || !this.enter("recovering")) return;
     const generation = this._generation;

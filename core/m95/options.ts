@@ -149,14 +149,14 @@ export interface M95Options {
 export function modemOptions(): string {
   return (
     "\npinRetry|?\nreports|?\nflowControl|none/hardware/software\nwallClock|()\nreceiveLimit|512-65536|4096\nguardTime|0-1000|20\nrandom|()" +
-    '\nsleep|off/auto/manual|"off"\nsleepAfter|1-86400000|5000'
+    '\nsleep|off/auto/manual|"off"\nsleepAfter|ms|5000'
   );
 }
 
 export function recoveryOptions(): string {
   return (
-    "\nattempts|1-1000|3\nperiod|1-86400000|2000\nmaxPeriod|1-86400000|300000\nstable|1-86400000|60000\nrounds|1-1000|3" +
-    "\nrest|1-86400000|3600000\nsyncTimeout|1-86400000|15000\nsimTimeout|1-86400000|30000\nregistrationTimeout|1-86400000|180000"
+    "\nattempts|1-1000|3\nperiod|ms|2000\nmaxPeriod|ms|300000\nstable|ms|60000\nrounds|1-1000|3" +
+    "\nrest|ms|3600000\nsyncTimeout|ms|15000\nsimTimeout|ms|30000\nregistrationTimeout|ms|180000"
   );
 }
 

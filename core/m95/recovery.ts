@@ -102,46 +102,55 @@ export function counterOf(step: number): number {
 }
 
 /** The place on the ladder of one modem, from its first step to the time when all is well again. */
-export class Ladder {
+export interface Ladder {
   step: number;
   /** Times in a row that this step was taken. */
   attempt: number;
-  private _rounds: number;
+  _rounds: number;
   /** Steps that were taken. */
   waits: number;
+  /** Of option `recovery`. */
+  readonly limits: Uint32Array;
+}
 
-  constructor() {
-    this.step = this.attempt = this._rounds = this.waits = 0;
-  }
+/** The foot of the ladder. */
+export function newLadder(limits: Uint32Array): Ladder {
+  return { step: 0, attempt: 0, _rounds: 0, waits: 0, limits };
+}
 
-  /**
-   * Goes to the step that follows, and returns the ms until it begins: full jitter under a doubling cap.
-   * @param least - the lowest step that makes sense now
-   * @param options - those that were given
-   * @param can - whether a step can be taken here and now
-   */
-  climb(cause: string, least: number, random: number, limits: Uint32Array, can: (step: number) => boolean): number {
-    const steps = stepsOf(cause);
-    const last = Math.max(steps & 15, RESTART);
-    const reach = (step: number): number => {
-      while (step <= last && !can(step)) step++;
-      return step;
-    };
-    let first = reach(Math.max(steps >> 4, least));
-    // A modem that cannot be switched can still be spoken to.
-    if (first > last) first = RESTART;
-    let step = Math.max(first, this.step);
-    if (step === this.step && this.attempt >= attemptsOf(step)) step++;
-    step = reach(step);
-    if (step !== this.step) this.attempt = 0;
-    if (step > last) {
-      this.attempt = 0;
-      step = ++this._rounds < limits[ROUNDS]! ? first : REST;
-    }
-    this.step = step;
-    this.attempt++;
-    if (step === REST) return limits[REST_PERIOD]!;
-    const cap = limits[PERIOD]! * Math.pow(2, this.waits++);
-    return Math.round(random * Math.min(limits[MAX_PERIOD]!, cap));
+/**
+ * Goes to the step that follows, and returns the ms until it begins: full jitter under a doubling cap.
+ * @param least - the lowest step that makes sense now
+ * @param can - whether a step can be taken here and now
+ */
+export function climb(
+  ladder: Ladder,
+  cause: string,
+  least: number,
+  random: number,
+  can: (step: number) => boolean,
+): number {
+  const limits = ladder.limits;
+  const steps = stepsOf(cause);
+  const last = Math.max(steps & 15, RESTART);
+  const reach = (step: number): number => {
+    while (step <= last && !can(step)) step++;
+    return step;
+  };
+  let first = reach(Math.max(steps >> 4, least));
+  // A modem that cannot be switched can still be spoken to.
+  if (first > last) first = RESTART;
+  let step = Math.max(first, ladder.step);
+  if (step === ladder.step && ladder.attempt >= attemptsOf(step)) step++;
+  step = reach(step);
+  if (step !== ladder.step) ladder.attempt = 0;
+  if (step > last) {
+    ladder.attempt = 0;
+    step = ++ladder._rounds < limits[ROUNDS]! ? first : REST;
   }
+  ladder.step = step;
+  ladder.attempt++;
+  if (step === REST) return limits[REST_PERIOD]!;
+  const cap = limits[PERIOD]! * Math.pow(2, ladder.waits++);
+  return Math.round(random * Math.min(limits[MAX_PERIOD]!, cap));
 }

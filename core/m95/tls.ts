@@ -66,6 +66,7 @@ export function checksum(text: string): number {
  */
 export function checkPem(field: string, text: string): number {
   const key = field === "key";
+  const kind = key ? "PRIVATE KEY" : "CERTIFICATE";
   let at = 0;
   if (!text) throw bad(field, "not be empty");
   if (placeOf(text, "ENCRYPTED", 0) >= 0) throw bad(field, "not be encrypted: the modem takes no password");
@@ -76,11 +77,11 @@ export function checkPem(field: string, text: string): number {
     if (head < 0 || label.length > 24 || text.substring(at, from) !== BEGIN)
       throw bad(field, "be PEM text, begin with -----BEGIN and have nothing around it");
     const isKey = label.endsWith("PRIVATE KEY");
-    if (key ? !isKey : label !== "CERTIFICATE")
+    if (key ? !isKey : label !== kind)
       throw bad(
         field,
         "be a " +
-          (key ? "PRIVATE KEY" : "CERTIFICATE") +
+          kind +
           ", not a " +
           label +
           (key || isKey ? "; is it swapped with tls." + (key ? "cert?" : "key?") : ""),
@@ -204,12 +205,10 @@ export class Tls {
   /** What this and another one want differently and cannot have both; "" if nothing. */
   clash(other: Tls): string {
     const codec = this._host.codec;
-    for (let i = 0; i < this.uses.length; i++) {
-      const mine = this.uses[i]!;
-      const differs = (its: TlsFile): boolean =>
-        its.name === mine.name && codec.toBytes(its.source) !== codec.toBytes(mine.source);
-      if (other.uses.some(differs)) return "tls." + mine.field + "|" + mine.name;
-    }
+    const file = this.uses.filter((mine) =>
+      other.uses.some((its) => its.name === mine.name && codec.toBytes(its.source) !== codec.toBytes(mine.source)),
+    )[0];
+    if (file) return "tls." + file.field + "|" + file.name;
     if (this.context === other.context && this.commands.join() !== other.commands.join())
       return "tls|SSL context " + this.context;
     return this.uses.length && other.uses.length && !this.options.ignoreTime !== !other.options.ignoreTime

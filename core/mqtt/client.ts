@@ -123,7 +123,7 @@ export class MqttClient<Payload = any>
       try {
         list[i]!.call(this, topic, payload, info);
       } catch (error) {
-        this._threw(error, false);
+        this.listenerThrew(error);
       }
     }
   }

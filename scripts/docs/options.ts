@@ -66,7 +66,7 @@ export function rowsOf(type: string): { rows: OptionRow[]; others: string[] } {
       .split("\n")
       .map((line) => {
         const [name, limits, fallback = ""] = line.split("|") as [string, string, string?];
-        const number = /^(\d+)-(\d+)$/.exec(limits);
+        const number = /^(\d+)-(\d+)$/.exec(limits === "ms" ? "1-86400000" : limits);
         return {
           name,
           range: number ? `${number[1]}..${number[2]}` : "",

@@ -11,7 +11,7 @@ type Listener = (...args: unknown[]) => void;
 /** What the methods below are given to. */
 interface Target extends EventEmitter {
   counters: Uint32Array;
-  _threw(error: unknown, quiet: boolean, event?: string): void;
+  listenerThrew(error: unknown, quiet?: boolean, event?: string): void;
   _call(fn: Listener, a?: unknown, b?: unknown): void;
   /** Somebody begins to listen. */
   _heard?(event: string): void;
@@ -55,13 +55,13 @@ const own = {
       try {
         one.apply(this, args);
       } catch (error) {
-        this._threw(error, event === "error" || typeof event === "symbol", event);
+        this.listenerThrew(error, event === "error" || typeof event === "symbol", event);
       }
     }
     return list.length > 0;
   },
 
-  _threw(this: Target, error: unknown, quiet: boolean, event?: string): void {
+  listenerThrew(this: Target, error: unknown, quiet?: boolean, event?: string): void {
     this.counters[LISTENER_ERRORS]!++;
     warnOnce(`threw ${String(event)}`, `a listener or callback threw: ${inWords(error)}`);
     if (!quiet && this.listenerCount("error") > 0) this.emit("error", error);
@@ -73,7 +73,7 @@ const own = {
     try {
       fn?.(a ?? null, b);
     } catch (error) {
-      this._threw(error, false);
+      this.listenerThrew(error);
     }
   },
 };

@@ -2,7 +2,7 @@
 // modem that needs several steps, is in test/lifecycle/ladder.test.ts.
 import { M95Error } from "../../../core/errors.js";
 import { limitsOf, type M95Options } from "../../../core/m95/options.js";
-import { causeOf, causeTable, Ladder, PDP, REST, RESTART, stepNames } from "../../../core/m95/recovery.js";
+import { causeOf, causeTable, climb, newLadder, PDP, REST, RESTART, stepNames } from "../../../core/m95/recovery.js";
 import { M95 } from "../../../core/m95.js";
 import type { MqttClient } from "../../../core/mqtt/client.js";
 import { SimClock } from "../../../virtual-m95/time/sim-clock.js";
@@ -315,68 +315,68 @@ test("an error finds its row by its code and the modem's number; an unknown one 
 const all = (): boolean => true;
 
 /** The steps of so many failures in a row. */
-function climb(cause: string, least: number, times: number, missing: string[] = [], options = {}): string[] {
+function climbs(cause: string, least: number, times: number, missing: string[] = [], options = {}): string[] {
   const names = stepNames();
-  const ladder = new Ladder();
+  const ladder = newLadder(limitsOf(options));
   const steps: string[] = [];
   for (let i = 0; i < times; i++) {
-    ladder.climb(cause, least, 0.5, limitsOf(options), (step) => !missing.includes(names[step]!));
+    climb(ladder, cause, least, 0.5, (step) => !missing.includes(names[step]!));
     steps.push(`${names[ladder.step]} ${ladder.attempt}`);
   }
   return steps;
 }
 
 test("each step gets its attempts, then the next one follows, up to the last one of the cause, then the next round", (t) => {
-  t.deepEqual(climb("+PDP DEACT", PDP, 11), [
+  t.deepEqual(climbs("+PDP DEACT", PDP, 11), [
     ...["pdp 1", "pdp 2", "restart 1", "restart 2", "restart 3", "restart 4", "cfun 1", "cfun 2", "power 1"],
     ...["pdp 1", "pdp 2"],
   ]);
-  t.deepEqual(climb("silent", RESTART, 4), ["power 1", "kill 1", "cut 1", "power 1"]);
+  t.deepEqual(climbs("silent", RESTART, 4), ["power 1", "kill 1", "cut 1", "power 1"]);
 });
 
 test("what cannot be done is left out; a modem without a PowerSwitch is spoken to again", (t) => {
   const none = ["power", "kill", "cut"];
-  t.deepEqual(climb("silent", RESTART, 5, ["cfun", ...none]), [
+  t.deepEqual(climbs("silent", RESTART, 5, ["cfun", ...none]), [
     "restart 1",
     "restart 2",
     "restart 3",
     "restart 4",
     "restart 1",
   ]);
-  t.deepEqual(climb("silent", RESTART, 3, ["kill"]), ["power 1", "cut 1", "power 1"]);
-  t.deepEqual(climb("EREG", RESTART, 3, none), ["cfun 1", "cfun 2", "cfun 1"]);
+  t.deepEqual(climbs("silent", RESTART, 3, ["kill"]), ["power 1", "cut 1", "power 1"]);
+  t.deepEqual(climbs("EREG", RESTART, 3, none), ["cfun 1", "cfun 2", "cfun 1"]);
 });
 
 test("another cause does not lead down again", (t) => {
-  let ladder = new Ladder();
-  ladder.climb("silent", RESTART, 0, limitsOf(undefined), all);
+  let ladder = newLadder(limitsOf(undefined));
+  climb(ladder, "silent", RESTART, 0, all);
   t.is(stepNames()[ladder.step], "power");
-  ladder.climb("RDY", RESTART, 0, limitsOf(undefined), all);
+  climb(ladder, "RDY", RESTART, 0, all);
   t.is(stepNames()[ladder.step], "kill");
-  ladder = new Ladder();
-  ladder.climb("RDY", RESTART, 0, limitsOf(undefined), all);
+  ladder = newLadder(limitsOf(undefined));
+  climb(ladder, "RDY", RESTART, 0, all);
   t.is(stepNames()[ladder.step], "restart");
 });
 
 test("after three full rounds, a rest", (t) => {
-  const steps = climb("silent", RESTART, 10);
+  const steps = climbs("silent", RESTART, 10);
   t.is(steps[8], "cut 1");
   t.is(steps[9], "rest 1");
-  t.deepEqual(climb("silent", RESTART, 4, [], { rounds: 1 }).slice(3), ["rest 1"]);
+  t.deepEqual(climbs("silent", RESTART, 4, [], { rounds: 1 }).slice(3), ["rest 1"]);
 });
 
 test("waiting times double under a cap, drawn from nothing to the cap; a rest is as long as it says", (t) => {
   const waits = (random: number): number[] => {
-    const ladder = new Ladder();
     const options = { period: 1000, maxPeriod: 5000, rest: 7000, rounds: 1 };
-    return [1, 2, 3, 4, 5].map(() => ladder.climb("EPOWER", RESTART, random, limitsOf(options), all));
+    const ladder = newLadder(limitsOf(options));
+    return [1, 2, 3, 4, 5].map(() => climb(ladder, "EPOWER", RESTART, random, all));
   };
   t.deepEqual(waits(1).slice(0, 4), [1000, 2000, 4000, 7000]);
   t.deepEqual(waits(0.5).slice(0, 3), [500, 1000, 2000]);
   t.deepEqual(waits(0).slice(0, 3), [0, 0, 0]);
-  const ladder = new Ladder();
+  const ladder = newLadder(limitsOf(undefined));
   let last = 0;
-  for (let i = 0; i < 20; i++) last = ladder.climb("RDY", RESTART, 1, limitsOf(undefined), all);
+  for (let i = 0; i < 20; i++) last = climb(ladder, "RDY", RESTART, 1, all);
   t.is(last, 300_000);
   t.true(ladder.step < REST);
 });
