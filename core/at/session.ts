@@ -173,7 +173,6 @@ export class Session extends Synchroniser {
 
   quiet(): void {
     if (this._awaitsSilence) {
-      this._awaitsSilence = false;
       this._arm(Math.max(0, this._left()));
     } else if (this._phase === IDLE && this._timer !== undefined && this._guard <= this.framer.silence) this._arm(0);
   }
@@ -186,11 +185,11 @@ export class Session extends Synchroniser {
     else if (!run) this._foreign(line, mayBePayload);
     else if (line === run.text) {
       // One that a message may have forged announces no other, and tells nothing of the modem.
-      if (!mayBePayload || !this.unechoed) run._echo = "";
       if (!mayBePayload) {
         this.framer.strict = false;
         this._heardEcho();
       }
+      if (!this.unechoed) run._echo = "";
     } else if (run._echo && isEcho(line, run)) return;
     else if (isFinal(line, run)) {
       const prompted = line === run.prompt && !run.sent;
@@ -207,7 +206,6 @@ export class Session extends Synchroniser {
       // Final results come last, so the one held was part of a message, if this line is none.
       if (this._phase === HELD && !mayBePayload) {
         this._phase = RUNNING;
-        this._awaitsSilence = false;
         this._arm(run.timeout);
       }
       if ((run._size! += line.length) <= this._limit) run._lines!.push(line);
@@ -233,7 +231,7 @@ export class Session extends Synchroniser {
     // An OK that is late ends no command that waits for its prompt, but any other; and a modem that still owes it may drop what it is
     // told, which must not happen to one whose prompt counts bytes: in vain they would be written.
     if (this.owed || (this._unsettled && (prompt !== ">" || run.counted))) {
-      this._call(AT_TRIES, "", undefined);
+      this._call(AT_TRIES, "");
       return;
     }
     this._queue.shift();
@@ -254,7 +252,6 @@ export class Session extends Synchroniser {
     const data = run.data!;
     run.sent = true;
     this._phase = RUNNING;
-    this._awaitsSilence = false;
     this._arm((run.upload || run.timeout) + data.length * this.framer.byteTime);
     // The echo of the data can only be told from answers when the command was echoed too.
     if (run._echo === "") run._echo = data;
@@ -282,12 +279,13 @@ export class Session extends Synchroniser {
     const wait = Math.max(hold, this._left());
     const held = this._phase === HELD;
     const refused = isError(line);
-    this._awaitsSilence = !refused && wait <= AT_WAIT;
     run._refused = refused || (held && run._refused);
     run._prompted = line === run.prompt || (held && run._prompted);
-    if (held) return;
-    this._phase = HELD;
-    this._arm(Math.max(wait, 2 * this.framer.silence));
+    if (!held) {
+      this._phase = HELD;
+      this._arm(Math.max(wait, 2 * this.framer.silence));
+    }
+    this._awaitsSilence = !refused && wait <= AT_WAIT;
   }
 
   // No other result came: what it says may be payload, so that it says nothing, and the modem may be anywhere.

@@ -69,7 +69,7 @@ interface Synchronisation {
   grace: number;
   /** How many were asked for, one after the other; and whether a proof was the last thing sent, 1, and has come, 2. -1: another one has. */
   which: number;
-  proof: number;
+  proof?: number;
   /** A bit for each of them that was asked for and has not come in any form. */
   owed: number;
   /** How many came that are no part of a message; 1 where only others did: there are such. */
@@ -169,12 +169,7 @@ export abstract class Synchroniser implements FramerSink {
   protected abstract _leave(run: Request): void;
 
   /** Without `done` the line has to prove that nothing older is owed, or what is late would pass for the answer of the next command. */
-  protected _call(
-    tries: number,
-    leadOut: string,
-    done: ((error: M95Error | null) => void) | undefined,
-    wakes?: boolean,
-  ): void {
+  protected _call(tries: number, leadOut: string, done?: (error: M95Error | null) => void, wakes?: boolean): void {
     const before = this._sync;
     const past = before || this._past;
     const run = this._run;
@@ -189,7 +184,6 @@ export abstract class Synchroniser implements FramerSink {
       tries,
       grace: AT_GRACE,
       which: past ? past.which : 0,
-      proof: 0,
       owed: past ? past.owed : 0,
       proves: 0,
       called: !!done && leadOut !== ESCAPE,
@@ -218,8 +212,8 @@ export abstract class Synchroniser implements FramerSink {
     const wait = Math.max(sync.rouses && sync.which < CLOSE ? WAKE_AGAIN : AT_WAIT, 2 * framer.silence);
     if (this._busy() && sync.grace-- > 0) {
       // Between messages no answer proves anything. Behind a silence one is likely to come in time.
-      this._awaitsSilence = true;
       this._arm(wait);
+      this._awaitsSilence = true;
     } else if (sync.tries > 0) {
       const left = --sync.tries;
       if (sync.escape === ESCAPE && sync.called && left & 1) {
@@ -229,7 +223,6 @@ export abstract class Synchroniser implements FramerSink {
         return;
       }
       sync.called = true;
-      this._awaitsSilence = false;
       // A modem left in ATV0 answers with a bare digit, and nothing but AT is said to one that may be in autobaud: once for each
       // digit, which noise may end in, too.
       const digit = (framer.held || "").endsWith("0\r") && sync.told !== framer.bytes;
@@ -283,7 +276,6 @@ export abstract class Synchroniser implements FramerSink {
           }
         } else if (!sync.proof) {
           this._phase = SETTLING;
-          this._awaitsSilence = false;
           sync.tries = SETTLES;
         } else if (sync.proof > 1) this._endSync(null);
     } else if (proof >= 0) {
@@ -300,12 +292,9 @@ export abstract class Synchroniser implements FramerSink {
       const plain = !sync.proof;
       // Asked for before, it may be late, unless the others have come as well.
       const asked = last && !mayBePayload && (sync.which <= COUNT || !sync.owed);
-      sync.proof = sync.proof <= 0 ? -1 : asked ? 2 : 1;
+      sync.proof = sync.proof! > 0 ? (asked ? 2 : 1) : -1;
       // More that are late may be behind one that is.
-      if (sync.proof < 2 && (plain || !mayBePayload)) {
-        this._awaitsSilence = false;
-        this._arm(this._round());
-      }
+      if (sync.proof < 2 && (plain || !mayBePayload)) this._arm(this._round());
     } else if (isError(line)) {
       // Firmware without; but an error may be the answer to what led out of a prompt, and says nothing of what else is late.
       if (sync.proof && !mayBePayload) {
@@ -349,7 +338,7 @@ export abstract class Synchroniser implements FramerSink {
         // A modem that hands over messages is not mute, though there may be a silence: it is asked again for as long as they keep its answer
         // away. Nor is one that may be at a command still, which was given up as messages may have hidden its end.
         this._run = run;
-        this._call(AT_TRIES, sync.escape, undefined);
+        this._call(AT_TRIES, sync.escape);
       } else this._sink.mute(error);
     }
     this._next();
@@ -363,6 +352,7 @@ export abstract class Synchroniser implements FramerSink {
 
   protected _arm(ms: number): void {
     callOff(this);
+    this._awaitsSilence = false;
     this._mark = this.framer.bytes;
     this._timer = this._clock.after(ms, this._onTimer);
   }

@@ -82,6 +82,19 @@ function leaves(node) {
   return undefined;
 }
 
+/** What falls off the end of a function gives undefined as well. */
+function ends(node) {
+  if (!isFunction(node) || node.body.type !== "BlockStatement") return undefined;
+  const last = node.body.body.at(-1);
+  if (
+    last?.type === "ReturnStatement" &&
+    last.argument?.operator === "void" &&
+    last.argument.argument.type === "Literal"
+  )
+    node.body.body.pop();
+  return undefined;
+}
+
 const LEAVES = /^(Return|Throw|Break|Continue)Statement$/;
 
 function hasLeft(node) {
@@ -207,7 +220,7 @@ function constantOf(node) {
   return value.type === "Literal" && !value.regex ? JSON.stringify(value.value) : undefined;
 }
 
-const PASSES = { rounds, patterns, lists, literals, tests, returns, leaves, elses, loops, chains };
+const PASSES = { rounds, patterns, lists, literals, tests, returns, ends, leaves, elses, loops, chains };
 
 /** @param {string} code one module */
 export async function forms(code, passes = Object.keys(PASSES)) {

@@ -72,6 +72,11 @@ const same: { [what: string]: string } = {
     function result() { const a = new A(); return [1, 2, 5].map((x) => a.run(x)); }`,
   "closures in loops keep their own": `
     function result() { const fns = []; for (let i = 0; i < 3; i++) { const j = i * 2; fns.push(() => [i, j]); } return fns.map((fn) => fn()); }`,
+  "functions that end without a value": `
+    const log = [];
+    function f(x) { if (x) return "some"; return undefined; }
+    function g(x) { if (x) return "some"; return void log.push(x); }
+    function result() { return [f(1), f(0), g(1), g(0), f(0) === undefined, g(0) === undefined, log]; }`,
   "stores of one value": `
     class A { constructor() { this._a = 0; this._b = 0; this._c = undefined; this._d = undefined; this._e = 1; } all() { return [this._a, this._b, this._c, this._d, this._e]; } }
     function result() { return new A().all(); }`,
