@@ -257,10 +257,10 @@ export class Form {
     const check = `if(!${FILE}||${FILE}.length!=${length}||${FILE}.charCodeAt(${length - 1}))throw new Error("${NAME} in Storage is not whole; write it anew: npm run flash");`;
     const called = (number) => this.#called(number);
     const table = `${TABLE}=new Uint16Array(E.toArrayBuffer(${FILE}.substr(2,${2 * this.parts.get("").length})))`;
-    // Copied into RAM: it is looked into for each code.
+    // Where flash is no memory, as on ESP32 and Linux, it is copied into RAM: it is looked into for each code.
     const pairs =
-      `,${UNPACK}=require("heatshrink").decompress,` +
-      `${PAIRS}=new Uint16Array(E.toUint8Array(${FILE}.substr(${this.#pairsAt},${this.meanings.length})).buffer)`;
+      `,${UNPACK}=require("heatshrink").decompress,${PAIRS}=(f=>new Uint16Array(E.getAddressOf(f,1)?E.toArrayBuffer(f):` +
+      `E.toUint8Array(f).buffer))(${FILE}.substr(${this.#pairsAt},${this.meanings.length}))`;
     const place =
       `let f=${FILE},k=${WHICH}+${this.below};` +
       `if(k<0){f=${DISPATCHER}(${called(this.finder)},~k);k=${ENTRY}}else k=${TABLE}[k];`;

@@ -286,7 +286,7 @@ test("each text of each file comes out of its table, in all the ways that it may
     fileOf("M95", form).slice(number(fileOf("M95", form), "_=_\\.substr\\(#\\)"));
   const own = from("file");
   const uncoded = number(driver, "k>#\\)");
-  const table = own.substr(number(driver, "toUint8Array\\(_\\.substr\\(#,"), 512);
+  const table = own.substr(number(driver, "_\\.substr\\(#,512\\)"), 512);
   const pager = decodedPager();
   const dictionary = own.substr(number(pager, "_\\.substr\\(#,"), number(pager, "_\\.substr\\(\\d+,#\\)"));
   const ways = { raw: 0, packed: 0, coded: 0, page: 0, differs: 0 };
