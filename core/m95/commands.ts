@@ -115,10 +115,11 @@ export function request(text: string, done: Request["done"], data?: string): Req
 /**
  * The write forms of some commands: all at once, because on Espruino it takes long to get at the table. Values past the last given one are left out; those that repeat are
  * given once.
- * @param list - for each command the name of its row, and its values
+ * @param list - for each command the name of its row, and its values, or an object that has them by the names of the parameters, id among them; the
+ * first one that this has not ends the command
  * @throws M95Error `EPARAM` or `ETOOBIG`, naming the parameter, its limit and the value, or all of them when the line is too long
  */
-export function build(list: (number | string)[][]): string[] {
+export function build(list: (number | string | object)[][]): string[] {
   const table = commands();
   return list.map((values) => {
     const name = values[0] as string;
@@ -126,18 +127,21 @@ export function build(list: (number | string)[][]): string[] {
     const parameters = row(table, name)[PARAMETERS]!.split(" ");
     let text = "AT+" + type[0] + (type[1] ? '="' + type[1] + '"' : "");
     const names: string[] = [];
-    for (let i = 1; i < values.length; i++) {
-      const parameter = parameters[i - 1];
-      if (!parameter) throw new M95Error("EPARAM", name + " takes at most " + (i - 1) + " parameters");
+    const named: any = values[1];
+    if (values.length > parameters.length + 1)
+      throw new M95Error("EPARAM", name + " takes at most " + parameters.length + " parameters");
+    for (let i = 0; i < parameters.length; i++) {
       // Without the mark in front.
-      const field = parameter.substring("/*".indexOf(parameter[0]!) < 0 ? 0 : 1).split(":");
+      const field = parameters[i]!.substring("/*".indexOf(parameters[i]![0]!) < 0 ? 0 : 1).split(":");
+      const value: unknown = named && named.id !== undefined ? named[field[0]!] : values[i + 1];
+      if (value === undefined && i + 1 >= values.length) break;
       const range = field[1]!.split("-");
       if (!range[1]) names.push(field[0]!);
       text +=
-        (i > 1 || type[1] ? "," : "=") +
+        (i || type[1] ? "," : "=") +
         (range[1]
-          ? integer(field[0]!, values[i], +range[0]!, +range[1])
-          : quote(field[0]!, values[i], +range[0]!.substring(1)));
+          ? integer(field[0]!, value, +range[0]!, +range[1])
+          : quote(field[0]!, value, +range[0]!.substring(1)));
     }
     return checkLine(names.join(), text);
   });

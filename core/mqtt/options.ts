@@ -237,20 +237,17 @@ export class Profile {
 
   /** Builds what `composed` hands over. @throws M95Error `EPARAM` or `ETOOBIG`, naming parameter, limit and value */
   compose(): void {
-    const id = this._id;
     const secure = this.secure;
-    const o = this.settled();
-    const port = o.port === undefined ? (secure ? 8883 : 1883) : o.port;
-    const login = ["QMTCONN", id, o.clientId!, o.username!, o.password!];
-    this._built = build([
-      ["QMTCFG.WILL" as string | number, id].concat(this._will),
-      ["QMTCFG.TIMEOUT", id, o.packetTimeout, o.retryTimes, 1],
-      ["QMTCFG.SESSION", id, o.clean ? 1 : 0],
-      ["QMTCFG.KEEPALIVE", id, o.keepalive],
-      secure ? ["QMTCFG.SSL", id, 1, secure.context] : ["QMTCFG.SSL", id, 0],
-      ["QMTOPEN", id, o.host, port],
-      login.filter((one) => one !== undefined),
-    ]);
+    // By the names of the table's parameters.
+    const o: any = this.settled();
+    o.id = this._id;
+    o.notice = 1;
+    o.clean = +o.clean;
+    o.tls = secure ? 1 : 0;
+    if (secure) o["tls.context"] = secure.context;
+    if (o.port === undefined) o.port = secure ? 8883 : 1883;
+    const rows = "QMTCFG.TIMEOUT QMTCFG.SESSION QMTCFG.KEEPALIVE QMTCFG.SSL QMTOPEN QMTCONN".split(" ");
+    this._built = build([["QMTCFG.WILL", o.id].concat(this._will)].concat(rows.map((name) => [name, o])));
   }
 
   /**
