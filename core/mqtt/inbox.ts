@@ -119,9 +119,9 @@ export class Inbox implements Counter, MessageSink {
     return end > last || text.substring(end).trim() ? -1 : quotes;
   }
 
-  // From `<topic>` on. False: it does not tell its length.
+  // From two bytes in front of `<topic>` on, which are looked at: Espruino has no byte in front of a text. False: it does not tell its length.
   private _measured(client: Receiver, text: string, msgid: number, ambiguous: boolean, stamp: number): boolean {
-    const ways = readings(text, 0, client.outbox.topicFilters(), this._style);
+    const ways = readings(text, 2, client.outbox.topicFilters(), this._style);
     if (!ways || !ways.length) return false;
     const right = ways.filter((one) => this._quotes(text, one) >= 0);
     const way = right[0] || ways[0]!;
@@ -166,7 +166,7 @@ export class Inbox implements Counter, MessageSink {
     const client = this._clients[+text.substring(ID, first)];
     const msgid = +text.substring(first + 1, second);
     const good = client && (msgid & 65535) === msgid;
-    if (good && this._tells(text, first) && this._measured(client, text.substring(second + 1), msgid, ambiguous, stamp))
+    if (good && this._tells(text, first) && this._measured(client, text.substring(second - 1), msgid, ambiguous, stamp))
       return;
     const blank = text[second + 1] === " ";
     let start = second + (blank ? 2 : 1);
