@@ -5,7 +5,7 @@ import { parse } from "acorn";
 import { minify } from "terser";
 import { isFunction } from "../espruino/tree.mjs";
 import { shareConstants } from "./constants.mjs";
-import { some, transform } from "./nodes.mjs";
+import { isVoid, some, transform } from "./nodes.mjs";
 import { shareVariables } from "./variables.mjs";
 
 const literal = (value) => ({ type: "Literal", value, raw: String(value) });
@@ -86,12 +86,7 @@ function leaves(node) {
 function ends(node) {
   if (!isFunction(node) || node.body.type !== "BlockStatement") return undefined;
   const last = node.body.body.at(-1);
-  if (
-    last?.type === "ReturnStatement" &&
-    last.argument?.operator === "void" &&
-    last.argument.argument.type === "Literal"
-  )
-    node.body.body.pop();
+  if (last?.type === "ReturnStatement" && last.argument && isVoid(last.argument)) node.body.body.pop();
   return undefined;
 }
 
@@ -216,7 +211,7 @@ function isStore(node) {
 function constantOf(node) {
   let value = node.expression.right;
   while (value.type === "AssignmentExpression") value = value.right;
-  if (value.type === "UnaryExpression" && value.operator === "void") return "undefined";
+  if (isVoid(value)) return "undefined";
   return value.type === "Literal" && !value.regex ? JSON.stringify(value.value) : undefined;
 }
 

@@ -32,27 +32,41 @@ function survey(code, isInternal) {
   return { tree, parents, members, names, methods, functions };
 }
 
+/** Names that are known inside a node and not around it. */
+function ownNames(node) {
+  const list = [node.init, node.left, ...(node.cases?.flatMap(({ consequent }) => consequent) ?? [])];
+  const inside = node.type === "BlockStatement" ? node.body : list;
+  const declared = inside.flatMap((one) => (one?.type === "VariableDeclaration" ? one.declarations : []));
+  const ids = [...declared.map(({ id }) => id), node.param, ...(isFunction(node) ? node.params : [])];
+  return ids.filter((id) => id?.type === "Identifier").map(({ name }) => name);
+}
+
 /** What stands in a function's body, functions inside it included; undefined when it cannot stand elsewhere. */
 function contentOf(fn) {
   const content = { ids: [], declared: new Set(), assigned: new Set(), thises: [], returns: [], labels: false };
   let movable = !fn.async && !fn.generator && fn.params.every((one) => one.type === "Identifier");
   // A name may be that of a parameter inside, and elsewhere mean something of the module.
-  const visit = (node, parent, nested, known) => {
+  const visit = (node, parent, nested, known, around) => {
+    const scope = new Set([...around, ...ownNames(node)]);
     if (node.type === "Super" || node.type === "LabeledStatement") movable = false;
     if (/^Function|^Class/.test(node.type) || node.name === "arguments") movable = false;
     if (node.type === "ThisExpression") content.thises.push({ node, nested });
     if (node.type === "ReturnStatement" && !nested) content.returns.push(node);
-    if (node.type === "Identifier" && !isPropertyName(node, parent))
-      content.ids.push({ node, parent, bound: known.has(node.name) });
+    if (node.type === "Identifier" && !isPropertyName(node, parent)) {
+      const bound = known.has(node.name);
+      // A block has a name that means something else outside of it.
+      if (bound && !scope.has(node.name)) movable = false;
+      content.ids.push({ node, parent, bound });
+    }
     if (node.type === "AssignmentExpression" && node.left.type === "Identifier") content.assigned.add(node.left.name);
     if (node.type === "UpdateExpression" && node.argument.type === "Identifier")
       content.assigned.add(node.argument.name);
     const arrow = node.type === "ArrowFunctionExpression";
     const names = arrow ? new Set([...known, ...namesOf(node)]) : known;
     for (const name of names) content.declared.add(name);
-    for (const child of children(node)) visit(child, node, nested || arrow, names);
+    for (const child of children(node)) visit(child, node, nested || arrow, names, scope);
   };
-  visit(fn.body, fn, false, namesOf(fn));
+  visit(fn.body, fn, false, namesOf(fn), new Set(ownNames(fn)));
   return movable ? content : undefined;
 }
 
@@ -124,7 +138,8 @@ export class Inliner {
     const free = content.ids.filter(({ bound }) => !bound);
     if (free.some(({ node }) => outer.has(node.name))) return;
     const written = assignedIn(around.at(-1));
-    const frozen = (name) => !written.has(name);
+    const anywhere = assignedIn(tree);
+    const frozen = (name) => !(outer.has(name) ? written : anywhere).has(name);
 
     // ---- what the names in the body become
     const fresh = (name) => `${name.replace(/\$\d+$/, "")}$${++this.count}`;

@@ -21,3 +21,8 @@ export function below(node) {
 export function some(node, is, stop) {
   return is(node) || (!stop?.(node) && below(node).some((one) => some(one, is, stop)));
 }
+
+/** Whether a node is `void 0`, and no call whose value is not wanted. */
+export function isVoid({ operator, argument }) {
+  return operator === "void" && argument.type === "Literal";
+}

@@ -2,7 +2,7 @@
 // code, six in a block. It works on the tree of a minified program; names it gives are the printer's to shorten.
 
 import { isFunction, isPropertyName } from "../espruino/tree.mjs";
-import { below, some } from "./nodes.mjs";
+import { below, isVoid, some } from "./nodes.mjs";
 
 const LOOP = /^(For|While|DoWhile)/;
 
@@ -200,13 +200,17 @@ function storeOf(node) {
   if (last) return last.init || node.kind !== "let" ? undefined : { name: last.id.name, pure: true, declarator: last };
   const { type, operator, left, right } = node.expression ?? {};
   if (type !== "AssignmentExpression" || operator !== "=" || left.type !== "Identifier") return undefined;
-  const pure = right.type === "Identifier" || right.type === "Literal" || right.operator === "void";
+  const pure = right.type === "Identifier" || right.type === "Literal" || isVoid(right);
   return { name: left.name, pure, right };
 }
 
-/** `x = x;`, and what is stored right in front of another value, in variables that no function inside reads. */
-function dropStores(node, locals) {
-  for (const child of below(node)) dropStores(child, locals);
+/**
+ * `x = x;`, and what is stored right in front of another value, in variables that no function inside reads.
+ * @param isTried - that value may throw, and what was stored be read behind a `catch`
+ */
+function dropStores(node, locals, isTried) {
+  const isIn = !isFunction(node) && (isTried || node.type === "TryStatement");
+  for (const child of below(node)) dropStores(child, locals, isIn);
   if (node.type !== "BlockStatement") return;
   const out = [];
   for (const one of node.body) {
@@ -219,7 +223,7 @@ function dropStores(node, locals) {
         before.declarator.init = store.right;
         continue;
       }
-      out.pop();
+      if (!isTried) out.pop();
     }
     out.push(one);
   }

@@ -54,6 +54,15 @@ const same: { [what: string]: string } = {
       }
     }
     function result() { return new A().run(5); }`,
+  "a block with the name of a constant of the module": `
+    const log = [], text = "outer" + log.length, bad = log;
+    function f(x) { if (x) { const text = "inner" + x; log.push(text); } try { x(); } catch (bad) { log.push(bad.name); } return [text, bad.length]; }
+    function result() { const all = f(1); return [all, log]; }`,
+  "a variable of the module that a function changes and is called with": `
+    let count = 0;
+    function f(x) { count++; return x; }
+    function g() { const before = f(count); return before; }
+    function result() { return [g(), g()]; }`,
   "variables that are done with, and those that are not": `
     function f(a, b, unused) {
       const c = a + b;
@@ -70,6 +79,13 @@ const same: { [what: string]: string } = {
       _none(x) { let c; c = x; c = c + 1; let d; d = x * 2; d = c; return [c, d]; }
     }
     function result() { const a = new A(); return [1, 2, 5].map((x) => a.run(x)); }`,
+  "what is stored in front of a value that is never there": `
+    const log = [];
+    function f(get) { let a = 0; try { a = 1; a = get(); } catch (error) { log.push(a); } finally { log.push(a); } return a; }
+    function g(get) { let a = 0; try { try { throw 1; } catch (error) { a = 1; a = get(); } } catch (error) { log.push(a); } return a; }
+    function h(get) { let a = 0; a = void log.push("called"); a = get(); return a; }
+    const bad = () => { throw new Error("bad"); };
+    function result() { return [f(bad), f(() => 7), g(bad), g(() => 7), h(() => 7), log]; }`,
   "closures in loops keep their own": `
     function result() { const fns = []; for (let i = 0; i < 3; i++) { const j = i * 2; fns.push(() => [i, j]); } return fns.map((fn) => fn()); }`,
   "functions that end without a value": `
@@ -80,6 +96,10 @@ const same: { [what: string]: string } = {
   "stores of one value": `
     class A { constructor() { this._a = 0; this._b = 0; this._c = undefined; this._d = undefined; this._e = 1; } all() { return [this._a, this._b, this._c, this._d, this._e]; } }
     function result() { return new A().all(); }`,
+  "stores of what calls leave": `
+    const log = [];
+    function f(x) { const a = {}; a.b = void log.push(x); a.c = void log.push(-x); return Object.keys(a).length; }
+    function result() { return [f(1), f(2), log]; }`,
   "texts and arrays at many places": `
     const say = (x) => x === "a text that is long enough" ? "a text that is long enough" + x : "a text that is long enough";
     function result() { const a = [], b = [], c = [], d = []; a.push("one"); return [say(1), say("a text that is long enough"), a, b, c, d, ["p", "q", "r"], ["with space", "q", "r"]]; }`,
