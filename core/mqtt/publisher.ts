@@ -65,6 +65,8 @@ export class Publisher extends Outbox {
         throw new M95Error("EQUEUE", waiting + " publishes wait already, queueLimit is " + o.queueLimit);
     }
     if (this._durable && qos) this._durable.keepPacket(packet);
+    // The store is somebody else's code: it may have closed the port.
+    if (this._closed) throw this._closed;
     if (gone) this._displace(gone);
     this._wait.push(packet);
     // Last of all: who listens may end the client.

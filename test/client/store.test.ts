@@ -1,6 +1,6 @@
 // The durable outbox: what was accepted before a power cut is sent after it, wherever the power is cut.
 import test from "ava";
-import type { M95Error, PublishInfo } from "../../core/index.js";
+import type { M95Error, PublishInfo, Uart } from "../../core/index.js";
 import { MemoryStore, Worlds } from "../support/worlds.js";
 import { bench, finish, outcome } from "./support.js";
 
@@ -69,6 +69,26 @@ test("a verdict, or EUNKNOWN that was told, ends the record; what is to be sent 
     b.until("told", () => results.length > 0);
     t.deepEqual(results, ["x EUNKNOWN"]);
     t.is(store.records.size, left, unknown);
+  }
+});
+
+test("a publish whose record closes the port ends once, and so does the one it would have displaced; both are kept", (t) => {
+  for (const queueLimit of [16, 1]) {
+    const store = new MemoryStore();
+    const b = bench({ store, queueLimit, queuePolicy: "drop-oldest" }, {}, false);
+    const results: string[] = [];
+    b.client.publish("t", "1", { qos: 1 }, outcome(results, "1"));
+    // The modem is being started: the port's end is that of its clients.
+    b.clock.advance(1);
+    store.after = () => (b.virtual.uart as Uart).onClose!();
+    b.client.publish("t", "2", { qos: 1 }, outcome(results, "2"));
+    b.clock.advance(60_000);
+    t.deepEqual(results, ["1 ECLOSED", "2 ECLOSED"], `queueLimit ${queueLimit}`);
+    t.deepEqual([...store.records.values()], ["1t\n1", "1t\n2"]);
+    t.deepEqual(
+      b.diary.filter((event) => event === "end"),
+      ["end"],
+    );
   }
 });
 
