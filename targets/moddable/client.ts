@@ -84,8 +84,8 @@ export class Client {
     try {
       const bytes = data instanceof ArrayBuffer || ArrayBuffer.isView(data);
       client.publish(topic, bytes ? data : String(data), {
-        qos: flags?.quality,
-        retain: flags?.retain,
+        qos: flags?.quality ?? 0,
+        retain: flags?.retain ?? false,
       } as PublishOptions);
     } catch (thrown) {
       // What data or flags say of themselves; the client itself throws nothing.
@@ -129,7 +129,7 @@ function connect(options: ClientOptions): ReturnType<M95["connect"]> {
     wanted.username = wanted.user;
     wanted.keepalive = Math.ceil((timeout ?? 0) / 1000);
     wanted.will = will
-      ? { topic: will.topic, payload: will.message, qos: will.quality, retain: will.retain }
+      ? { topic: will.topic, payload: will.message, qos: will.quality ?? 0, retain: will.retain ?? false }
       : undefined;
     return modem.connect(wanted as unknown as ConnectOptions);
   } catch (error) {

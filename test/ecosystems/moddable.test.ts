@@ -243,6 +243,31 @@ test("a program of ours for the classic Client: silence after close, the will wi
   t.is(String(broker.retained.get("w")?.payload), "gone");
 });
 
+test("a program of ours for the classic Client: flags that are null are none, as in the SDK", async (t) => {
+  const { outcome, said, broker } = await alone(() =>
+    run(`import Client from "mqtt";
+      const none = { quality: null, retain: null };
+      const client = new Client({ host: "a", id: "me", will: { topic: "w", message: "gone", ...none } });
+      client.onError = (error) => trace(error.message);
+      client.onReady = function () {
+        this.subscribe("t");
+        this.publish("t", "1", none);
+        this.publish("t", "2", null);
+      };
+      let left = 2;
+      client.onMessage = () => { if (!--left) $DONE(); };`),
+  );
+  t.is(outcome, undefined, said.join("\n"));
+  t.deepEqual(said, []);
+  t.deepEqual(
+    broker.received.map(({ payload, qos, retain }) => [String(payload), qos, retain]),
+    [
+      ["1", 0, false],
+      ["2", 0, false],
+    ],
+  );
+});
+
 test("a program of ours for MQTTClient: fragments, partial reads, acknowledgements, room, close", async (t) => {
   const { outcome, said, broker } = await alone(() =>
     run(
