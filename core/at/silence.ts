@@ -65,7 +65,8 @@ export abstract class Silence {
   /** A chunk was gathered for so many ms. Whether what seemed silent in front of it may not have been. */
   protected _gathered(ms: number): boolean {
     const least = Math.max(LEAST, CHARACTERS * this.byteTime);
-    const doubtful = this._clock.now() - this._quietAt + this.silence - ms < least;
+    // A clock that was set back makes no doubt.
+    const doubtful = Math.abs(this._clock.now() - this._quietAt) + this.silence - ms < least;
     // It will gather more another time.
     if (ms > this.silence - LATE) this._listen(Math.min(PATIENCE, Math.max(this.silence, 2 * ms + LEAST)));
     return doubtful;

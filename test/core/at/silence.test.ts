@@ -112,6 +112,17 @@ test("a silence in front of a gathered chunk was none when its bytes had been co
   }
 });
 
+test("a clock that is set back by more than a gathered chunk makes no doubt of the silence in front of it", (t) => {
+  const rig = new FramerRig();
+  rig.framer.receive(MESSAGE);
+  rig.clock.advance(100);
+  const { clock } = rig;
+  const now = clock.now.bind(clock);
+  clock.now = () => now() - 7200000;
+  rig.framer.receive(lines(300));
+  t.deepEqual(rig.take().slice(0, 2), ["message +QMTRECV: 0,0,t,a", "line OK"]);
+});
+
 test("a host that gathers more than is waited for: each of its chunks is judged", (t) => {
   const rig = new FramerRig(8000);
   rig.framer.receive(lines(7200));
