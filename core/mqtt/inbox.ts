@@ -189,7 +189,9 @@ export class Inbox implements Counter, MessageSink {
       } else if (last > from + 1 && text[last - 1] === '"' && (blank || !this._bare)) {
         from++;
         last--;
-      }
+      } else if (blank)
+        // The modem's other quote is still to come.
+        ambiguous = true;
     } else if (text.indexOf(",", from) >= 0) {
       this._unquoted(client, text.substring(start, last), msgid, ambiguous, stamp);
       return;

@@ -53,6 +53,12 @@ test("empty payloads, and payloads of commas, quotes and line ends", (t) => {
   t.deepEqual(read('+QMTRECV: 0,0,"a", "x"'), [0, 0, "a", ' "x"', false]);
 });
 
+test("where blanks stand behind the commas, a quote in front of the payload without the one behind it: the message may go on", (t) => {
+  t.deepEqual(read('+QMTRECV: 0,0, "a", ""\r\n+QMTSTAT: 0,3\r'), [0, 0, "a", '""\r\n+QMTSTAT: 0,3', true]);
+  t.deepEqual(read('+QMTRECV: 0,0, "a", "\r'), [0, 0, "a", '"', true]);
+  t.deepEqual(read('+QMTRECV: 0,0, "a", "x"\r'), [0, 0, "a", "x", false]);
+});
+
 test("a payload that came bare teaches that quotes belong to payloads; a cut one teaches nothing", (t) => {
   const box = inbox();
   t.deepEqual(box.read('+QMTRECV: 0,0,"a","cut'), [0, 0, "a", '"cut', false]);
