@@ -171,23 +171,23 @@ export interface LifecycleSetup extends Wanted {
 }
 
 // Places of the rows of `recoveryOptions` in the list of limits.
-export const ATTEMPTS = 1;
-export const PERIOD = 2;
-export const MAX_PERIOD = 3;
-export const STABLE = 4;
-export const ROUNDS = 5;
-export const REST_PERIOD = 6;
-export const SYNC_TIMEOUT = 7;
-export const SIM_TIMEOUT = 8;
-export const REGISTRATION_TIMEOUT = 9;
+export const ATTEMPTS = 0;
+export const PERIOD = 1;
+export const MAX_PERIOD = 2;
+export const STABLE = 3;
+export const ROUNDS = 4;
+export const REST_PERIOD = 5;
+export const SYNC_TIMEOUT = 6;
+export const SIM_TIMEOUT = 7;
+export const REGISTRATION_TIMEOUT = 8;
 
 /** All of `recovery`, by these places. @throws M95Error `EPARAM`, naming option, limit and value */
 export function limitsOf(given: RecoveryOptions | undefined): Uint32Array {
-  const table = recoveryOptions();
-  const all: any = readOptions(table, "recovery.", given || {}, true);
+  const all: any = readOptions(recoveryOptions(), "recovery.", given || {}, true);
   const limits = new Uint32Array(REGISTRATION_TIMEOUT + 1);
-  table.split("\n").forEach((row, place) => {
-    limits[place] = all[row.split("|")[0]!];
+  // Each row has a default, so that they are read in the order of the rows.
+  Object.keys(all).forEach((name, place) => {
+    limits[place] = all[name];
   });
   return limits;
 }

@@ -180,13 +180,10 @@ export class Form {
   /** What is packed, and how. */
   #choose() {
     const { texts } = this.program;
-    const codes = new Codes(
-      texts.map((text) => tokeniseWords(this.filled(text))),
-      BETWEEN,
-    );
-    this.codes = codes;
-    this.meanings = codes.table;
-    const sample = texts.map((text) => codes.encode(tokeniseWords(this.filled(text))));
+    const words = texts.map((text) => tokeniseWords(this.filled(text)));
+    this.codes = new Codes(words, BETWEEN);
+    this.meanings = this.codes.table;
+    const sample = words.map((text) => this.codes.encode(text));
     Object.assign(this, packDictionary(makeDictionary(sample, DICTIONARY), BETWEEN));
     for (const [name, numbers] of this.parts) {
       const never = numbers.filter((number) => !this.runs[number]);
@@ -284,6 +281,11 @@ export class Form {
     return this.#dictionaryAt + this.packed.length;
   }
 
+  /** A text in codes. */
+  #encoded(number, part) {
+    return this.codes.encode(tokeniseWords(this.filled(this.program.texts[number], part)));
+  }
+
   /** A text as it stands in a file, but for those of pages. */
   #text(number, part) {
     const code = this.filled(this.program.texts[number], part);
@@ -292,7 +294,7 @@ export class Form {
     if (part && 2 * this.lengths.get(part) > this.uncoded)
       throw new Error(`part ${part} reaches to the entries of other texts`);
     if (way === RAW) return END + tokeniseBody(code) + END;
-    const text = way === PACKED ? tokeniseBody(code) : this.codes.encode(tokeniseWords(code));
+    const text = way === PACKED ? tokeniseBody(code) : this.#encoded(number, part);
     const exact = pack("", text);
     const packed = exact.length < SHORT ? exact : pack("", text + BETWEEN);
     return lengthByte(packed.length) + packed;
@@ -300,9 +302,7 @@ export class Form {
 
   /** A page as it stands in a file. */
   #page(numbers, part) {
-    const texts = numbers.map((number) =>
-      this.codes.encode(tokeniseWords(this.filled(this.program.texts[number], part))),
-    );
+    const texts = numbers.map((number) => this.#encoded(number, part));
     if (texts.some((text) => text.includes(BETWEEN))) throw new Error("a text has what stands between texts");
     return pack(this.dictionary, texts.join(BETWEEN));
   }

@@ -77,10 +77,6 @@ export class Codes {
       .join("");
   }
 
-  decode(codes) {
-    return [...codes].map((code) => this.meanings[code.charCodeAt(0)]).join("");
-  }
-
   /** Two bytes of UTF-8 for each code: a single character as a sequence, however short it could be. */
   get table() {
     const bytes = this.meanings.map((meaning) => {

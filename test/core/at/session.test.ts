@@ -999,22 +999,22 @@ test("free: nothing runs, nothing waits, no message is under way", (t) => {
   t.false(session.isFree());
 });
 
-test("a modem that sleeps is called 50 ms later, when it may have woken up, and then every 150 ms", (t) => {
+/** When a modem that sleeps is called, so many times at most, within so many ms. */
+function callsOfSleeper(tries: number, ms: number): number[] {
   const rig = new SessionRig();
   const at: number[] = [];
   rig.uart.write = () => at.push(rig.clock.now());
-  rig.session.sync(3, "", undefined, true);
-  rig.clock.advance(400);
-  t.deepEqual(at, [50, 200, 350]);
+  rig.session.sync(tries, "", undefined, true);
+  rig.clock.advance(ms);
+  return at;
+}
+
+test("a modem that sleeps is called 50 ms later, when it may have woken up, and then every 150 ms", (t) => {
+  t.deepEqual(callsOfSleeper(3, 400), [50, 200, 350]);
 });
 
 test("seven times; then every 500 ms, for it may be at the one before", (t) => {
-  const rig = new SessionRig();
-  const at: number[] = [];
-  rig.uart.write = () => at.push(rig.clock.now());
-  rig.session.sync(9, "", undefined, true);
-  rig.clock.advance(2500);
-  t.deepEqual(at, [50, 200, 350, 500, 650, 800, 950, 1100, 1600]);
+  t.deepEqual(callsOfSleeper(9, 2500), [50, 200, 350, 500, 650, 800, 950, 1100, 1600]);
 });
 
 test("an upload goes in pieces, each with a pause behind it; a synchronisation ends it", (t) => {
