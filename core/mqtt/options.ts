@@ -1,11 +1,10 @@
 // The options of a client: their checks, defaults, and the commands they turn into. It sends nothing.
 // @resident payloadOf forbidden
-import { flag, readOptions, wrong } from "../arguments.js";
-import { LINE } from "../at/params.js";
+import { flag, integer, readOptions, wrong } from "../arguments.js";
+import { checkLine, LINE, quote } from "../at/params.js";
 import type { Request } from "../at/types.js";
 import { bytesOf, type Codec } from "../codec.js";
 import { M95Error } from "../errors.js";
-import { build } from "../m95/commands.js";
 import type { TlsOptions } from "../m95/options.js";
 import { isEncoded, prefixesOf } from "./encoding.js";
 import { checkTopic } from "./topics.js";
@@ -154,15 +153,17 @@ export function wrongBytes(payload: string): M95Error {
   );
 }
 
-function willOf(will: Will, codec: Codec, prefixes: string[]): (string | number)[] {
+/** The values of AT+QMTCFG="WILL" behind the identifier. */
+function willOf(will: Will, codec: Codec, prefixes: string[]): string {
   if (!will) throw wrong("will", "an object with topic and payload", will);
   const topic = bytesOf(codec, "will.topic", will.topic);
   checkTopic("will.topic", topic);
   let payload = codec.toBytes(will.payload === undefined ? "" : will.payload);
   if (payload === undefined) throw wrong("will.payload", "a string or bytes", will.payload);
   if (prefixes.length && isEncoded(prefixes, topic)) payload = codec.toBase64!(payload);
-  const qos: number = will.qos === undefined ? 0 : will.qos;
-  return [1, qos, flag("will.retain", will.retain) ? 1 : 0, topic, payload];
+  const qos = integer("will.qos", will.qos === undefined ? 0 : will.qos, 0, 2);
+  const retain = flag("will.retain", will.retain) ? 1 : 0;
+  return [1, qos, retain, quote("will.topic", topic, 0), quote("will.payload", payload, 0)].join();
 }
 
 /**
@@ -188,7 +189,7 @@ export class Profile {
   readonly secure: Secure | undefined;
   private _id: number;
   private _given: Partial<ConnectOptions>;
-  private _will: (string | number)[];
+  private _will: string;
   private _built: string[] | undefined;
 
   /** @throws M95Error `EPARAM` or `ETOOBIG`, naming option, limit and value */
@@ -219,7 +220,7 @@ export class Profile {
     this._id = id;
     this.secure = secure;
     this.encoded = options.encoding === undefined ? [] : prefixesOf(codec, options.encoding);
-    this._will = options.will === undefined ? [0] : willOf(options.will, codec, this.encoded);
+    this._will = options.will === undefined ? "0" : willOf(options.will, codec, this.encoded);
     const all = this.settled();
     this.keepalive = all.keepalive;
     this.notice = all.packetTimeout * 1000;
@@ -237,17 +238,21 @@ export class Profile {
 
   /** Builds what `composed` hands over. @throws M95Error `EPARAM` or `ETOOBIG`, naming parameter, limit and value */
   compose(): void {
+    const id = this._id;
     const secure = this.secure;
-    // By the names of the table's parameters.
     const o: any = this.settled();
-    o.id = this._id;
-    o.notice = 1;
-    o.clean = +o.clean;
-    o.tls = secure ? 1 : 0;
-    if (secure) o["tls.context"] = secure.context;
-    if (o.port === undefined) o.port = secure ? 8883 : 1883;
-    const rows = "QMTCFG.TIMEOUT QMTCFG.SESSION QMTCFG.KEEPALIVE QMTCFG.SSL QMTOPEN QMTCONN".split(" ");
-    this._built = build([["QMTCFG.WILL", o.id].concat(this._will)].concat(rows.map((name) => [name, o])));
+    const configures = (type: string, values: unknown): string => 'AT+QMTCFG="' + type + '",' + id + "," + values;
+    const texts = ["clientId", "username", "password"].filter((name) => o[name] !== undefined);
+    // Numbers are in range, as the options are.
+    this._built = [
+      checkLine("will.topic,will.payload", configures("WILL", this._will)),
+      configures("TIMEOUT", o.packetTimeout + "," + o.retryTimes + ",1"),
+      configures("SESSION", +o.clean),
+      configures("KEEPALIVE", o.keepalive),
+      configures("SSL", secure ? "1," + secure.context : 0),
+      "AT+QMTOPEN=" + id + "," + quote("host", o.host, 100) + "," + (o.port || (secure ? 8883 : 1883)),
+      checkLine(texts.join(), "AT+QMTCONN=" + id + texts.map((name) => "," + quote(name, o[name], 0)).join("")),
+    ];
   }
 
   /**

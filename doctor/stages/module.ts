@@ -30,13 +30,12 @@ export async function power(of: Examination): Promise<boolean> {
 
 /** Names in the driver's table whose test form an M95 has. */
 function tested(): string[] {
-  const names = commands()
+  return commands()
     .split("\n")
-    .map((row) => row.split("|")[0]!.split(".")[0]!)
+    .flatMap((row) => row.split("|")[0]!.split(" "))
     .filter(
       (name) => name.length > 1 && name !== "QIREGAPP" && !/^(QIACT|QIDEACT|QILOCIP|QICLOSE|QPOWD|COPS)$/.test(name),
     );
-  return [...new Set(names)];
 }
 
 export async function firmware(of: Examination): Promise<boolean> {

@@ -1,103 +1,120 @@
-// Builds commands out of the table and looks up what the session must know of them. That the table is the note's is
-// tested in note.test.ts.
+// What the driver writes, held against the parameters of the documentation, and what the session must know of a command. That the table
+// is the note's is tested in note.test.ts.
+import { binary } from "../../../core/codec.js";
 import type { M95Error } from "../../../core/errors.js";
-import { build as buildAll, commands, nameOf, request, SLACK } from "../../../core/m95/commands.js";
-import { type Parameter, type Row, readTable } from "../../../scripts/docs/command-table.js";
+import { nameOf, request, SLACK } from "../../../core/m95/commands.js";
+import { setupOf } from "../../../core/m95/options.js";
+import { type ConnectOptions, Profile } from "../../../core/mqtt/options.js";
+import { readTable } from "../../../scripts/docs/command-table.js";
 import test from "../../support/harness.js";
 
-const build = (name: string, values: (number | string)[]): string => buildAll([[name, ...values]])[0]!;
+/** The commands of a client, by the names of their rows. */
+function written(options: object, id = 0): { [row: string]: string } {
+  const given = { host: "h", clientId: "", ...options } as ConnectOptions;
+  const all = new Profile(given, id, { codec: binary(), random: Math.random }, undefined).composed();
+  const rows = "QMTCFG.WILL QMTCFG.TIMEOUT QMTCFG.SESSION QMTCFG.KEEPALIVE QMTCFG.SSL QMTOPEN QMTCONN".split(" ");
+  return Object.fromEntries(rows.map((name, i) => [name, all[i]!]));
+}
+
+/** AT+QICSGP of an access point. */
+const apnOf = (apn: unknown): string => setupOf({ apn } as never, binary()).apn!;
 
 test("each write form, spelled as the note's examples", (t) => {
-  const all: [name: string, values: (number | string)[], text: string][] = [
-    ["QMTCFG.WILL", [0, 1, 2, 1, "a/b", ""], 'AT+QMTCFG="WILL",0,1,2,1,"a/b",""'],
-    ["QMTCFG.TIMEOUT", [0, 5, 3, 1], 'AT+QMTCFG="TIMEOUT",0,5,3,1'],
-    ["QMTCFG.SESSION", [0, 1], 'AT+QMTCFG="SESSION",0,1'],
-    ["QMTCFG.KEEPALIVE", [0, 120], 'AT+QMTCFG="KEEPALIVE",0,120'],
-    ["QMTCFG.SSL", [0, 1, 2], 'AT+QMTCFG="SSL",0,1,2'],
-    ["QMTOPEN", [0, "220.180.239.212", 1883], 'AT+QMTOPEN=0,"220.180.239.212",1883'],
-    ["QMTCLOSE", [5], "AT+QMTCLOSE=5"],
-    ["QMTCONN", [0, "M95_0206"], 'AT+QMTCONN=0,"M95_0206"'],
-    ["QMTCONN", [0, "clientExample", "username", "password"], 'AT+QMTCONN=0,"clientExample","username","password"'],
-    ["QMTDISC", [0], "AT+QMTDISC=0"],
-    ["QMTSUB", [0, 1, "topic/example", 2], 'AT+QMTSUB=0,1,"topic/example",2'],
-    ["QMTUNS", [0, 2, "topic/example"], 'AT+QMTUNS=0,2,"topic/example"'],
-    ["QMTPUB", [0, 0, 0, 0, "topic/pub"], 'AT+QMTPUB=0,0,0,0,"topic/pub"'],
-    ["QICSGP", [1, "internet"], 'AT+QICSGP=1,"internet"'],
-    ["QICSGP", [1, "internet", "me", "secret"], 'AT+QICSGP=1,"internet","me","secret"'],
-    ["QSECWRITE", ["RAM:ca", 1758, 100], 'AT+QSECWRITE="RAM:ca",1758,100'],
-    ["CPIN", ["1234"], 'AT+CPIN="1234"'],
-  ];
-  for (const [name, values, text] of all) t.is(build(name, values), text);
+  t.like(
+    written({
+      will: { topic: "a/b", payload: "", qos: 2, retain: true },
+      host: "220.180.239.212",
+      clientId: "M95_0206",
+    }),
+    {
+      "QMTCFG.WILL": 'AT+QMTCFG="WILL",0,1,2,1,"a/b",""',
+      "QMTCFG.TIMEOUT": 'AT+QMTCFG="TIMEOUT",0,5,3,1',
+      "QMTCFG.SESSION": 'AT+QMTCFG="SESSION",0,1',
+      "QMTCFG.KEEPALIVE": 'AT+QMTCFG="KEEPALIVE",0,120',
+      "QMTCFG.SSL": 'AT+QMTCFG="SSL",0,0',
+      QMTOPEN: 'AT+QMTOPEN=0,"220.180.239.212",1883',
+      QMTCONN: 'AT+QMTCONN=0,"M95_0206"',
+    },
+  );
+  t.is(
+    written({ clientId: "clientExample", username: "username", password: "password" }).QMTCONN,
+    'AT+QMTCONN=0,"clientExample","username","password"',
+  );
+  t.is(apnOf("internet"), 'AT+QICSGP=1,"internet"');
+  t.is(apnOf({ name: "internet" }), 'AT+QICSGP=1,"internet"');
+  t.is(apnOf({ name: "internet", username: "me", password: "secret" }), 'AT+QICSGP=1,"internet","me","secret"');
 });
 
-test("values that are left out make the query", (t) => {
-  t.is(build("QMTCFG.WILL", [0]), 'AT+QMTCFG="WILL",0');
-  t.is(build("QMTCFG.SSL", [5]), 'AT+QMTCFG="SSL",5');
-});
-
-/** The least value a parameter takes. */
-function least(parameter: Parameter): number | string {
-  return parameter.bytes === undefined ? parameter.min! : "x";
-}
-
-/** Builds the row with one value put in the place of the least one. */
-function withValue(row: Row, at: number, value: unknown): string {
-  const values = row.parameters.slice(0, at + 1).map(least);
-  values[at] = value as string;
-  return build(row.name, values);
-}
+/** Options that bring a value to a parameter, by the names that the parameters have in errors. */
+const OPTIONS: { [parameter: string]: (value: unknown) => object } = {
+  "will.qos": (qos) => ({ will: { topic: "w", qos } }),
+  "will.topic": (topic) => ({ will: { topic } }),
+  "will.payload": (payload) => ({ will: { topic: "w", payload } }),
+  packetTimeout: (packetTimeout) => ({ packetTimeout }),
+  retryTimes: (retryTimes) => ({ retryTimes }),
+  keepalive: (keepalive) => ({ keepalive }),
+  host: (host) => ({ host }),
+  port: (port) => ({ port }),
+  clientId: (clientId) => ({ clientId }),
+  username: (username) => ({ username }),
+  password: (password) => ({ username: "", password }),
+  "apn.name": (name) => ({ name }),
+  apn: (name) => ({ name }),
+  "apn.username": (username) => ({ name: "a", username }),
+  "apn.password": (password) => ({ name: "a", username: "u", password }),
+};
 
 for (const row of readTable())
-  if (row.table === commands() && row.parameters.length)
-    test(`limits of AT+${row.name}`, (t) => {
-      for (let at = 0; at < row.parameters.length; at++) {
-        const one = row.parameters[at]!;
-        const good: unknown[] = [];
-        const bad: [value: unknown, code: string, shown: string][] = [];
-        if (one.bytes === undefined) {
-          const limit = `an integer ${one.min}..${one.max}`;
-          good.push(one.min, one.max);
-          for (const value of [one.min! - 1, one.max! + 1, one.min! + 0.5, Number.NaN, Number.POSITIVE_INFINITY])
-            bad.push([value, "EPARAM", `${one.name} must be ${limit}, not ${value}`]);
-          bad.push([`${one.min}`, "EPARAM", `${one.name} must be ${limit}, not "${one.min}"`]);
-          for (const value of [undefined, null, true])
-            bad.push([value, "EPARAM", `${one.name} must be ${limit}, not ${value}`]);
-          bad.push([{}, "EPARAM", `${one.name} must be ${limit}, not an object`]);
+  for (const parameter of row.parameters) {
+    const option = OPTIONS[parameter.name];
+    if (!option) continue;
+    const write = (value: unknown): string =>
+      row.name === "QICSGP" ? apnOf(option(value)) : written(option(value))[row.name]!;
+    test(`limits of AT+${row.name}: ${parameter.name}`, (t) => {
+      const name = parameter.name === "apn" ? "apn.name" : parameter.name;
+      const good: unknown[] = [];
+      const bad: [value: unknown, code: string, shown: string][] = [];
+      if (parameter.bytes === undefined) {
+        const { min, max } = parameter as { min: number; max: number };
+        const limit = `an integer ${min}..${max}`;
+        good.push(min, max);
+        for (const value of [min - 1, max + 1, min + 0.5, Number.NaN, Number.POSITIVE_INFINITY, null, true])
+          bad.push([value, "EPARAM", `${name} must be ${limit}, not ${value}`]);
+        bad.push([`${min}`, "EPARAM", `${name} must be ${limit}, not "${min}"`]);
+        bad.push([{}, "EPARAM", `${name} must be ${limit}, not an object`]);
+      } else {
+        good.push("x");
+        for (const value of [0, null, false]) bad.push([value, "EPARAM", `${name} must be `]);
+        bad.push(['a"b', "EPARAM", `${name} must `], ["a\r", "EPARAM", `${name} must not hold`]);
+        if (parameter.bytes) {
+          good.push("x".repeat(parameter.bytes));
+          const long = `${name} must have at most ${parameter.bytes} bytes, not ${parameter.bytes + 1}`;
+          bad.push(["x".repeat(parameter.bytes + 1), "ETOOBIG", long]);
         } else {
-          good.push("", "x");
-          for (const value of [0, undefined, null, false])
-            bad.push([value, "EPARAM", `${one.name} must be a string, not ${value}`]);
-          bad.push(['a"b', "EPARAM", `${one.name} must not hold`], ["a\r", "EPARAM", `${one.name} must not hold`]);
-          if (one.bytes) {
-            good.push("x".repeat(one.bytes));
-            const long = `${one.name} must have at most ${one.bytes} bytes, not ${one.bytes + 1}`;
-            bad.push(["x".repeat(one.bytes + 1), "ETOOBIG", long]);
-          } else {
-            // What the line has room for.
-            const most = 256 - withValue(row, at, "").length;
-            good.push("x".repeat(most));
-            const fields = row.parameters
-              .slice(0, at + 1)
-              .filter((each) => each.bytes !== undefined)
-              .map((each) => each.name);
-            bad.push([
-              "x".repeat(most + 1),
-              "ETOOBIG",
-              `${fields}: the command line must have at most 256 bytes, not 257`,
-            ]);
-          }
-        }
-        for (const value of good) t.notThrows(() => withValue(row, at, value), `${one.name} = ${String(value)}`);
-        for (const [value, code, shown] of bad) {
-          const error = t.throws(() => withValue(row, at, value), { code }, `${one.name} = ${String(value)}`);
-          t.true((error as M95Error).message.includes(shown), (error as M95Error).message);
+          // What the line has room for.
+          const most = 257 - write("x").length;
+          good.push("x".repeat(most));
+          bad.push(["x".repeat(most + 1), "ETOOBIG", "the command line must have at most 256 bytes, not 257"]);
         }
       }
+      for (const value of good) t.true(write(value).includes(`${value}`), String(value));
+      for (const [value, code, shown] of bad) {
+        const error = t.throws(() => write(value), { code }, String(value));
+        t.true((error as M95Error).message.includes(shown), (error as M95Error).message);
+      }
     });
+  }
 
-test("a value too many", (t) => {
-  t.throws(() => build("QMTCLOSE", [0, 1]), { code: "EPARAM", message: "QMTCLOSE takes at most 1 parameters" });
-  t.throws(() => build("QMTCFG.SSL", [0, 1, 2, 3]), { code: "EPARAM", message: /at most 3/ });
+test("a line that is too long names the texts in it", (t) => {
+  const long = "x".repeat(120);
+  const text = "the command line must have at most 256 bytes, not";
+  t.throws(() => written({ will: { topic: long, payload: long } }), {
+    message: `will.topic,will.payload: ${text} 270`,
+  });
+  t.throws(() => written({ clientId: long, username: long, password: "" }), {
+    message: `clientId,username,password: ${text} 261`,
+  });
+  t.throws(() => written({ clientId: long, username: long + long }), { message: `clientId,username: ${text} 378` });
 });
 
 test("the name in a command text", (t) => {
