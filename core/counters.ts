@@ -7,12 +7,11 @@ export type Counters = Uint32Array;
 // Places.
 export const COMMANDS = 2;
 export const OVERRUNS = 3;
-export const RESYNCS = 4;
-export const TIMEOUTS = 5;
-export const STRAYS = 6;
-export const RETRIES = 7;
-/** And those of the steps of recovery behind it. */
-export const REOPENS = 8;
+export const TIMEOUTS = 4;
+export const STRAYS = 5;
+/** What is added to a step of recovery. */
+export const STEPS = 4;
+export const RESYNCS = 7;
 export const CONNECTS = 16;
 export const RECONNECTS = 17;
 export const PUBLISHED = 18;
@@ -28,7 +27,7 @@ export const WAKES = 26;
 /** Their names in `Stats`. In a function, because on Espruino its text then stays in flash. */
 export function counterNames(): string[] {
   return (
-    "bytes lines commands overruns resyncs timeouts strays retries reopens pdpCycles restarts cfunCycles powerCycles kills " +
+    "bytes lines commands overruns timeouts strays retries resyncs reopens pdpCycles restarts cfunCycles powerCycles kills " +
     "cuts rests connects reconnects published dropped received retransmissions orphans unheardErrors listenerErrors sleeps wakes"
   ).split(" ");
 }

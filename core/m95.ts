@@ -7,7 +7,7 @@ import { checkLine, number, quote, split } from "./at/params.js";
 import type { Session } from "./at/session.js";
 import type { SessionStats } from "./at/types.js";
 import { binary, bytesOf, type Codec } from "./codec.js";
-import { newCounters, statsOf } from "./counters.js";
+import { newCounters, STEPS, statsOf } from "./counters.js";
 import { Emitter, type EmitterStats, type Listener } from "./emitter.js";
 import { M95Error } from "./errors.js";
 import type { M95Events } from "./events.js";
@@ -29,7 +29,7 @@ import {
 } from "./m95/info.js";
 import { Lifecycle } from "./m95/lifecycle.js";
 import { type M95Options, modemOptions, STABLE, setupOf, type TlsOptions } from "./m95/options.js";
-import { counterOf, RESYNC, type RecoveryStats, stepNames } from "./m95/recovery.js";
+import { RESYNC, type RecoveryStats, stepNames } from "./m95/recovery.js";
 import { Sleeper } from "./m95/sleep.js";
 import type { LifecycleListener } from "./m95/types.js";
 import { MqttClient } from "./mqtt/client.js";
@@ -365,7 +365,8 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
 
   stepBegins(error: M95Error, step: number, attempt: number, next: number): void {
     const command = error.command;
-    if (step !== RESYNC) this.counters[counterOf(step)]!++;
+    // Those the session counts.
+    if (step !== RESYNC) this.counters[step + STEPS]!++;
     // A command may hold passwords, and this is for logs.
     const cause = command ? error.message.split(command).join(command.split("=")[0]) : error.raw || error.message;
     this.emit("recovery", { cause, step: stepNames()[step]!, attempt, next });

@@ -15,8 +15,11 @@ import { DOWN_POLL, DOWN_POLLS, runs, turn, WAYS } from "./power.js";
 import {
   attemptsOf,
   CFUN,
-  causeOf,
   climb,
+  GONE,
+  helpFor,
+  NEVER_THERE,
+  NO_PROMPT,
   newLadder,
   PDP,
   POWER,
@@ -122,20 +125,20 @@ export class Lifecycle extends Script implements SessionSink {
   /**
    * Something has gone wrong that the modem has to recover from. It begins with the next tick: a receive call is deep in
    * the stack already, and the rest of its chunk is still to come.
-   * @param cause - the row of the table, if not that of the error
+   * @param steps - see `stepsOf`, if not those of the error
    */
-  recover(error: M95Error, cause?: string): void {
+  recover(error: M95Error, steps?: number): void {
     // On its way down nothing is mended, and nobody waits for what it still was to send.
     if (this.state === "stopping") this._listener.allLost(error, false);
     if (this.idles()) return;
     this._generation++;
     this._script = undefined;
-    later(this, 0, () => this._climb(error, cause || causeOf(error)));
+    later(this, 0, () => this._climb(error, steps || helpFor(error)));
   }
 
   /** Takes over from a client that could not help itself by opening again. False: it can, or no other step may help. */
   stepsIn(error: M95Error, failures: number): boolean {
-    const steps = stepsOf(causeOf(error));
+    const steps = helpFor(error);
     if (steps >> 4 <= REOPEN && ((steps & 15) <= REOPEN || failures < attemptsOf(REOPEN))) return false;
     this.recover(error);
     return true;
@@ -144,8 +147,8 @@ export class Lifecycle extends Script implements SessionSink {
   // ---- what the session hands over
 
   mute(error: M95Error): void {
-    if (runs(this._setup.power) === false) this.recover(new M95Error("EPOWER", "STATUS has fallen"), "status");
-    else this.recover(error, "mute");
+    const off = runs(this._setup.power) === false;
+    this.recover(off ? new M95Error("EPOWER", "STATUS has fallen") : error, GONE);
   }
 
   late(run: Request): void {
@@ -155,11 +158,11 @@ export class Lifecycle extends Script implements SessionSink {
     this._unanswered = lasting ? this._unanswered! + 1 : 1;
     const error = new M95Error("ETIMEOUT", run.text.split("=")[0] + ": no answer in time");
     this._listener.stepBegins(error, RESYNC, this._unanswered, 0);
-    if (run.prompt && this._unanswered > attemptsOf(RESYNC)) this.recover(error, "prompt");
+    if (run.prompt && this._unanswered > attemptsOf(RESYNC)) this.recover(error, NO_PROMPT);
   }
 
   echoed(): void {
-    this._askWhetherGone(new M95Error("EPOWER", "the modem echoes again: it has lost its settings"), "echo");
+    this._askWhetherGone(new M95Error("EPOWER", "the modem echoes again: it has lost its settings"), GONE);
   }
 
   urc(line: string, mayBePayload: boolean): void {
@@ -176,23 +179,24 @@ export class Lifecycle extends Script implements SessionSink {
     // Otherwise it boots, goes down or is down, and these are as expected.
     if ("sim registering attaching ready".indexOf(state) < 0) return;
     // What a modem says that still runs, a bring-up hears from the answers to its own steps.
-    if (stepsOf(line) >> 4 < PDP || (line[0] === "+" && state !== "ready")) return;
+    const steps = stepsOf(line);
+    if (steps >> 4 < PDP || (line[0] === "+" && state !== "ready")) return;
     const code = line[0] !== "+" ? "EPOWER" : line[1] === "P" ? "EPDP" : "ESIM";
     const error = new M95Error(code, "the modem says " + line);
     error.raw = line;
-    if (mayBePayload) this._askWhetherGone(error, line);
-    else this.recover(error, line);
+    if (mayBePayload) this._askWhetherGone(error, steps);
+    else this.recover(error, steps);
   }
 
   // It may be part of a message. If it is true there is no address any more.
-  private _askWhetherGone(error: M95Error, cause: string): void {
+  private _askWhetherGone(error: M95Error, steps: number): void {
     if (this._contact === DOUBTED) return;
     this._contact = DOUBTED;
     this.ask("AT+QILOCIP", (refused) => {
       this._trust();
-      if (refused && refused.code === "ECME") this.recover(error, cause);
+      if (refused && refused.code === "ECME") this.recover(error, steps);
       // No answer that proves anything: asked again, and nothing is done on less.
-      else if (refused && this.state === "ready") later(this, QUESTION, () => this._askWhetherGone(error, cause));
+      else if (refused && this.state === "ready") later(this, QUESTION, () => this._askWhetherGone(error, steps));
     });
   }
 
@@ -318,12 +322,12 @@ export class Lifecycle extends Script implements SessionSink {
 
   scriptSilent(error: M95Error): void {
     this._contact = SILENT;
-    this.recover(error, "silent");
+    this.recover(error, NEVER_THERE);
   }
 
   // ---- when something goes wrong
 
-  private _climb(error: M95Error, cause: string): void {
+  private _climb(error: M95Error, steps: number): void {
     const setup = this._setup;
     const power = setup.power;
     const ready = this.state === "ready";
@@ -342,7 +346,7 @@ export class Lifecycle extends Script implements SessionSink {
       step < POWER
         ? step !== CFUN || this._contact >= ANSWERING
         : !!power && !!power[WAYS.split(" ")[step - POWER] as "off"];
-    const next = climb(ladder, cause, ready ? PDP : RESTART, this._listener.random(), can);
+    const next = climb(ladder, steps, ready ? PDP : RESTART, this._listener.random(), can);
     const step = ladder.step;
     if (!this._drop(error, step === REST) || !this.enter("recovering")) return;
     const generation = this._generation;

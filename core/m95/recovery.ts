@@ -1,6 +1,5 @@
 // The recovery ladder as data: the steps in order, which causes begin and end on which of them, and the place on it. It
 // takes no step itself: the session, mqtt/link.ts, mqtt/client.ts and lifecycle.ts do.
-import { REOPENS, RETRIES } from "../counters.js";
 import type { M95Error } from "../errors.js";
 import { MAX_PERIOD, PERIOD, REST_PERIOD, ROUNDS } from "./options.js";
 
@@ -58,47 +57,56 @@ export const POWER = 8;
 export const REST = 11;
 
 /**
- * The causes, split by "|", each with the first and the last step that may help, as hexadecimal digits. What the modem
+ * The causes, "|" around each, behind those of a line the first and the last step that may help, as hexadecimal digits. What the modem
  * says stands for itself; everything else is the code of an error and the modem's number: ECLOSED is +QMTSTAT (application
- * note 4.1.1) or, without a number, an answer of AT+QMTCONN?; EOPEN +QMTOPEN (3.2.2); EREFUSED the return code and ETIMEOUT
- * the result of +QMTCONN (3.2.4), ECME the number of +CME ERROR (6.2). "*": what has no row, reserved codes among them. A last step 0:
+ * note 4.1.1); EOPEN +QMTOPEN (3.2.2); EREFUSED the return code of +QMTCONN (3.2.4), ECME the number of +CME ERROR (6.2). A last step 0:
  * it does not heal by itself, so that the client ends after `refusedRetries` more attempts.
  */
 export function causeTable(): string {
   return (
-    "|ECLOSED1=44|ECLOSED2=58|ECLOSED3=48|ECLOSED4=48|ECLOSED5=44|ECLOSED6=48|ECLOSED7=48|ECLOSED=48" +
-    "|EOPEN-1=48|EOPEN1=40|EOPEN2=28|EOPEN3=58|EOPEN4=48|EOPEN5=48" +
-    "|EREFUSED1=40|EREFUSED2=40|EREFUSED3=44|EREFUSED4=40|EREFUSED5=40|ETIMEOUT2=48|ETIMEOUT=38|ECME=28|ECME8504=40|ECME8505=40|ECME8506=40|ECME8507=40|ECME8508=40|ESTALLED=48|EUNKNOWN=44|*=48" +
-    "|EPDP=68|EREG=78|ESIM=78|EPOWER=8a|+PDP DEACT=58|+CPIN: NOT READY=68|+CPIN: NOT INSERTED=68" +
-    "|RDY=6a|NORMAL POWER DOWN=68|UNDER_VOLTAGE POWER DOWN=68|OVER_VOLTAGE POWER DOWN=68" +
-    "|UNDER_VOLTAGE WARNING=00|OVER_VOLTAGE WARNING=00" +
-    "|echo=6a|status=6a|mute=6a|silent=8a|prompt=3a|overrun=11|"
+    "|ECLOSED1|ECLOSED5|EREFUSED3|EUNKNOWN|\n44" +
+    "|ECLOSED2|EOPEN3|+PDP DEACT|\n58" +
+    "|EOPEN1|EREFUSED1|EREFUSED2|EREFUSED4|EREFUSED5|ECME8504|ECME8505|ECME8506|ECME8507|ECME8508|\n40" +
+    "|EOPEN2|ECME|\n28" +
+    "|ETIMEOUT|\n38" +
+    "|EPDP|+CPIN: NOT READY|+CPIN: NOT INSERTED|NORMAL POWER DOWN|UNDER_VOLTAGE POWER DOWN|OVER_VOLTAGE POWER DOWN|\n68" +
+    "|EREG|ESIM|\n78" +
+    "|EPOWER|\n8a" +
+    "|RDY|\n6a"
   );
 }
+
+// The same of what has no row.
+
+/** Errors, with reserved codes among them. */
+export const OTHERS = 0x48;
+/** A modem that was ready has rebooted without a word, is off or does not answer. */
+export const GONE = 0x6a;
+/** One that was to be set up does not answer. */
+export const NEVER_THERE = 0x8a;
+/** The data prompt does not come, or does not end, again and again. */
+export const NO_PROMPT = 0x3a;
 
 /** First step times 16 plus the last one; 0 for what is no cause. */
 export function stepsOf(cause: string): number {
   const table = causeTable();
-  const at = table.indexOf("|" + cause + "=") + cause.length + 2;
-  return at <= cause.length + 1 ? 0 : parseInt(table.substring(at, at + 2), 16);
+  const at = table.indexOf("|" + cause + "|");
+  const end = table.indexOf("\n", at) + 1;
+  return at < 0 ? 0 : parseInt(table.substring(end, end + 2), 16);
 }
 
-/** The row of an error. */
-export function causeOf(error: M95Error): string {
+/** The same for an error. */
+export function helpFor(error: M95Error): number {
   const code = error.code;
   const number = error.returnCode === undefined ? error.result : error.returnCode;
-  const cause = code + (number === undefined ? error.cme : number);
-  return stepsOf(cause) ? cause : number === undefined && stepsOf(code) ? code : "*";
+  return (
+    stepsOf(code + (number === undefined ? error.cme : number)) || (number === undefined && stepsOf(code)) || OTHERS
+  );
 }
 
 /** Times in a row that a step is taken before the next one follows; a rest: NaN. */
 export function attemptsOf(step: number): number {
   return +"00258242111"[step]!;
-}
-
-/** The place of a step's counter; the session counts resyncs by itself. */
-export function counterOf(step: number): number {
-  return step === RETRY ? RETRIES : step + REOPENS - REOPEN;
 }
 
 /** The place on the ladder of one modem, from its first step to the time when all is well again. */
@@ -120,18 +128,18 @@ export function newLadder(limits: Uint32Array): Ladder {
 
 /**
  * Goes to the step that follows, and returns the ms until it begins: full jitter under a doubling cap.
+ * @param steps - see `stepsOf`
  * @param least - the lowest step that makes sense now
  * @param can - whether a step can be taken here and now
  */
 export function climb(
   ladder: Ladder,
-  cause: string,
+  steps: number,
   least: number,
   random: number,
   can: (step: number) => boolean,
 ): number {
   const limits = ladder.limits;
-  const steps = stepsOf(cause);
   const last = Math.max(steps & 15, RESTART);
   const reach = (step: number): number => {
     while (step <= last && !can(step)) step++;

@@ -13,12 +13,12 @@ export const FAMILIES = ["open", "close", "disc", "packet", "conn", "ret", "stat
 function texts(): string {
   return (
     // 3.2.2
-    "\nopen|-1:failed to open network|0:opened|1:wrong parameter|2:MQTT identifier is occupied|3:failed to activate PDP" +
+    "\nopen|-1:failed to open network|1:wrong parameter|2:MQTT identifier is occupied|3:failed to activate PDP" +
     "|4:failed to parse domain name|5:network disconnection error|" +
     // 3.2.4, 3.2.6, 3.2.7, 3.2.8
-    "\npacket|0:sent, acknowledged by the server|1:packet retransmission|2:failed to send packet|" +
+    "\npacket|2:failed to send packet|" +
     // 3.2.4
-    "\nret|0:accepted|1:unacceptable protocol version|2:identifier rejected|3:server unavailable|4:bad user name or password" +
+    "\nret|1:unacceptable protocol version|2:identifier rejected|3:server unavailable|4:bad user name or password" +
     "|5:not authorized|" +
     // 4.1.1
     "\nstat|1:connection closed or reset by peer; reopen it|2:PINGREQ timed out or failed; deactivate and activate PDP, reopen" +
@@ -43,6 +43,12 @@ function texts(): string {
 /** The same of numbers that are in no error. Builds for microcontrollers do not hold them. */
 function otherTexts(): string {
   return (
+    // 3.2.2
+    "\nopen|0:opened|" +
+    // 3.2.4, 3.2.6, 3.2.7, 3.2.8
+    "\npacket|0:sent, acknowledged by the server|1:packet retransmission|" +
+    // 3.2.4
+    "\nret|0:accepted|" +
     // 3.2.3
     "\nclose|-1:failed to close network|0:closed|" +
     // 3.2.5
@@ -61,8 +67,8 @@ function textsOf(all: string, family: string): string {
 
 /** The texts of a family, one "code:meaning" each; for the documentation. */
 export function listTexts(family: string): string[] {
-  const text = textsOf(texts(), family) || textsOf(otherTexts(), family);
-  return text.substring(1, text.length - 1).split("|");
+  const all = (textsOf(texts(), family) + textsOf(otherTexts(), family)).split("|").filter((text) => text);
+  return all.sort((a, b) => parseInt(a, 10) - parseInt(b, 10));
 }
 
 function find(all: string, family: string, code: number): string {

@@ -9,7 +9,7 @@ import { Emitter } from "../emitter.js";
 import { M95Error } from "../errors.js";
 import type { ClientEvents, SentPacket } from "../events.js";
 import { nameOf } from "../m95/commands.js";
-import { causeOf, REOPEN, stepsOf } from "../m95/recovery.js";
+import { helpFor, REOPEN } from "../m95/recovery.js";
 import type { Clock, Done, TimerHandle } from "../ports.js";
 import { callOff, later } from "../timer.js";
 import { decoded } from "./encoding.js";
@@ -297,8 +297,7 @@ export class MqttClient<Payload = any>
     const profile = this._profile.settled();
     // What cannot heal, again and again. A number of a setting may come of a damaged line.
     if (failed)
-      if (stepsOf(causeOf(error!)) & 15 || (error!.cme && !error!.command!.startsWith("AT+QMTCONN=")))
-        this._refusals = 0;
+      if (helpFor(error!) & 15 || (error!.cme && !error!.command!.startsWith("AT+QMTCONN="))) this._refusals = 0;
       else if (++this._refusals > profile.refusedRetries) this._life = this._life || ENDING;
     this._down(error);
     if (failed) this.emit("error", error!);

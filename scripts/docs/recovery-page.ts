@@ -1,8 +1,17 @@
 // The page docs/recovery.md, out of the recovery table of the core. What the table's words mean stands here, its facts do
 // not.
-import { counterNames } from "../../core/counters.js";
+import { counterNames, STEPS } from "../../core/counters.js";
 import { limitsOf, MAX_PERIOD, PERIOD, REST_PERIOD, ROUNDS, STABLE } from "../../core/m95/options.js";
-import { attemptsOf, causeTable, counterOf, RESYNC, RETRY, stepNames, stepsOf } from "../../core/m95/recovery.js";
+import {
+  attemptsOf,
+  GONE,
+  NEVER_THERE,
+  NO_PROMPT,
+  OTHERS,
+  RETRY,
+  stepNames,
+  stepsOf,
+} from "../../core/m95/recovery.js";
 import { listTexts } from "../../core/m95/texts.js";
 import { duration, table } from "./markdown.js";
 import { optionsTable } from "./options.js";
@@ -22,7 +31,30 @@ const STEP_TEXTS: { [step: string]: string } = {
   rest: "the modem is switched off, or without a `PowerSwitch` its radio is (AT+CFUN=0); nothing is tried for `rest`",
 };
 
-/** What each row of the table stands for: what is noticed, and a remark. */
+/** The causes, in the order of the page: as in the table of the core, and names for those that have no row there. */
+export const CAUSES = (
+  "ECLOSED1|ECLOSED2|ECLOSED3|ECLOSED4|ECLOSED5|ECLOSED6|ECLOSED7|ECLOSED|EOPEN-1|EOPEN1|EOPEN2|EOPEN3|EOPEN4|EOPEN5|EREFUSED1|EREFUSED2|" +
+  "EREFUSED3|EREFUSED4|EREFUSED5|ETIMEOUT2|ETIMEOUT|ECME|ECME8504|ECME8505|ECME8506|ECME8507|ECME8508|ESTALLED|EUNKNOWN|*|EPDP|EREG|ESIM|" +
+  "EPOWER|+PDP DEACT|+CPIN: NOT READY|+CPIN: NOT INSERTED|RDY|NORMAL POWER DOWN|UNDER_VOLTAGE POWER DOWN|OVER_VOLTAGE POWER DOWN|" +
+  "UNDER_VOLTAGE WARNING|OVER_VOLTAGE WARNING|echo|status|mute|silent|prompt|overrun"
+).split("|");
+
+/** Steps of what the driver notices by itself; overrun: the modem is asked. */
+const OWN: { [cause: string]: number } = {
+  echo: GONE,
+  status: GONE,
+  mute: GONE,
+  silent: NEVER_THERE,
+  prompt: NO_PROMPT,
+  overrun: 0x11,
+};
+
+/** First step times 16 plus the last one. */
+export function stepsFor(cause: string): number {
+  return OWN[cause] ?? (stepsOf(cause) || (/^E[A-Z]|\*/.test(cause) ? OTHERS : 0));
+}
+
+/** What each of them stands for: what is noticed, and a remark. */
 const CAUSE_TEXTS: { [cause: string]: [seen: string, remark: string] } = {
   ECLOSED: ["AT+QMTCONN? says that the connection is not there", "a URC was lost, or the modem rebooted"],
   EOPEN2: ["+QMTOPEN: id,2", "closed and opened again at once; a second time, the next steps"],
@@ -71,7 +103,7 @@ const NUMBERED: [code: string, family: string, line: string][] = [
 ];
 
 function causeRow(cause: string): string[] {
-  const steps = stepsOf(cause);
+  const steps = stepsFor(cause);
   const first = stepNames()[steps >> 4]!;
   const last = stepNames()[steps & 15 || steps >> 4]!;
   let [seen, remark] = CAUSE_TEXTS[cause] ?? ["", ""];
@@ -117,8 +149,7 @@ export function recoveryPage(): string {
           const step = RETRY + i;
           const text = STEP_TEXTS[name];
           if (!text) throw new Error(`recovery-page.ts does not know the step ${name}`);
-          const counter = step === RESYNC ? "resyncs" : counters[counterOf(step)];
-          return [`\`${name}\``, text, `${attemptsOf(step) || ""}`, `\`${counter}\``];
+          return [`\`${name}\``, text, `${attemptsOf(step) || ""}`, `\`${counters[step + STEPS]}\``];
         }),
     ),
     "`reopen` belongs to each client; everything behind it concerns all of them, so it is done only while none is connected.",
@@ -147,13 +178,7 @@ export function recoveryPage(): string {
     "Where recovery begins, and the last step that may help. Numbers are those of Quectel's M95 MQTT application note, V1.0",
     "(4.1.1, 3.2.2, 3.2.4).",
     "",
-    ...table(
-      ["what is noticed", "first step", "last step", ""],
-      causeTable()
-        .slice(1, -1)
-        .split("|")
-        .map((row) => causeRow(row.split("=")[0]!)),
-    ),
+    ...table(["what is noticed", "first step", "last step", ""], CAUSES.map(causeRow)),
     "## The modem is asked",
     "",
     "A line that may be part of a message is not believed: behind +QMTSTAT the driver asks AT+QMTCONN?, behind the others",
