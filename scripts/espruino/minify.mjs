@@ -52,9 +52,10 @@ function propertyOf(node) {
  * Short names for the internal properties of a program, the most frequent ones first. Properties that begin with "_" belong to
  * the class that mentions them, so two classes without a common ancestor can use the same short name.
  * @param {string[]} [first] names that all classes share, from the most frequent on
+ * @param {Map<string, number>} [weights] what each use of a name counts for, all of them together; names that are not there get no short one
  * @returns {{ [name: string]: string }}
  */
-export function shortNames(code, first = []) {
+export function shortNames(code, first = [], weights = undefined) {
   const parents = new Map();
   /** For each property its number of uses, and the classes that mention it; "" stands for all. */
   const internal = new Map();
@@ -77,6 +78,10 @@ export function shortNames(code, first = []) {
   };
   visit(parse(code, { ecmaVersion: 2022, sourceType: "script" }), "");
 
+  if (weights)
+    for (const [name, entry] of internal)
+      if (weights.has(name)) entry.uses = weights.get(name);
+      else internal.delete(name);
   const ancestor = (name) => (parents.has(name) ? ancestor(parents.get(name)) : name);
   const free = (name, classes) => {
     const used = taken.get(name);
@@ -95,6 +100,25 @@ export function shortNames(code, first = []) {
     taken.set(short[name], new Set([...(taken.get(short[name]) ?? []), ...roots]));
   }
   return short;
+}
+
+/** What a byte counts for that is loaded, and is not packed. */
+const LOADED = 4;
+
+/**
+ * How much the internal names of a program weigh that functions were moved out of.
+ * @param {(node: object) => boolean} isMoved whether a statement is what such a function became
+ */
+export function weightsOf(code, isMoved) {
+  const weights = new Map();
+  const visit = (node, weight) => {
+    const name = propertyOf(node);
+    if (name !== undefined && INTERNAL_NAME.test(name)) weights.set(name, (weights.get(name) ?? 0) + weight);
+    for (const child of children(node)) visit(child, weight);
+  };
+  for (const node of parse(code, { ecmaVersion: 2022, sourceType: "script" }).body)
+    visit(node, isMoved(node) ? 1 : LOADED);
+  return weights;
 }
 
 /** Replaces `void 0` by a variable that has no value: the first of the module, so that it is found at once. */

@@ -8,7 +8,7 @@ import { moveConstants } from "./constants.mjs";
 import { flatten } from "./flatten.mjs";
 import { inlineMethods } from "./inline.mjs";
 import { unmark } from "./marks.mjs";
-import { INTERNAL_NAME, shortNames, shrink } from "./minify.mjs";
+import { INTERNAL_NAME, shortNames, shrink, weightsOf } from "./minify.mjs";
 import { withoutOwn } from "./own.mjs";
 import { namePrivates, publicName } from "./privates.mjs";
 import { dropScopes } from "./scopes.mjs";
@@ -68,7 +68,8 @@ export async function takeApart(bundle) {
   );
   refuseEarlyCalls(moved, cold);
   // Methods that were left have to differ from all fields of all classes that share their prototype.
-  const names = shortNames(code, [DISPATCH, ...methodsOf(moved)]);
+  const weights = weightsOf(moved, ({ expression }) => expression?.left?.object?.name === COLD);
+  const names = shortNames(code, [DISPATCH, ...methodsOf(moved)], weights);
   const small = words(await shrink(moved, names, RESERVED));
   const { main, texts } = withoutCold(small);
   const lost = cold.filter((_, i) => texts[i] === undefined);

@@ -1,5 +1,6 @@
-// Makes one constant of what stands at several places, where that is shorter in byte code: texts, which XS keeps each time, and the class
-// of empty arrays. It works on the tree of a minified program, whose names it leaves to the printer.
+// Makes one constant of what stands at several places, where that is shorter in byte code: texts, which XS keeps each time, the class of
+// empty arrays, functions of the engine. It works on the tree of a minified program, whose names it leaves to the printer: those of the
+// engine stand for nothing else in it.
 
 import { isFunction } from "../espruino/tree.mjs";
 import { below, transform } from "./nodes.mjs";
@@ -57,9 +58,42 @@ function shareArrays(tree) {
   return [declarator("array$", { type: "Identifier", name: "Array" })];
 }
 
+/** Global objects with functions that do not look at `this`. */
+const OF_ENGINE = ["Math", "Object", "JSON", "String", "ArrayBuffer"];
+
+/** Bytes of `Math.max(…)` that `max(…)` does not have, and of `Math.max` at module level. */
+const LOOKED_FOR = 7;
+const FUNCTION = 9;
+
+/** `max` in the place of `Math.max`, wherever it is called; what has to be declared for it. */
+function shareFunctions(tree) {
+  const found = new Map();
+  const visit = (node, functions) => {
+    const inside = isFunction(node) ? [...functions, node] : functions;
+    const { callee } = node;
+    if (node.type === "CallExpression" && callee.type === "MemberExpression" && !callee.computed)
+      if (callee.object.type === "Identifier" && OF_ENGINE.includes(callee.object.name) && inside.length > 0) {
+        const title = `${callee.object.name}.${callee.property.name}`;
+        found.set(title, [...(found.get(title) ?? []), { node, functions: inside }]);
+      }
+    for (const child of below(node)) visit(child, inside);
+  };
+  visit(tree, []);
+  const declarations = [];
+  for (const places of found.values()) {
+    const { callee } = places[0].node;
+    const functions = new Set(places.flatMap((one) => one.functions));
+    if (places.length * LOOKED_FOR <= AT_TOP + FUNCTION + functions.size * IN_FUNCTION) continue;
+    const name = `function$${declarations.length}`;
+    for (const { node } of places) node.callee = { type: "Identifier", name };
+    declarations.push(declarator(name, callee));
+  }
+  return declarations;
+}
+
 /** Changes the tree. */
 export function shareConstants(tree) {
-  const declarations = shareArrays(tree);
+  const declarations = [...shareArrays(tree), ...shareFunctions(tree)];
   for (const [text, places] of placesOf(tree)) {
     const functions = new Set(places.flatMap((one) => one.functions));
     const shared = AT_TOP + bytes(text) + functions.size * IN_FUNCTION + places.length * USE;

@@ -7,10 +7,13 @@ import test from "ava";
 
 const root = new URL("../../../", import.meta.url);
 
-const { INTERNAL, nameUndefined, shortNames } = (await import(new URL("scripts/espruino/minify.mjs", root).href)) as {
+const { INTERNAL, nameUndefined, shortNames, weightsOf } = (await import(
+  new URL("scripts/espruino/minify.mjs", root).href
+)) as {
   INTERNAL: string[];
   nameUndefined(code: string): string;
-  shortNames(code: string): { [name: string]: string };
+  shortNames(code: string, first?: string[], weights?: Map<string, number>): { [name: string]: string };
+  weightsOf(code: string, isMoved: (node: { start: number }) => boolean): Map<string, number>;
 };
 const { inlineMethods } = (await import(new URL("scripts/espruino/inline.mjs", root).href)) as {
   inlineMethods(code: string): string;
@@ -34,6 +37,15 @@ test("an internal property that several classes know has a short name of its own
     class B { constructor() { this.framer = 1; this._b = 2; } }`);
   t.is(names._a, names._b);
   t.not(names.framer, names._a);
+});
+
+test("what is loaded gets the shortest names, and what is called by a number none", (t) => {
+  const code = "class A { m() { this._loaded; this._cold; this._cold; this._cold; this._called(); } }";
+  const moved =
+    "class A { m() { this._loaded; } } A[0] = function () { this._cold; this._cold; this._cold; this.c(1); };";
+  t.deepEqual(Object.keys(shortNames(code)), ["_cold", "_loaded", "_called"]);
+  const weights = weightsOf(moved, ({ start }) => moved.startsWith("A[", start));
+  t.deepEqual(Object.keys(shortNames(code, [], weights)), ["_loaded", "_cold"]);
 });
 
 test("a short name is never one that the program has already, nor a word that Espruino refuses", (t) => {

@@ -103,6 +103,10 @@ const same: { [what: string]: string } = {
   "texts and arrays at many places": `
     const say = (x) => x === "a text that is long enough" ? "a text that is long enough" + x : "a text that is long enough";
     function result() { const a = [], b = [], c = [], d = []; a.push("one"); return [say(1), say("a text that is long enough"), a, b, c, d, ["p", "q", "r"], ["with space", "q", "r"]]; }`,
+  "functions of the engine at many places, and others of their name": `
+    const pick = (Math) => Math.max(1, 2), o = { Math: { max: () => "own" } };
+    const of = (a, b) => [Math.max(a, b), Math.max(b, 1), Math.max(a, -1), Math.max(-a, -b), Math.max(a * b, 4), Math.max(a, 3, b)];
+    function result() { return [of(1, 2), of(-1, -3), o.Math.max(1), pick({ max: () => "given" }), Math.max.apply(null, [5, 6]), typeof Math.max]; }`,
   "numbers and texts with names, which others have, too": `
     class A { run(x) { return [x === IDLE, x > LOW, x + NAME, { IDLE, at: LOW }, { NAME: 1 }.NAME]; } }
     const IDLE = 0, LOW = -1, NAME = "n", LATE = 7, PAST = 8, ELSE = 9;
@@ -145,4 +149,14 @@ test("a method that another module calls stays one", async (t) => {
     two: "const help = (a) => a._help(2);\nexport { help };\n",
   });
   t.regex(one!, /\w\(\w\)\{return \w\+1/);
+});
+
+test("a function of the engine that is called at many places is looked for once", async (t) => {
+  const calls = (count: number) => Array.from({ length: count }, (_, i) => `Math.max(x, ${i})`).join(" + ");
+  const looked = async (count: number) => {
+    const { main } = await shrink({ main: `function f(x) { return ${calls(count)}; }\nexport { f };\n` });
+    return main!.match(/Math\.max/g)!.length;
+  };
+  t.is(await looked(2), 2);
+  t.is(await looked(6), 1);
 });
