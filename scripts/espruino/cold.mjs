@@ -17,6 +17,8 @@ export const COLD = "__cold";
  * dispatcher. No other variable of a bundle may have them.
  */
 export const PARAMETERS = ["j", "q", "X", "Z"];
+/** The dispatcher's name for \`this\`, for the arrow functions of moved functions (arrows.mjs). */
+export const SELF = "N";
 
 const id = (number) => `${ID}(${number})`;
 
@@ -237,7 +239,11 @@ class Moves {
       // The dispatcher's own first argument is the number.
       return `${one} = arguments[${stub ? i : taken.length + 1 + i}]`;
     });
-    const edits = [...own, ...this.#renamed(node, taken, name)];
+    const [first] = node.body.body;
+    // A stub has no name for it.
+    const self = !stub && first?.declarations?.[0].init?.type === "ThisExpression" ? first : undefined;
+    const names = new Map(taken.map((one, i) => [one, PARAMETERS[i]]));
+    const edits = [...own, ...this.#renamed(node, names, self, name)];
     if (rest.length > 0)
       edits.unshift({ start: node.body.start + 1, end: node.body.start + 1, text: ` let ${rest.join(", ")};` });
     if (isConstructor) {
@@ -247,18 +253,25 @@ class Moves {
     return `function (${PARAMETERS.slice(0, taken.length).join(", ")}) ${editedNode(this.#survey.code, node.body, edits)}`;
   }
 
-  #renamed(fn, taken, name) {
-    const edits = [];
-    const twice = taken.find((one) => declaredIn(fn.body).has(one));
+  /** Without the constant that is `this` in it, if there is one. */
+  #renamed(fn, names, self, name) {
+    const twice = [...names.keys()].find((one) => declaredIn(fn.body).has(one));
     if (twice) throw new Error(`${name} declares its parameter ${twice} once more`);
+    const edits = [];
+    if (self) {
+      names.set(self.declarations[0].id.name, SELF);
+      edits.push({ start: self.start, end: self.end, text: "" });
+    }
     const visit = (node, parent, hidden) => {
+      if (node === self) return;
       const inside = isFunction(node) ? new Set([...hidden, ...namesOf(node)]) : hidden;
-      const at = node.type === "Identifier" ? taken.indexOf(node.name) : -1;
-      if (at >= 0 && !inside.has(node.name) && !isPropertyName(node, parent)) {
-        const text =
-          parent.type === "Property" && parent.shorthand ? `${node.name}: ${PARAMETERS[at]}` : PARAMETERS[at];
-        edits.push({ start: node.start, end: node.end, text });
-      }
+      const text = node.type === "Identifier" && !inside.has(node.name) ? names.get(node.name) : undefined;
+      if (text && !isPropertyName(node, parent))
+        edits.push({
+          start: node.start,
+          end: node.end,
+          text: parent.type === "Property" && parent.shorthand ? `${node.name}: ${text}` : text,
+        });
       for (const child of children(node)) visit(child, node, inside);
     };
     for (const child of children(fn.body)) visit(child, fn.body, new Set());

@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { PARAMETERS } from "./cold.mjs";
+import { PARAMETERS, SELF } from "./cold.mjs";
 import { ownExports } from "./own.mjs";
 import { BETWEEN, pagesOf } from "./pages.mjs";
 import { Codes } from "./pairs.mjs";
@@ -269,7 +269,7 @@ export class Form {
       `let ${FILE}=require("Storage").read("${NAME}"),${ENTRY};${check}${FILE}=${FILE}.substr(${this.start});` +
       `const ${table}${this.isTokenised ? pairs : ""},` +
       `${FIND}=function(${WHICH}){${place}${this.isTokenised ? unpack : "return f.substr(k)"}},` +
-      `${DISPATCHER}=function(${[WHICH, ...PARAMETERS]}){eval(${FIND}(${WHICH}))};`
+      `${DISPATCHER}=function(${[WHICH, ...PARAMETERS]}){let ${SELF}=this;eval(${FIND}(${WHICH}))};`
     );
   }
 

@@ -3,7 +3,7 @@
 
 import { parse } from "acorn";
 import { captureThis } from "./arrows.mjs";
-import { COLD, DISPATCH, moveOut, PARAMETERS, PLAIN_CLASS, STUB } from "./cold.mjs";
+import { COLD, DISPATCH, moveOut, PARAMETERS, PLAIN_CLASS, SELF, STUB } from "./cold.mjs";
 import { moveConstants } from "./constants.mjs";
 import { flatten } from "./flatten.mjs";
 import { inlineMethods } from "./inline.mjs";
@@ -38,6 +38,7 @@ const RESERVED = [
   PAIRS,
   ENTRY,
   ...PARAMETERS,
+  SELF,
   COLD,
   DISPATCH,
   PLAIN_CLASS,
