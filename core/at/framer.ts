@@ -4,7 +4,7 @@
 import type { Clock } from "../ports.js";
 import { callOff } from "../timer.js";
 import { BUSY, DEAF, DUBIOUS, LOST, MISSED, NOISE, OWN, PATIENCE, PAYLOAD, UNSURE } from "./kinds.js";
-import { handProven, isBlank, trimLine } from "./lines.js";
+import { handProven, trimLine } from "./lines.js";
 import { Silence } from "./silence.js";
 import type { Counter, FramerSink } from "./types.js";
 
@@ -176,7 +176,7 @@ export class Framer extends Silence {
 
   /** Whether what comes now could be taken for payload: a message is under way, or its end is not certain. */
   get open(): boolean {
-    return !!this._kind || !!this._text;
+    return !!(this._kind || this._text);
   }
 
   // What comes from now on is of this kind, and so is what has waited.
@@ -188,9 +188,8 @@ export class Framer extends Silence {
     this.framed = this.strict;
     for (let i = 0; i < waiting.length; i++) {
       const text = waiting[i]!;
-      const message = text.startsWith(this._prefix);
-      this.need = message ? 1 : 0;
-      if (message) this._sink.received(text, kind === PAYLOAD);
+      this.need = 1;
+      if (text.startsWith(this._prefix)) this._sink.received(text, kind === PAYLOAD);
       else this._sink.line(text, kind > OWN);
     }
     this.need = 0;
@@ -220,15 +219,10 @@ export class Framer extends Silence {
     for (let at = chunk.indexOf("\n"); at >= 0; at = chunk.indexOf("\n", from)) {
       const line = this._join(chunk.substring(from, at));
       from = at + 1;
-      const text = this._text;
-      if (line === "\r" && !this._gap) {
-        if (text) this._gap = "\n\r";
-        else this.framed = true;
-      } else if (line !== undefined) {
-        if (line.startsWith(this._prefix) && (!text || ((this._gap || !this.strict) && !this.need))) this._start(line);
-        else if (text) this._inside(line);
-        else this._line(line);
-      }
+      if (line !== undefined)
+        if (!this._text) this._line(line);
+        else if (line.startsWith(this._prefix) && (this._gap || !this.strict) && !this.need) this._start(line);
+        else this._inside(line);
     }
     if (from < chunk.length) this._rest(chunk.substring(from));
   }
@@ -243,7 +237,7 @@ export class Framer extends Silence {
       // With no command under way and nobody to trace it, a message is nothing to the session.
       if (text !== LOST)
         if (this.hurried || sink.trace) sink.received(text, true);
-        else sink.inbox.received(text, true, this.stamp);
+        else sink.inbox.received(text, true);
     }
     this._text = line;
     if (!this._timer) this.attend();
@@ -290,7 +284,7 @@ export class Framer extends Silence {
     if (this.prompt && !this._kind && text.startsWith(this.prompt)) {
       text = trimLine(text.substring(this.prompt.length));
       this.prompt = "";
-      this._sink.prompt();
+      this._sink.line(">", false);
     }
     if (!text) this.framed = true;
     else if (text.startsWith(this._prefix)) this._start(line.substring(line.indexOf(this._prefix)));
@@ -314,38 +308,27 @@ export class Framer extends Silence {
     if (this.need > 0 && this._text.length >= this.need) this._finish(this._text.length > this.need + 2);
   }
 
-  // The empty line inside a message whose bytes are counted is a part of it.
-  private _fill(): void {
-    const gap = this._gap;
-    this._gap = "";
-    this._add(gap);
-    if (gap) this._count();
-  }
-
   private _inside(line: string): void {
     const gap = this._gap;
-    if (this.need) this._fill();
-    if (!this._text)
-      this._line(line); // It was whole already, and this is the next one.
-    else if (this.need) {
+    const text = trimLine(line);
+    if (this.need) {
+      // An empty line inside a message whose bytes are counted is a part of it.
       this._add("\n" + line);
       this._count();
-    } else if (isBlank(line)) {
-      this._add(this._gap);
+    } else if (!text) {
+      this._add(gap);
       this._gap = "\n" + line;
+    } else if (
+      (gap || !this.strict || (line[0] === this._prefix[0] && this._sink.proves(text))) &&
+      (text.startsWith(this._prefix) || this._sink.starts(text))
+    ) {
+      this._finish(true, !this._kind && !!gap === this.strict && this._sink.proves(text)); // Proven: it is whole.
+      this.framed = !!gap;
+      this._line(line);
     } else {
-      if (gap || !this.strict || (line[0] === this._prefix[0] && this._sink.proves(line.trim()))) {
-        const text = trimLine(line);
-        if (text.startsWith(this._prefix) || this._sink.starts(text)) {
-          this._finish(true, !this._kind && !!gap === this.strict && this._sink.proves(text)); // Proven: it is whole.
-          this.framed = !!gap;
-          this._line(line);
-          return;
-        }
-      }
       // Payload; or a line of the modem that nobody knows: its lines end with CR LF; or a message without an empty line in front.
       if (gap.endsWith("\r") || line.startsWith(this._prefix)) this._release(PAYLOAD);
-      this._add(this._gap + "\n" + line);
+      this._add(gap + "\n" + line);
       this._gap = "";
     }
   }
@@ -383,7 +366,7 @@ export class Framer extends Silence {
     if (at < 0 || at >= NOISE || trimLine(held.substring(0, at))) return;
     this.held = held.substring(at + this.prompt.length); // The start of the next line.
     this.prompt = "";
-    this._sink.prompt();
+    this._sink.line(">", false);
   }
 
   protected _silent(): void {
@@ -408,10 +391,8 @@ export class Framer extends Silence {
   // The line has been silent in the middle of a message. Whether the rest is waited for; else it is handed over, cut if it is shorter than was said.
   private _quiet(prompted: boolean | ""): boolean {
     const held = this.held || "";
-    const blank = isBlank(held);
+    const blank = !trimLine(held);
     const counted = this.need;
-    if (counted) this._fill();
-    if (!this._text) return false;
     // An empty line behind it is its own only when nothing follows that the host has gathered.
     if (counted || !(blank || prompted) ? ++this._ticks * this.silence < PATIENCE : this._gap && this._untried())
       return true;

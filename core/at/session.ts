@@ -2,7 +2,7 @@
 // state to know of answers is in answers.ts.
 // It knows how AT answers look; it knows no M95 and no MQTT.
 // @part sleep: isFree
-// @resident send starts received prompt quiet line _next _begin _feed _foreign _hold _endUnproven _unknown _askAgain
+// @resident send starts received quiet line _next _begin _feed _foreign _hold _endUnproven _unknown _askAgain
 // @resident _final _expired _tell
 import { COMMANDS, type Counters, OVERRUNS, RESYNCS, STRAYS, TIMEOUTS } from "../counters.js";
 import { M95Error } from "../errors.js";
@@ -152,16 +152,7 @@ export class Session extends Synchroniser {
       if (informs ? repeats(run) : lines) run._mixed = true;
       ambiguous = ambiguous || informs;
     }
-    this.inbox.received(text, ambiguous, this.framer.stamp);
-  }
-
-  prompt(): void {
-    const run = this._run;
-    if (this.trace) this.trace("<", ">");
-    // One that was held back as a line has left the framer waiting, and an echo of the data may hold another.
-    if (run) {
-      if (!run.sent) this._feed(run);
-    } else if (this.owed) this._onOwed(">", false);
+    this.inbox.received(text, ambiguous);
   }
 
   overran(): void {
@@ -216,9 +207,7 @@ export class Session extends Synchroniser {
   // ---- the running command
 
   protected _next(): void {
-    const idle = this._phase === IDLE;
-    this.framer.hurried = !idle || this._queue.length > 0;
-    if (!this._open || !idle || this._timer !== undefined || !this._queue.length) return;
+    if (!this._open || this._phase !== IDLE || this._timer !== undefined || !this._queue.length) return;
     // On a line without messages a part of it is enough, unless something comes meanwhile: the modem has said what it was asked for.
     const calm = !this._guards && this.framer.held === "" && this._clock.now() - this.framer.stamp > BUSY;
     this._arm(calm ? this._guard / CALM : this._guard);

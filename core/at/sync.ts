@@ -142,7 +142,6 @@ export abstract class Synchroniser implements FramerSink {
   abstract line(line: string, mayBePayload: boolean): void;
   abstract received(text: string, ambiguous: boolean): void;
   abstract quiet(): void;
-  abstract prompt(): void;
   abstract starts(line: string): boolean;
   abstract overran(): void;
 
@@ -177,7 +176,6 @@ export abstract class Synchroniser implements FramerSink {
     this._free();
     this._phase = CALLING;
     this._unsettled = this.echoed = false;
-    this.framer.hurried = true;
     this._sync = {
       done,
       escape: leadOut,
@@ -247,15 +245,15 @@ export abstract class Synchroniser implements FramerSink {
   }
 
   /** Whether nothing has come that looks like the answer to what would be asked next, though it was asked for. */
-  private _owes(): boolean {
+  private _owes(): number {
     const sync = this._sync!;
-    return ((sync.owed >> ((sync.which + 1) % COUNT)) & 1) > 0;
+    return (sync.owed >> ((sync.which + 1) % COUNT)) & 1;
   }
 
   /** Whether the answer to what would be asked next could be a late one. */
-  private _last(): boolean {
+  private _last(): unknown {
     const sync = this._sync!;
-    return !!sync.proof && (sync.which % COUNT === 0 || this._owes());
+    return sync.proof && (sync.which % COUNT === 0 || this._owes());
   }
 
   private _round(): number {
@@ -317,7 +315,7 @@ export abstract class Synchroniser implements FramerSink {
   }
 
   // Messages follow each other without a silence, or a line is under way. A clock that was set must not make it longer.
-  protected _busy(): boolean {
+  protected _busy(): unknown {
     const framer = this.framer;
     return (
       (framer.open && Math.abs(this._clock.now() - framer.stamp) < BUSY) ||
@@ -353,6 +351,7 @@ export abstract class Synchroniser implements FramerSink {
   protected _arm(ms: number): void {
     callOff(this);
     this._awaitsSilence = false;
+    this.framer.hurried = true;
     this._mark = this.framer.bytes;
     this._timer = this._clock.after(ms, this._onTimer);
   }
@@ -361,7 +360,7 @@ export abstract class Synchroniser implements FramerSink {
   protected _free(): void {
     callOff(this);
     this._phase = IDLE;
-    this._awaitsSilence = false;
+    this._awaitsSilence = this.framer.hurried = false;
     this._run = this._sync = undefined;
     if (!this.owed) this.framer.prompt = "";
   }

@@ -6,7 +6,7 @@ import type { Clock, Uart } from "../ports.js";
 /** Where the pieces go. */
 export interface FramerSink {
   /**
-   * A line without its line end and the noise in front of it, never empty.
+   * A line without its line end and the noise in front of it, never empty; or the awaited prompt.
    * @param mayBePayload - it came without a pause behind a message, or behind lost bytes
    */
   line(line: string, mayBePayload: boolean): void;
@@ -20,8 +20,6 @@ export interface FramerSink {
   readonly trace?: unknown;
   /** The line was silent: what comes now is no payload. Told behind messages and lost bytes only. */
   quiet(): void;
-  /** The awaited prompt. */
-  prompt(): void;
   /** Whether a line inside a message looks like the start of something else. */
   starts(line: string): boolean;
   /** Whether nobody but the modem can have said a line. @param guessed - or who has guessed what it holds */
@@ -94,11 +92,8 @@ export interface Request {
 
 /** Where messages go. */
 export interface MessageSink {
-  /**
-   * A message, raw, as the framer hands it over.
-   * @param stamp - when it was last under way, ms of the clock, as exact as a silence
-   */
-  received(text: string, ambiguous: boolean, stamp: number): void;
+  /** A message, raw, as the framer hands it over; when it was last under way, the framer's `stamp` says. */
+  received(text: string, ambiguous: boolean): void;
 }
 
 export interface SessionSink {

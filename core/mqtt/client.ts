@@ -14,7 +14,7 @@ import type { Clock, Done, TimerHandle } from "../ports.js";
 import { callOff, later } from "../timer.js";
 import { decoded } from "./encoding.js";
 import type { Receiver } from "./inbox.js";
-import { CLOSED, CONNECTED, CONNECTING, Link, type LinkOwner, linkState } from "./link.js";
+import { CLOSED, CONNECTED, CONNECTING, LEAVING, Link, type LinkOwner, linkState } from "./link.js";
 import { type ConnectOptions, Profile } from "./options.js";
 import { type Filter, type Packet, valuesOf } from "./packet.js";
 import { refused, Subscriber } from "./subscriptions.js";
@@ -102,15 +102,16 @@ export class MqttClient<Payload = any>
   }
 
   /** A message for this client, topic and payload in bytes. First of the methods: Espruino finds it soonest. */
-  received(topic: string, payload: string, msgid: number, ambiguous: boolean, stamp: number): void {
+  received(topic: string, payload: string, msgid: number, ambiguous: boolean): void {
     // What came right behind the CONNACK; or on a network that an earlier run has left open.
     if (!this.connected) ambiguous = this._greet() || ambiguous;
+    const host = this._host;
     const list = this._on.message;
     this.counters[RECEIVED]!++;
     // What may be part of another message is no sign of life.
-    (ambiguous ? this._host : this.link).seen = stamp;
+    (ambiguous ? host : this.link).seen = host.session.framer.stamp;
     if (!list) return;
-    const codec = this._host.codec;
+    const codec = host.codec;
     const encoded = this._profile.encoded;
     const info: PacketInfo = { qos: msgid ? undefined : 0, msgid, ambiguous };
     if (encoded.length) payload = decoded(encoded, codec, topic, payload, info);
@@ -231,9 +232,8 @@ export class MqttClient<Payload = any>
   /** A result URC or +QMTSTAT for this client: fields from `<tcpconnectID>` on. */
   result(name: string, fields: string[], line: string, mayBePayload: boolean): void {
     if (name === "QMTPUB" || name === "QMTSUB" || name === "QMTUNS") {
-      const proven = this.outbox.result(name, fields, line, mayBePayload);
       // That one of QoS 0 went out is no word of the broker.
-      if (proven && fields[1] !== "0") this.link.seen = this._clock.now();
+      if (this.outbox.result(name, fields, line, mayBePayload) && fields[1] !== "0") this.link.seen = this._clock.now();
     } else this.link.heard(name, fields, line, mayBePayload);
   }
 
@@ -285,7 +285,7 @@ export class MqttClient<Payload = any>
     if (!this.connected) return false;
     if (this._profile.resubscribes)
       this.outbox.changeFilters("QMTSUB", undefined, (error, granted) => {
-        const failed = error || (refused(granted).length ? this._refusal(granted) : null);
+        const failed = error || this._refusal(granted);
         // Nobody waits for these when the client is ended.
         if (failed && this._life < FORCED) this.emit("error", failed);
       });
@@ -318,9 +318,8 @@ export class MqttClient<Payload = any>
           this._answer(error, done);
           return;
         }
-        const none = refused(granted).length;
         // Nobody else tells who asked without a callback.
-        if (!error && none && (!done || none === granted.length)) error = this._refusal(granted);
+        if (!error && (!done || refused(granted).length === granted.length)) error = this._refusal(granted);
         this._answer(error, done, this._texts(granted));
       });
     } catch (error) {
@@ -347,9 +346,10 @@ export class MqttClient<Payload = any>
     return filters.map((one) => ({ topic: codec.toText ? codec.toText(one.topic) : one.topic, qos: one.qos }));
   }
 
-  private _refusal(granted: Filter[]): M95Error {
+  /** Null: it refuses none. */
+  private _refusal(granted: Filter[]): M95Error | null {
     const names = this._texts(refused(granted)).map((one) => one.topic);
-    return new M95Error("EREFUSED", "the broker refuses the topics " + names.join(", "));
+    return names.length ? new M95Error("EREFUSED", "the broker refuses the topics " + names.join(", ")) : null;
   }
 
   private _checkOpen(): void {
@@ -363,8 +363,7 @@ export class MqttClient<Payload = any>
   // ---- reconnecting and ending
 
   private _attempt(): void {
-    if (this.state !== "waiting" || this._life) return;
-    if (!this._host.rouse()) return;
+    if (this.link.phase || this._life || !this._host.rouse()) return;
     if (this.reconnecting) {
       this.counters[RECONNECTS]!++;
       this.emit("reconnect");
@@ -390,7 +389,7 @@ export class MqttClient<Payload = any>
 
   private _wait(error: M95Error): void {
     const profile = this._profile.settled();
-    if (this.state !== "waiting" || this._timer !== undefined) return;
+    if (this.link.phase || this._timer !== undefined) return;
     if (!profile.reconnectPeriod) {
       this._finish();
       return;
@@ -404,11 +403,11 @@ export class MqttClient<Payload = any>
   }
 
   private _endNow(): void {
-    const state = this.state;
+    const phase = this.link.phase;
     const waits = this.connected && this._life < FORCED;
-    if (this._life !== ENDED && !waits) this.outbox.refuse(false);
-    if (state === "waiting" || state === "closed") this._finish();
-    else if (state !== "disconnecting" && !(waits && this.outbox.isBusy())) this._disconnect();
+    if (!waits) this.outbox.refuse();
+    if (!phase) this._finish();
+    else if (phase < LEAVING && !(waits && this.outbox.isBusy())) this._disconnect();
   }
 
   private _disconnect(): void {
@@ -422,7 +421,7 @@ export class MqttClient<Payload = any>
       this._life = ENDED;
       this.reconnecting = false;
       callOff(this);
-      this.outbox.refuse(true);
+      this.outbox.refuse();
       this._host.clients[this.connectionId] = undefined;
       this.emit("end");
     }

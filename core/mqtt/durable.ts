@@ -19,8 +19,6 @@ const HANDED_OVER = "-";
 export function packetOf(one: Kept, connectionId: number, msgid: number): Packet {
   const values = [connectionId, msgid, one.qos, one.retain, '"' + one.topic + '"'];
   const packet: Packet = { text: "AT+QMTPUB=" + values.join(), msgid, data: one.payload };
-  // When it was accepted, the firmware may have been one that takes lengths.
-  packet.counted = 1;
   packet.key = one.key;
   if (one.qos === 2) packet.handoverKey = one.key + 1;
   return packet;

@@ -5,8 +5,7 @@ import { bytesOf, type Codec } from "../codec.js";
 import type { Encoding, PacketInfo } from "./types.js";
 
 /** Topic prefixes, in bytes, whose payloads are encoded. @throws M95Error `EPARAM` */
-export function prefixesOf(codec: Codec, encoding: Encoding | undefined): string[] {
-  if (encoding === undefined) return [];
+export function prefixesOf(codec: Codec, encoding: Encoding): string[] {
   if (encoding === "base64" && codec.toBase64) return [""];
   const prefixes = encoding && codec.toBase64 ? Object.keys(encoding) : [];
   if (!prefixes.length || prefixes.some((prefix) => (encoding as { [prefix: string]: unknown })[prefix] !== "base64"))

@@ -12,8 +12,8 @@ import { isCovered } from "./topics.js";
 export interface Receiver {
   /** Knows the filters subscribed to, in bytes. */
   readonly outbox: { topicFilters(): string[] };
-  /** Must not throw. @param stamp - when it came, ms of the clock */
-  received(topic: string, payload: string, msgid: number, ambiguous: boolean, stamp: number): void;
+  /** Must not throw. */
+  received(topic: string, payload: string, msgid: number, ambiguous: boolean): void;
 }
 
 // Where firmware has the lengths of payloads.
@@ -120,7 +120,7 @@ export class Inbox implements Counter, MessageSink {
   }
 
   // From two bytes in front of `<topic>` on, which are looked at: Espruino has no byte in front of a text. False: it does not tell its length.
-  private _measured(client: Receiver, text: string, msgid: number, ambiguous: boolean, stamp: number): boolean {
+  private _measured(client: Receiver, text: string, msgid: number, ambiguous: boolean): boolean {
     const ways = readings(text, 2, client.outbox.topicFilters(), this._style);
     if (!ways || !ways.length) return false;
     const right = ways.filter((one) => this._quotes(text, one) >= 0);
@@ -131,7 +131,7 @@ export class Inbox implements Counter, MessageSink {
     const doubtful = ambiguous || right.length !== 1;
     if (!quotes && !doubtful && ways.length === 1 && text[way.start - 1] === '"' && text[way.start - 2] !== " ")
       this._bare = true;
-    client.received(way.topic, text.substring(way.from + quotes, end), msgid, doubtful, stamp);
+    client.received(way.topic, text.substring(way.from + quotes, end), msgid, doubtful);
     return true;
   }
 
@@ -139,7 +139,7 @@ export class Inbox implements Counter, MessageSink {
    * Reads `+QMTRECV: <id>,<msgID>,<topic>,<payload>`. The topic may be quoted or not, the payload as well, blanks may stand
    * behind the commas; nothing is escaped.
    */
-  received(text: string, ambiguous: boolean, stamp: number): void {
+  received(text: string, ambiguous: boolean): void {
     // Each statement counts on an interpreter: the common shape, `+QMTRECV: 0,0,"topic",payload`, right here.
     const client = this._clients[+text[ID + 1]!];
     const second = text.indexOf(',"', ID + 3);
@@ -156,17 +156,17 @@ export class Inbox implements Counter, MessageSink {
       (this._bare || (ambiguous && text[end + 2] !== '"')) &&
       text[ID + 2] === ","
     )
-      client.received(text.substring(second + 2, end), text.slice(end + 2, -1), msgid, ambiguous, stamp);
-    else this._uncommon(text, ambiguous, stamp);
+      client.received(text.substring(second + 2, end), text.slice(end + 2, -1), msgid, ambiguous);
+    else this._uncommon(text, ambiguous);
   }
 
-  private _uncommon(text: string, ambiguous: boolean, stamp: number): void {
+  private _uncommon(text: string, ambiguous: boolean): void {
     const first = text.indexOf(",");
     const second = text.indexOf(",", first + 1);
     const client = this._clients[+text.substring(ID, first)];
     const msgid = +text.substring(first + 1, second);
     const good = client && (msgid & 65535) === msgid;
-    if (good && this._tells(text, first) && this._measured(client, text.substring(second - 1), msgid, ambiguous, stamp))
+    if (good && this._tells(text, first) && this._measured(client, text.substring(second - 1), msgid, ambiguous))
       return;
     const blank = text[second + 1] === " ";
     let start = second + (blank ? 2 : 1);
@@ -193,21 +193,21 @@ export class Inbox implements Counter, MessageSink {
         // The modem's other quote is still to come.
         ambiguous = true;
     } else if (text.indexOf(",", from) >= 0) {
-      this._unquoted(client, text.substring(start, last), msgid, ambiguous, stamp);
+      this._unquoted(client, text.substring(start, last), msgid, ambiguous);
       return;
     }
-    client.received(text.substring(start, end), text.substring(from, last), msgid, ambiguous, stamp);
+    client.received(text.substring(start, end), text.substring(from, last), msgid, ambiguous);
   }
 
   // The topic ends at the comma in front of which a filter covers it, else at the first one. More than one such comma: two
   // ways to cut it, and each gives a topic that was subscribed to.
-  private _unquoted(client: Receiver, text: string, msgid: number, ambiguous: boolean, stamp: number): void {
+  private _unquoted(client: Receiver, text: string, msgid: number, ambiguous: boolean): void {
     const filters = client.outbox.topicFilters();
     let end = text.indexOf(",");
     let hits = 0;
     for (let at = end; at >= 0; at = text.indexOf(",", at + 1)) {
       if (isCovered(text.substring(0, at), filters) && !hits++) end = at;
     }
-    client.received(text.substring(0, end), text.substring(end + 1), msgid, ambiguous || hits > 1, stamp);
+    client.received(text.substring(0, end), text.substring(end + 1), msgid, ambiguous || hits > 1);
   }
 }

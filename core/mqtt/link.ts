@@ -28,7 +28,7 @@ const OPENING = 2;
 export const CONNECTING = 3;
 export const CONNECTED = 4;
 /** DISCONNECT was sent, and its result or the end of the link is waited for. */
-const LEAVING = 5;
+export const LEAVING = 5;
 const CLOSING = 6;
 
 /** The same by name. In a function, because on Espruino its text then stays in flash. */
@@ -147,14 +147,16 @@ export class Link {
     if (this.phase === CONNECTED) this._fail(new M95Error("ESTALLED", "packets fail one after the other"));
   }
 
-  /** Asks the modem whether it still holds the connection. */
-  check(): void {
+  /** Asks the modem whether it still holds the connection. @param due - what `seen` was when this was made due: not if it has changed */
+  check(due?: number): void {
     if (this.phase !== CONNECTED) return;
+    if (due !== undefined) this._timer = undefined;
     this._watch();
-    this._verify(QUERY, (actual) => {
-      if (actual === STATE_CONNECTED) this._watch();
-      else this._fail(new M95Error("ECLOSED", "the modem no longer holds the connection", QUERY));
-    });
+    if (due === undefined || due === this.seen)
+      this._verify(QUERY, (actual) => {
+        if (actual === STATE_CONNECTED) this._watch();
+        else this._fail(new M95Error("ECLOSED", "the modem no longer holds the connection", QUERY));
+      });
   }
 
   /** A result URC or +QMTSTAT: fields from `<tcpconnectID>` on. */
@@ -276,18 +278,11 @@ export class Link {
     const left = this.seen + period - this._clock.now();
     callOff(this);
     // A clock that was set back must not make it longer.
-    this._timer = this._clock.after(left > 0 && left < period ? left : period, this._look.bind(this, this.seen));
+    this._timer = this._clock.after(left > 0 && left < period ? left : period, this.check.bind(this, this.seen));
   }
 
   private _period(): number {
     return this._profile.keepalive * 1000 || LOOK;
-  }
-
-  /** @param seen - what it was when this was due */
-  private _look(seen: number): void {
-    this._timer = undefined;
-    if (this.seen !== seen) this._watch();
-    else this.check();
   }
 
   /** Asks the modem for this client's state, before a line is believed that may be part of a message. */

@@ -11,7 +11,7 @@ import type { Clock, TimerHandle } from "../ports.js";
 import { callOff } from "../timer.js";
 import type { Durable } from "./durable.js";
 import { IN_PUBLISH } from "./inbox.js";
-import { byLength, type Profile, wrongBytes } from "./options.js";
+import { byLength, forbidden, type Profile, wrongBytes } from "./options.js";
 import { ACKNOWLEDGED, type Filter, givenUp, type Packet, RETRANSMITTED, unknownFate } from "./packet.js";
 import type { OutboxHost, OutboxOwner } from "./types.js";
 
@@ -133,12 +133,12 @@ export class Outbox {
   add(packet: Packet, first?: boolean): void {
     packet.order = first ? --this._front : ++this._back;
     this._requeue(packet);
-    this._pump();
+    this._advance();
   }
 
-  // Ends a packet that is not sent any more.
-  protected _fail(packet: Packet, error: M95Error): void {
-    this._settle(packet, packet.sent ? unknownFate(packet) : error);
+  /** Ends a packet that is not sent any more. @param error - of one that never was */
+  protected _fail(packet: Packet, error?: M95Error): void {
+    this._settle(packet, packet.sent ? unknownFate(packet) : error!);
   }
 
   /** Bytes were lost, a verdict may have been among them: one that may be part of a message does not count any more. */
@@ -150,7 +150,7 @@ export class Outbox {
   linkThere(): void {
     this._open = 1;
     this._full = this.trouble = 0;
-    this._pump();
+    if (this._wait.length) this._advance();
   }
 
   /** The link is gone: what was sent without a verdict is unknown, or waits again if it may be sent twice. */
@@ -162,17 +162,15 @@ export class Outbox {
     flight.forEach((packet) => {
       if (packet === this._hand) packet.lost = 1;
       else if (packet.again) this._requeue(packet);
-    });
-    flight.forEach((packet) => {
-      if (!packet.lost && !packet.again) this._settle(packet, unknownFate(packet));
+      else this._fail(packet);
     });
   }
 
-  /** Fails what waits: the client was ended. @param forGood - and whatever would have to wait from now on */
-  refuse(forGood: boolean): void {
+  /** Fails what waits, and whatever would have to wait from now on: the client was ended. */
+  refuse(): void {
     const error = new M95Error("ECLOSED", "the client was ended");
     const wait = this._wait.splice(0, this._wait.length);
-    if (forGood) this._closed = error;
+    this._closed = error;
     wait.forEach((packet) => {
       this._fail(packet, error);
     });
@@ -269,7 +267,7 @@ export class Outbox {
     }
   }
 
-  protected _pump(): void {
+  private _pump(): void {
     const flight = this._flight;
     if (!this._open || this._hand || this._full || flight.length >= HELD || !this._wait.length) return;
     if (flight.filter((one) => !one.unproven).length >= WINDOW) return;
@@ -292,7 +290,7 @@ export class Outbox {
       one.prompt = ">";
       one.data = data + END;
       const counted = this._host.inbox.offers === IN_PUBLISH;
-      if ((packet.counted || counted) && !byLength(one, data, counted)) {
+      if ((counted || forbidden(data) >= 0) && !byLength(one, data, counted)) {
         this._clock.after(0, () => one.done(wrongBytes(data), [], false));
         return;
       }
@@ -320,7 +318,7 @@ export class Outbox {
     if (packet.lost) {
       packet.lost = 0;
       if (packet.again || !packet.sent) this._requeue(packet);
-      else this._settle(packet, unknownFate(packet));
+      else this._fail(packet);
       return;
     }
     const at = this._flight.indexOf(packet);
@@ -375,7 +373,7 @@ export class Outbox {
     this._wait.splice(at, 0, packet);
   }
 
-  private _advance(): void {
+  protected _advance(): void {
     if (this.trouble % ANSWERED >= FAILURES) this._owner.link.stall();
     // Once a second as long as there is something to wait for.
     if (!this._flight.length && !this._full) callOff(this);
@@ -414,7 +412,7 @@ export class Outbox {
         if (Math.abs(this._clock.now() - this._host.seen) > (this._seconds - EXTRA) * 1000 + SLACK)
           this._failing(packet.msgid);
         packet.again = 0;
-        this._settle(packet, unknownFate(packet));
+        this._fail(packet);
       }
     });
     this._advance();

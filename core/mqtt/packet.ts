@@ -22,8 +22,6 @@ export interface Packet {
   msgid: number;
   /** The payload of a PUBLISH, as it goes to the modem; undefined: it is none. */
   data?: string;
-  /** The modem was one that counts the payload's bytes, so that any may be among them. */
-  counted?: number;
   /** Of a SUBSCRIBE or UNSUBSCRIBE. */
   filters?: Filter[];
   /** Sent again when the link is lost before its verdict. */

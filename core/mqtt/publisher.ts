@@ -26,14 +26,13 @@ export class Publisher extends Outbox {
     const name = bytesOf(host.codec, "topic", topic);
     const qos = options.qos === undefined ? 0 : options.qos;
     const retain = options.retain;
-    const counted = host.inbox.offers === IN_PUBLISH;
     // Refused before it matters whether there is room. The checks are called only where there is something to find.
     if (!name || name.indexOf("#") >= 0 || name.indexOf("+") >= 0) checkTopic("topic", name);
     if (retain !== undefined && retain !== !!retain) flag("retain", retain);
     const data = payloadOf(
       host.codec,
       payload,
-      counted,
+      host.inbox.offers === IN_PUBLISH,
       profile.encoded.length > 0 && isEncoded(profile.encoded, name),
     );
     integer("qos", qos, 0, 2);
@@ -42,12 +41,11 @@ export class Publisher extends Outbox {
     const values = owner.connectionId + "," + msgid + "," + qos + "," + (retain ? 1 : 0);
     const packet: Packet = { text: "AT+QMTPUB=" + values + ',"' + name + '"', msgid, data, done };
     if (packet.text.length > LINE) checkLine("topic", packet.text);
-    if (counted) packet.counted = 1;
     if (qos === 1 && profile.resends) packet.again = 1;
     packet.order = ++this._back;
     if (!owner.connected || this._durable || this._wait.length >= profile.limit) this._admit(packet, qos);
     else this._wait.push(packet);
-    this._pump();
+    this._advance();
   }
 
   // A publish while offline, with a store, or with a queue that may be full. @throws M95Error `EQUEUE`, `ESTORE`

@@ -63,22 +63,20 @@ export class Subscriber extends Publisher {
         );
       this._topics = list;
     }
+    // Put in front one by one, the last one has to be put first.
+    if (!wanted) packets.reverse();
     let left = packets.length;
     let failed: M95Error | null = null;
     packets.forEach((one) => {
       one.done = (error: M95Error | null, values: string[]) => {
         failed = failed || error;
         one.filters!.forEach((filter, i) => {
-          filter.qos = values[i] === undefined ? undefined : number(values[i]);
+          filter.qos = values[i] ? number(values[i]) : undefined;
         });
         // Refused once, a filter is not asked for again on each connect.
         if (!error) this._topics = without(this._topics, refused(one.filters!));
         if (!--left) done(failed, asked);
       };
-    });
-    // Put in front one by one, the last one has to be put first.
-    if (!wanted) packets.reverse();
-    packets.forEach((one) => {
       this.add(one, !wanted);
     });
   }

@@ -266,23 +266,18 @@ class SessionRun {
     const { session } = rig;
     const line = session.line.bind(session);
     const inbox = session.inbox;
-    const prompt = session.prompt.bind(session);
     session.line = (text, suspect) => {
       this.stream.handedOver(text);
       this.lines.push(text);
-      if (text === "CONNECT") this.prompted = true;
+      if (text === "CONNECT" || (text === ">" && !suspect)) this.prompted = true;
       line(text, suspect);
     };
     session.inbox = {
-      received: (text, ambiguous, stamp) => {
+      received: (text, ambiguous) => {
         this.stream.handedOver(text);
         insist("messages begin with +QMTRECV", text.startsWith(PREFIX), () => JSON.stringify(text));
-        inbox.received(text, ambiguous, stamp);
+        inbox.received(text, ambiguous);
       },
-    };
-    session.prompt = () => {
-      this.prompted = true;
-      prompt();
     };
     rig.uart.write = (data) => this.written(data);
     this.stream.watch(session.framer);

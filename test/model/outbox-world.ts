@@ -122,7 +122,7 @@ export class OutboxWorld implements World {
     else if (event === "timer") this.clock.step();
     else if (event === "open") outbox.linkThere();
     else if (event === "lost") outbox.linkGone();
-    else if (event === "end") outbox.refuse(true);
+    else if (event === "end") outbox.refuse();
     else if (event === "bytes lost") {
       this.said.push(event);
       outbox.verdictsLost();

@@ -33,6 +33,7 @@ export class FramerRig {
   /** What a sink function throws is a mistake, unless a test is about that. */
   threw: (error: unknown) => void = rethrow;
   readonly framer: Framer;
+  private awaited = false;
 
   constructor(limit = LIMIT) {
     const note = (event: string): void => {
@@ -43,10 +44,9 @@ export class FramerRig {
       note(`message${ambiguous ? "?" : ""} ${withoutCr(text)}`);
     this.framer = new Framer(
       {
-        line: (line, suspect) => note(`line${suspect ? "?" : ""} ${line}`),
+        line: (line, suspect) => note(this.prompted(line) ? "prompt" : `line${suspect ? "?" : ""} ${line}`),
         received: message,
         inbox: { received: message },
-        prompt: () => note("prompt"),
         quiet: () => this.silent(),
         starts: (line) => this.known.includes(line),
         // Somebody guesses the second one.
@@ -58,6 +58,23 @@ export class FramerRig {
       PREFIX,
       limit,
     );
+    const { framer } = this;
+    const [expect, clear] = [framer.expect.bind(framer), framer.clear.bind(framer)];
+    framer.expect = (prompt) => {
+      expect(prompt);
+      this.awaited = true;
+    };
+    framer.clear = (goesOn) => {
+      clear(goesOn);
+      this.awaited = framer.prompt !== "";
+    };
+  }
+
+  /** Whether a line is the prompt that was awaited until now. */
+  private prompted(line: string): boolean {
+    const prompted = this.awaited && line === ">" && !this.framer.prompt;
+    if (prompted) this.awaited = false;
+    return prompted;
   }
 
   /** What has happened since the last look. */

@@ -26,7 +26,7 @@ function inbox(filters: string[] = []) {
     framer,
     read(text: string, ambiguous = false) {
       got = undefined;
-      box.received(text, ambiguous, 0);
+      box.received(text, ambiguous);
       return got;
     },
   };

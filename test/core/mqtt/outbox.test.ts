@@ -81,7 +81,7 @@ test("refused for good while a packet is handed over: it still ends, once", (t) 
   add("a");
   add("b");
   outbox.linkGone();
-  outbox.refuse(true);
+  outbox.refuse();
   t.deepEqual(log, ["b ECLOSED"]);
   requests[0]!.done(new M95Error("ECLOSED", ""), [], false);
   t.deepEqual(log, ["b ECLOSED", "a ECLOSED"]);
@@ -295,7 +295,7 @@ test("messages hide a missing verdict only where they may have swallowed it", (t
 
 test("when nothing is taken any more, what is queued all the same ends at once", (t) => {
   const { outbox, add, log } = bench();
-  outbox.refuse(true);
+  outbox.refuse();
   add("a");
   t.deepEqual(log, ["a ECLOSED"]);
   t.is(outbox.waiting(true), 0);
