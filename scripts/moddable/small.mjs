@@ -5,6 +5,7 @@ import { minify } from "terser";
 import { flatten } from "../espruino/flatten.mjs";
 import { INTERNAL_NAME, shortNames } from "../espruino/minify.mjs";
 import { forms } from "./forms.mjs";
+import { mergeHeirs } from "./heirs.mjs";
 import { Inliner } from "./inline.mjs";
 import { literalsInPlace } from "./literals.mjs";
 import { dropReplaced } from "./unused.mjs";
@@ -36,7 +37,7 @@ export async function shrink(modules) {
   const inlined = {};
   for (const file of files)
     inlined[file] = new Inliner((name) => INTERNAL.test(name) && !mentions(name, file)).run(
-      flattened(dropReplaced(modules[file])),
+      mergeHeirs(flattened(dropReplaced(modules[file]))),
     );
   const names = shortNames(
     Object.values(inlined)

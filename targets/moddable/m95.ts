@@ -13,7 +13,7 @@ import {
 import { AsyncMqttClient } from "../../core/mqtt/async.js";
 import { TicksClock } from "./clock.js";
 import { codec } from "./codec.js";
-import { boardOf, Pins, type PowerOptions } from "./pins.js";
+import { boardOf, type Pin, type PowerOptions, powerOf } from "./pins.js";
 import { type SerialOptions, SerialUart } from "./uart.js";
 
 /** Options of an `M95`: the core's without its ports, and the IO classes in their place. */
@@ -41,8 +41,8 @@ export class MqttClient extends AsyncMqttClient<ArrayBuffer> {}
 
 /** One modem on one serial port. */
 export class M95 extends CoreM95 {
-  private _uart: SerialUart;
-  private _pins: Pins;
+  /** Closes port and pins. */
+  private _release: () => void;
 
   /** @throws M95Error `EPARAM` or `ETOOBIG` for bad options; what the IO classes throw. Nothing stays open then. */
   constructor(options: M95Options) {
@@ -52,25 +52,29 @@ export class M95 extends CoreM95 {
       throw wrong("flowControl", '"none": the serial port has no other', all.flowControl);
     const known = boardOf(all.board, all.sleep !== undefined && all.sleep !== "off");
     const clock = new TicksClock();
-    const pins = new Pins();
+    const pins: Pin[] = [];
     // A modem that keeps a rate hears no other one.
     const baud = typeof all.baud === "number" ? all.baud : 115200;
     const uart = new SerialUart(Object.assign({ baud }, known.serial, readable(all.serial)), clock);
+    const release = (): void => {
+      uart.close();
+      pins.splice(0).forEach((pin) => {
+        pin.close();
+      });
+    };
     try {
       all.power = all.power
-        ? pins.powerSwitch(Object.assign({}, known.pins, readable(all.power as PowerOptions)), clock)
+        ? powerOf(Object.assign({}, known.pins, readable(all.power as PowerOptions)), clock, pins)
         : undefined;
       all.uart = uart;
       all.clock = clock;
       all.codec = codec;
       super(all as CoreOptions);
     } catch (error) {
-      uart.close();
-      pins.close();
+      release();
       throw error;
     }
-    this._uart = uart;
-    this._pins = pins;
+    this._release = release;
     uart.onError = clock.onError = (error) => this.emit("error", error as Error);
   }
 
@@ -80,8 +84,7 @@ export class M95 extends CoreM95 {
 
   /** Gives port and pins back; clients end. The modem is not switched off by this: that is `stop`, before. */
   close(): void {
-    this._uart.close();
-    this._pins.close();
+    this._release();
   }
 
   override explain(family: string, code: number): string {

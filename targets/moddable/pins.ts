@@ -38,7 +38,7 @@ export interface PowerOptions extends PowerSwitchOptions {
 }
 
 /** A pin that is left alone once it is closed: a press may still be under way then. */
-class Pin implements RingPin {
+export class Pin implements RingPin {
   /** Of a pin that tells of its edges. */
   declare watch?: NonNullable<RingPin["watch"]>;
   private _io: Digital | undefined;
@@ -79,54 +79,37 @@ export function boardOf(name: unknown, sleeps: boolean): { serial?: object; pins
   };
 }
 
-/** The pins of one modem. */
-export class Pins {
-  private _pins: Pin[];
-
-  constructor() {
-    this._pins = [];
-  }
-
-  /** @throws M95Error `EPARAM` without class or PWRKEY; what the class throws, and the pins made until then stay to be closed */
-  powerSwitch(options: PowerOptions, clock: Clock): PowerSwitch {
-    const digital = options.digital;
-    if (typeof digital !== "function")
-      throw wrong("power.digital", "an ECMA-419 Digital class, such as device.io.Digital", digital);
-    if (options.pwrkey === undefined) throw wrong("power.pwrkey", "the number of a pin", options.pwrkey);
-    const Io: new (options: never) => Digital = digital;
-    const open = (wanted: object): Pin => {
-      const one = new Pin(new Io(wanted as never));
-      this._pins.push(one);
-      return one;
-    };
-    const wired: Partial<PowerPins> = {};
+/**
+ * The power switch of one modem.
+ * @param opened - gets the pins that were opened, to be closed
+ * @throws M95Error `EPARAM` without class or PWRKEY; what the class throws
+ */
+export function powerOf(options: PowerOptions, clock: Clock, opened: Pin[]): PowerSwitch {
+  const digital = options.digital;
+  if (typeof digital !== "function")
+    throw wrong("power.digital", "an ECMA-419 Digital class, such as device.io.Digital", digital);
+  if (options.pwrkey === undefined) throw wrong("power.pwrkey", "the number of a pin", options.pwrkey);
+  const Io: new (options: never) => Digital = digital;
+  const wired: { [name: string]: Pin } = {};
+  (["pwrkey", "status", "emergOff", "supply", "dtr", "ri"] as const).forEach((name) => {
+    const pin = options[name];
+    if (pin === undefined) return;
+    const rings = name === "ri";
+    const edge = rings ? digital.Falling : undefined;
     // The supply is off at first: a modem that ran with the program before starts afresh.
-    (["pwrkey", "status", "emergOff", "supply", "dtr"] as const).forEach((name) => {
-      const pin = options[name];
-      if (pin !== undefined)
-        wired[name] = open(
-          name === "status"
-            ? { pin, mode: digital.Input }
-            : { pin, mode: digital.Output, initialValue: +(name === "pwrkey" && options.pwrkeyPressed === 0) },
-        );
-    });
-    if (options.ri !== undefined) {
-      const edge = digital.Falling;
-      const wanted = { pin: options.ri, mode: digital.Input };
-      let heard: (() => void) | undefined;
-      const ring = open(edge === undefined ? wanted : Object.assign(wanted, { edge, onReadable: () => heard?.() }));
-      if (edge !== undefined)
-        ring.watch = (fell) => {
-          heard = fell;
-        };
-      wired.ri = ring;
-    }
-    return powerSwitch(wired as PowerPins, clock, options);
-  }
-
-  close(): void {
-    this._pins.splice(0).forEach((pin) => {
-      pin.close();
-    });
-  }
+    const wanted: object =
+      rings || name === "status"
+        ? { pin, mode: digital.Input }
+        : { pin, mode: digital.Output, initialValue: +(name === "pwrkey" && options.pwrkeyPressed === 0) };
+    let heard: (() => void) | undefined;
+    if (edge !== undefined) Object.assign(wanted, { edge, onReadable: () => heard?.() });
+    const one = new Pin(new Io(wanted as never));
+    if (edge !== undefined)
+      one.watch = (fell) => {
+        heard = fell;
+      };
+    opened.push(one);
+    wired[name] = one;
+  });
+  return powerSwitch(wired as unknown as PowerPins, clock, options);
 }

@@ -39,10 +39,9 @@ export class SerialUart implements Uart {
   private _clock: Clock;
   private _serial: Serial | undefined;
   private _closed: boolean;
-  private _waiting: string[];
-  /** What of the first one is in the port already. */
+  /** What waits for room, and how much of it is in the port already. */
+  private _waiting: string;
   private _at: number;
-  private _queued: number;
   /** Bytes that the port takes now. */
   private _room: number;
   private _timer: TimerHandle;
@@ -55,19 +54,20 @@ export class SerialUart implements Uart {
     this._clock = clock;
     this._options = { ...options, format: "buffer" };
     this._closed = false;
-    this._waiting = [];
-    this._queued = this._room = this._at = 0;
+    this._waiting = "";
+    this._room = this._at = 0;
     this._open();
   }
 
   write(data: string): void {
     if (this._closed) return;
-    if (this._queued && this._queued + data.length > QUEUE_LIMIT) {
-      this._tell(new M95Error("EQUEUE", `the serial port takes no data: ${this._queued} bytes wait already`));
+    const left = this._waiting.length - this._at;
+    if (left && left + data.length > QUEUE_LIMIT) {
+      this._tell(new M95Error("EQUEUE", `the serial port takes no data: ${left} bytes wait already`));
       return;
     }
-    this._waiting.push(data);
-    this._queued += data.length;
+    this._waiting = left ? this._waiting.substring(this._at) + data : data;
+    this._at = 0;
     this._flush();
   }
 
@@ -79,8 +79,8 @@ export class SerialUart implements Uart {
   close(): void {
     if (this._closed) return;
     this._closed = true;
-    this._waiting = [];
-    this._queued = this._at = 0;
+    this._waiting = "";
+    this._at = 0;
     this._release();
     this.onClose?.();
   }
@@ -142,11 +142,9 @@ export class SerialUart implements Uart {
   }
 
   private _flush(): void {
-    const waiting = this._waiting;
-    while (this._serial && this._room > 0 && waiting.length) {
-      const first = waiting[0]!;
+    while (this._serial && this._room > 0 && this._at < this._waiting.length) {
       // Only what fits is made a buffer: a certificate is not there twice.
-      const piece = toBuffer(first.substring(this._at, this._at + this._room));
+      const piece = toBuffer(this._waiting.substring(this._at, this._at + this._room));
       try {
         this._serial.write(piece);
       } catch (_error) {
@@ -156,10 +154,9 @@ export class SerialUart implements Uart {
         return;
       }
       this._room -= piece.byteLength;
-      this._queued -= piece.byteLength;
       this._at += piece.byteLength;
-      if (this._at < first.length) continue;
-      waiting.shift();
+      if (this._at < this._waiting.length) continue;
+      this._waiting = "";
       this._at = 0;
     }
   }

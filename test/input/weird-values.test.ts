@@ -8,7 +8,7 @@ import { type MqttClient as CoreClient, M95Error } from "../../core/index.js";
 import { pinsOf } from "../../targets/espruino/boards.js";
 import { store } from "../../targets/espruino/store.js";
 import { Client, type ClientOptions } from "../../targets/moddable/client.js";
-import { boardOf, Pins } from "../../targets/moddable/pins.js";
+import { boardOf, powerOf } from "../../targets/moddable/pins.js";
 import { preferenceStore } from "../../targets/moddable/store.js";
 import { SerialUart } from "../../targets/moddable/uart.js";
 import {
@@ -97,7 +97,7 @@ const makers: { [what: string]: (v: never) => unknown } = {
   "Moddable: serial": (v) => new SerialUart(readable(v), new SimClock()),
   // What a class throws is its own.
   "Moddable: serial io": (v) => typeof v === "function" || new SerialUart({ io: v }, new SimClock()),
-  "Moddable: pins": (v) => new Pins().powerSwitch(readable(v), new SimClock()),
+  "Moddable: pins": (v) => powerOf(readable(v), new SimClock(), []),
 };
 for (const name of ["pwrkey", "status", "emergOff", "supply"])
   makers[`powerSwitch pin ${name}`] = (v) => powerSwitch({ pwrkey: { write() {} }, [name]: v }, systemClock);

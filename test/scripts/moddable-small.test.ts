@@ -119,6 +119,23 @@ const same: { [what: string]: string } = {
   "a setter that does not look": `
     class A { get x() { return 1; } set x(value) { this.set = true; } }
     function result() { const a = new A(); a.x = 2; return [a.x, a.set]; }`,
+  "classes with one heir, with and without constructors": `
+    class Root { constructor(x) { this._x = x; } hello() { return "root " + this._x; } }
+    class Base extends Root { constructor(x) { super(x + 1); this.made = 1; } hello() { return "base, " + super.hello(); } }
+    class Mixed extends Base { get twice() { return this._x * 2; } more() { return this.hello() + this._x; } }
+    class Heir extends Mixed {}
+    class Other extends Root { constructor(x) { super(x); this.other = 1; } hello() { return "other, " + super.hello(); } }
+    class Late extends Other { hello() { return "late, " + super.hello(); } }
+    Heir.prototype.hi = function () { return "hi " + this.more(); };
+    function result() {
+      const all = [new Heir(1), new Late(2)];
+      return all.map((one) => [one.hello(), one.twice, one.more && one.more(), one.hi && one.hi(), one.made, one instanceof Root]);
+    }`,
+  "a class whose heir has its name": `
+    let One = class One extends Array { sum() { return this.reduce((a, b) => a + b, 0); } };
+    class One$1 extends One { twice() { return this.sum() * 2; } }
+    class Two extends One$1 {}
+    function result() { const two = new Two(); two.push(1, 2); return [two.twice(), two.length, new Two() instanceof Array]; }`,
   "errors come through": `
     class A { run() { try { this._bad(1); } catch (error) { return error.message; } finally { this.done = true; } return "none"; } _bad(x) { if (x) throw new Error("bad"); return; } }
     function result() { const a = new A(); return [a.run(), a.done]; }`,
@@ -141,6 +158,13 @@ test("internal names are short and the same in modules that belong together, the
   t.not(name, "_inner");
   t.true(small.two!.includes(`.${name}.receive`));
   t.true(small.one!.includes("clear()"));
+});
+
+test("classes in a row become one where the heirs have no constructor", async (t) => {
+  const { main } = await shrink({
+    main: "class A { constructor() { this.a = 1; } }\nclass B extends Map { constructor() { super(); this.b = 1; } }\nclass C extends B { c() { return 1; } }\nclass D extends C {}\nclass E extends A { e() { return new D(); } }\nexport { D, E };\n",
+  });
+  t.is(main!.split(/\bclass\b/).length, 3);
 });
 
 test("a method that another module calls stays one", async (t) => {
