@@ -4,6 +4,7 @@
 import { minify } from "terser";
 import { flatten } from "../espruino/flatten.mjs";
 import { INTERNAL_NAME, shortNames } from "../espruino/minify.mjs";
+import { bindInPlace } from "./binds.mjs";
 import { forms } from "./forms.mjs";
 import { mergeHeirs } from "./heirs.mjs";
 import { Inliner } from "./inline.mjs";
@@ -35,10 +36,11 @@ export async function shrink(modules) {
   // What another module calls is called from more than one place.
   const mentions = (name, file) => files.some((one) => one !== file && new RegExp(`\\b${name}\\b`).test(modules[one]));
   const inlined = {};
-  for (const file of files)
-    inlined[file] = new Inliner((name) => INTERNAL.test(name) && !mentions(name, file)).run(
-      mergeHeirs(flattened(dropReplaced(modules[file]))),
-    );
+  for (const file of files) {
+    const isInternal = (name) => INTERNAL.test(name) && !mentions(name, file);
+    const plain = mergeHeirs(flattened(dropReplaced(modules[file])));
+    inlined[file] = bindInPlace(new Inliner(isInternal).run(plain), isInternal);
+  }
   const names = shortNames(
     Object.values(inlined)
       .map((code) => `{ ${asScript(code)} }`)

@@ -8,18 +8,17 @@ const LOOP = /^(For|While|DoWhile)/;
 
 /** One name in one scope. */
 class Binding {
-  constructor(id, scope, declaration) {
+  constructor(id, scope) {
     this.scope = scope;
-    /** The `let` or `const` that makes it; none for a parameter, which is there from the start. */
-    this.declaration = declaration;
     this.ids = [id];
     /** Where it is mentioned, in the order of the text. */
     this.mentions = [];
     this.captured = false;
     /** May another take its place, or it another's. */
     this.plain = false;
-    /** The variable that it became. */
+    /** The variable that it became, and whether others became this one. */
     this.host = undefined;
+    this.isHost = false;
   }
 }
 
@@ -28,24 +27,24 @@ function bindingsOf(tree) {
   const all = [];
   let order = 0;
   const scopeOf = (parent, fn, loops) => ({ names: new Map(), parent, fn, loops });
-  const add = (scope, id, declaration, plain) => {
-    const binding = new Binding(id, scope, declaration);
+  const add = (scope, id, plain) => {
+    const binding = new Binding(id, scope);
     binding.plain = plain && scope.fn !== undefined;
     binding.at = order;
     scope.names.set(id.name, binding);
     if (scope.fn) all.push(binding);
     return binding;
   };
-  const declareIn = (scope, pattern, declaration, plain) => {
-    if (pattern.type === "Identifier") add(scope, pattern, declaration, plain);
-    else for (const id of identifiersOf(pattern)) add(scope, id, declaration, false);
+  const declareIn = (scope, pattern, plain) => {
+    if (pattern.type === "Identifier") add(scope, pattern, plain);
+    else for (const id of identifiersOf(pattern)) add(scope, id, false);
   };
   /** What stands directly in a block is known in all of it. */
-  const hoist = (scope, list) => {
+  const declareAll = (scope, list) => {
     for (const one of list) {
       if (one.type === "VariableDeclaration")
-        for (const { id } of one.declarations) declareIn(scope, id, one, one.kind !== "var");
-      else if (/^(Function|Class)Declaration$/.test(one.type)) add(scope, one.id, undefined, false);
+        for (const { id } of one.declarations) declareIn(scope, id, one.kind !== "var");
+      else if (/^(Function|Class)Declaration$/.test(one.type)) add(scope, one.id, false);
     }
   };
   const mention = (node, scope, loops) => {
@@ -64,26 +63,25 @@ function bindingsOf(tree) {
     if (isFunction(node)) {
       inside = scopeOf(scope, node, []);
       around = [];
-      if (node.type === "FunctionExpression" && node.id) add(inside, node.id, undefined, false);
-      for (const one of node.params) declareIn(inside, one, undefined, one.type === "Identifier");
+      if (node.type === "FunctionExpression" && node.id) add(inside, node.id, false);
+      for (const one of node.params) declareIn(inside, one, one.type === "Identifier");
     } else if (node.type === "BlockStatement" || node.type === "Program") {
       inside = scopeOf(scope, scope?.fn, loops);
-      hoist(inside, node.body);
+      inside.block = node;
+      declareAll(inside, node.body);
     } else if (LOOP.test(node.type)) {
       around = [...loops, node];
       inside = scopeOf(scope, scope.fn, around);
       for (const one of [node.init, node.left])
-        if (one?.type === "VariableDeclaration")
-          for (const { id } of one.declarations) declareIn(inside, id, one, false);
+        if (one?.type === "VariableDeclaration") for (const { id } of one.declarations) declareIn(inside, id, false);
     } else if (node.type === "CatchClause") {
       inside = scopeOf(scope, scope.fn, loops);
-      if (node.param) declareIn(inside, node.param, undefined, false);
+      if (node.param) declareIn(inside, node.param, false);
     } else if (node.type === "SwitchStatement") {
       inside = scopeOf(scope, scope.fn, loops);
       for (const one of node.cases)
         for (const { type, declarations } of one.consequent)
-          if (type === "VariableDeclaration")
-            for (const { id } of declarations) declareIn(inside, id, undefined, false);
+          if (type === "VariableDeclaration") for (const { id } of declarations) declareIn(inside, id, false);
     }
     if (node.type === "Identifier" && !isPropertyName(node, parent) && !/^(Label|Break|Continue)/.test(parent.type))
       mention(node, inside, around);
@@ -107,21 +105,6 @@ function identifiersOf(pattern) {
 function isAround(scope, other) {
   for (let one = other; one; one = one.parent) if (one === scope) return true;
   return false;
-}
-
-/** A variable that is there and is not needed any more when a declarator has its value. */
-function hostFor(binding, declarator, bindings) {
-  const { scope } = binding;
-  return bindings.find((one) => {
-    if (one === binding || !one.plain || one.captured || one.host || one.scope.fn !== scope.fn) return false;
-    if (!isAround(one.scope, scope)) return false;
-    if (one.declaration && !(one.declaration.end < declarator.at)) return false;
-    // In the next round of a loop it would have another value.
-    const loops = scope.loops.filter((loop) => !one.scope.loops.includes(loop));
-    return one.mentions.every(
-      ({ at, loops: around }) => at <= declarator.end && !around.some((loop) => loops.includes(loop)),
-    );
-  });
 }
 
 /** Gives each variable of a function a name of its own. */
@@ -157,6 +140,68 @@ function flattenBlocks(node) {
     node[list] = node[list].flatMap((one) => (one.type === "BlockStatement" ? one.body : [one]));
 }
 
+/** Where a variable is mentioned for the last time; in a loop inside of its block that may be again until the loop ends. */
+function lastOf({ mentions, scope }) {
+  return Math.max(0, ...mentions.map(({ at, loops }) => loops.find((loop) => !scope.loops.includes(loop))?.end ?? at));
+}
+
+/** Calls `visit` for each declarator of a block; the statement that it returns, if it does, takes the declarator's place. */
+function eachDeclarator(tree, visit) {
+  for (const child of below(tree)) eachDeclarator(child, visit);
+  if (tree.type !== "BlockStatement") return;
+  tree.body = tree.body.flatMap((statement) => {
+    if (statement.type !== "VariableDeclaration") return [statement];
+    const out = [];
+    for (const one of statement.declarations) {
+      const instead = visit(one, statement);
+      if (!instead && out.at(-1)?.type !== "VariableDeclaration") out.push({ ...statement, declarations: [] });
+      if (instead) out.push(instead);
+      else out.at(-1).declarations.push(one);
+    }
+    for (const one of out) if (one.type === "VariableDeclaration") one.kind = statement.kind;
+    return out;
+  });
+}
+
+/**
+ * Finds variables of one function that are never needed at the same time, and makes them one. When no block with the first of them is around
+ * the others, it is declared at the function's beginning: that takes a byte less than two of them in blocks, and blocks need not be left.
+ * @param {Binding[]} bindings of the function
+ * @param {Map<Binding, object>} declarators where each is made, but for parameters
+ * @returns {Binding[]} those that are made no more where they were
+ */
+function share(fn, bindings, declarators) {
+  const plain = bindings.filter((one) => one.plain && !one.captured);
+  const rows = plain.filter((one) => !declarators.has(one) && fn.params.includes(one.ids[0])).map((one) => [one]);
+  const made = plain.filter((one) => declarators.has(one));
+  const endOf = (one) => declarators.get(one).end;
+  for (const one of made.sort((a, b) => endOf(a) - endOf(b))) {
+    const free = rows.filter((row) => lastOf(row.at(-1)) <= endOf(one));
+    const row = free.sort((a, b) => lastOf(b.at(-1)) - lastOf(a.at(-1)))[0];
+    if (row) row.push(one);
+    else rows.push([one]);
+  }
+  const changed = [];
+  for (const [first, ...others] of rows) {
+    if (others.length === 0) continue;
+    for (const one of others) one.host = first;
+    changed.push(...others);
+    if (!declarators.has(first)) continue;
+    if (others.every(({ scope }) => isAround(first.scope, scope))) first.isHost = true;
+    else {
+      changed.push(first);
+      const id = { type: "Identifier", name: "" };
+      first.ids.push(id);
+      fn.body.body.unshift({
+        type: "VariableDeclaration",
+        kind: "let",
+        declarations: [{ type: "VariableDeclarator", id, init: null }],
+      });
+    }
+  }
+  return changed;
+}
+
 /** Changes the tree. */
 export function shareVariables(tree) {
   const apart = bindingsOf(tree);
@@ -166,30 +211,26 @@ export function shareVariables(tree) {
   for (const fn of new Set(apart.map(({ scope }) => scope.fn))) flattenBlocks(fn.body);
   const bindings = bindingsOf(tree);
   const ofId = new Map(bindings.map((one) => [one.ids[0], one]));
-  const visit = (node) => {
-    for (const child of below(node)) visit(child);
-    if (node.type !== "BlockStatement") return;
-    node.body = node.body.flatMap((statement) => {
-      if (statement.type !== "VariableDeclaration") return [statement];
-      const out = [];
-      for (const one of statement.declarations) {
-        const binding = ofId.get(one.id);
-        const host = binding?.plain && !binding.captured && hostFor(binding, one, bindings);
-        if (host) {
-          binding.host = host;
-          host.mentions.push(...binding.mentions);
-          if (host.declaration) host.declaration.kind = "let";
-          out.push(assignment(one.id, one.init));
-          continue;
-        }
-        if (out.at(-1)?.type !== "VariableDeclaration") out.push({ ...statement, declarations: [] });
-        out.at(-1).declarations.push(one);
-        if (binding) binding.declaration = out.at(-1);
-      }
-      return out;
-    });
-  };
-  visit(tree);
+  const declarators = new Map();
+  eachDeclarator(tree, (one) => {
+    if (ofId.has(one.id)) declarators.set(ofId.get(one.id), one);
+    return undefined;
+  });
+  const functions = new Set(bindings.map(({ scope }) => scope.fn));
+  const changed = new Set(
+    [...functions].flatMap((fn) =>
+      share(
+        fn,
+        bindings.filter(({ scope }) => scope.fn === fn),
+        declarators,
+      ),
+    ),
+  );
+  eachDeclarator(tree, (one, statement) => {
+    const binding = ofId.get(one.id);
+    if (binding?.isHost) statement.kind = "let";
+    return changed.has(binding) ? assignment(one.id, one.init) : undefined;
+  });
   nameApart(bindings);
   dropStores(tree, new Set(bindings.filter(({ captured }) => !captured).map(({ name }) => name)));
 }

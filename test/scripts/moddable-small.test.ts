@@ -72,6 +72,18 @@ const same: { [what: string]: string } = {
       return { c, d, twices, b };
     }
     function result() { return [f(1, 2, 3), f(5, 6), f(0, -1)]; }`,
+  "variables of blocks that are never needed at the same time, and those that are": `
+    const log = [];
+    function f(a, b) {
+      const x = log.length + a, y = log.length + b; log.push(x, y, x, y); { const z = log.length * 3; log.push(z, z); }
+      if (a) { const c = a * 2; log.push(c, c + 1); } else { let c; log.push(c); c = b; log.push(c, c); }
+      for (let i = 0; i < 3; i++) { let last; log.push(last); if (i) { const d = i + b; last = d; log.push(d, last); } { const e = i * b; log.push(e, e); } last = i; }
+      { const g = [a]; { const h = g.concat(b); log.push(h, g, h); } { const k = g.length; log.push(k, g, k); } }
+      try { const m = a / b; log.push(m, m); if (!b) throw m; } catch (error) { const n = error; log.push(String(n), n === error); }
+      { const p = b; log.push(() => p, p); } { const q = a; log.push(() => q, q); }
+      return [a, x];
+    }
+    function result() { return [f(1, 2), f(0, 0), f(3, 0), log.map((one) => (one?.call ? one() : one))]; }`,
   "what is stored in front of another value": `
     class A {
       run(x) { const a = x > 1 ? this._big(x) : "small"; let b; const see = () => b; b = 1; b = see() + 1; return [a, b, this._none(x)]; }
@@ -107,6 +119,31 @@ const same: { [what: string]: string } = {
     const pick = (Math) => Math.max(1, 2), o = { Math: { max: () => "own" } };
     const of = (a, b) => [Math.max(a, b), Math.max(b, 1), Math.max(a, -1), Math.max(-a, -b), Math.max(a * b, 4), Math.max(a, 3, b)];
     function result() { return [of(1, 2), of(-1, -3), o.Math.max(1), pick({ max: () => "given" }), Math.max.apply(null, [5, 6]), typeof Math.max]; }`,
+  "functions that pass on what they get, and those that must not be made of what is there": `
+    const log = [], run = (fns) => fns.map((fn) => fn(7, 8));
+    class A {
+      constructor() { this._list = []; this._own = () => "own"; }
+      _say(a, b) { log.push([a, b, this._list.length]); return log.length; }
+      _all() { return this._list.concat(arguments.length); }
+      _tell(a) { log.push(a, a); return a; }
+      run(word) {
+        let last = 1;
+        const fns = [() => this._say(word), () => this._say(last), (x) => this._say(x), (x) => this._say(word, x), (x, y) => this._say(y, x)];
+        fns.push(() => this._all(), () => this._own(), (x) => this._tell(x), () => later(), () => this._say(!word, this._list));
+        for (let i = 0; i < 2; i++) fns.push(() => this._tell(i));
+        for (const one of ["p", "q"]) fns.push(() => this._tell(one));
+        { const word = "inner"; fns.push(() => this._tell(word)); }
+        const later = () => "later";
+        last = 2;
+        this._own = () => "other";
+        this._list = [1];
+        fns.push(() => this._tell(last), (x) => f(word, x), (x) => f(x));
+        return [run(fns), run(fns)];
+      }
+    }
+    function f(a, b) { return [a, b]; }
+    class B { constructor() { this._tell = 0; this._say = (x) => log.push(x); } run() { return [() => this._say(1), () => this._say(2)].map((fn) => fn()); } }
+    function result() { return [new A().run("w"), new B().run(), log]; }`,
   "numbers and texts with names, which others have, too": `
     class A { run(x) { return [x === IDLE, x > LOW, x + NAME, { IDLE, at: LOW }, { NAME: 1 }.NAME]; } }
     const IDLE = 0, LOW = -1, NAME = "n", LATE = 7, PAST = 8, ELSE = 9;
@@ -183,4 +220,23 @@ test("a function of the engine that is called at many places is looked for once"
   };
   t.is(await looked(2), 2);
   t.is(await looked(6), 1);
+});
+
+test("a function that passes on what it gets is bound", async (t) => {
+  const { main } = await shrink({
+    main: "class A { run(x, after) { after(() => this._say(x)); after((y) => this._say(x, y)); after((y) => this._say(y)); } _say(x, y) { this._say(y, x); } }\nexport { A };\n",
+  });
+  // The third would get a second value if it were called with one.
+  t.is(main!.match(/\.bind\(this,/g)!.length, 2);
+  t.is(main!.match(/=>/g)!.length, 1);
+});
+
+test("variables of different blocks become one", async (t) => {
+  const declared = async (blocks: string) => {
+    const { main } = await shrink({ main: `function f(a, b) { ${blocks} return a.x(b); }\nexport { f };\n` });
+    return main!.match(/(let|const) /g)?.length ?? 0;
+  };
+  const block = (name: string) =>
+    `if (a.${name}) { const c = a.get(); b.add(c, c); } else { const d = b.get(); a.add(d, d); }`;
+  t.is(await declared(block("x") + block("y")), 1);
 });
