@@ -116,9 +116,6 @@ class Switch implements PowerSwitch {
   _known: boolean | undefined;
   /** The level of DTR. */
   _sleeps!: number;
-  _left!: number;
-  _next!: () => void;
-  _polls: unknown;
 
   constructor(pins: PowerPins, clock: Clock, options: PowerSwitchOptions) {
     this._pins = pins;
@@ -174,18 +171,10 @@ class Switch implements PowerSwitch {
 
   /** Goes on with `next` after `ms`, or with `polls` as soon as STATUS has the wanted level; always from a timer. */
   _wait(ms: number, next: () => void, polls?: unknown): void {
-    this._left = ms;
-    this._next = next;
-    this._polls = polls && this._pins.status;
-    this._arm();
-  }
-
-  _arm(): void {
-    const ms = this._polls && this._left > POLL ? POLL : this._left;
-    this._left -= ms;
-    this._clock.after(ms, () => {
-      if (this._left > 0 && !(this._polls && this._reached())) this._arm();
-      else this._next();
+    const looks = polls && this._pins.status && ms > POLL;
+    this._clock.after(looks ? POLL : ms, () => {
+      if (looks && !this._reached()) this._wait(ms - POLL, next, 1);
+      else next.call(this);
     });
   }
 

@@ -156,28 +156,21 @@ export class Cycle<Client> {
   }
 
   private _work(round: number): void {
-    let client: Client & Cycled;
-    let left = 2;
-    const part = (): void => {
-      if (!--left) this._modem.clock.after(this._options.window!, () => this._finish(round, null));
-    };
-    let done = (): void => {
-      done = () => undefined;
-      part();
+    // 1: the connection, 2: the work; each counts once.
+    let missing = 3;
+    const have = (what: number): void => {
+      if (missing && !(missing &= ~what))
+        this._modem.clock.after(this._options.window!, () => this._finish(round, null));
     };
     let last: Error | null = null;
     try {
-      client = this._modem.connect(this._connect) as Client & Cycled;
-      let connect = part;
-      client.on("connect", () => {
-        connect();
-        connect = () => undefined;
-      });
+      const client = this._modem.connect(this._connect) as Client & Cycled;
+      client.on("connect", () => have(1));
       client.on("error", (error: Error) => {
         last = error;
       });
       client.on("end", () => this._finish(round, last || new M95Error("ECLOSED", "the client was ended")));
-      this._options.work(client, () => done());
+      this._options.work(client, () => have(2));
     } catch (error) {
       this._finish(round, error as Error);
     }

@@ -143,12 +143,11 @@ export function operator(ask: Ask, done: Give<Operator>): void {
   });
 }
 
-/** Days from 1970-01-01 to a date of the Gregorian calendar; month 1..12. */
+/** Days from 1970-01-01 to a date of the years 2000, which is a leap year, to 2099; month 1..12. */
 function days(year: number, month: number, day: number): number {
+  // From March on, so that what the leap day shifts is behind it.
   const y = month > 2 ? year : year - 1;
-  const m = (month + 9) % 12;
-  const leap = Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400);
-  return 365 * y + leap + Math.floor((153 * m + 2) / 5) + day - 719469;
+  return 365 * y + Math.floor(y / 4) + Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day + 11016;
 }
 
 /** Reads `yy/MM/dd,hh:mm:ss±zz`, behind `+CCLK:` or `+QLTS:`; undefined if it is no such thing. */
@@ -163,7 +162,7 @@ export function readTime(line: string): Time | undefined {
   const sign = text[17];
   const quarters = sign === "+" || sign === "-" ? part(18, 0, 60) : 0;
   const zone = sign === "-" ? -quarters : quarters;
-  const day = days(2000 + part(0, 0, 99), part(3, 1, 12), part(6, 1, 31));
+  const day = days(part(0, 0, 99), part(3, 1, 12), part(6, 1, 31));
   const seconds = day * 86400 + part(9, 0, 23) * 3600 + part(12, 0, 59) * 60 + part(15, 0, 59) - zone * 900;
   return good ? { utc: seconds * 1000, zone } : undefined;
 }

@@ -307,7 +307,7 @@ export class Lifecycle extends Script implements SessionSink {
     if (this.enter("ready")) this._tellStarting(null);
   }
 
-  scriptReports(what: string): void {
+  _reports(what: string): void {
     this._listener.stepBegins(new M95Error("EPOWER", what), RETRY, 1, 0);
   }
 

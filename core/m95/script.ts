@@ -118,7 +118,7 @@ export abstract class Script {
   abstract ask(text: string, done: (error: M95Error | null, lines: string[]) => void): void;
   abstract scriptDone(): void;
   /** Something of the modem was found otherwise than it should be, and is mended. */
-  abstract scriptReports(what: string): void;
+  abstract _reports(what: string): void;
   /** @param final - 0: trying again may help; 1: only a modem that ran before; 2: never */
   abstract scriptFailed(error: M95Error, final: number): void;
   /** The modem fell silent when its rate was changed. */
@@ -312,7 +312,7 @@ export abstract class Script {
     }
     if (rule === SLEEPS) {
       if (number(fields[0]) > 0) {
-        this.scriptReports("AT+QSCLK is stored as " + fields[0] + ": with DTR high the modem sleeps");
+        this._reports("AT+QSCLK is stored as " + fields[0] + ": with DTR high the modem sleeps");
         more = STAY_AWAKE;
       }
     } else if (rule === STALE)

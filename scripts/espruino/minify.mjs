@@ -14,7 +14,7 @@ import { children } from "./tree.mjs";
  */
 export const INTERNAL = (
   "idles saveBattery lookAgain held upload stall trouble waits enterPin judgeNetwork insert " +
-  "session modemSays runScript proceed enterStep judge judgeSim judgeMore pollOrFail framer filters framed forget link outbox clients noteHandover handoverKey explain enter scriptSilent scriptFailed scriptDone scriptReports isFree isRestless stateIs arouse spares rouses " +
+  "session modemSays runScript proceed enterStep judge judgeSim judgeMore pollOrFail framer filters framed forget link outbox clients noteHandover handoverKey explain enter scriptSilent scriptFailed scriptDone isFree isRestless stateIs arouse spares rouses " +
   "overrun strict linkOver linkUp begin restoreKept phase composed compose limits final modemFailed modemReady modemLost " +
   "silence waiting isBusy keepPacket forgetPacket changeFilters packets endAll checkSoon nextId refuse drained starts " +
   "check ask size info rate changed left again tries sync createClient sent setRate sending " +

@@ -252,10 +252,10 @@ export function connect(
     throw wrong("serial", "an object with on, setup and write", serial);
   const pins = given.board ? pinsOf(given.board, (name) => new Pin(name), !!given.sleep && given.sleep !== "off") : {};
   if (!pins) throw wrong("board", "a known board", given.board);
-  if (given.flow !== undefined) readOptions("\nflow|none/hardware/xon", "", given);
+  readOptions("\nflow|none/hardware/xon", "", given);
   const flow = given.flow || (given.cts && "hardware");
   // What is kept: the options are the pins and the times as well.
-  const o: any = Object.assign({}, pins, given);
+  const o: any = Object.assign(pins, given);
   if (flow) o.flow = flow;
   // What is no pin is left for the switch to refuse.
   if (o.ri && o.ri.read) o.ri = ringOf(o.ri);
