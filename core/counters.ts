@@ -24,13 +24,10 @@ export const LISTENER_ERRORS = 24;
 export const SLEEPS = 25;
 export const WAKES = 26;
 
-/** Their names in `Stats`. In a function, because on Espruino its text then stays in flash. */
-export function counterNames(): string[] {
-  return (
-    "bytes lines commands overruns timeouts strays retries resyncs reopens pdpCycles restarts cfunCycles powerCycles kills " +
-    "cuts rests connects reconnects published dropped received retransmissions orphans unheardErrors listenerErrors sleeps wakes"
-  ).split(" ");
-}
+/** Their names in `Stats`. */
+export const COUNTER_NAMES =
+  "bytes lines commands overruns timeouts strays retries resyncs reopens pdpCycles restarts cfunCycles powerCycles kills " +
+  "cuts rests connects reconnects published dropped received retransmissions orphans unheardErrors listenerErrors sleeps wakes";
 
 export function newCounters(): Counters {
   return new Uint32Array(27);
@@ -39,7 +36,7 @@ export function newCounters(): Counters {
 /** The counters by name. */
 export function statsOf(counters: Counters): { [name: string]: number } {
   const stats: { [name: string]: number } = {};
-  counterNames().forEach((name, place) => {
+  COUNTER_NAMES.split(" ").forEach((name, place) => {
     stats[name] = counters[place]!;
   });
   return stats;

@@ -28,8 +28,8 @@ import {
   time,
 } from "./m95/info.js";
 import { Lifecycle } from "./m95/lifecycle.js";
-import { type M95Options, modemOptions, STABLE, setupOf, type TlsOptions } from "./m95/options.js";
-import { RESYNC, type RecoveryStats, stepNames } from "./m95/recovery.js";
+import { type M95Options, MODEM_OPTIONS, STABLE, setupOf, type TlsOptions } from "./m95/options.js";
+import { RESYNC, type RecoveryStats, STEP_NAMES } from "./m95/recovery.js";
 import { Sleeper } from "./m95/sleep.js";
 import type { LifecycleListener } from "./m95/types.js";
 import { MqttClient } from "./mqtt/client.js";
@@ -106,7 +106,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
       callable("clock.after", o.clock && o.clock.after);
       if (o.power !== undefined && (!o.power || typeof o.power.on !== "function" || typeof o.power.off !== "function"))
         throw wrong("power", "an object with on and off", o.power);
-      const read = readOptions(modemOptions(), "", o, true);
+      const read = readOptions(MODEM_OPTIONS, "", o, true);
       this.clock = o.clock;
       this.codec = o.codec || binary();
       this.random = read.random || Math.random;
@@ -369,7 +369,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
     if (step !== RESYNC) this.counters[step + STEPS]!++;
     // A command may hold passwords, and this is for logs.
     const cause = command ? error.message.split(command).join(command.split("=")[0]) : error.raw || error.message;
-    this.emit("recovery", { cause, step: stepNames()[step]!, attempt, next });
+    this.emit("recovery", { cause, step: STEP_NAMES.split(" ")[step]!, attempt, next });
   }
 
   // ---- small things

@@ -26,26 +26,22 @@ export const OPENING = 75000;
  * 4. final result besides OK and the errors
  *
  * QMT rows are those of the application note, chapter 3.2; the others come from the GSM AT command set as used by the
- * M95, with the waiting times that its drivers agree on. In a function, because on Espruino its text then stays in flash. The dot
- * at the end is for Espruino too: it finds what begins with the last character of a text, and goes on otherwise.
+ * M95, with the waiting times that its drivers agree on. The dot at the end is for Espruino: it finds what begins with the last character of a text, and goes on otherwise.
  */
-export function commands(): string {
-  return (
-    "\n QMTCFG QMTOPEN QMTCLOSE QMTCONN QMTDISC QMTSUB QMTUNS QSCLK |300" +
-    "\n QMTPUB |5000|>" +
-    "\n QSECWRITE |5000|CONNECT" +
-    "\n CPIN QIFGCNT QICSGP QIREGAPP |5000" +
-    "\n CREG CGREG IPR IFC |1000" +
-    "\n CGATT |75000" +
-    "\n COPS |180000" +
-    "\n CFUN |15000" +
-    "\n QIACT |150000" +
-    "\n QIDEACT |40000||DEACT OK" +
-    "\n QILOCIP |1000||#.#.#.#" +
-    "\n QICLOSE |2000||CLOSE OK" +
-    "\n QPOWD |15000||NORMAL POWER DOWN\n."
-  );
-}
+export const COMMAND_TABLE =
+  "\n QMTCFG QMTOPEN QMTCLOSE QMTCONN QMTDISC QMTSUB QMTUNS QSCLK |300" +
+  "\n QMTPUB |5000|>" +
+  "\n QSECWRITE |5000|CONNECT" +
+  "\n CPIN QIFGCNT QICSGP QIREGAPP |5000" +
+  "\n CREG CGREG IPR IFC |1000" +
+  "\n CGATT |75000" +
+  "\n COPS |180000" +
+  "\n CFUN |15000" +
+  "\n QIACT |150000" +
+  "\n QIDEACT |40000||DEACT OK" +
+  "\n QILOCIP |1000||#.#.#.#" +
+  "\n QICLOSE |2000||CLOSE OK" +
+  "\n QPOWD |15000||NORMAL POWER DOWN\n.";
 
 // Fields of a row behind its names.
 const WAIT = 1;
@@ -65,7 +61,7 @@ export function nameOf(text: string): string {
  */
 export function request(text: string, done: Request["done"], data?: string): Request {
   const name = nameOf(text);
-  const table = commands();
+  const table = COMMAND_TABLE;
   const at = table.indexOf(" " + name + " ");
   // None for a command without a row: what stands before the first one is empty.
   const fields = table.substring(at, table.indexOf("\n", at + 1)).split("|");

@@ -144,21 +144,15 @@ export interface M95Options {
   random?: () => number;
 }
 
-// The same, for `readOptions`. In functions, because on Espruino their text then stays in flash.
+// The same, for `readOptions`. Each is used in one function, where the build puts it, so that on Espruino it stays in flash.
 
-export function modemOptions(): string {
-  return (
-    "\npinRetry|?\nreports|?\nflowControl|none/hardware/software\nwallClock|()\nreceiveLimit|512-65536|4096\nguardTime|0-1000|20\nrandom|()" +
-    '\nsleep|off/auto/manual|"off"\nsleepAfter|ms|5000'
-  );
-}
+export const MODEM_OPTIONS =
+  "\npinRetry|?\nreports|?\nflowControl|none/hardware/software\nwallClock|()\nreceiveLimit|512-65536|4096\nguardTime|0-1000|20\nrandom|()" +
+  '\nsleep|off/auto/manual|"off"\nsleepAfter|ms|5000';
 
-export function recoveryOptions(): string {
-  return (
-    "\nattempts|1-1000|3\nperiod|ms|2000\nmaxPeriod|ms|300000\nstable|ms|60000\nrounds|1-1000|3" +
-    "\nrest|ms|3600000\nsyncTimeout|ms|15000\nsimTimeout|ms|30000\nregistrationTimeout|ms|180000"
-  );
-}
+export const RECOVERY_OPTIONS =
+  "\nattempts|1-1000|3\nperiod|ms|2000\nmaxPeriod|ms|300000\nstable|ms|60000\nrounds|1-1000|3" +
+  "\nrest|ms|3600000\nsyncTimeout|ms|15000\nsimTimeout|ms|30000\nregistrationTimeout|ms|180000";
 
 /** What is kept of the options of an M95. */
 export interface LifecycleSetup extends Wanted {
@@ -183,7 +177,7 @@ export const REGISTRATION_TIMEOUT = 8;
 
 /** All of `recovery`, by these places. @throws M95Error `EPARAM`, naming option, limit and value */
 export function limitsOf(given: RecoveryOptions | undefined): Uint32Array {
-  const all: any = readOptions(recoveryOptions(), "recovery.", given || {}, true);
+  const all: any = readOptions(RECOVERY_OPTIONS, "recovery.", given || {}, true);
   const limits = new Uint32Array(REGISTRATION_TIMEOUT + 1);
   // Each row has a default, so that they are read in the order of the rows.
   Object.keys(all).forEach((name, place) => {

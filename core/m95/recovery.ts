@@ -38,12 +38,9 @@ export interface RecoveryStats {
 }
 
 /**
- * The steps. The first two are none: nothing is done, or the modem is asked whether it still holds the connections. In a
- * function, because on Espruino it then stays in flash.
+ * The steps. The first two are none: nothing is done, or the modem is asked whether it still holds the connections.
  */
-export function stepNames(): string[] {
-  return "none ask retry resync reopen pdp restart cfun power kill cut rest".split(" ");
-}
+export const STEP_NAMES = "none ask retry resync reopen pdp restart cfun power kill cut rest";
 
 // Places in that list.
 export const RETRY = 2;
@@ -62,19 +59,16 @@ export const REST = 11;
  * note 4.1.1); EOPEN +QMTOPEN (3.2.2); EREFUSED the return code of +QMTCONN (3.2.4), ECME the number of +CME ERROR (6.2). A last step 0:
  * it does not heal by itself, so that the client ends after `refusedRetries` more attempts.
  */
-export function causeTable(): string {
-  return (
-    "|ECLOSED1|ECLOSED5|EREFUSED3|EUNKNOWN|\n44" +
-    "|ECLOSED2|EOPEN3|+PDP DEACT|\n58" +
-    "|EOPEN1|EREFUSED1|EREFUSED2|EREFUSED4|EREFUSED5|ECME8504|ECME8505|ECME8506|ECME8507|ECME8508|\n40" +
-    "|EOPEN2|ECME|\n28" +
-    "|ETIMEOUT|\n38" +
-    "|EPDP|+CPIN: NOT READY|+CPIN: NOT INSERTED|NORMAL POWER DOWN|UNDER_VOLTAGE POWER DOWN|OVER_VOLTAGE POWER DOWN|\n68" +
-    "|EREG|ESIM|\n78" +
-    "|EPOWER|\n8a" +
-    "|RDY|\n6a"
-  );
-}
+export const CAUSE_TABLE =
+  "|ECLOSED1|ECLOSED5|EREFUSED3|EUNKNOWN|\n44" +
+  "|ECLOSED2|EOPEN3|+PDP DEACT|\n58" +
+  "|EOPEN1|EREFUSED1|EREFUSED2|EREFUSED4|EREFUSED5|ECME8504|ECME8505|ECME8506|ECME8507|ECME8508|\n40" +
+  "|EOPEN2|ECME|\n28" +
+  "|ETIMEOUT|\n38" +
+  "|EPDP|+CPIN: NOT READY|+CPIN: NOT INSERTED|NORMAL POWER DOWN|UNDER_VOLTAGE POWER DOWN|OVER_VOLTAGE POWER DOWN|\n68" +
+  "|EREG|ESIM|\n78" +
+  "|EPOWER|\n8a" +
+  "|RDY|\n6a";
 
 // The same of what has no row.
 
@@ -89,7 +83,7 @@ export const NO_PROMPT = 0x3a;
 
 /** First step times 16 plus the last one; 0 for what is no cause. */
 export function stepsOf(cause: string): number {
-  const table = causeTable();
+  const table = CAUSE_TABLE;
   const at = table.indexOf("|" + cause + "|");
   const end = table.indexOf("\n", at) + 1;
   return at < 0 ? 0 : parseInt(table.substring(end, end + 2), 16);

@@ -113,13 +113,10 @@ export function checkPem(field: string, text: string): number {
   return sum;
 }
 
-/** Options of `tls`, for `readOptions`. In a function, because on Espruino its text then stays in flash. */
-export function tlsOptions(): string {
-  return (
-    '\nsecurityLevel|0-2\nversion|0-4|3\ncipherSuites|text|"0XFFFF"\nignoreTime|?|false' +
-    '\ncontext|0-5|0\nstorage|RAM/NVRAM|"RAM"\nconfigured|?|false'
-  );
-}
+/** Options of `tls`, for `readOptions`. */
+export const TLS_OPTIONS =
+  '\nsecurityLevel|0-2\nversion|0-4|3\ncipherSuites|text|"0XFFFF"\nignoreTime|?|false' +
+  '\ncontext|0-5|0\nstorage|RAM/NVRAM|"RAM"\nconfigured|?|false';
 
 export class Tls {
   readonly context: number;
@@ -141,7 +138,7 @@ export class Tls {
   constructor(host: TlsHost, own: any, base: Tls | undefined) {
     const o: any = Object.assign({}, base && base.options);
     for (const name in own) if (own[name] !== undefined) o[name] = own[name];
-    Object.assign(o, readOptions(tlsOptions(), "tls.", o, true));
+    Object.assign(o, readOptions(TLS_OPTIONS, "tls.", o, true));
     const nvram = o.storage === "NVRAM";
     const suites = o.cipherSuites;
     const context = o.context;

@@ -1,6 +1,6 @@
 // What the module itself is like: supply, firmware, settings left behind, SIM. Nothing is stored, and no PIN is tried twice.
 
-import { commands } from "../../core/m95/commands.js";
+import { COMMAND_TABLE } from "../../core/m95/commands.js";
 import type { Examination } from "../examination.js";
 import type { FindingId } from "../findings.js";
 
@@ -30,8 +30,7 @@ export async function power(of: Examination): Promise<boolean> {
 
 /** Names in the driver's table whose test form an M95 has. */
 function tested(): string[] {
-  return commands()
-    .split("\n")
+  return COMMAND_TABLE.split("\n")
     .flatMap((row) => row.split("|")[0]!.split(" "))
     .filter(
       (name) => name.length > 1 && name !== "QIREGAPP" && !/^(QIACT|QIDEACT|QILOCIP|QICLOSE|QPOWD|COPS)$/.test(name),

@@ -1,6 +1,6 @@
 // The command table of the core, taken apart into rows, and the parameters of each command. For the documentation and the tests; the
 // firmware reads its strings as it goes.
-import { commands } from "../../core/m95/commands.js";
+import { COMMAND_TABLE } from "../../core/m95/commands.js";
 
 /**
  * Parameters of each command's write form, `name:min-max` for integers, `name:"max` for quoted strings of at most max bytes; "/" in front
@@ -56,8 +56,7 @@ const DEFAULT_WAIT = "5000";
 
 /** The firmware's table: fields of the row of each name. */
 export const KNOWN = new Map(
-  commands()
-    .slice(1, -2)
+  COMMAND_TABLE.slice(1, -2)
     .split("\n")
     .flatMap((line) => {
       const [names, ...fields] = line.split("|") as [string, ...string[]];

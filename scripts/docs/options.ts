@@ -1,8 +1,8 @@
 // Options as the documentation shows them: names, ranges and defaults out of the tables of the core, what they mean out of the
 // comments of their types. It holds no facts of its own but what differs on Node.
 import { readFileSync } from "node:fs";
-import { modemOptions, recoveryOptions } from "../../core/m95/options.js";
-import { tlsOptions } from "../../core/m95/tls.js";
+import { MODEM_OPTIONS, RECOVERY_OPTIONS } from "../../core/m95/options.js";
+import { TLS_OPTIONS } from "../../core/m95/tls.js";
 import { clientOptions } from "../../core/mqtt/options.js";
 import { table } from "./markdown.js";
 
@@ -36,11 +36,11 @@ const root = new URL("../../../", import.meta.url);
 export const OPTIONS: { [type: string]: { file: string; rows: string; others: string } } = {
   M95Options: {
     file: "core/m95/options.ts",
-    rows: modemOptions(),
+    rows: MODEM_OPTIONS,
     others: "uart clock power apn pin baud tls recovery codec",
   },
-  RecoveryOptions: { file: "core/m95/options.ts", rows: recoveryOptions(), others: "" },
-  TlsOptions: { file: "core/m95/options.ts", rows: tlsOptions(), others: "ca cert key" },
+  RecoveryOptions: { file: "core/m95/options.ts", rows: RECOVERY_OPTIONS, others: "" },
+  TlsOptions: { file: "core/m95/options.ts", rows: TLS_OPTIONS, others: "ca cert key" },
   ConnectOptions: {
     file: "core/mqtt/options.ts",
     rows: clientOptions(),
