@@ -1,8 +1,10 @@
-// Puts functions and internal methods that are called from one place into that place, as statements: a method costs XS byte code
-// some 30 bytes besides what it does, and 8 for each parameter. It changes nothing that one can see but stack traces.
+// Puts functions and internal methods that are called from one place into that place, as statements, and small ones into the few places of their
+// calls: a method costs XS byte code some 30 bytes besides what it does, and 8 for each parameter. It changes nothing that one can see but stack
+// traces.
 
 import { parse } from "acorn";
 import { children, edited, isFunction, isPropertyName, namesOf } from "../espruino/tree.mjs";
+import { savedInPlace } from "./bytes.mjs";
 
 const LOOPS = /^(For|While|DoWhile)/;
 
@@ -95,48 +97,45 @@ export class Inliner {
   round(code) {
     const program = survey(code, this.isInternal);
     const edits = [];
+    const move = (definition, fn, uses) => {
+      const calls = uses.map((one) => program.parents.get(one));
+      if (uses.length === 0 || calls.some(({ callee }, i) => callee !== uses[i])) return;
+      if (uses.length > 1 && savedInPlace(fn, calls, definition !== fn) <= 0) return;
+      const all = [...edits];
+      if (all.some(({ start, end }) => start < definition.end && end > definition.start)) return;
+      if (!uses.every((one) => this.place(code, program, fn, one, all))) return;
+      edits.push(...all.slice(edits.length), { start: definition.start, end: definition.end, text: "" });
+    };
     for (const method of program.methods) {
-      const uses = program.members.get(method.key.name);
-      if (uses.length !== 2) continue;
-      const use = uses.find((one) => one !== method);
-      if (use.type === "MemberExpression") this.place(code, program, method, method.value, use, edits);
+      const uses = program.members.get(method.key.name).filter((one) => one !== method);
+      if (uses.every(({ type }) => type === "MemberExpression")) move(method, method.value, uses);
     }
-    for (const fn of program.functions) {
-      const uses = program.names.get(fn.id.name);
-      if (uses.length === 2)
-        this.place(
-          code,
-          program,
-          fn,
-          fn,
-          uses.find((one) => one !== fn.id),
-          edits,
-        );
-    }
+    for (const fn of program.functions)
+      move(
+        fn,
+        fn,
+        program.names.get(fn.id.name).filter((one) => one !== fn.id),
+      );
     return edits.length ? edited(code, edits) : undefined;
   }
 
-  /** Adds the edits that put a function in the place of its call, if it can stand there and nothing else happens in either. */
-  place(code, { parents, tree }, definition, fn, callee, edits) {
+  /** Adds the edits that put a function in the place of a call, if it can stand there and nothing else happens in either; whether it can. */
+  place(code, { parents, tree }, fn, callee, edits) {
     const call = parents.get(callee);
-    if (call.type !== "CallExpression" || call.callee !== callee) return;
+    if (call.type !== "CallExpression" || call.callee !== callee || call.optional || callee.optional) return false;
     const args = call.arguments;
-    if (args.length > fn.params.length || args.some((one) => one.type === "SpreadElement")) return;
+    if (args.length > fn.params.length || args.some((one) => one.type === "SpreadElement")) return false;
     const content = contentOf(fn);
-    if (!content) return;
+    if (!content) return false;
     // Functions around the call, the innermost first; module level stays as it is.
     const around = [];
     for (let node = call; node; node = parents.get(node)) if (isFunction(node)) around.push(node);
-    if (around.length === 0 || around.includes(fn)) return;
-    const site = siteOf(call, parents);
-    if (!site) return;
-    const { statement, form } = site;
-    const touched = [definition, statement];
-    if (edits.some((one) => touched.some(({ start, end }) => one.start < end && one.end > start))) return;
+    if (around.length === 0 || around.includes(fn)) return false;
+    const isFree = ({ start, end }) => !edits.some((one) => one.start < end && one.end > start);
 
     const outer = new Set(around.flatMap((one) => [...namesOf(one)]));
     const free = content.ids.filter(({ bound }) => !bound);
-    if (free.some(({ node }) => outer.has(node.name))) return;
+    if (free.some(({ node }) => outer.has(node.name))) return false;
     const written = assignedIn(around.at(-1));
     const anywhere = assignedIn(tree);
     const frozen = (name) => !(outer.has(name) ? written : anywhere).has(name);
@@ -155,8 +154,8 @@ export class Inliner {
       }
     }
     // `this` of a function that is no arrow function is another one; only methods use it.
-    if (!receiver && content.thises.length) return;
-    if (receiver && receiver.type === "Super") return;
+    if (!receiver && content.thises.length) return false;
+    if (receiver && receiver.type === "Super") return false;
     fn.params.forEach((param, i) => {
       const arg = args[i];
       const text = arg ? code.slice(arg.start, arg.end) : "undefined";
@@ -179,6 +178,16 @@ export class Inliner {
       for (const { node } of content.thises) inner.push({ start: node.start, end: node.end, text: self });
     const statements = fn.body.body;
     const last = statements.at(-1);
+    // A value that is computed where it is wanted.
+    if (statements.length === 1 && last.type === "ReturnStatement" && last.argument && before.length === 0) {
+      if (!isFree(call)) return false;
+      const { start, end } = last.argument;
+      edits.push({ start: call.start, end: call.end, text: `(${editedPart(code, start, end, inner)})` });
+      return true;
+    }
+    const site = siteOf(call, parents);
+    if (!site || !isFree(site.statement)) return false;
+    const { statement, form } = site;
     const label = fresh("end");
     const result = form === "value" ? fresh("value") : "";
     let jumps = false;
@@ -211,9 +220,7 @@ export class Inliner {
       if (!site.inList) text = `{ ${text} }`;
     }
     edits.push({ start: statement.start, end: statement.end, text });
-    edits.push({ start: definition.start, end: definition.end, text: "" });
-    if (parents.get(definition) !== tree && definition.type === "FunctionDeclaration")
-      throw new Error("not at the top");
+    return true;
   }
 }
 

@@ -25,6 +25,27 @@ const same: { [what: string]: string } = {
     class B { constructor() { this._n = 3; } _judge(x) { if (x > this._n) return "more"; return x === this._n ? "same" : undefined; } }
     class A { constructor() { this.b = new B(); } run(x) { const judged = this.b._judge(x); return String(judged); } }
     function result() { const a = new A(); return [a.run(1), a.run(3), a.run(5)]; }`,
+  "small methods and functions that are called twice": `
+    const log = [];
+    let count = 0;
+    class B { constructor(n) { this.n = n; } _half() { return this.n / 2; } _ring() { if (this.n) log.push(this.n); } _next() { return this.n++; } }
+    class A {
+      constructor() { this.b = new B(6); this._c = 1; }
+      _tell(x) { this._c = x; log.push(x); }
+      _set(x, y) { this.b = x; this._c = y; }
+      get(n) { log.push("get"); return new B(n); }
+      run(x) {
+        const b = this.b, values = [this.b._half(), b._half(), this.get(8)._next(), b._next(), b._next(), own(x), own(count++), own(count)];
+        this._tell(x + 1); if (x) this._tell(this._c); else this._tell(0);
+        for (let i = 0; i < 2; i++) this.get(i)._ring();
+        b._ring();
+        this._set(this.get(3)); this._set(b, values.length);
+        return [values, this._c, this.b.n, early(x), early(-x), [1, 2].map((x) => own(x) + x)];
+      }
+    }
+    function own(x) { return x * 2 + count; }
+    function early(x) { if (x > 0) return "more"; if (x < 0) return; return "none"; }
+    function result() { const a = new A(); return [a.run(1), a.run(0), log, count]; }`,
   "calls on a condition": `
     const log = [];
     class A {
@@ -239,4 +260,13 @@ test("variables of different blocks become one", async (t) => {
   const block = (name: string) =>
     `if (a.${name}) { const c = a.get(); b.add(c, c); } else { const d = b.get(); a.add(d, d); }`;
   t.is(await declared(block("x") + block("y")), 1);
+});
+
+test("a small method stands in the places of its two calls, a big one does not", async (t) => {
+  const methods = async (body: string) => {
+    const main = `class A { one(x) { this._do(x); return 1; } two(x) { this._do(x); return 2; } _do(x) { ${body} } }\nexport { A };\n`;
+    return (await shrink({ main })).main!.match(/\w+\(\w\)\{/g)!.length;
+  };
+  t.is(await methods("x.go();"), 2);
+  t.is(await methods("x.go(); x.more = x.get(1) + x.get(2) + x.get(3) + x.get(4);"), 3);
 });
