@@ -70,11 +70,10 @@ export function flag(field: string, value: unknown): unknown {
  * time; `?` true or false; `()` a function; `a/b` one of these words; `text` what is looked at elsewhere.
  * The first line is left to others.
  * @param prefix - stands before the names in errors
- * @param whole - with the defaults of those that were not given; one without may be missing
- * @returns those that were given
+ * @returns those that were given, and the defaults of the others that have one
  * @throws M95Error `EPARAM`
  */
-export function readOptions<T>(table: string, prefix: string, given: T, whole?: boolean): Partial<T> {
+export function readOptions<T>(table: string, prefix: string, given: T): Partial<T> {
   const rows = table.split("\n");
   const read: any = {};
   for (let i = 1; i < rows.length; i++) {
@@ -82,7 +81,7 @@ export function readOptions<T>(table: string, prefix: string, given: T, whole?: 
     const key = parts[0]!;
     const value = (given as any)[key];
     if (value === undefined) {
-      if (whole && parts[2]) read[key] = JSON.parse(parts[2]);
+      if (parts[2]) read[key] = JSON.parse(parts[2]);
       continue;
     }
     const name = prefix + key;

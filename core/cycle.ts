@@ -106,7 +106,7 @@ export class Cycle<Client> {
       every +
       "-2147483647|" +
       Math.min(2147483647, 8 * every);
-    Object.assign(o, readOptions(rows, "", o, true));
+    Object.assign(o, readOptions(rows, "", o));
     this.end = this._end.bind(this);
     this._modem = modem;
     this._options = o;

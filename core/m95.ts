@@ -106,7 +106,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
       callable("clock.after", o.clock && o.clock.after);
       if (o.power !== undefined && (!o.power || typeof o.power.on !== "function" || typeof o.power.off !== "function"))
         throw wrong("power", "an object with on and off", o.power);
-      const read = readOptions(MODEM_OPTIONS, "", o, true);
+      const read = readOptions(MODEM_OPTIONS, "", o);
       this.clock = o.clock;
       this.codec = o.codec || binary();
       this.random = read.random || Math.random;

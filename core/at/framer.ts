@@ -1,6 +1,6 @@
 // Cuts the byte stream into lines, prompts and messages. It knows no command and no meaning, only shapes and silence.
-// @resident receive _ending _odd _settle _general _cutHead expect open _release _drain _scan _start _rest _join _line
-// @resident _inside _add _finish _seek _silent _pause _quiet
+// @resident receive _odd _settle _general _cutHead expect open _release _drain _scan _start _line _inside _add _finish
+// @resident _seek _silent _pause _quiet
 import type { Clock } from "../ports.js";
 import { callOff } from "../timer.js";
 import { BUSY, DEAF, DUBIOUS, LOST, MISSED, NOISE, OWN, PATIENCE, PAYLOAD, UNSURE } from "./kinds.js";
@@ -11,7 +11,7 @@ import type { Counter, FramerSink } from "./types.js";
 export class Framer extends Silence {
   /** Lines handed over so far; messages are counted where they go. */
   lines: number;
-  /** The prompt that is looked for at the start of a line, finished or not; empty: none. */
+  /** The prompt that is looked for at the start of a line, finished or not: one character, or none. */
   prompt!: string;
   /** A start inside a message counts only behind an empty line. Set once the modem is seen to frame its lines so. */
   strict!: boolean;
@@ -59,23 +59,22 @@ export class Framer extends Silence {
   }
 
   /** Takes a chunk of any size. May be called again from inside a sink function. */
-  // Each statement counts on an interpreter, and so does what a branch leaves out: short ones first, long ones in functions of their own.
+  // Each statement counts on an interpreter, and so does what is skipped, but not what is behind a return.
   receive(chunk: string): void {
     const size = chunk.length;
     this.bytes += size;
     if ((size > this._long || this.bytes > this._end) && this._odd(chunk, size)) return;
     // In front of a message that is wholly here stands an empty line.
     const at = chunk.indexOf("\n", this.held ? 0 : 2);
-    if (at < 0 && this.held) this.held += chunk;
-    else this._ending(chunk, size - at - 1);
-  }
-
-  // A line begins or ends. A common message is taken as it stands, without being cut out of the chunk first.
-  private _ending(chunk: string, behind: number): void {
+    if (at < 0 && this.held) {
+      this.held += chunk;
+      return;
+    }
+    // A line begins or ends. A common message is taken as it stands, without being cut out of the chunk first.
+    const behind = size - at - 1;
     const text = this.held + chunk;
     const end = this._end;
-    if (this._gap || this.need || !text.startsWith(this._head) || (behind && behind < chunk.length))
-      this._general(chunk);
+    if (this._gap || this.need || !text.startsWith(this._head) || (behind && behind < size)) this._general(chunk);
     else if (behind) this.held = text;
     else {
       this.held = "";
@@ -217,14 +216,24 @@ export class Framer extends Silence {
   private _scan(chunk: string): void {
     let from = 0;
     for (let at = chunk.indexOf("\n"); at >= 0; at = chunk.indexOf("\n", from)) {
-      const line = this._join(chunk.substring(from, at));
+      // The whole line, or undefined when bytes of it are missing or there are too many.
+      let line = this.held;
+      if (line !== undefined && (line += chunk.substring(from, at)).length > this._limit) {
+        this._overflow();
+        line = undefined;
+      }
+      this.held = "";
       from = at + 1;
       if (line !== undefined)
         if (!this._text) this._line(line);
         else if (line.startsWith(this._prefix) && (this._gap || !this.strict) && !this.need) this._start(line);
         else this._inside(line);
     }
-    if (from < chunk.length) this._rest(chunk.substring(from));
+    const held = this.held;
+    if (from >= chunk.length || held === undefined) return;
+    this.held = held + chunk.substring(from);
+    if (this.held.length > this._limit) this._overflow();
+    else if (this.prompt && held.length < NOISE && !this.open) this._seek();
   }
 
   // A message begins. One that is under way ends in front of it.
@@ -244,27 +253,6 @@ export class Framer extends Silence {
     if (this.counter) this._count();
   }
 
-  private _rest(piece: string): void {
-    const held = this.held;
-    if (held === undefined) return;
-    if (held.length + piece.length > this._limit) this._overflow();
-    else {
-      this.held += piece;
-      if (this.prompt && held.length < NOISE && !this.open) this._seek();
-    }
-  }
-
-  /** The whole line, or undefined when bytes of it are missing or there are too many. */
-  private _join(tail: string): string | undefined {
-    let line = this.held;
-    if (line !== undefined && (line += tail).length > this._limit) {
-      this._overflow();
-      line = undefined;
-    }
-    this.held = "";
-    return line;
-  }
-
   private _overflow(): void {
     this.held = undefined;
     if (this._text) this._spoil();
@@ -282,7 +270,7 @@ export class Framer extends Silence {
     let text = trimLine(line);
     // One that may be part of a message has to stand at the end of the line and be followed by silence.
     if (this.prompt && !this._kind && text.startsWith(this.prompt)) {
-      text = trimLine(text.substring(this.prompt.length));
+      text = trimLine(text.substring(1));
       this.prompt = "";
       this._sink.line(">", false);
     }
@@ -364,7 +352,7 @@ export class Framer extends Silence {
     const held = this.held || "";
     const at = held.indexOf(this.prompt);
     if (at < 0 || at >= NOISE || trimLine(held.substring(0, at))) return;
-    this.held = held.substring(at + this.prompt.length); // The start of the next line.
+    this.held = held.substring(at + 1); // The start of the next line.
     this.prompt = "";
     this._sink.line(">", false);
   }

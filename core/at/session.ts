@@ -69,13 +69,14 @@ export class Session extends Synchroniser {
     const queue = this._queue;
     if (first) queue.unshift(request);
     else queue.push(request);
-    if (queue.length > QUEUE_LIMIT) {
-      const last = queue.pop()!;
-      this._clock.after(0, () =>
-        this._tell(last, new M95Error("EQUEUE", QUEUE_LIMIT + " commands wait already, more are not taken", last.text)),
-      );
-    }
+    if (queue.length > QUEUE_LIMIT) this._turnAway(queue.pop()!);
     this._next();
+  }
+
+  private _turnAway(last: Request): void {
+    this._clock.after(0, () =>
+      this._tell(last, new M95Error("EQUEUE", QUEUE_LIMIT + " commands wait already, more are not taken", last.text)),
+    );
   }
 
   /** Whether commands are sent; queued ones wait while not. */
@@ -137,7 +138,7 @@ export class Session extends Synchroniser {
     const run = this._run;
     const ours = run
       ? line === run.text || isFinal(line, run) || (!!run.info && line.startsWith(run.info))
-      : this._phase >= CALLING && (line === "OK" || line === "AT" || isError(line) || PROOFS.indexOf(line) >= 0);
+      : this._phase >= CALLING && this._answersSync(line);
     return ours || this._isUrc(line, run ? run.text : "");
   }
 
@@ -153,6 +154,10 @@ export class Session extends Synchroniser {
       ambiguous = ambiguous || informs;
     }
     this.inbox.received(text, ambiguous);
+  }
+
+  private _answersSync(line: string): boolean {
+    return line === "OK" || line === "AT" || isError(line) || PROOFS.indexOf(line) >= 0;
   }
 
   overran(): void {
@@ -195,7 +200,7 @@ export class Session extends Synchroniser {
     else {
       if (mayBePayload) run._mixed = true;
       // Final results come last, so the one held was part of a message, if this line is none.
-      if (this._phase === HELD && !mayBePayload) {
+      else if (this._phase === HELD) {
         this._phase = RUNNING;
         this._arm(run.timeout);
       }
@@ -309,13 +314,15 @@ export class Session extends Synchroniser {
 
   private _final(line: string, run: Request): void {
     let error: M95Error | null = null;
-    let again: boolean | undefined = false;
+    let again: boolean | undefined;
     if (run.timeout < FAST) this._pace = Math.max(this._pace, Math.min(AT_WAIT, this._clock.now() - this._sentAt));
     if (isError(line)) error = refusal(line, run, this._host);
     else {
       if (run.final === "#.#.#.#") run._lines!.push(line);
-      again = run.info !== undefined && run._mixed;
-      if (again || (run.info !== undefined && run._size! > this._limit)) error = this._unknown(run);
+      if (run.info !== undefined && (run._mixed || run._size! > this._limit)) {
+        again = run._mixed;
+        error = this._unknown(run);
+      }
     }
     this._free();
     this._unsettled = false;

@@ -177,7 +177,7 @@ export const REGISTRATION_TIMEOUT = 8;
 
 /** All of `recovery`, by these places. @throws M95Error `EPARAM`, naming option, limit and value */
 export function limitsOf(given: RecoveryOptions | undefined): Uint32Array {
-  const all: any = readOptions(RECOVERY_OPTIONS, "recovery.", given || {}, true);
+  const all: any = readOptions(RECOVERY_OPTIONS, "recovery.", given || {});
   const limits = new Uint32Array(REGISTRATION_TIMEOUT + 1);
   // Each row has a default, so that they are read in the order of the rows.
   Object.keys(all).forEach((name, place) => {

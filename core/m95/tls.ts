@@ -138,7 +138,7 @@ export class Tls {
   constructor(host: TlsHost, own: any, base: Tls | undefined) {
     const o: any = Object.assign({}, base && base.options);
     for (const name in own) if (own[name] !== undefined) o[name] = own[name];
-    Object.assign(o, readOptions(TLS_OPTIONS, "tls.", o, true));
+    Object.assign(o, readOptions(TLS_OPTIONS, "tls.", o));
     const nvram = o.storage === "NVRAM";
     const suites = o.cipherSuites;
     const context = o.context;

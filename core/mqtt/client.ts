@@ -1,6 +1,6 @@
 // The MQTT client of one tcpconnectID as users see it: publish, subscribe, events, reconnecting, ending. It owns no line
 // and no modem; a host lends them.
-// @resident received publish result sending drained _checkOpen
+// @resident received publish result sending drained
 
 import { optionsOf, refusal, wrong } from "../arguments.js";
 import { bytesOf } from "../codec.js";
@@ -16,6 +16,7 @@ import { decoded } from "./encoding.js";
 import type { Receiver } from "./inbox.js";
 import { CLOSED, CONNECTED, CONNECTING, LEAVING, Link, type LinkOwner, linkState } from "./link.js";
 import { type ConnectOptions, Profile } from "./options.js";
+import { ended } from "./outbox.js";
 import { type Filter, type Packet, valuesOf } from "./packet.js";
 import { refused, Subscriber } from "./subscriptions.js";
 import type {
@@ -95,7 +96,7 @@ export class MqttClient<Payload = any>
    * @throws M95Error as the constructor
    */
   begin(store: OutboxStore | undefined): void {
-    this._profile.compose();
+    this._profile.composed();
     if (store !== undefined) this.outbox.restoreKept(store);
     // Later, so that listeners can be attached first.
     this._attemptIn(0);
@@ -160,7 +161,7 @@ export class MqttClient<Payload = any>
   publish(topic: string, payload: unknown, options?: PublishOptions | Done, done?: Done): this {
     const callback = typeof options === "function" ? options : done;
     try {
-      this._checkOpen();
+      if (this._life) throw ended();
       this.outbox.publish(topic, payload, optionsOf(options), callback);
     } catch (error) {
       this._refuse(error, callback);
@@ -283,7 +284,7 @@ export class MqttClient<Payload = any>
     this._since = this._clock.now();
     this.emit("connect");
     if (!this.connected) return false;
-    if (this._profile.resubscribes)
+    if (this._profile.settled.resubscribe)
       this.outbox.changeFilters("QMTSUB", undefined, (error, granted) => {
         const failed = error || this._refusal(granted);
         // Nobody waits for these when the client is ended.
@@ -294,7 +295,7 @@ export class MqttClient<Payload = any>
   }
 
   linkOver(error?: M95Error, failed?: boolean): void {
-    const profile = this._profile.settled();
+    const profile = this._profile.settled;
     // What cannot heal, again and again. A number of a setting may come of a damaged line.
     if (failed)
       if (helpFor(error!) & 15 || (error!.cme && !error!.command!.startsWith("AT+QMTCONN="))) this._refusals = 0;
@@ -312,15 +313,11 @@ export class MqttClient<Payload = any>
     try {
       const qos = optionsOf(options).qos;
       const filters = this._filters(topics, qos === undefined ? 0 : qos);
-      this._checkOpen();
+      if (this._life) throw ended();
       this.outbox.changeFilters(name, filters, (error, granted) => {
-        if (name === "QMTUNS") {
-          this._answer(error, done);
-          return;
-        }
         // Nobody else tells who asked without a callback.
         if (!error && (!done || refused(granted).length === granted.length)) error = this._refusal(granted);
-        this._answer(error, done, this._texts(granted));
+        this._answer(error, done, name === "QMTSUB" ? this._texts(granted) : undefined);
       });
     } catch (error) {
       this._refuse(error, done);
@@ -350,10 +347,6 @@ export class MqttClient<Payload = any>
   private _refusal(granted: Filter[]): M95Error | null {
     const names = this._texts(refused(granted)).map((one) => one.topic);
     return names.length ? new M95Error("EREFUSED", "the broker refuses the topics " + names.join(", ")) : null;
-  }
-
-  private _checkOpen(): void {
-    if (this._life) throw new M95Error("ECLOSED", "the client was ended");
   }
 
   private _refuse(error: unknown, done: Done | GrantDone | undefined): void {
@@ -388,7 +381,7 @@ export class MqttClient<Payload = any>
   }
 
   private _wait(error: M95Error): void {
-    const profile = this._profile.settled();
+    const profile = this._profile.settled;
     if (this.link.phase || this._timer !== undefined) return;
     if (!profile.reconnectPeriod) {
       this._finish();

@@ -58,8 +58,11 @@ const QUERY = "AT+QMTCONN?";
 /** Questions about lines that may be part of a message, at a time. */
 const QUESTIONS = 2;
 
-/** Steps of an attempt that ask about lengths; the last one turns them on. */
+// Steps of an attempt. Those before ask about lengths, which this one turns on.
 const COUNTING = 2;
+/** Behind those that configure: the last of them stands before AT+QMTOPEN. */
+const OPENS = 8;
+const CONNECTS = 9;
 
 export class Link {
   /** How far it is; a number of the list above. */
@@ -200,7 +203,7 @@ export class Link {
     if (!ends) callOff(this);
     if (opens && code === OPENED) {
       this.phase = CONNECTING;
-      this._ask(this._steps![this._steps!.length - 1]!, (error) => {
+      this._ask(this._steps![CONNECTS]!, (error) => {
         if (error && error.code !== "EUNKNOWN") this._fail(error);
         else if (this.phase === CONNECTING && this._timer === undefined) this._overdue();
       });
@@ -231,10 +234,8 @@ export class Link {
       // Left over from something else: it is closed and opened once more.
       this._reopened = 1;
       this._host.stepBegins(error, RETRY, 1, 0);
-      const steps = this._steps!;
-      const at = steps.length - 3;
-      steps[at] = "AT+QMTCLOSE=" + this._id;
-      this._run(at);
+      this._steps![OPENS - 1] = "AT+QMTCLOSE=" + this._id;
+      this._run(OPENS - 1);
     } else this._fail(error);
   }
 
@@ -244,13 +245,12 @@ export class Link {
     const inbox = this._host.inbox;
     const secure = this._profile.secure;
     const steps = this._steps!;
-    const last = steps.length - 2;
     // One function for all steps: on Espruino this one is read from flash each time it is called.
     const step = (at: number): void => {
       // Asked once a boot; where there are none, the second question is not asked either.
       if (at ? at < COUNTING && !inbox.offers : inbox.offers !== NOT_ASKED) at = COUNTING;
       if (at === COUNTING && inbox.offers < IN_RECEIVED) at++;
-      this.phase = at === last ? OPENING : CONFIGURING;
+      this.phase = at === OPENS ? OPENING : CONFIGURING;
       this._ask(steps[at]!, (error, lines) => {
         const code = error ? error.code : "";
         const form = lines.join().toLowerCase();
@@ -262,10 +262,10 @@ export class Link {
         // Firmware without TLS does not know that it is switched off; an identifier that is closed need not be open. AT+QMTOPEN with
         // an end that proves nothing: its result will tell.
         const optional =
-          at <= COUNTING || (at === last - 1 && (!secure || this._reopened)) || (at === last && code === "EUNKNOWN");
+          at <= COUNTING || (at === OPENS - 1 && (!secure || this._reopened)) || (at === OPENS && code === "EUNKNOWN");
         // On the way to a secure connection a time-out ends the attempt: a modem that rebooted meanwhile verifies nobody.
         if (error && (!optional || (secure && code === "ETIMEOUT"))) this._fail(error);
-        else if (at < last) step(at + 1);
+        else if (at < OPENS) step(at + 1);
         else if (this.phase === OPENING) this._overdue();
       });
     };
@@ -282,7 +282,7 @@ export class Link {
   }
 
   private _period(): number {
-    return this._profile.keepalive * 1000 || LOOK;
+    return this._profile.settled.keepalive * 1000 || LOOK;
   }
 
   /** Asks the modem for this client's state, before a line is believed that may be part of a message. */

@@ -86,15 +86,12 @@ export interface ConnectOptions {
   encoding?: Encoding;
 }
 
-/** The same, for `readOptions`. In a function, because on Espruino its text then stays in flash. */
-export function clientOptions(): string {
-  return (
-    "\nport|1-65535\nclean|?|true\nkeepalive|0-3600|120\npacketTimeout|1-60|5\nretryTimes|0-10|3" +
-    "\nconnectionId|0-5\nreconnectPeriod|0-86400000|1000\nmaxReconnectPeriod|0-86400000|120000\nrefusedRetries|0-65535|3" +
-    '\nqueueLimit|0-10000|16\nqueuePolicy|reject/drop-oldest/drop-qos0|"reject"\nqueueQoSZero|?|true\nresubscribe|?|true' +
-    "\nunknown|report/resend"
-  );
-}
+/** The same, for `readOptions`. */
+export const CLIENT_OPTIONS =
+  "\nport|1-65535\nclean|?|true\nkeepalive|0-3600|120\npacketTimeout|1-60|5\nretryTimes|0-10|3" +
+  "\nconnectionId|0-5\nreconnectPeriod|0-86400000|1000\nmaxReconnectPeriod|0-86400000|120000\nrefusedRetries|0-65535|3" +
+  '\nqueueLimit|0-10000|16\nqueuePolicy|reject/drop-oldest/drop-qos0|"reject"\nqueueQoSZero|?|true\nresubscribe|?|true' +
+  "\nunknown|report/resend";
 
 /** Largest payload, bytes; the modem drops the rest in silence (application note 3.2.8, note 2). */
 export const PAYLOAD_LIMIT = 1548;
@@ -110,14 +107,17 @@ export function payloadOf(codec: Codec, value: unknown, counted: boolean, encode
   const bytes = codec.toBytes(value);
   if (bytes === undefined) throw wrong("payload", "a string or bytes", value);
   const limit = encoded ? (PAYLOAD_LIMIT / 4) * 3 : PAYLOAD_LIMIT;
-  if (bytes.length > limit)
-    throw new M95Error(
-      "ETOOBIG",
-      "payload must have at most " + limit + " bytes" + (encoded ? " before base64" : "") + ", not " + bytes.length,
-    );
+  if (bytes.length > limit) throw tooBig(limit, encoded, bytes.length);
   if (encoded) return codec.toBase64!(bytes);
   if (!counted && forbidden(bytes) >= 0) throw wrongBytes(bytes);
   return bytes;
+}
+
+function tooBig(limit: number, encoded: boolean, size: number): M95Error {
+  return new M95Error(
+    "ETOOBIG",
+    "payload must have at most " + limit + " bytes" + (encoded ? " before base64" : "") + ", not " + size,
+  );
 }
 
 /** Where the first 0x1A or 0x1B is, or -1. */
@@ -167,30 +167,23 @@ function willOf(will: Will, codec: Codec, prefixes: string[]): string {
 }
 
 /**
- * Options as they were given, and the commands they become, which have to be built once before anything else is done: what is
- * out of the table's range is refused then. What is seldom needed is worked out when it is.
+ * Options, and the commands they become, which have to be built once before anything else is done: what is too long is refused then.
  */
 export class Profile {
   /** Beginnings of the topics whose payloads are base64. */
   encoded: string[];
-  /** Seconds. */
-  keepalive: number;
+  /** All options that were given or have a default, texts in bytes. */
+  settled: Required<ConnectOptions>;
   /** ms that the modem tries to deliver a packet: packet time-outs of the first try and all the others. */
   packets: number;
   /** ms in which the modem has to report on a packet that it has: a verdict or a retransmission. */
   notice: number;
-  /** Publishes that may wait. */
-  limit: number;
-  /** Whether the broker is asked for the subscriptions again. */
-  resubscribes: boolean;
   /** Whether a publish of QoS 1 without a verdict is sent again. */
   resends: boolean;
   /** Undefined: no TLS. */
   readonly secure: Secure | undefined;
   private _id: number;
-  private _given: Partial<ConnectOptions>;
   private _will: string;
-  private _built: string[] | undefined;
 
   /** @throws M95Error `EPARAM` or `ETOOBIG`, naming option, limit and value */
   constructor(
@@ -200,19 +193,19 @@ export class Profile {
     secure: Secure | undefined,
   ) {
     const codec = runtime.codec;
-    const given: any = readOptions(clientOptions(), "", options);
-    this._given = given;
+    const given: any = readOptions(CLIENT_OPTIONS, "", options);
+    this.settled = given;
     "host clientId username password".split(" ").forEach((name) => {
       let text = (options as any)[name];
       if (name === "clientId" && text === undefined && given.clean !== false)
         text = "m95-" + Math.floor(runtime.random() * 0x7fffffff).toString(16);
       if (text !== undefined) given[name] = bytesOf(codec, name, text);
     });
-    if (!given.host) throw wrong("host", "a name or an address", options.host);
-    given.host.split("").forEach((char: string) => {
-      if (char > "z" || " !#$%&'()*+,/:;<=>?@[\\]^`".indexOf(char) >= 0)
-        throw wrong("host", "a name or an address; its port goes into port, TLS into tls", options.host);
-    });
+    if (
+      !given.host ||
+      given.host.split("").some((char: string) => char > "z" || " !#$%&'()*+,/:;<=>?@[\\]^`".indexOf(char) >= 0)
+    )
+      throw wrong("host", "a name or an address; its port goes into port, TLS into tls", options.host);
     if (!given.clientId && given.clean === false)
       throw wrong("clientId", "at least one character when clean is false", given.clientId);
     if (given.password !== undefined && given.username === undefined)
@@ -221,30 +214,23 @@ export class Profile {
     this.secure = secure;
     this.encoded = options.encoding === undefined ? [] : prefixesOf(codec, options.encoding);
     this._will = options.will === undefined ? "0" : willOf(options.will, codec, this.encoded);
-    const all = this.settled();
-    this.keepalive = all.keepalive;
-    this.notice = all.packetTimeout * 1000;
-    this.packets = this.notice * (all.retryTimes + 1);
-    this.limit = all.queueLimit;
-    this.resubscribes = all.resubscribe;
+    this.notice = given.packetTimeout * 1000;
+    this.packets = this.notice * (given.retryTimes + 1);
     this.resends = (given.unknown || (options.store && "resend")) === "resend";
   }
 
-  /** All options that have a default. */
-  settled(): Required<ConnectOptions> {
-    const given = this._given;
-    return Object.assign({}, given, readOptions(clientOptions(), "", given, true)) as Required<ConnectOptions>;
-  }
-
-  /** Builds what `composed` hands over. @throws M95Error `EPARAM` or `ETOOBIG`, naming parameter, limit and value */
-  compose(): void {
+  /**
+   * The commands that configure and open the network, in order, and the one that sends CONNECT (application note 3.2.1, 3.2.2, 3.2.4).
+   * @throws M95Error `EPARAM` or `ETOOBIG`, naming parameter, limit and value
+   */
+  composed(): string[] {
     const id = this._id;
     const secure = this.secure;
-    const o: any = this.settled();
+    const o: any = this.settled;
     const configures = (type: string, values: unknown): string => 'AT+QMTCFG="' + type + '",' + id + "," + values;
     const texts = ["clientId", "username", "password"].filter((name) => o[name] !== undefined);
     // Numbers are in range, as the options are.
-    this._built = [
+    return [
       checkLine("will.topic,will.payload", configures("WILL", this._will)),
       configures("TIMEOUT", o.packetTimeout + "," + o.retryTimes + ",1"),
       configures("SESSION", +o.clean),
@@ -253,16 +239,5 @@ export class Profile {
       "AT+QMTOPEN=" + id + "," + quote("host", o.host, 100) + "," + (o.port || (secure ? 8883 : 1883)),
       checkLine(texts.join(), "AT+QMTCONN=" + id + texts.map((name) => "," + quote(name, o[name], 0)).join("")),
     ];
-  }
-
-  /**
-   * The commands that configure and open the network, in order, and the one that sends CONNECT (application note 3.2.1, 3.2.2, 3.2.4).
-   * They are built once for the check and the first attempt: on Espruino it takes long.
-   */
-  composed(): string[] {
-    if (!this._built) this.compose();
-    const built = this._built!;
-    this._built = undefined;
-    return built;
   }
 }

@@ -56,6 +56,11 @@ function secondsOf(ms: number): number {
   return Math.ceil((ms + SLACK) / 1000) + 1 + EXTRA;
 }
 
+/** What a call ends with that comes too late. */
+export function ended(): M95Error {
+  return new M95Error("ECLOSED", "the client was ended");
+}
+
 export class Outbox {
   protected _owner: OutboxOwner;
   protected _host: OutboxHost;
@@ -168,7 +173,7 @@ export class Outbox {
 
   /** Fails what waits, and whatever would have to wait from now on: the client was ended. */
   refuse(): void {
-    const error = new M95Error("ECLOSED", "the client was ended");
+    const error = ended();
     const wait = this._wait.splice(0, this._wait.length);
     this._closed = error;
     wait.forEach((packet) => {
@@ -248,13 +253,14 @@ export class Outbox {
   /** Tells what the modem has said of a packet. */
   private _decide(packet: Packet, fields: string[], line: string): void {
     const result = +fields[2]!;
-    let error: M95Error | null = null;
-    if (result) {
-      error = givenUp(packet, result, line, this._host.explain("packet", result));
-      // What was sent before may have arrived, whatever became of this time.
-      if (packet.data !== undefined && packet.sent! > (packet === this._hand ? 0 : 1)) error = unknownFate(packet);
-    }
-    this._settle(packet, error, fields.slice(3));
+    this._settle(packet, result ? this._lost(packet, result, line) : null, fields.slice(3));
+  }
+
+  private _lost(packet: Packet, result: number, line: string): M95Error {
+    // What was sent before may have arrived, whatever became of this time.
+    return packet.data !== undefined && packet.sent! > (packet === this._hand ? 0 : 1)
+      ? unknownFate(packet)
+      : givenUp(packet, result, line, this._host.explain("packet", result));
   }
 
   // Tells what became of a packet.
@@ -291,11 +297,15 @@ export class Outbox {
       one.data = data + END;
       const counted = this._host.inbox.offers === IN_PUBLISH;
       if ((counted || forbidden(data) >= 0) && !byLength(one, data, counted)) {
-        this._clock.after(0, () => one.done(wrongBytes(data), [], false));
+        this._refusePayload(one, data);
         return;
       }
     }
     this._host.session.send(one);
+  }
+
+  private _refusePayload(one: Request, data: string): void {
+    this._clock.after(0, () => one.done(wrongBytes(data), [], false));
   }
 
   private _handed(error: M95Error | null, _lines: string[], sent: boolean): void {

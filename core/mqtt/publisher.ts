@@ -43,7 +43,7 @@ export class Publisher extends Outbox {
     if (packet.text.length > LINE) checkLine("topic", packet.text);
     if (qos === 1 && profile.resends) packet.again = 1;
     packet.order = ++this._back;
-    if (!owner.connected || this._durable || this._wait.length >= profile.limit) this._admit(packet, qos);
+    if (!owner.connected || this._durable || this._wait.length >= profile.settled.queueLimit) this._admit(packet, qos);
     else this._wait.push(packet);
     this._advance();
   }
@@ -52,7 +52,7 @@ export class Publisher extends Outbox {
   private _admit(packet: Packet, qos: number): void {
     const owner = this._owner;
     const waiting = this.waiting(true);
-    const o = this._profile.settled();
+    const o = this._profile.settled;
     let gone: Packet | undefined;
     if (!owner.connected && !qos && !o.queueQoSZero)
       throw new M95Error("EQUEUE", "not connected, and queueQoSZero is false");

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { MODEM_OPTIONS, RECOVERY_OPTIONS } from "../../core/m95/options.js";
 import { TLS_OPTIONS } from "../../core/m95/tls.js";
-import { clientOptions } from "../../core/mqtt/options.js";
+import { CLIENT_OPTIONS } from "../../core/mqtt/options.js";
 import { table } from "./markdown.js";
 
 /** A member of an interface, with what its comment says. */
@@ -43,7 +43,7 @@ export const OPTIONS: { [type: string]: { file: string; rows: string; others: st
   TlsOptions: { file: "core/m95/options.ts", rows: TLS_OPTIONS, others: "ca cert key" },
   ConnectOptions: {
     file: "core/mqtt/options.ts",
-    rows: clientOptions(),
+    rows: CLIENT_OPTIONS,
     others: "host clientId username password will tls store encoding",
   },
 };

@@ -15,13 +15,13 @@ import { children } from "./tree.mjs";
 export const INTERNAL = (
   "idles saveBattery lookAgain held upload stall trouble waits enterPin judgeNetwork insert " +
   "session modemSays runScript proceed enterStep judge judgeSim judgeMore pollOrFail framer filters framed forget link outbox clients noteHandover handoverKey explain enter scriptSilent scriptFailed scriptDone isFree isRestless stateIs arouse spares rouses " +
-  "overrun strict linkOver linkUp begin restoreKept phase composed compose limits final modemFailed modemReady modemLost " +
+  "overrun strict linkOver linkUp begin restoreKept phase composed limits final modemFailed modemReady modemLost " +
   "silence waiting isBusy keepPacket forgetPacket changeFilters packets endAll checkSoon nextId refuse drained starts " +
   "check ask size info rate changed left again tries sync createClient sent setRate sending " +
   "inbox offers recover takesOver unproven discredited order add open send need counter counted stamp receive measure expect " +
   "limit isUrc guard prefix sink byteTime unechoed threw hurried proves repeats continues bytesLost unsure expects asked quiet echoed late mute count seen steady prepare causes complete clash source field level sum " +
   "clear abort overran readKept topicFilters verdictsLost linkGone linkThere dial hangUp heard hasLasted stepsIn startUp shutDown rouse stepBegins listenerThrew knows allLost secured modemBooted allow owed attend " +
-  "settled resends resubscribes proof which called escape told grace overdue rows pdpTries taking registration attached " +
+  "settled resends proof which called escape told grace overdue rows pdpTries taking registration attached " +
   "text done lost failed secure uses toBytes toBase64 fromBase64 toText toPayload setBaud onReceive onOverrun after cancel"
 ).split(" ");
 

@@ -17,7 +17,7 @@ import type { AcceptedPacket, AckPacket, ConnackPacket, MqttClient, Payload, Pub
 interface Inside {
   _life: number;
   _refusals: number;
-  _profile: { settled(): Required<ConnectOptions> };
+  _profile: { settled: Required<ConnectOptions> };
   _attemptIn(ms: number): void;
   _refuse(error: unknown, done: unknown): void;
 }
@@ -64,7 +64,7 @@ class Client extends AsyncMqttClient<Buffer> {
 
   constructor(host: ClientHost, id: number, options: ConnectOptions) {
     super(host, id, options);
-    const all = (this as unknown as Inside)._profile.settled();
+    const all = (this as unknown as Inside)._profile.settled;
     const {
       clientId = all.clientId,
       port = this.secure ? 8883 : 1883,

@@ -5,7 +5,7 @@ import test from "../support/harness.js";
 const ROWS =
   'other another\ncount|0-9|3\nloud|?|false\nhow|fast/slow-but-sure/never|"fast"\nwhen|()\nname|QMTOPEN\nport|QMTOPEN|1883';
 
-const read = (given: object) => readOptions<object>(ROWS, "o.", given, true);
+const read = (given: object) => readOptions<object>(ROWS, "o.", given);
 
 test("what is not given has its default, or is not there", (t) => {
   t.deepEqual(read({}), { count: 3, loud: false, how: "fast", port: 1883 });

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import test, { type ExecutionContext } from "ava";
 import type { Page } from "playwright-core";
-import { clientOptions } from "../../core/mqtt/options.js";
+import { CLIENT_OPTIONS } from "../../core/mqtt/options.js";
 import { parseTrace } from "../../trace/format.js";
 import { MemoryBroker, ScaledClock, VirtualM95, type VirtualM95Options } from "../../virtual-m95/index.js";
 import { openPage, servePage, sharedChromium } from "../flash/browser.js";
@@ -184,7 +184,7 @@ inBrowser(
   "the connection form has every option of the driver's table, with its limits; what was typed survives",
   async (t) => {
     const { page } = await workbench(t, "messages");
-    const rows = clientOptions().split("\n").slice(1);
+    const rows = CLIENT_OPTIONS.split("\n").slice(1);
     t.is(await page.locator("#options .field").count(), rows.length);
     await page.getByText("All options").click();
     const keepalive = page.getByLabel("keepalive");

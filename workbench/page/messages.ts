@@ -1,5 +1,5 @@
 // The view Messages: a client with every option that has a row in the driver's table, subscriptions, publishes, messages.
-import { clientOptions } from "../../core/mqtt/options.js";
+import { CLIENT_OPTIONS } from "../../core/mqtt/options.js";
 import type { ConnectOptions } from "../../targets/web/index.js";
 import type { Bench } from "./bench.js";
 import { append, element, field, make, messageOf, shown, tell } from "./dom.js";
@@ -8,7 +8,7 @@ const KEPT = 500;
 
 /** Rows of the driver's own table become fields, with its limits. */
 function optionFields(): void {
-  for (const row of clientOptions().split("\n").slice(1)) {
+  for (const row of CLIENT_OPTIONS.split("\n").slice(1)) {
     const [name, range, fallback] = row.split("|") as [string, string, string?];
     const id = `option-${name}`;
     const label = make("label", name, { htmlFor: id });
@@ -40,7 +40,7 @@ function given(): ConnectOptions {
     ["mqtt-password", "password"],
   ] as const)
     if (field(id) !== "") options[name] = field(id);
-  for (const row of clientOptions().split("\n").slice(1)) {
+  for (const row of CLIENT_OPTIONS.split("\n").slice(1)) {
     const [name, range] = row.split("|") as [string, string];
     const value = field(`option-${name}`);
     if (value === "") continue;

@@ -24,7 +24,7 @@ test("defaults", (t) => {
   const store = { load: () => [], append() {}, remove() {} };
   t.true(profile({ store }).resends);
   t.false(profile({ store, unknown: "report" }).resends);
-  t.is(p.settled().queueLimit, 16);
+  t.is(p.settled.queueLimit, 16);
 });
 
 test("TLS has a port and a context of its own", (t) => {
