@@ -93,7 +93,7 @@ export class M95 extends Emitter<M95Events> implements LifecycleListener, Client
   wake?: (done?: Done) => void;
   private _lifecycle: Lifecycle;
   private _sleeper?: Sleeper;
-  /** AT+QICSGP with the access point. */
+  /** With the access point, if there is one. */
   private _apn: string | undefined;
   private _commands: number;
 

@@ -15,7 +15,7 @@ export type ModemState =
   | "failed";
 
 // A script has one row a line. ":" and the state that begins there, nothing at the end; or, split by tabs, which no option can hold: the
-// rule for an answer with the seconds until the final result, the command, and that result if it is none of the usual. Seconds are those
+// rule for an answer with the seconds until the final result, the command behind its AT, and that result if it is none of the usual. Seconds are those
 // of the command table with `SLACK`, which takes Espruino long to look into; a test holds them against it. Rules:
 
 /** An error ends the attempt. */
@@ -56,25 +56,25 @@ export interface Apn {
 }
 
 /** Looks for a network. */
-export const SEARCH = "n3\tAT+CREG?\np3\tAT+CGREG?\n";
+export const SEARCH = "n3\t+CREG?\np3\t+CGREG?\n";
 /** Attaches to it. */
-export const ATTACH = "t77\tAT+CGATT?\ne3\tAT+CGREG?\n";
+export const ATTACH = "t77\t+CGATT?\ne3\t+CGREG?\n";
 
 // Rows that an answer may put in front of the others.
 
 /** Attaches; the question again. */
-export const ATTACH_NOW = "-77\tAT+CGATT=1\n";
-export const ASK_ATTACHED = "t77\tAT+CGATT?\n";
+export const ATTACH_NOW = "-77\t+CGATT=1\n";
+export const ASK_ATTACHED = "t77\t+CGATT?\n";
 /** Switches sleeping off. */
-export const STAY_AWAKE = "-2.3\tAT+QSCLK=0\n";
+export const STAY_AWAKE = "-2.3\t+QSCLK=0\n";
 /** Beginning of what closes a client that an earlier run has left. */
-export const CLOSE_LEFT = "-2.3\tAT+QMT";
+export const CLOSE_LEFT = "-2.3\t+QMT";
 /** Beginning of what stores the rate. */
-export const STORE_RATE = "-5\tATE1\nf3\tAT+IPR=";
+export const STORE_RATE = "-5\tE1\nf3\t+IPR=";
 
 /** What a bring-up is to set. */
 export interface Wanted {
-  /** AT+QICSGP with the access point. */
+  /** AT+QICSGP with the access point, without its AT. */
   readonly apn: string | undefined;
   /** Fixed rate to store in the modem; 0: leave it as it is. */
   readonly baud: number;
@@ -95,19 +95,19 @@ export const THERE = 2;
 
 /**
  * Opens the PDP context.
- * @param apn - AT+QICSGP with the access point
+ * @param apn - see `Wanted`
  * @param from - one of the list above
  */
 export function pdpScript(apn: string | undefined, from: number): string {
   return (
     ":attaching\n" +
     (apn
-      ? (from === AGAIN ? "-42\tAT+QIDEACT\tDEACT OK\n" + SEARCH : "") +
+      ? (from === AGAIN ? "-42\t+QIDEACT\tDEACT OK\n" + SEARCH : "") +
         // Refused while the context is active, which the address tells; so is registering twice.
-        (from === THERE ? "" : "-7\tAT+QIFGCNT=0\n-7\t" + apn + "\n-7\tAT+QIREGAPP\n-152\tAT+QIACT\n") +
-        "a3\tAT+QILOCIP\t#.#.#.#\n"
+        (from === THERE ? "" : "-7\t+QIFGCNT=0\n-7\t" + apn + "\n-7\t+QIREGAPP\n-152\t+QIACT\n") +
+        "a3\t+QILOCIP\t#.#.#.#\n"
       : "") +
-    "o2.3\tAT+QMTOPEN?\no2.3\tAT+QMTCONN?\n:\n"
+    "o2.3\t+QMTOPEN?\no2.3\t+QMTCONN?\n:\n"
   );
 }
 
@@ -122,13 +122,13 @@ export function bringUpScript(wanted: Wanted, cycle: boolean, from: number): str
     ":syncing\n" +
     // First of all, so that what is saved is the modem's own settings and not ours: of a reboot whose RDY got lost, only its
     // echo tells.
-    (wanted.baud ? "r3\tAT+IPR?\n" : "") +
-    "!5\tATE0\n-5\tATV1\n-5\tAT+CMEE=1\nk2.3\tAT+QSCLK?\n" +
-    (flow < 0 ? "" : "!3\tAT+IFC=" + flow + "," + flow + "\n") +
+    (wanted.baud ? "r3\t+IPR?\n" : "") +
+    "!5\tE0\n-5\tV1\n-5\t+CMEE=1\nk2.3\t+QSCLK?\n" +
+    (flow < 0 ? "" : "!3\t+IFC=" + flow + "," + flow + "\n") +
     // A host may have stopped behind AT+CFUN=0, be it in this very ladder.
-    (cycle ? "-17\tAT+CFUN=0\n" : "") +
-    "-17\tAT+CFUN=1\n:sim\ns7\tAT+CPIN?\n" +
-    (wanted.reports === false ? "-5\tAT+CNMI=0,0,0,0,0\n-5\tAT+CLIP=0\n-5\tAT+CCWA=0\n-5\tAT+CUSD=0\n" : "") +
+    (cycle ? "-17\t+CFUN=0\n" : "") +
+    "-17\t+CFUN=1\n:sim\ns7\t+CPIN?\n" +
+    (wanted.reports === false ? "-5\t+CNMI=0,0,0,0,0\n-5\t+CLIP=0\n-5\t+CCWA=0\n-5\t+CUSD=0\n" : "") +
     ":registering\n" +
     SEARCH +
     ":attaching\n" +

@@ -200,7 +200,7 @@ export function setupOf(o: M95Options, codec: Codec): LifecycleSetup {
     if (!whole && (!apn || typeof apn !== "object")) throw wrong("apn", "a string or an object with name", apn);
     const part = (name: string, value: unknown, most: number): string =>
       "," + quote(name, bytesOf(codec, name, value), most);
-    text = "AT+QICSGP=1" + part(whole ? "apn" : "apn.name", whole ? apn : apn.name, 100);
+    text = "+QICSGP=1" + part(whole ? "apn" : "apn.name", whole ? apn : apn.name, 100);
     if (!whole && apn.username !== undefined)
       text +=
         part("apn.username", apn.username, 50) +

@@ -73,10 +73,9 @@ const DATA = 2;
 
 /** A script on its way. */
 interface Run {
-  /** Its rows, and where the one begins that is at work, and the one behind it. */
+  /** The row that is at work, and those behind it. */
+  row: string;
   rows: string;
-  at: number;
-  next: number;
   pdpTries: number;
   /** Looks in which a PIN that was sent may still take effect. */
   taking: number;
@@ -126,9 +125,8 @@ export abstract class Script {
 
   runScript(rows: string): void {
     this._script = {
+      row: "",
       rows,
-      at: 0,
-      next: 0,
       pdpTries: 0,
       taking: 0,
       network: NOWHERE,
@@ -140,24 +138,24 @@ export abstract class Script {
 
   // On Espruino what is called often is short: each call unpacks the text of the function.
 
-  /** Takes the next step. */
-  proceed(): void {
+  /** Takes the next step. @param more - rows in front of those that are left */
+  proceed(more?: string): void {
     const run = this._script!;
-    const rows = run.rows;
-    run.at = run.next;
-    const end = rows.indexOf("\n", run.at);
-    const parts = rows.substring(run.at, end).split("\t");
+    if (more) run.rows = more + run.rows;
+    const end = run.rows.indexOf("\n") + 1;
+    run.row = run.rows.substring(0, end);
+    run.rows = run.rows.substring(end);
+    const parts = run.row.trim().split("\t");
     const head = parts[0]!;
     const rule = head[0]!;
-    run.next = end + 1;
     if (rule === ":") this.enterStep(head.substring(1) as ModemState);
     else {
       const text = parts[1]!;
       this.session.send(
         {
-          text,
+          text: "AT" + text,
           timeout: +head.substring(1) * 1000,
-          info: text[2] === "+" && text.indexOf("=") < 0 ? text.substring(2).split("?")[0] : undefined,
+          info: text[0] === "+" && text.indexOf("=") < 0 ? text.split("?")[0] : undefined,
           final: parts[2],
           done: (error, lines) => {
             if (run !== this._script) return;
@@ -240,8 +238,9 @@ export abstract class Script {
             return;
           }
           if (!refused) this._pins = before + 1;
-          this._script!.taking = TAKING;
-          this.lookAgain();
+          const run = this._script!;
+          run.taking = TAKING;
+          this.lookAgain(run.row);
         });
       }
     });
@@ -270,13 +269,9 @@ export abstract class Script {
         if (status && this._period._timer !== undefined) waits = SEARCH;
         else more = ASK_ATTACHED;
     }
-    if (!waits) {
-      if (more) this.insert(more);
-      this.proceed();
-    } else if (this._period._timer !== undefined) {
-      this.insert(waits);
-      this.lookAgain();
-    } else
+    if (!waits) this.proceed(more);
+    else if (this._period._timer !== undefined) this.lookAgain(waits);
+    else
       this.ask("AT+CEER", (_refused, causes) => {
         // Not place or technology.
         const denied = run.registration.split(":").some((part) => number(part.split(",")[1]) === 3);
@@ -286,13 +281,6 @@ export abstract class Script {
           1,
         );
       });
-  }
-
-  /** Puts rows in front of those that are left. */
-  insert(more: string): void {
-    const run = this._script!;
-    run.rows = more + run.rows.substring(run.next);
-    run.at = run.next = 0;
   }
 
   /** Whether any other answer lets it go on, and by which steps. */
@@ -328,7 +316,7 @@ export abstract class Script {
         this.scriptFailed(new M95Error("EPDP", "no PDP context with APN " + name, "AT+QILOCIP"), 0);
         return;
       }
-      run.next = run.rows.length;
+      run.rows = "";
       more = pdpScript(setup.apn, AGAIN);
     } else if (rule === RATE) {
       const rate = number(fields[0]);
@@ -344,20 +332,17 @@ export abstract class Script {
       if (!stays && ((this._booted && !this.session.echoed) || rate !== baud)) more = STORE_RATE + baud + "&W\n";
       this._booted = false;
     }
-    if (more) this.insert(more);
-    this.proceed();
+    this.proceed(more);
   }
 
   /** Takes the same step again a little later, if it `waits` and there is time, or gives up. @param final - see `scriptFailed` */
   pollOrFail(error: M95Error, final: number, waits: boolean | undefined): void {
-    if (waits && this._period._timer !== undefined) this.lookAgain();
+    if (waits && this._period._timer !== undefined) this.lookAgain(this._script!.row);
     else this.scriptFailed(error, final);
   }
 
-  /** Takes the same step, or what was put in front of it, a little later. */
-  lookAgain(): void {
-    const run = this._script!;
-    run.next = run.at;
-    later(this, POLL, () => this.proceed());
+  /** Takes these rows, which stand for the same step, a little later. */
+  lookAgain(rows: string): void {
+    later(this, POLL, () => this.proceed(rows));
   }
 }

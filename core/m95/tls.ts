@@ -61,37 +61,35 @@ export function checksum(text: string): number {
 /**
  * Looks at a PEM text: its marks whole and of the right kind, nothing around them, base64 and one kind of line end between
  * them. All of it by what engines do natively: to look at each byte costs Espruino four times as much.
- * @returns its checksum
- * @throws M95Error `EPARAM`
+ * @returns its checksum, or what it must be
  */
-export function checkPem(field: string, text: string): number {
+export function checkPem(field: string, text: string): number | string {
   const key = field === "key";
   const kind = key ? "PRIVATE KEY" : "CERTIFICATE";
   let at = 0;
-  if (!text) throw bad(field, "not be empty");
-  if (placeOf(text, "ENCRYPTED", 0) >= 0) throw bad(field, "not be encrypted: the modem takes no password");
+  if (!text) return "not be empty";
+  if (placeOf(text, "ENCRYPTED", 0) >= 0) return "not be encrypted: the modem takes no password";
   while (at < text.length) {
     const from = at + BEGIN.length;
     const head = text.indexOf(DASHES, from);
     const label = text.substring(from, head);
     if (head < 0 || label.length > 24 || text.substring(at, from) !== BEGIN)
-      throw bad(field, "be PEM text, begin with -----BEGIN and have nothing around it");
+      return "be PEM text, begin with -----BEGIN and have nothing around it";
     const isKey = label.endsWith("PRIVATE KEY");
     if (key ? !isKey : label !== kind)
-      throw bad(
-        field,
+      return (
         "be a " +
-          kind +
-          ", not a " +
-          label +
-          (key || isKey ? "; is it swapped with tls." + (key ? "cert?" : "key?") : ""),
+        kind +
+        ", not a " +
+        label +
+        (key || isKey ? "; is it swapped with tls." + (key ? "cert?" : "key?") : "")
       );
     const mark = "-----END " + label + DASHES;
     const body = head + DASHES.length;
     const end = text.indexOf(mark, body);
     // The first dash and the first blank behind the head are the mark's.
     if (end < body + 4 || text.indexOf("-", body) !== end || text.indexOf(" ", body) !== end + 8)
-      throw bad(field, "have base64 up to " + mark);
+      return "have base64 up to " + mark;
     at = end + mark.length;
     while (text[at] === "\r" || text[at] === "\n") at++;
   }
@@ -100,16 +98,15 @@ export function checkPem(field: string, text: string): number {
   const strange = "!\"#$%&'()*,.:;<>?@[\\]^_`{|}~\x7f";
   for (let i = 0; i < strange.length; i++) {
     const found = text.indexOf(strange[i]!);
-    if (found >= 0) throw bad(field, "have base64 between its marks, not " + strange[i] + " at " + found);
+    if (found >= 0) return "have base64 between its marks, not " + strange[i] + " at " + found;
   }
   const crs = text.split("\r").length;
   const lfs = text.split("\n").length;
   const sum = checksum(text);
   // JSON escapes control characters; of bytes above 127 an odd number shows in the checksum.
   if (JSON.stringify(text).length !== text.length + crs + lfs || sum & 0x8080)
-    throw bad(field, "have base64 between its marks, not control characters");
-  if (crs > 1 && (crs !== lfs || crs !== text.split("\r\n").length))
-    throw bad(field, "have the same line end everywhere");
+    return "have base64 between its marks, not control characters";
+  if (crs > 1 && (crs !== lfs || crs !== text.split("\r\n").length)) return "have the same line end everywhere";
   return sum;
 }
 
@@ -169,6 +166,7 @@ export class Tls {
       if (size > limit)
         throw new M95Error("ETOOBIG", "tls." + field + " must have at most " + limit + " bytes, not " + size);
       const sum = known ? known.sum : checkPem(field, text);
+      if (typeof sum === "string") throw bad(field, sum);
       if (level < (i ? 2 : 1)) continue;
       const name = nvram ? "NVRAM:" + names[1] : "RAM:" + field + context + ".pem";
       this.uses.push({ field, source, size, sum, name });
@@ -199,17 +197,17 @@ export class Tls {
       throw bad(o.cert ? "key" : "cert", "be given for a device that is verified");
   }
 
-  /** What this and another one want differently and cannot have both; "" if nothing. */
-  clash(other: Tls): string {
+  /** What this and another one want differently and cannot have both, with `words` between what and where; "" if nothing. */
+  clash(other: Tls, words: string): string {
     const codec = this._host.codec;
     const file = this.uses.filter((mine) =>
       other.uses.some((its) => its.name === mine.name && codec.toBytes(its.source) !== codec.toBytes(mine.source)),
     )[0];
-    if (file) return "tls." + file.field + "|" + file.name;
+    if (file) return "tls." + file.field + words + file.name;
     if (this.context === other.context && this.commands.join() !== other.commands.join())
-      return "tls|SSL context " + this.context;
+      return "tls" + words + "SSL context " + this.context;
     return this.uses.length && other.uses.length && !this.options.ignoreTime !== !other.options.ignoreTime
-      ? "tls.ignoreTime|the modem's clock"
+      ? "tls.ignoreTime" + words + "the modem's clock"
       : "";
   }
 
@@ -380,9 +378,8 @@ export function secure(this: TlsHost, id: number, tls: boolean | TlsOptions | un
     const client = this.clients[i];
     const other = client && client.secure;
     if (!other) continue;
-    const clash = mine.clash(other).split("|");
-    if (clash[0])
-      throw new M95Error("EPARAM", clash[0] + ": clients " + i + " and " + id + " differ, but share " + clash[1]);
+    const clash = mine.clash(other, ": clients " + i + " and " + id + " differ, but share ");
+    if (clash) throw new M95Error("EPARAM", clash);
     if (other.context === mine.context) return other;
   }
   return mine;

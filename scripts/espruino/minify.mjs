@@ -13,7 +13,7 @@ import { children } from "./tree.mjs";
  * name in this list breaks the bundle.
  */
 export const INTERNAL = (
-  "idles saveBattery lookAgain held upload stall trouble waits enterPin judgeNetwork insert " +
+  "idles saveBattery lookAgain held upload stall trouble waits enterPin judgeNetwork " +
   "session modemSays runScript proceed enterStep judge judgeSim judgeMore pollOrFail framer filters framed forget link outbox clients noteHandover handoverKey explain enter scriptSilent scriptFailed scriptDone isFree isRestless stateIs arouse spares rouses " +
   "overrun strict linkOver linkUp begin restoreKept phase composed limits final modemFailed modemReady modemLost " +
   "silence waiting isBusy keepPacket forgetPacket changeFilters packets endAll checkSoon nextId refuse drained starts " +

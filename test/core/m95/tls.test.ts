@@ -100,7 +100,9 @@ test("what is not: the error names the field, and holds nothing of the text", (t
     ["key", `-----BEGIN RSA PRIVATE KEY\n${secret}${secret}-----`, /^tls\.key must be PEM text/],
   ];
   for (const [field, text, message] of bad) {
-    const error = t.throws(() => checkPem(field, text), { code: "EPARAM", message }, text) as M95Error;
+    t.is(typeof checkPem(field, text), "string");
+    const given = { ca, cert, key, [field]: text };
+    const error = t.throws(() => commands(given as never), { code: "EPARAM", message }, text) as M95Error;
     t.true(error instanceof M95Error);
     t.false(error.message.includes("c2Vj"), error.message);
   }
