@@ -50,7 +50,7 @@ function contentOf(fn) {
   // A name may be that of a parameter inside, and elsewhere mean something of the module.
   const visit = (node, parent, nested, known, around) => {
     const scope = new Set([...around, ...ownNames(node)]);
-    if (node.type === "Super" || node.type === "LabeledStatement") movable = false;
+    if (node.type === "Super") movable = false;
     if (/^Function|^Class/.test(node.type) || node.name === "arguments") movable = false;
     if (node.type === "ThisExpression") content.thises.push({ node, nested });
     if (node.type === "ReturnStatement" && !nested) content.returns.push(node);
