@@ -214,11 +214,6 @@ export class Inliner {
     let text = block;
     if (site.arrow) text = `{ ${before.join(" ")} ${body} }`;
     else if (site.render) text = site.render(code, block, result);
-    else if (result) {
-      const rest = code.slice(statement.start, call.start) + result + code.slice(call.end, statement.end);
-      text = `let ${result}; ${block} ${rest}`;
-      if (!site.inList) text = `{ ${text} }`;
-    }
     edits.push({ start: statement.start, end: statement.end, text });
     return true;
   }
@@ -226,78 +221,85 @@ export class Inliner {
 
 /** The statement that a call is, or whose first value it is, and how its value is used. */
 function siteOf(call, parents) {
-  let parent = parents.get(call);
+  const parent = parents.get(call);
   const inList = (node) => /^(Program|BlockStatement|StaticBlock|SwitchCase)$/.test(parents.get(node).type);
   if (parent.type === "ExpressionStatement") return { statement: parent, form: "effect" };
   if (parent.type === "ReturnStatement") return { statement: parent, form: "return" };
   if (parent.type === "ArrowFunctionExpression" && parent.body === call)
     return { statement: call, form: "return", arrow: true };
-  let node = call;
-  for (;;) {
-    // Whatever is evaluated before the call in its statement must not notice that it comes later.
-    if (parent.type === "UnaryExpression" || parent.type === "TSAsExpression") node = parent;
-    else if (parent.type === "LogicalExpression" && parent.left === node) node = parent;
-    else if (parent.type === "BinaryExpression" && parent.left === node) node = parent;
-    else if (parent.type === "MemberExpression" && parent.object === node) node = parent;
-    else if (parent.type === "CallExpression" && parent.callee === node) node = parent;
-    else if (parent.type === "ConditionalExpression" && parent.test === node) node = parent;
-    else if (parent.type === "AssignmentExpression" && parent.right === node && isSimpleTarget(parent)) node = parent;
-    else break;
-    parent = parents.get(node);
-  }
-  const branch = branchOf(call, node, parent, parents, inList);
-  if (branch) return branch;
-  if (parent.type === "VariableDeclarator") {
-    const declaration = parents.get(parent);
-    if (declaration.declarations[0] !== parent || !inList(declaration)) return undefined;
-    return { statement: declaration, form: "value", inList: true };
-  }
-  if (parent.type === "IfStatement" && parent.test === node)
-    return { statement: parent, form: "value", inList: inList(parent) };
-  if (parent.type === "ReturnStatement" || parent.type === "ExpressionStatement")
-    return { statement: parent, form: "value", inList: inList(parent) };
-  return undefined;
+  return siteInTest(call, parents) ?? siteInValue(call, parents, inList);
 }
 
-/** A statement with a call that is made on a condition only: `c ? f() : x`, `x || f()`, `if (x && f())`. */
-function branchOf(call, node, parent, parents, inList) {
-  const above = parents.get(parent);
+/** `if (a && f()) …` is `if (a) { … if (value) … }`. */
+function siteInTest(call, parents) {
+  let node = call;
+  while (isFirst(parents.get(node), node)) node = parents.get(node);
+  const parent = parents.get(node);
+  const statement = parents.get(parent);
+  if (parent.type !== "LogicalExpression" || parent.operator !== "&&" || statement.type !== "IfStatement")
+    return undefined;
+  if (statement.test !== parent || statement.alternate) return undefined;
   const text = (code, { start, end }) => code.slice(start, end);
-  if (parent.type === "LogicalExpression" && parent.right === node && above.type === "IfStatement") {
-    if (above.test !== parent || above.alternate || parent.operator !== "&&") return undefined;
-    const render = (code, block, result) => {
-      const value = code.slice(node.start, call.start) + result + code.slice(call.end, node.end);
-      const then = text(code, above.consequent);
-      return `if (${text(code, parent.left)}) { let ${result}; ${block} if (${value}) ${then} }`;
-    };
-    return { statement: above, form: "value", render };
-  }
-  if (node !== call) return undefined;
-  /** Statements that make `name` the value of the whole expression. */
-  let values;
-  if (parent.type === "ConditionalExpression" && parent.test !== node) {
-    const isThen = parent.consequent === node;
-    const other = isThen ? parent.alternate : parent.consequent;
-    values = (code, block, name) => {
-      const test = isThen ? text(code, parent.test) : `!(${text(code, parent.test)})`;
-      return `let ${name}; if (${test}) ${block} else ${name} = ${text(code, other)};`;
-    };
-  } else if (parent.type === "LogicalExpression" && parent.right === node && parent.operator !== "??")
-    values = (code, block, name) =>
-      `let ${name} = ${text(code, parent.left)}; if (${parent.operator === "||" ? "!" : ""}${name}) ${block}`;
-  else return undefined;
-  let statement = above;
-  if (above.type === "VariableDeclarator") {
-    statement = parents.get(above);
-    if (statement.declarations.length > 1 || !inList(statement)) return undefined;
-  } else if (above.type === "AssignmentExpression") {
-    statement = parents.get(above);
-    if (above.right !== parent || !isSimpleTarget(above) || statement.type !== "ExpressionStatement") return undefined;
-  } else if (above.type !== "ReturnStatement") return undefined;
   const render = (code, block, result) => {
-    const rest = code.slice(statement.start, parent.start) + result + code.slice(parent.end, statement.end);
-    const all = `${values(code, block, result)} ${rest}`;
-    return inList(statement) ? all : `{ ${all} }`;
+    const value = code.slice(node.start, call.start) + result + code.slice(call.end, node.end);
+    return `if (${text(code, parent.left)}) { let ${result}; ${block} if (${value}) ${text(code, statement.consequent)} }`;
+  };
+  return { statement, form: "value", render };
+}
+
+/** Whether nothing in an expression is evaluated before a part of it that the part could change. */
+function isFirst(parent, node) {
+  const { type } = parent;
+  if (type === "UnaryExpression") return true;
+  if (type === "LogicalExpression" || type === "BinaryExpression") return parent.left === node;
+  if (type === "MemberExpression") return parent.object === node;
+  if (type === "ConditionalExpression") return parent.test === node;
+  if (type === "AssignmentExpression") return parent.right === node && isSimpleTarget(parent);
+  if (type !== "CallExpression") return false;
+  const { callee } = parent;
+  if (callee === node) return true;
+  const isOwn = callee.type === "MemberExpression" && !callee.computed && callee.object.type === "ThisExpression";
+  return isOwn && parent.arguments[0] === node;
+}
+
+/** A statement with a call somewhere in its first value: that value is made in steps, `if (a && (f() || b))` of `v = a; if (v) v = f() || b; if (v)`. */
+function siteInValue(call, parents, inList) {
+  const text = (code, { start, end }) => `(${code.slice(start, end)})`;
+  const steps = [];
+  let known = call;
+  let node = call;
+  let parent = parents.get(node);
+  for (; ; parent = parents.get(node)) {
+    if (isFirst(parent, node)) {
+      node = parent;
+      continue;
+    }
+    const { type, operator, left, right, test, consequent, alternate } = parent;
+    const isLogical = type === "LogicalExpression" && right === node && operator !== "??";
+    if (!isLogical && !(type === "ConditionalExpression" && test !== node)) break;
+    const [inner, outer] = [known, node];
+    steps.push((code, inside, name) => {
+      const rest = code.slice(outer.start, inner.start) + name + code.slice(inner.end, outer.end);
+      const all = `{ ${inside} ${inner === outer ? "" : `${name} = ${rest};`} }`;
+      if (isLogical) return `${name} = ${text(code, left)}; if (${operator === "||" ? "!" : ""}${name}) ${all}`;
+      if (consequent === outer) return `if (${text(code, test)}) ${all} else ${name} = ${text(code, alternate)};`;
+      return `if (!${text(code, test)}) ${all} else ${name} = ${text(code, consequent)};`;
+    });
+    known = node = parent;
+  }
+  let statement = parent;
+  if (parent.type === "VariableDeclarator") {
+    statement = parents.get(parent);
+    if (statement.declarations[0] !== parent || !inList(statement)) return undefined;
+  } else if (
+    !/^(Return|Expression)Statement$/.test(parent.type) &&
+    !(parent.type === "IfStatement" && parent.test === node)
+  )
+    return undefined;
+  const render = (code, block, name) => {
+    const made = steps.reduce((inside, step) => step(code, inside, name), block);
+    const rest = code.slice(statement.start, known.start) + name + code.slice(known.end, statement.end);
+    return inList(statement) ? `let ${name}; ${made} ${rest}` : `{ let ${name}; ${made} ${rest} }`;
   };
   return { statement, form: "value", render };
 }

@@ -25,6 +25,29 @@ const same: { [what: string]: string } = {
     class B { constructor() { this._n = 3; } _judge(x) { if (x > this._n) return "more"; return x === this._n ? "same" : undefined; } }
     class A { constructor() { this.b = new B(); } run(x) { const judged = this.b._judge(x); return String(judged); } }
     function result() { const a = new A(); return [a.run(1), a.run(3), a.run(5)]; }`,
+  "calls deep in what is computed": `
+    const log = [];
+    class A {
+      constructor() { this.by = 3; }
+      run(x) {
+        const first = (x > 0 && (x < 3 || this._far(x))) || "none";
+        if (x !== 1 && (x > 2 ? this._even(x) : !this._odd(x)) && x < 9) log.push("if"); else log.push("else");
+        this.said = x ? x > 1 && this._word(x).concat("!").length > 3 : 0;
+        this.say(this._listed(x)[0], log.length);
+        const last = this.by + this._late(x), both = log.length;
+        return [first, this.said, last, both, x || (log.push("zero"), this._zero(x)), (x && this._one(x)) + 1];
+      }
+      say(a, b) { log.push([a, b]); }
+      _far(x) { log.push("far"); if (x > 5) return ""; return "far" + x; }
+      _even(x) { const rest = x % 2; log.push("even"); return rest === 0; }
+      _odd(x) { log.push("odd"); if (x < 0) return true; return x % 2; }
+      _word(x) { const all = ["one", "two", "three"]; log.push("word"); return all[x % 3]; }
+      _listed(x) { const list = [x]; list.push(log.length); return list.reverse(); }
+      _late(x) { this.by = x; log.push("late"); return x; }
+      _zero(x) { const both = x + log.length; return both * 2; }
+      _one(x) { log.push("one"); if (x > 1) return x * 2; return 1; }
+    }
+    function result() { const a = new A(); return [[0, 1, 2, 3, 4, 7, -1].map((x) => a.run(x)), log]; }`,
   "small methods and functions that are called twice": `
     const log = [];
     let count = 0;
