@@ -1,5 +1,4 @@
 // The one error type of the driver. It holds no texts: what a number of the modem means stands in m95/texts.ts.
-// @resident Make
 
 /**
  * Why something failed.

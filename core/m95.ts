@@ -1,7 +1,7 @@
 // The public M95: composes the modem's lifecycle with its MQTT clients and checks what users hand in.
 // @part info: _command _checkCommand
 // @part sleep: isRestless
-// @resident urc knows
+// @resident urc
 import { callable, integer, optionsOf, readOptions, refusal, wrong } from "./arguments.js";
 import { checkLine, number, quote, split } from "./at/params.js";
 import type { Session } from "./at/session.js";

@@ -1,6 +1,6 @@
 // What the session knows of commands and their answers without any state: what ends a command, what an error says, what is an
 // echo, what may be asked once more. It keeps and sends nothing.
-// @resident isError holdOf repeats isFinal
+// @resident isError isFinal
 import { M95Error } from "../errors.js";
 import { trimLine } from "./lines.js";
 import { isAddress, number } from "./params.js";

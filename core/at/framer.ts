@@ -1,6 +1,5 @@
 // Cuts the byte stream into lines, prompts and messages. It knows no command and no meaning, only shapes and silence.
-// @resident receive _odd _settle _general _cutHead expect open _release _drain _scan _start _line _inside _add _finish
-// @resident _seek _silent _pause _quiet
+// @resident receive _odd _settle _general _cutHead expect open _release _drain _scan _start _line _inside _add _seek
 import type { Clock } from "../ports.js";
 import { callOff } from "../timer.js";
 import { BUSY, DEAF, DUBIOUS, LOST, MISSED, NOISE, OWN, PATIENCE, PAYLOAD, UNSURE } from "./kinds.js";

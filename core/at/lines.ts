@@ -1,5 +1,5 @@
 // What is line end and noise around a line, and what is the line; where in it something stands. It knows no meaning.
-// @resident trimLine placeOf handProven
+// @resident trimLine placeOf
 import type { FramerSink } from "./types.js";
 
 /** The line without line ends, and without the control characters and line noise in front of it. */

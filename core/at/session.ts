@@ -2,8 +2,7 @@
 // state to know of answers is in answers.ts.
 // It knows how AT answers look; it knows no M95 and no MQTT.
 // @part sleep: isFree
-// @resident send starts received quiet line _next _begin _feed _foreign _hold _endUnproven _unknown _askAgain _final
-// @resident _expired _tell
+// @resident send received line _next _begin _feed _foreign _final _expired _tell
 import { COMMANDS, type Counters, OVERRUNS, RESYNCS, STRAYS, TIMEOUTS } from "../counters.js";
 import { M95Error } from "../errors.js";
 import { FAST, holdOf, isEcho, isError, isFinal, refusal, repeats } from "./answers.js";

@@ -1,5 +1,5 @@
 // Judges when the line is silent: how long a silence has to be at its rate and with its host, and when one was. It looks into no byte.
-// @resident _listen _gathered attend _await _tick
+// @resident attend _await _tick
 import type { Clock, TimerHandle } from "../ports.js";
 import { PATIENCE } from "./kinds.js";
 

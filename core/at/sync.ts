@@ -1,6 +1,6 @@
 // Brings a line of which nobody knows where it stands back to where commands are answered: the way out of a data prompt, AT until
 // OK, and no late answers behind it. The session is built on it; it sends no commands of its own.
-// @resident proves _left _arm _free _write
+// @resident _arm _free _write
 import { M95Error } from "../errors.js";
 import type { Clock, TimerHandle, Uart } from "../ports.js";
 import { callOff } from "../timer.js";

@@ -1,5 +1,4 @@
 // The URC tables: which lines the modem sends unasked, and how a URC is told from an answer of the same name.
-// @resident isUrc
 import { number, split } from "../at/params.js";
 
 /** How a line starts that carries a message (application note 4.1.2). */

@@ -1,6 +1,6 @@
 // The MQTT client of one tcpconnectID as users see it: publish, subscribe, events, reconnecting, ending. It owns no line
 // and no modem; a host lends them.
-// @resident received publish result sending drained
+// @resident received publish result sending
 
 import { optionsOf, refusal, wrong } from "../arguments.js";
 import { bytesOf } from "../codec.js";

@@ -1,6 +1,6 @@
 // The outbox of one client: packets that wait, packets in flight (window of 5), message IDs and overdue verdicts. It
 // sends packets; what they mean, and when the link is there, the client knows.
-// @resident isBusy nextId result _decide _settle _pump _handed _advance
+// @resident isBusy result _decide _settle _pump _handed _advance
 import { number, split } from "../at/params.js";
 import type { Request } from "../at/types.js";
 import { PUBLISHED, RETRANSMISSIONS } from "../counters.js";

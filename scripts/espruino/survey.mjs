@@ -86,8 +86,10 @@ export class Survey {
     const own = property.startsWith("_");
     const mine = (one) => !own || this.#related(one.owner, owner);
     const uses = (this.members.get(property) ?? []).filter(mine);
+    // A use outside of all classes can mean any of them.
+    const anyone = uses.some((one) => one.owner === undefined);
     const others = this.functions.filter(
-      (one) => one.member && one.name !== name && one.member.key.name === property && mine(one),
+      (one) => one.member && one.name !== name && one.member.key.name === property && (anyone || mine(one)),
     );
     const written = uses.find(({ node, parent }) => parent.left === node && !this.overrideBy(parent));
     let reason;

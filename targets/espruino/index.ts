@@ -160,7 +160,7 @@ class Port implements Uart {
     this._serial.setup(baud, o.rx || o.path ? port : undefined);
   }
 
-  _listen(): void {
+  _hear(): void {
     this._serial.on("data", this.onReceive);
     E.on("errorFlag", this._flagged.bind(this));
   }
@@ -270,7 +270,7 @@ export function connect(
     }),
   ) as Modem;
   if (o.rx || o.path) port.setBaud(o.baud || 115200);
-  port._listen();
+  port._hear();
   made.start((error) => {
     if (callback) callback(error || null, made);
   });

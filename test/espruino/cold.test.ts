@@ -95,6 +95,10 @@ const cases: { [title: string]: string } = {
     class A { _go(x) { return "A" + x; } _twice() { return [this._go(1), this._later(this._go)]; } _later(fn) { return fn(2); } }
     class B { _go() { return "B"; } _b() { return this._go(); } }
     exports.answer = () => [new A()._twice(), new B()._b()];`,
+  "the same private name in two classes, called outside of both": `
+    class A { _go(x) { return "A" + x; } }
+    class B { _go(x) { return "B" + x; } }
+    exports.answer = () => [new A(), new B()].map((one) => one._go(1));`,
   "a private name that a function sets for a class, which sets it, too": `
     function arm(owner, x) { owner._timer = x; }
     class A { setA() { this._timer = 1; } getA() { return this._timer; } }

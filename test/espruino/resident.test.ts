@@ -1,4 +1,4 @@
-// What is marked "@resident" in the source is what runs while messages flow, no less and no more: the rest is evaluated from flash when
+// What is marked "@resident" in the source is what runs often while messages flow, no less and no more: the rest is evaluated from flash when
 // it is called. `node build/test/espruino/mark-resident.js` writes the marks anew.
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -42,7 +42,7 @@ test("every mark names a function of its file", (t) => {
       );
 });
 
-test("what runs while messages flow is marked as resident, and nothing else is", (t) => {
+test("what runs often while messages flow is marked as resident, and nothing else is", (t) => {
   const ran = new Set(steadyFunctions());
   for (const { file, names, marks } of files)
     for (const name of names)
