@@ -57,7 +57,7 @@ export interface Stats extends SessionStats, RecoveryStats, ClientStats, Emitter
 
 /** Options of `command`. */
 export interface CommandOptions {
-  /** ms until the final result; default: of the command table, else 7,000. */
+  /** ms until the final result; default: of the command table and 2,000 more, else 5,000. */
   timeout?: number;
   /** What the modem prints when it is ready for `data`: ">" or a line such as "CONNECT". */
   prompt?: string;
