@@ -7,9 +7,9 @@ export function wrong(field: string, limit: string, value: unknown): M95Error {
   return new M95Error("EPARAM", field + " must be " + limit + ", not " + show(value));
 }
 
-function show(value: unknown): string {
+function show(value: any): string {
   const kind = typeof value;
-  if (typeof value === "string") return '"' + (value.length > 40 ? value.substring(0, 40) + "..." : value) + '"';
+  if (kind === "string") return '"' + (value.length > 40 ? value.substring(0, 40) + "..." : value) + '"';
   // What an object, a symbol or a function says of itself may throw, or be long.
   if (!value || kind === "number" || kind === "boolean") return "" + value;
   return (kind === "object" ? "an " : "a ") + kind;

@@ -42,9 +42,9 @@ export function repeats(run: Request): boolean {
 }
 
 /** Whether a line ends a command, or is its prompt. An OK before its data, if it has one, or instead of an address is one of an older command. */
-export function isFinal(line: string, run: Request): boolean {
+export function isFinal(line: string, run: Request): boolean | undefined {
   const address = run.final === "#.#.#.#";
-  if (line === "OK") return !!run.sent && !address;
+  if (line === "OK") return run.sent && !address;
   return line === run.final || isError(line) || (address && isAddress(line)) || (line === run.prompt && !run.sent);
 }
 

@@ -284,8 +284,8 @@ export class Framer extends Silence {
     }
   }
 
-  private _continued(line: string): boolean {
-    return !!this.counter && this.counter.continues!(line);
+  private _continued(line: string): boolean | undefined {
+    return this.counter && this.counter.continues!(line);
   }
 
   // Hands the message over if it has all of its bytes.

@@ -1,6 +1,6 @@
 // Takes a +QMTRECV apart, in all the shapes that firmware gives it (application note 4.1.2, 5.1, 5.2), and hands the message
 // to its client. It sends nothing.
-// @resident _tells received _uncommon
+// @resident received _uncommon
 import type { Framer } from "../at/framer.js";
 import { placeOf } from "../at/lines.js";
 import type { Counter, MessageSink } from "../at/types.js";
@@ -73,8 +73,10 @@ export class Inbox implements Counter, MessageSink {
   measure(text: string): number {
     const first = text.indexOf(",");
     const second = text.indexOf(",", first + 1);
-    if (second < 0 || !this._tells(text, first)) return 0;
-    const filters = this._filtersOf(text, first);
+    const id = +text.substring(ID, first);
+    if (second < 0 || !((this._counted >> id) & 1)) return 0;
+    const client = this._clients[id];
+    const filters = client ? client.outbox.topicFilters() : [];
     const ways = readings(text, second + 1, filters, this._style);
     if (!ways) return -1;
     const way = ways[0];
@@ -96,16 +98,6 @@ export class Inbox implements Counter, MessageSink {
     return places(line, 0, this._style === CERTAIN ? '",' : ",").some((way) => way.end >= line.length);
   }
 
-  /** Whether messages of its tcpconnectID tell their lengths. @param first - where its first comma is */
-  private _tells(text: string, first: number): boolean {
-    return ((this._counted >> +text.substring(ID, first)) & 1) > 0;
-  }
-
-  private _filtersOf(text: string, first: number): string[] {
-    const client = this._clients[+text.substring(ID, first)];
-    return client ? client.outbox.topicFilters() : [];
-  }
-
   /** Whether the quote in front of the payload is the modem's, as far as that is known. */
   private _wraps(text: string, way: Reading): boolean {
     return mayWrap(text, way) && (text[way.start - 2] === " " || !this._bare);
@@ -124,11 +116,12 @@ export class Inbox implements Counter, MessageSink {
     const ways = readings(text, 2, client.outbox.topicFilters(), this._style);
     if (!ways || !ways.length) return false;
     const right = ways.filter((one) => this._quotes(text, one) >= 0);
+    const known = right.length;
     const way = right[0] || ways[0]!;
-    const quotes = right.length ? this._quotes(text, way) : 0;
+    const quotes = known ? this._quotes(text, way) : 0;
     // No length is that of the payload: it is handed over with all that came.
-    const end = right.length ? way.end + quotes : text.length;
-    const doubtful = ambiguous || right.length !== 1;
+    const end = known ? way.end + quotes : text.length;
+    const doubtful = ambiguous || known !== 1;
     if (!quotes && !doubtful && ways.length === 1 && text[way.start - 1] === '"' && text[way.start - 2] !== " ")
       this._bare = true;
     client.received(way.topic, text.substring(way.from + quotes, end), msgid, doubtful);
@@ -163,10 +156,11 @@ export class Inbox implements Counter, MessageSink {
   private _uncommon(text: string, ambiguous: boolean): void {
     const first = text.indexOf(",");
     const second = text.indexOf(",", first + 1);
-    const client = this._clients[+text.substring(ID, first)];
+    const id = +text.substring(ID, first);
+    const client = this._clients[id];
     const msgid = +text.substring(first + 1, second);
     const good = client && (msgid & 65535) === msgid;
-    if (good && this._tells(text, first) && this._measured(client, text.substring(second - 1), msgid, ambiguous))
+    if (good && (this._counted >> id) & 1 && this._measured(client, text.substring(second - 1), msgid, ambiguous))
       return;
     const blank = text[second + 1] === " ";
     let start = second + (blank ? 2 : 1);

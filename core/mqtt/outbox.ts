@@ -130,8 +130,11 @@ export class Outbox {
    * @param guessed - or somebody does
    */
   expects(name: string, msgid: number, guessed?: boolean): boolean {
-    if (!guessed && Math.abs(this._clock.now() - this._guessed) < SUSPICION) return false;
-    return msgid > 0 && this._flight.some((packet) => nameOf(packet.text) === name && packet.msgid === msgid);
+    return (
+      (guessed || Math.abs(this._clock.now() - this._guessed) >= SUSPICION) &&
+      msgid > 0 &&
+      this._flight.some((packet) => nameOf(packet.text) === name && packet.msgid === msgid)
+    );
   }
 
   /** Queues a packet that was made elsewhere. */
