@@ -5,8 +5,8 @@
 import { isFunction } from "../espruino/tree.mjs";
 import { below, transform } from "./nodes.mjs";
 
-/** Bytes of something at module level, besides its value; of a name in a function that uses it, and of each use. */
-const AT_TOP = 11;
+/** Bytes of something at module level, its name and what is besides its value; of a name in a function that uses it, and of each use. */
+const AT_TOP = 13;
 const IN_FUNCTION = 2;
 const USE = 2;
 
