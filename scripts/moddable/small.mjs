@@ -11,10 +11,13 @@ import { Inliner } from "./inline.mjs";
 import { literalsInPlace } from "./literals.mjs";
 import { dropReplaced } from "./unused.mjs";
 
-/** Internal names that are also the SDK's: a pin of `device.io.Serial` and in the table of boards, and a method of its `timer`. */
-const OF_THE_SDK = ["receive", "clear"];
+/**
+ * Internal names that others know: the SDK (a pin of `device.io.Serial` and in the table of boards, a method of its `timer`), and who gives
+ * `powerSwitch` a clock.
+ */
+const KNOWN = ["receive", "clear", "after", "cancel"];
 
-const INTERNAL = new RegExp(`^(?!(${OF_THE_SDK.join("|")})$)${INTERNAL_NAME.source.slice(1)}`);
+const INTERNAL = new RegExp(`^(?!(${KNOWN.join("|")})$)${INTERNAL_NAME.source.slice(1)}`);
 
 /** `shortNames` reads scripts, and knows a class by the name that stands behind `class`: two targets' classes have that of the core's. */
 const asScript = (code) =>

@@ -20,10 +20,11 @@ interface Core {
   M95: new (options: object) => Modem;
   M95Error: new () => Error;
   preferenceStore(preference: object, domain: string): object;
+  powerSwitch(pins: object, clock: object, options: object): { on(done: (error?: Error) => void): void };
 }
 
 const part = (name: string): Promise<unknown> => import(file(`dist/moddable/parts/${name}.js`));
-const { M95, M95Error, preferenceStore } = (await part("core")) as Core;
+const { M95, M95Error, powerSwitch, preferenceStore } = (await part("core")) as Core;
 
 /** A port that takes everything. */
 class Serial {
@@ -64,6 +65,29 @@ function thrown(call: () => void): unknown {
   }
   return undefined;
 }
+
+test.serial("a power switch works with a clock of the program's own, under the names that the types have", (t) => {
+  const waits: { ms: number; then: () => void }[] = [];
+  const clock = {
+    now: () => 0,
+    after: (ms: number, then: () => void) => waits.push({ ms, then }),
+    cancel: () => {},
+  };
+  const levels: number[] = [];
+  let outcome: string | undefined;
+  const power = powerSwitch({ pwrkey: { write: (level: number) => levels.push(level) } }, clock, { onPulse: 1200 });
+  power.on((error) => {
+    outcome = error ? error.message : "on";
+  });
+  const times: number[] = [];
+  for (let one = waits.shift(); one; one = waits.shift()) {
+    times.push(one.ms);
+    one.then();
+  }
+  t.is(outcome, "on");
+  t.true(times.includes(1200));
+  t.deepEqual(levels.slice(-2), [1, 0]);
+});
 
 test.serial("without TLS, store and diagnostics a client is made as ever", (t) => {
   t.is(open().connect({ host: "h" }).state, "waiting");
