@@ -2,19 +2,11 @@
 // not.
 import { COUNTER_NAMES, STEPS } from "../../core/counters.js";
 import { limitsOf, MAX_PERIOD, PERIOD, REST_PERIOD, ROUNDS, STABLE } from "../../core/m95/options.js";
-import {
-  attemptsOf,
-  GONE,
-  NEVER_THERE,
-  NO_PROMPT,
-  OTHERS,
-  RETRY,
-  STEP_NAMES,
-  stepsOf,
-} from "../../core/m95/recovery.js";
+import { attemptsOf, RETRY } from "../../core/m95/recovery.js";
 import { listTexts } from "../../core/m95/texts.js";
 import { duration, table } from "./markdown.js";
 import { optionsTable } from "./options.js";
+import { CAUSES, stepNames, stepsFor } from "./recovery-causes.js";
 
 /** What each step does. */
 const STEP_TEXTS: { [step: string]: string } = {
@@ -30,32 +22,6 @@ const STEP_TEXTS: { [step: string]: string } = {
   cut: "supply off and on (`PowerSwitch.cut`)",
   rest: "the modem is switched off, or without a `PowerSwitch` its radio is (AT+CFUN=0); nothing is tried for `rest`",
 };
-
-/** The causes, in the order of the page: as in the table of the core, and names for those that have no row there. */
-export const CAUSES = (
-  "ECLOSED1|ECLOSED2|ECLOSED3|ECLOSED4|ECLOSED5|ECLOSED6|ECLOSED7|ECLOSED|EOPEN-1|EOPEN1|EOPEN2|EOPEN3|EOPEN4|EOPEN5|EREFUSED1|EREFUSED2|" +
-  "EREFUSED3|EREFUSED4|EREFUSED5|ETIMEOUT2|ETIMEOUT|ECME|ECME8504|ECME8505|ECME8506|ECME8507|ECME8508|ESTALLED|EUNKNOWN|*|EPDP|EREG|ESIM|" +
-  "EPOWER|+PDP DEACT|+CPIN: NOT READY|+CPIN: NOT INSERTED|RDY|NORMAL POWER DOWN|UNDER_VOLTAGE POWER DOWN|OVER_VOLTAGE POWER DOWN|" +
-  "UNDER_VOLTAGE WARNING|OVER_VOLTAGE WARNING|echo|status|mute|silent|prompt|overrun"
-).split("|");
-
-/** The names of the steps. */
-export const stepNames = (): string[] => STEP_NAMES.split(" ");
-
-/** Steps of what the driver notices by itself; overrun: the modem is asked. */
-const OWN: { [cause: string]: number } = {
-  echo: GONE,
-  status: GONE,
-  mute: GONE,
-  silent: NEVER_THERE,
-  prompt: NO_PROMPT,
-  overrun: 0x11,
-};
-
-/** First step times 16 plus the last one. */
-export function stepsFor(cause: string): number {
-  return OWN[cause] ?? (stepsOf(cause) || (/^E[A-Z]|\*/.test(cause) ? OTHERS : 0));
-}
 
 /** What each of them stands for: what is noticed, and a remark. */
 const CAUSE_TEXTS: { [cause: string]: [seen: string, remark: string] } = {

@@ -75,7 +75,7 @@ export function pack(dictionary, text) {
  * @returns {{ dictionary: string, packed: string }} the dictionary has some bytes more at its front, where they do not matter
  */
 export function packDictionary(words, end) {
-  for (let grown = "", next = 1; next <= 9; grown += String.fromCharCode(next++)) {
+  for (let grown = "", next = 1; next <= 31; grown += String.fromCharCode(next++)) {
     const dictionary = grown + words + end;
     const bits = bitsOf("", dictionary);
     if (bits.length % 8 === 0) return { dictionary, packed: bytesOf(bits) };

@@ -7,7 +7,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import test from "ava";
 import { M95 } from "../../core/index.js";
 import { commandsPage } from "../../scripts/docs/main.js";
-import { CAUSES, recoveryPage } from "../../scripts/docs/recovery-page.js";
+import { CAUSES } from "../../scripts/docs/recovery-causes.js";
+import { recoveryPage } from "../../scripts/docs/recovery-page.js";
 import { statesPage } from "../../scripts/docs/states-page.js";
 
 const program = fileURLToPath(new URL("../../scripts/docs/main.js", import.meta.url));

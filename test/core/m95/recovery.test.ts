@@ -5,7 +5,7 @@ import { limitsOf, type M95Options } from "../../../core/m95/options.js";
 import { CAUSE_TABLE, climb, helpFor, newLadder, PDP, REST, RESTART, stepsOf } from "../../../core/m95/recovery.js";
 import { M95 } from "../../../core/m95.js";
 import type { MqttClient } from "../../../core/mqtt/client.js";
-import { CAUSES, stepNames, stepsFor } from "../../../scripts/docs/recovery-page.js";
+import { CAUSES, stepNames, stepsFor } from "../../../scripts/docs/recovery-causes.js";
 import { SimClock } from "../../../virtual-m95/time/sim-clock.js";
 import test from "../../support/harness.js";
 

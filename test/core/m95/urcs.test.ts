@@ -1,7 +1,7 @@
 // Tells URCs from answers: each shared name, while each form of its command runs. It does not read them.
 import { CAUSE_TABLE } from "../../../core/m95/recovery.js";
 import { isUrc, MQTT_URCS, otherUrcs } from "../../../core/m95/urcs.js";
-import { CAUSES } from "../../../scripts/docs/recovery-page.js";
+import { CAUSES } from "../../../scripts/docs/recovery-causes.js";
 import test from "../../support/harness.js";
 
 /** A line, the command that runs, and whether the line is a URC. */
