@@ -382,7 +382,8 @@ export class MqttClient<Payload = any>
 
   private _wait(error: M95Error): void {
     const profile = this._profile.settled;
-    if (this.link.phase || this._timer !== undefined) return;
+    // A listener may have ended it, or closed the port.
+    if (this._life || this.link.phase || this._timer !== undefined) return;
     if (!profile.reconnectPeriod) {
       this._finish();
       return;

@@ -378,6 +378,19 @@ test("port closed: everything ends, and a later start or connect says so", (t) =
   t.is(r.clock.pending, 0);
 });
 
+test("port closed by who is told that the modem could not be started: its client ends, and waits for nothing any more", (t) => {
+  const r = rig({ virtual: { creg: 3 } });
+  const client = r.modem.connect({ host: "b" });
+  const told: string[] = [];
+  client.on("end", () => told.push("end"));
+  client.once("error", () => (r.virtual.uart as unknown as { onClose(): void }).onClose());
+  r.modem.on("recovery", ({ step }) => {
+    if (client.state === "closed") told.push(step);
+  });
+  r.until("ended", () => told.length > 0);
+  t.deepEqual([told, client.reconnecting], [["end"], false]);
+});
+
 test("port closed while stopping: the key switches it off", (t) => {
   const r = rig();
   const results: string[] = [];

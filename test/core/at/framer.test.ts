@@ -180,6 +180,17 @@ test("an unknown line behind a message is payload", (t) => {
   transcript(t, "+QMTRECV: 0,1,t,a\r\nOKAY\r\n", ["message +QMTRECV: 0,1,t,a\r\nOKAY"]);
 });
 
+test("a line of bytes above 126 is payload, not an empty line", (t) => {
+  const text = "+QMTRECV: 0,1,t,a\r\n\xc3\x84";
+  transcript(t, `${text}\r\n+QMTRECV: 0,2,t,b\r\n`, [`message? ${text}`, "message? +QMTRECV: 0,2,t,b"]);
+  const rig = new FramerRig();
+  rig.framer.receive(text);
+  rig.clock.advance(400);
+  rig.framer.receive("\xc3\x96\r\n");
+  rig.clock.advance(100);
+  t.deepEqual(rig.take(), [`message ${text}\xc3\x96`], "half of it is waited for");
+});
+
 test("strict: a start counts only behind an empty line", (t) => {
   const strict = (rig: FramerRig): void => {
     rig.framer.strict = true;
