@@ -78,6 +78,13 @@ function isPlain(node, frozen) {
   return node.type === "Identifier" && (node.name === "undefined" || frozen(node.name));
 }
 
+/** Whether a value is only read, wherever from. */
+function isPath(node) {
+  return node.type === "MemberExpression" && !node.computed
+    ? isPath(node.object)
+    : /^(This|Identifier)/.test(node.type);
+}
+
 export class Inliner {
   /** @param {(name: string) => boolean} isInternal whether a method's name is the program's own affair */
   constructor(isInternal) {
@@ -146,8 +153,10 @@ export class Inliner {
     const before = [];
     let self = "this";
     const receiver = callee.type === "MemberExpression" ? callee.object : undefined;
-    if (receiver && receiver.type !== "ThisExpression" && content.thises.length) {
-      if (isPlain(receiver, frozen)) self = receiver.name;
+    if (receiver && receiver.type !== "ThisExpression") {
+      if (!content.thises.length) {
+        if (!isPath(receiver)) before.push(`${code.slice(receiver.start, receiver.end)};`);
+      } else if (isPlain(receiver, frozen)) self = receiver.name;
       else {
         self = fresh("self");
         before.push(`const ${self} = ${code.slice(receiver.start, receiver.end)};`);
@@ -210,7 +219,11 @@ export class Inliner {
     // Falling off a function's end returns undefined.
     const tail =
       form === "return" && last?.type !== "ReturnStatement" && last?.type !== "ThrowStatement" ? "return;" : "";
-    const block = `${jumps ? `${label}: ` : ""}{ ${before.join(" ")} ${body} ${tail} }`;
+    // So does `return;`, where what decided on the call stands already.
+    const isSet = last?.type === "ThrowStatement" || (last?.type === "ReturnStatement" && last.argument);
+    const none =
+      site.isUsed && !(isSet && content.returns.every(({ argument }) => argument)) ? `${result} = undefined;` : "";
+    const block = `${jumps ? `${label}: ` : ""}{ ${before.join(" ")} ${none} ${body} ${tail} }`;
     let text = block;
     if (site.arrow) text = `{ ${before.join(" ")} ${body} }`;
     else if (site.render) text = site.render(code, block, result);
@@ -226,7 +239,8 @@ function siteOf(call, parents) {
   if (parent.type === "ExpressionStatement") return { statement: parent, form: "effect" };
   if (parent.type === "ReturnStatement") return { statement: parent, form: "return" };
   if (parent.type === "ArrowFunctionExpression" && parent.body === call)
-    return { statement: call, form: "return", arrow: true };
+    // Parentheses around it would stay.
+    return parent.end === call.end ? { statement: call, form: "return", arrow: true } : undefined;
   return siteInTest(call, parents) ?? siteInValue(call, parents, inList);
 }
 
@@ -266,6 +280,7 @@ function isFirst(parent, node) {
 function siteInValue(call, parents, inList) {
   const text = (code, { start, end }) => `(${code.slice(start, end)})`;
   const steps = [];
+  let isUsed = false;
   let known = call;
   let node = call;
   let parent = parents.get(node);
@@ -278,6 +293,7 @@ function siteInValue(call, parents, inList) {
     const isLogical = type === "LogicalExpression" && right === node && operator !== "??";
     if (!isLogical && !(type === "ConditionalExpression" && test !== node)) break;
     const [inner, outer] = [known, node];
+    isUsed ||= isLogical;
     steps.push((code, inside, name) => {
       const rest = code.slice(outer.start, inner.start) + name + code.slice(inner.end, outer.end);
       const all = `{ ${inside} ${inner === outer ? "" : `${name} = ${rest};`} }`;
@@ -301,7 +317,7 @@ function siteInValue(call, parents, inList) {
     const rest = code.slice(statement.start, known.start) + name + code.slice(known.end, statement.end);
     return inList(statement) ? `let ${name}; ${made} ${rest}` : `{ let ${name}; ${made} ${rest} }`;
   };
-  return { statement, form: "value", render };
+  return { statement, form: "value", render, isUsed };
 }
 
 /** Of `x = value` and `this.x = value` nothing is evaluated before the value. */

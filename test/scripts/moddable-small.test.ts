@@ -48,6 +48,27 @@ const same: { [what: string]: string } = {
       _one(x) { log.push("one"); if (x > 1) return x * 2; return 1; }
     }
     function result() { const a = new A(); return [[0, 1, 2, 3, 4, 7, -1].map((x) => a.run(x)), log]; }`,
+  "a method without a value, called for it on a condition": `
+    class A {
+      run(x) { const said = x && this._if(x), or = (x > 1 && "" ) || this._far(x); return [String(said), String(or || (x === 2 && this._none(x)))]; }
+      _if(x) { if (x > 2) return "if"; }
+      _far(x) { if (x < 4) return; const far = "far" + x; return far; }
+      _none(x) { const both = x + x; both.toString(); }
+    }
+    function result() { const a = new A(); return [0, 1, 2, 3, 4].map((x) => a.run(x)); }`,
+  "a method that does not look at its object": `
+    const log = [];
+    class B { _both(x) { const both = log.length + x; return both; } _one() { return 1; } }
+    class A { get() { log.push("get"); return new B(); } run(x) { const both = this.get()._both(x); return [both, this.get()._one(), log]; } }
+    function result() { return new A().run(2); }`,
+  "a value in an arrow function": `
+    class A {
+      constructor() { this.n = 2; }
+      run() { const later = [(x) => this._first(x)]; this.n = 3; return later[0](1); }
+      _first(x) { return this._second(x); }
+      _second(x) { const both = x + this.n; return [both, both * 2]; }
+    }
+    function result() { return new A().run(); }`,
   "small methods and functions that are called twice": `
     const log = [];
     let count = 0;
