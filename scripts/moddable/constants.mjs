@@ -58,8 +58,8 @@ function shareArrays(tree) {
   return [declarator("array$", { type: "Identifier", name: "Array" })];
 }
 
-/** Global objects with functions that do not look at `this`. */
-const OF_ENGINE = ["Math", "Object", "JSON", "String", "ArrayBuffer"];
+/** Global objects with functions that do not look at `this`, as `ArrayBuffer.fromString` does. */
+const OF_ENGINE = ["Math", "Object", "JSON", "String"];
 
 /** Bytes of `Math.max(…)` that `max(…)` does not have, and of `Math.max` at module level. */
 const LOOKED_FOR = 7;
