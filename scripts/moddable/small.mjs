@@ -3,7 +3,7 @@
 
 import { minify } from "terser";
 import { flatten } from "../espruino/flatten.mjs";
-import { INTERNAL_NAME, shortNames } from "../espruino/minify.mjs";
+import { INTERNAL_NAME, shortNames, weightsOf } from "../espruino/minify.mjs";
 import { bindInPlace } from "./binds.mjs";
 import { forms } from "./forms.mjs";
 import { mergeHeirs } from "./heirs.mjs";
@@ -38,16 +38,22 @@ export async function shrink(modules) {
   const files = Object.keys(modules);
   // What another module calls is called from more than one place.
   const mentions = (name, file) => files.some((one) => one !== file && new RegExp(`\\b${name}\\b`).test(modules[one]));
+  const plain = {};
   const inlined = {};
   for (const file of files) {
     const isInternal = (name) => INTERNAL.test(name) && !mentions(name, file);
-    const plain = mergeHeirs(flattened(dropReplaced(modules[file])));
-    inlined[file] = bindInPlace(new Inliner(isInternal).run(plain), isInternal);
+    plain[file] = mergeHeirs(flattened(dropReplaced(modules[file])));
+    inlined[file] = bindInPlace(new Inliner(isInternal).run(plain[file]), isInternal);
   }
-  const names = shortNames(
-    Object.values(inlined)
+  const all = (some) =>
+    Object.values(some)
       .map((code) => `{ ${asScript(code)} }`)
-      .join("\n"),
+      .join("\n");
+  // A method that moved into another class mentions there what is still its own class's.
+  const names = shortNames(
+    all(plain) + all(inlined),
+    [],
+    weightsOf(all(inlined), () => true),
   );
   const props = Object.fromEntries(
     Object.entries(names)

@@ -61,6 +61,15 @@ const same: { [what: string]: string } = {
     class B { _both(x) { const both = log.length + x; return both; } _one() { return 1; } }
     class A { get() { log.push("get"); return new B(); } run(x) { const both = this.get()._both(x); return [both, this.get()._one(), log]; } }
     function result() { return new A().run(2); }`,
+  "a field that only a method mentions that moved into another class": `
+    class B {
+      go(x) { return [this._one(x), this._two(x), this._one(x + 1), this._two(x - 1)]; }
+      _one(x) { const all = []; for (let i = 0; i < x; i++) all.push(i); return all.join("one"); }
+      _two(x) { const all = []; for (let i = x; i > 0; i--) all.push(i); return all.join("two"); }
+      _late(x) { const n = x + 1; this._first = n; this._last = (this._last || 0) + n; }
+    }
+    class A { constructor() { this.b = new B(); } run(x) { if (x) this.b._late(x); return this.b.go(x); } }
+    function result() { const a = new A(); return [0, 1, 2].map((x) => a.run(x)); }`,
   "a value in an arrow function": `
     class A {
       constructor() { this.n = 2; }
