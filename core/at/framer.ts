@@ -7,8 +7,8 @@ import { handProven, trimLine } from "./lines.js";
 import { Silence } from "./silence.js";
 import type { Counter, FramerSink } from "./types.js";
 
-/** With it begin bytes that are noise in front of a line, but payload inside a message. */
-const OTHER = "\x7f";
+/** Above it are bytes that are noise in front of a line, but payload inside a message. */
+const ASCII = 126;
 
 export class Framer extends Silence {
   /** Lines handed over so far; messages are counted where they go. */
@@ -305,7 +305,7 @@ export class Framer extends Silence {
       // An empty line inside a message whose bytes are counted is a part of it.
       this._add("\n" + line);
       this._count();
-    } else if (!text && line < OTHER) {
+    } else if (!(text || line.charCodeAt(0) > ASCII)) {
       this._add(gap);
       this._gap = "\n" + line;
     } else if (
@@ -381,7 +381,7 @@ export class Framer extends Silence {
   // The line has been silent in the middle of a message. Whether the rest is waited for; else it is handed over, cut if it is shorter than was said.
   private _quiet(prompted: boolean | ""): boolean {
     const held = this.held || "";
-    const blank = !trimLine(held) && held < OTHER;
+    const blank = !(trimLine(held) || held.charCodeAt(0) > ASCII);
     const counted = this.need;
     // An empty line behind it is its own only when nothing follows that the host has gathered.
     if (counted || !(blank || prompted) ? ++this._ticks * this.silence < PATIENCE : this._gap && this._untried())
