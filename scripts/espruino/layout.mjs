@@ -89,7 +89,7 @@ const FIRST = new Map(
 const UNPACKING = 250;
 const A_BYTE = 1.5;
 const A_CODE = 2.8;
-const WORTH_IT = 250;
+const WORTH_IT = 200;
 /** So often a part is looked for then: that of the power switch. */
 const CALLS_OF_PARTS = 5;
 
