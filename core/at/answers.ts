@@ -22,11 +22,8 @@ export function isError(line: string): boolean {
 /** ms in which the real final result would follow one that may be part of a message. */
 export function holdOf(run: Request): number {
   // A prompt that counts bytes is waited for: out of it there is no way that does no harm.
-  return !run.sent && (run.counted || run.prompt === "CONNECT")
-    ? run.timeout
-    : run.timeout > FAST && (!run.text.endsWith("?") || run.text.endsWith("=?"))
-      ? SLOW_HOLD
-      : HOLD;
+  if (!run.sent && (run.counted || run.prompt === "CONNECT")) return run.timeout;
+  return run.timeout > FAST && (!run.text.endsWith("?") || run.text.endsWith("=?")) ? SLOW_HOLD : HOLD;
 }
 
 /** Whether a command may be sent once more: it says so, or it only asks. */

@@ -3,12 +3,9 @@
 import type { Clock } from "../ports.js";
 import { callOff } from "../timer.js";
 import { BUSY, DEAF, DUBIOUS, LOST, MISSED, NOISE, OWN, PATIENCE, PAYLOAD, UNSURE } from "./kinds.js";
-import { handProven, trimLine } from "./lines.js";
+import { handProven, isBlank, trimLine } from "./lines.js";
 import { Silence } from "./silence.js";
 import type { Counter, FramerSink } from "./types.js";
-
-/** Above it are bytes that are noise in front of a line, but payload inside a message. */
-const ASCII = 126;
 
 export class Framer extends Silence {
   /** Lines handed over so far; messages are counted where they go. */
@@ -305,7 +302,7 @@ export class Framer extends Silence {
       // An empty line inside a message whose bytes are counted is a part of it.
       this._add("\n" + line);
       this._count();
-    } else if (!(text || line.charCodeAt(0) > ASCII)) {
+    } else if (isBlank(line)) {
       this._add(gap);
       this._gap = "\n" + line;
     } else if (
@@ -381,7 +378,7 @@ export class Framer extends Silence {
   // The line has been silent in the middle of a message. Whether the rest is waited for; else it is handed over, cut if it is shorter than was said.
   private _quiet(prompted: boolean | ""): boolean {
     const held = this.held || "";
-    const blank = !(trimLine(held) || held.charCodeAt(0) > ASCII);
+    const blank = isBlank(held);
     const counted = this.need;
     // An empty line behind it is its own only when nothing follows that the host has gathered.
     if (counted || !(blank || prompted) ? ++this._ticks * this.silence < PATIENCE : this._gap && this._untried())

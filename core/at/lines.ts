@@ -1,5 +1,5 @@
 // What is line end and noise around a line, and what is the line; where in it something stands. It knows no meaning.
-// @resident trimLine placeOf
+// @resident trimLine placeOf isBlank
 import type { FramerSink } from "./types.js";
 
 /** The line without line ends, and without the control characters and line noise in front of it. */
@@ -16,6 +16,11 @@ export function trimLine(line: string): string {
 export function placeOf(text: string, what: string, from: number): number {
   const at = text.indexOf(what, from);
   return at + what.length > text.length ? -1 : at;
+}
+
+/** Whether nothing but line ends and blanks is in it. A line of other bytes may be payload. */
+export function isBlank(line: string): boolean {
+  return !(line.charCodeAt(0) > 32 || trimLine(line));
 }
 
 /** Hands over the lines inside a message that nobody but the modem can have said, or who guesses: they count wherever they stand. */

@@ -6,7 +6,7 @@ import type { Request } from "../at/types.js";
 export const SLACK = 2000;
 
 /** ms for a command that has no row. */
-const DEFAULT_WAIT = 5000;
+export const DEFAULT_WAIT = 5000;
 
 // Times that are wanted without a look into the table, which takes Espruino long, or that are not in it; ms. A test holds them against it.
 

@@ -193,11 +193,15 @@ export class Lifecycle extends Script implements SessionSink {
     if (this._contact === DOUBTED) return;
     this._contact = DOUBTED;
     this.ask("AT+QILOCIP", (refused) => {
-      if (this._contact === DOUBTED) this._contact = ANSWERING;
+      this._trust();
       if (refused && refused.code === "ECME") this.recover(error, steps);
       // No answer that proves anything: asked again, and nothing is done on less.
       else if (refused && this.state === "ready") later(this, QUESTION, () => this._askWhetherGone(error, steps));
     });
+  }
+
+  private _trust(): void {
+    if (this._contact === DOUBTED) this._contact = ANSWERING;
   }
 
   // ---- power and synchronisation
@@ -420,7 +424,7 @@ export class Lifecycle extends Script implements SessionSink {
     this._script = undefined;
     callOff(this._period);
     callOff(this);
-    if (this._contact === DOUBTED) this._contact = ANSWERING;
+    this._trust();
     this.session.allow(false);
     this.session.abort(new M95Error("ECLOSED", "the modem was stopped or lost"));
     return generation === this._generation;

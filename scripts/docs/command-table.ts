@@ -1,6 +1,6 @@
 // The command table of the core, taken apart into rows, and the parameters of each command. For the documentation and the tests; the
 // firmware reads its strings as it goes.
-import { COMMAND_TABLE } from "../../core/m95/commands.js";
+import { COMMAND_TABLE, DEFAULT_WAIT } from "../../core/m95/commands.js";
 
 /**
  * Parameters of each command's write form, `name:min-max` for integers, `name:"max` for quoted strings of at most max bytes; "/" in front
@@ -50,9 +50,6 @@ QSSLCFG.ciphersuite|tls.context:0-5 tls.cipherSuites:"6
 QSSLCFG.ignorertctime|tls.ignoreTime:0-1
 QSSLCFG.negotiatetime|tls.context:0-5 tls.negotiateTime:10-300
 CCLK|time:"20`;
-
-/** ms that the driver waits for a command that has no row in its table. */
-const DEFAULT_WAIT = "5000";
 
 /** The firmware's table: fields of the row of each name. */
 export const KNOWN = new Map(

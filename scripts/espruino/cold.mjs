@@ -17,7 +17,7 @@ export const COLD = "__cold";
  * dispatcher. No other variable of a bundle may have them.
  */
 export const PARAMETERS = ["j", "q", "X", "Z"];
-/** The dispatcher's name for \`this\`, for the arrow functions of moved functions (arrows.mjs). */
+/** The dispatcher's name for `this`, for the arrow functions of moved functions (arrows.mjs). */
 export const SELF = "N";
 
 const id = (number) => `${ID}(${number})`;

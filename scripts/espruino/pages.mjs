@@ -52,30 +52,26 @@ export function pagesOf(dictionary, texts) {
   return moved(dictionary, texts, pages);
 }
 
-/** How often all texts are looked at again. */
-const ROUNDS = 2;
-
 /** Moves texts to pages where they cost less: what they found when it was their turn was not all. */
 function moved(dictionary, texts, pages) {
   const bitsOf = (numbers) => bitsFor(dictionary, numbers.map((one) => texts[one]).join(BETWEEN));
   const fits = (numbers) =>
     numbers.length <= MOST && numbers.reduce((sum, one) => sum + texts[one].length, 0) < LONGEST;
-  for (let round = 0; round < ROUNDS; round++)
-    for (const one of texts.keys()) {
-      const from = pages.find(({ numbers }) => numbers.includes(one));
-      const left = from.numbers.filter((other) => other !== one);
-      const without = left.length ? bitsOf(left) : 0;
-      let best = { gain: 8 * WORTH };
-      for (const page of pages) {
-        const numbers = [...page.numbers, one];
-        if (page === from || !fits(numbers)) continue;
-        const bits = bitsOf(numbers);
-        const gain = from.bits + page.bits - without - bits;
-        if (gain > best.gain) best = { gain, page, numbers, bits };
-      }
-      if (!best.page) continue;
-      Object.assign(from, { numbers: left, bits: without });
-      Object.assign(best.page, { numbers: best.numbers, bits: best.bits });
+  for (const one of texts.keys()) {
+    const from = pages.find(({ numbers }) => numbers.includes(one));
+    const left = from.numbers.filter((other) => other !== one);
+    const without = left.length ? bitsOf(left) : 0;
+    let best = { gain: 8 * WORTH };
+    for (const page of pages) {
+      const numbers = [...page.numbers, one];
+      if (page === from || !fits(numbers)) continue;
+      const bits = bitsOf(numbers);
+      const gain = from.bits + page.bits - without - bits;
+      if (gain > best.gain) best = { gain, page, numbers, bits };
     }
+    if (!best.page) continue;
+    Object.assign(from, { numbers: left, bits: without });
+    Object.assign(best.page, { numbers: best.numbers, bits: best.bits });
+  }
   return pages.map(({ numbers }) => numbers).filter((numbers) => numbers.length > 0);
 }
