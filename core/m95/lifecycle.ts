@@ -9,7 +9,7 @@ import type { Done } from "../ports.js";
 import { callOff, later } from "../timer.js";
 import { AGAIN, bringUpScript, FRESH, type ModemState, pdpScript, THERE } from "./bringup.js";
 import { request } from "./commands.js";
-import { ANSWERING, CLOSED, CYCLING, DOUBTED, ESC, FIRST_TRIES, MORE_TRIES, PROBE, SILENT } from "./contact.js";
+import { ANSWERING, CLOSED, CYCLING, DOUBTED, ESC, FIRST_TRIES, MORE_TRIES, PROBE, QUESTION, SILENT } from "./contact.js";
 import { ATTEMPTS, type LifecycleSetup, STABLE, SYNC_TIMEOUT } from "./options.js";
 import { DOWN_POLL, DOWN_POLLS, runs, turn, WAYS } from "./power.js";
 import {
@@ -33,9 +33,6 @@ import {
 import { ENDLESS, Script, USUAL_RATE } from "./script.js";
 import type { LifecycleListener } from "./types.js";
 import { isUrc, RECEIVED } from "./urcs.js";
-
-/** ms until a question is asked again whose answer proved nothing. */
-const QUESTION = 1000;
 
 function tell(list: Done[] | undefined, error: Error | null): void {
   if (list) for (const done of list) done(error);
