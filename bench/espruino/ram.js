@@ -17,14 +17,12 @@ if (FROM !== "ram")
 
 // The most there is until connected is looked for where text is unpacked and where commands are written: deep in the calls.
 let most = 0;
-const unpack = require("heatshrink").decompress;
+const decode = E.decodeUTF8;
 if (FROM === "flash")
-  Modules.addCached("heatshrink", () => {
-    exports.decompress = (data) => {
-      seen();
-      return unpack(data);
-    };
-  });
+  E.decodeUTF8 = (text, lookup, piece) => {
+    seen();
+    return decode(text, lookup, piece);
+  };
 
 const before = inUse();
 const vars = {};

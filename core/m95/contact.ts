@@ -15,8 +15,6 @@ export const PROBE = 2000;
 /** AT is sent this often before the way out of a data prompt is tried, and between two such tries; 500 ms each. */
 export const FIRST_TRIES = 4;
 export const MORE_TRIES = 9;
-/** ms until a question is asked again whose answer proved nothing. */
-export const QUESTION = 1000;
 /** They lead out of a data prompt (application note 3.2.8) and an upload, in which an earlier run of the host may have left the modem. */
 export const ESC = "\x1b";
 

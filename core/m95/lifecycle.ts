@@ -9,8 +9,8 @@ import type { Done } from "../ports.js";
 import { callOff, later } from "../timer.js";
 import { AGAIN, bringUpScript, FRESH, type ModemState, pdpScript, THERE } from "./bringup.js";
 import { request } from "./commands.js";
-import { ANSWERING, CLOSED, CYCLING, DOUBTED, ESC, FIRST_TRIES, MORE_TRIES, PROBE, QUESTION, SILENT } from "./contact.js";
-import { ATTEMPTS, type LifecycleSetup, STABLE, SYNC_TIMEOUT } from "./options.js";
+import { ANSWERING, CLOSED, CYCLING, DOUBTED, ESC, FIRST_TRIES, MORE_TRIES, PROBE, SILENT } from "./contact.js";
+import { ATTEMPTS, type LifecycleSetup, QUESTION, STABLE, SYNC_TIMEOUT } from "./options.js";
 import { DOWN_POLL, DOWN_POLLS, runs, turn, WAYS } from "./power.js";
 import {
   attemptsOf,

@@ -172,6 +172,9 @@ export const STABLE = 3;
 export const ROUNDS = 4;
 export const REST_PERIOD = 5;
 export const SYNC_TIMEOUT = 6;
+
+/** ms until a question is asked again whose answer proved nothing. */
+export const QUESTION = 1000;
 export const SIM_TIMEOUT = 7;
 export const REGISTRATION_TIMEOUT = 8;
 

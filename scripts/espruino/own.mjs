@@ -4,7 +4,7 @@
 const OWN = ["cycle"];
 
 /** What the runtime finds by its name, and nobody else. */
-const RUNTIME = ["partText", "pageText", "checkParts"];
+const RUNTIME = ["partText", "checkParts"];
 
 /** A bundle that exports neither. */
 export function withoutOwn(bundle) {

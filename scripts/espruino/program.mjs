@@ -14,17 +14,20 @@ import { namePrivates, publicName } from "./privates.mjs";
 import { dropScopes } from "./scopes.mjs";
 import { children, edited, isFunction } from "./tree.mjs";
 
-// Variables of the module's runtime: the dispatcher, what of the file is no code, the table of texts in it, the function that finds a text, the class of objects
-// without one, and the number of what is called.
+// Variables of the module's runtime: the dispatcher, the file, the tables of texts and of codes in it, the functions that find a text and a piece of one, the
+// class of objects without one, and the number of what is called.
 export const DISPATCHER = "$";
 export const FILE = "_";
 export const TABLE = "U";
 export const FIND = "Y";
 export const CLASS = "K";
 export const WHICH = "W";
-export const UNPACK = "H";
-export const PAIRS = "V";
-export const ENTRY = "G";
+export const PIECE = "H";
+export const CODES = "V";
+export const KEPT = "C";
+export const EVAL = "I";
+/** Functions of the engine that a text is read with: what is global is found behind all that the module has. */
+export const NATIVE = { toArrayBuffer: "$1", mapInPlace: "$2", toString: "$3", decodeUTF8: "$4" };
 /** What stands in a program for names of the runtime. */
 const RUNTIME = [DISPATCHER, DISPATCH, PLAIN_CLASS, STUB];
 const RESERVED = [
@@ -34,9 +37,11 @@ const RESERVED = [
   FIND,
   CLASS,
   WHICH,
-  UNPACK,
-  PAIRS,
-  ENTRY,
+  PIECE,
+  CODES,
+  KEPT,
+  EVAL,
+  ...Object.values(NATIVE),
   ...PARAMETERS,
   SELF,
   COLD,

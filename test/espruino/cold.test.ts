@@ -23,7 +23,6 @@ const { writeFiles } = (await import(new URL("storage.mjs", root).href)) as {
 /** What a program needs at least of the driver's runtime. */
 const RUNTIME = `
 function partText(number) { return ""; }
-function pageText(file, entry) { return ""; }
 function checkParts() {}
 `;
 
@@ -39,7 +38,7 @@ async function both(code: string) {
   const program = await takeApart(bundle);
   const files = new Map(writeFiles(program).map(({ name, plain }) => [name, plain.toString("latin1")]));
   const stubs = program.cold.filter(({ stub }) => stub).map(({ name }) => name);
-  const own = (names: string[]) => names.filter((name) => !/^(partText|pageText|checkParts)$/.test(name));
+  const own = (names: string[]) => names.filter((name) => !/^(partText|checkParts)$/.test(name));
   return {
     before: run(bundle),
     after: run(loadedCode(files.get("M95")!), files),

@@ -13,23 +13,21 @@ const root = new URL("../../../", import.meta.url);
 const script = (name: string) => import(new URL(`scripts/espruino/${name}.mjs`, root).href);
 
 const { GUARD } = (await script("layout")) as { GUARD: string };
-const { tokenise, tokeniseBody, tokeniseWords } = (await script("tokenise")) as {
+const { tokenise, tokeniseWords } = (await script("tokenise")) as {
   [name: string]: (code: string) => string;
 };
-const { pagesOf } = (await script("pages")) as { pagesOf(dictionary: string, texts: string[]): number[][] };
-const { Codes } = (await script("pairs")) as {
-  Codes: new (texts: string[], others: string) => { table: string; encode(text: string): string };
-};
+interface Codes {
+  modulus: number;
+  table: string;
+  extra: string;
+  encode(text: string, times?: number): string;
+  tableWith(placeOf: (piece: string) => number): string;
+}
+const { Codes } = (await script("codes")) as { Codes: new (texts: string[], book: string) => Codes };
 const { dropScopes, droppedScopes } = (await script("scopes")) as {
   dropScopes(code: string, runtime: string[]): string;
   droppedScopes(code: string): number;
 };
-const { makeDictionary, pack, packDictionary } = (await script("squeeze")) as {
-  makeDictionary(texts: string[], size: number): string;
-  pack(dictionary: string, text: string): string;
-  packDictionary(words: string, end: string): { dictionary: string; packed: string };
-};
-
 test.afterEach.always(stop);
 
 test("parts.json lists each file with its name in Storage, its forms, its part and its bytes", (t) => {
@@ -200,144 +198,109 @@ test("where texts are missing, a message with a number of the modem ends with th
   }
 });
 
-/** heatshrink's format, window 8 and look-ahead 6, read as its README has it. */
-function unpack(packed: string): string {
-  const bits = [...packed].map((one) => one.charCodeAt(0).toString(2).padStart(8, "0")).join("");
-  let out = "";
-  for (let at = 0; ; ) {
-    const take = (count: number) => {
-      at += count;
-      return Number.parseInt(bits.slice(at - count, at), 2);
-    };
-    const rest = bits.length - at;
-    if (rest < (bits[at] === "1" ? 9 : 15)) return out;
-    if (take(1)) out += String.fromCharCode(take(8));
-    else {
-      const distance = take(8) + 1;
-      for (let left = take(6) + 1; left; left--) out += out[out.length - distance];
-    }
-  }
+/** UTF-8 as Espruino's `E.decodeUTF8` reads it: sequences of two and of four bytes, however short they could be; what is above 255 is asked for. */
+function decodeUtf8(bytes: string, piece: (code: number) => string): string {
+  return bytes.replace(/[\xc0-\xdf][\s\S]|[\xf0-\xf7][\s\S]{3}/g, (sequence) => {
+    let code = sequence.charCodeAt(0) & (sequence.length > 2 ? 7 : 31);
+    for (const byte of sequence.slice(1)) code = (code << 6) | (byte.charCodeAt(0) & 63);
+    return code < 256 ? String.fromCharCode(code) : piece(code);
+  });
 }
 
-test("what is packed behind the packed dictionary comes out behind the dictionary", (t) => {
-  const word = fc.constantFrom("this.", "return ", "a", "b", "\0", "\xd5", "=", "length", ";");
-  const text = fc.array(word, { maxLength: 200 }).map((words) => words.join(""));
+/** What the engine makes of a text in codes: seven bits are a place in the table, the first bits of a byte come first. */
+function decode(packed: string, table: string, modulus: number, file: string): string {
+  const bits = [...packed].map((byte) => byte.charCodeAt(0).toString(2).padStart(8, "0")).join("");
+  const units = bits.match(/.{7}/g) ?? [];
+  const halves = units.map((unit) => table.substr(2 * Number.parseInt(unit, 2), 2)).join("");
+  return decodeUtf8(halves, (code) => file.substr(wordAt(table, 2 * (code % modulus)), code >> 12));
+}
+
+const wordAt = (text: string, at: number) => text.charCodeAt(at) + 256 * text.charCodeAt(at + 1);
+
+test("codes are characters, pairs of them and pieces that stand elsewhere; all bytes come out as they went in", (t) => {
+  const word = fc.constantFrom(
+    "this.",
+    "return ",
+    "\xaf.length",
+    "\xab\xaf",
+    "\xe9\xff",
+    "\xc3\xa4",
+    "(j,q)=>",
+    "#",
+    "~",
+    "7",
+  );
+  const text = fc.array(word, { maxLength: 40 }).map((words) => words.join(""));
   fc.assert(
-    fc.property(text, text, (spoken, head) => {
-      const { dictionary, packed } = packDictionary(head.slice(0, 140), "\0");
-      t.true(dictionary.endsWith("\0"));
-      t.true(unpack(packed + pack(dictionary, spoken)).startsWith(dictionary + spoken));
+    fc.property(fc.array(text, { minLength: 1, maxLength: 20 }), text, (texts, book) => {
+      const codes = new Codes(texts, book);
+      const file = book + codes.extra + codes.table;
+      const table = codes.tableWith((piece) => file.indexOf(piece));
+      t.is(table.length, codes.table.length);
+      for (const one of texts)
+        for (const times of [0, 1, 5]) {
+          const out = decode(codes.encode(one, times), table, codes.modulus, file);
+          t.true(out === one || out === `${one};`, JSON.stringify([one, out]));
+        }
     }),
-    { numRuns: 300 },
+    { numRuns: 40 },
   );
 });
 
-test("texts with much in common share a page, no more than eight of them", (t) => {
-  const say = (word: string) =>
-    `if(this.${word}.length>100)throw new Error("${word} is too long, and that is an error")`;
-  const words = ["topic", "payload", "name", "user", "nothing", "filter", "a", "b", "c", "d"];
-  const pages = pagesOf("", words.map(say).concat("return 1"));
-  t.deepEqual(
-    pages.flat().sort((a, b) => a - b),
-    Array.from({ length: 11 }, (_, i) => i),
-  );
-  t.true(pages.length < 5, "they share pages");
-  t.true(pages.every((page) => page.length <= 8));
-  t.deepEqual(
-    pages.find((page) => page.includes(10)),
-    [10],
-    "what has nothing in common with others stands alone",
-  );
+test("what is said often is short, and what the file has anyway is not there twice", (t) => {
+  const texts = Array.from({ length: 30 }, (_, i) => `if(\xaf.length>${i})throw \xab Error("a line is too long")`);
+  const alone = new Codes(texts, "");
+  const size = alone.encode(texts[0]!).length;
+  t.true(size < texts[0]!.length / 3, `${size} bytes`);
+  const there = new Codes(texts, texts[0]!);
+  t.is(there.extra, "");
+  t.true(alone.table.includes("is too long") || alone.extra.includes("is too long"));
+  t.false(there.table.includes("is too long"));
+  t.throws(() => alone.encode("Z"), { message: /there is no code for "Z"/ });
 });
 
-/** UTF-8 as Espruino's `E.decodeUTF8` reads it: any sequence of two bytes is a character, however short it could be. */
-function decodeUtf8(bytes: string): string {
-  return bytes.replace(/[\xc0-\xdf][\s\S]/g, (pair) =>
-    String.fromCharCode(((pair.charCodeAt(0) & 31) << 6) | (pair.charCodeAt(1) & 63)),
-  );
-}
-
-/** What a table of two bytes for each code makes of codes. */
-function decode(codes: string, table: string): string {
-  return decodeUtf8([...codes].map((code) => table.substr(2 * code.charCodeAt(0), 2)).join(""));
-}
-
-test("codes are characters and pairs of them, fewer than there are characters; all bytes come out as they went in", (t) => {
-  const texts = Array.from({ length: 30 }, (_, i) => `\xab\xaf.length-${i};\xe9\xff\xc3\xa4\xab\xaf.length`);
-  const codes = new Codes(texts, "\0");
-  t.is(codes.table.length, 512);
-  t.is(codes.encode("\0"), "\0");
-  for (const text of texts) {
-    t.is(decode(codes.encode(text), codes.table), text);
-    t.true(codes.encode(text).length < 0.7 * text.length);
-  }
-  t.throws(() => codes.encode("Z"), { message: 'there is no code for "Z"' });
-});
-
-test("each text of each file comes out of its table, in all the ways that it may be packed", (t) => {
-  const word = (text: string, at: number) => text.charCodeAt(at) + 256 * text.charCodeAt(at + 1);
+test("each text of each file comes out of its table", (t) => {
   const numberIn = (code: string, pattern: string) => {
-    const found = new RegExp(pattern.replaceAll("#", "(?:(\\d+)|\\xd5([^]{2}))")).exec(code)!;
-    return found.slice(1).map((one, i) => (one === undefined ? Number.NaN : i % 2 ? word(one, 0) : +one));
+    const found = new RegExp(pattern.replaceAll("#", "(?:(\\d+)|\\xd5([\\s\\S]{2}))")).exec(code)!;
+    return found.slice(1).flatMap((one, i) => (one === undefined ? [] : [i % 2 ? wordAt(one, 0) : +one]));
   };
-  const number = (code: string, pattern: string) => numberIn(code, pattern).find((one) => !Number.isNaN(one))!;
-  const driver = fileOf("M95", "file");
-  const from = (form: "file" | "plain") =>
-    fileOf("M95", form).slice(number(fileOf("M95", form), "_=_\\.substr\\(#\\)"));
-  const own = from("file");
-  const uncoded = number(driver, "k>#\\)");
-  const table = own.substr(number(driver, "_\\.substr\\(#,512\\)"), 512);
-  const pager = decodedPager();
-  const dictionary = own.substr(number(pager, "_\\.substr\\(#,"), number(pager, "_\\.substr\\(\\d+,#\\)"));
-  const ways = { raw: 0, packed: 0, coded: 0, page: 0, differs: 0 };
+  const [driver, plainDriver] = [fileOf("M95", "file"), fileOf("M95", "plain")];
+  const [start, length] = numberIn(driver, "U=.*?_\\.substr\\(#,#\\)") as [number, number];
+  const [codesAt, codesLength] = numberIn(driver, "V=.*?_\\.substr\\(#,#\\)") as [number, number];
+  const [modulus] = numberIn(driver, "V\\[c%#\\]") as [number];
+  const [plainStart] = numberIn(plainDriver, "_=_\\.substr\\(#\\)") as [number];
+  const table = driver.substr(codesAt, codesLength);
+  const kept: string[] = [];
+  let count = 0;
+  let differs = 0;
   for (const { name, part, tool } of fileList.files) {
     if (tool) continue;
-    const [file, plain] = (["file", "plain"] as const).map((form) =>
-      part === "core" ? from(form) : fileOf(name, form).replace(/^.*?[0-9a-f]{8}[tp]/s, ""),
-    ) as [string, string];
-    const texts = word(file, 0) / 2 - 1;
-    t.is(word(plain, 0), word(file, 0), name);
-    const pageOf = (page: number) => word(file, word(file, 0) + 2 * page);
+    const isDriver = part === "core";
+    const [file, plain] = isDriver
+      ? [driver, plainDriver.slice(plainStart)]
+      : (["file", "plain"] as const).map((form) => fileOf(name, form).replace(/^.*?[0-9a-f]{8}[tp]/s, ""));
+    const from = isDriver ? start : 0;
+    const texts = wordAt(plain!, 0) / 2 - 1;
+    t.is(wordAt(file!, from), from + wordAt(plain!, 0), name);
+    if (isDriver) t.is(length, 2 * (texts + 1));
+    const cut = (text: string, at: number) => text.slice(wordAt(text, at), wordAt(text, at + 2));
+    t.is(wordAt(file!, from + 2 * texts), file!.length - 1, `${name} ends`);
     for (let i = 0; i < texts; i++) {
-      const entry = word(file, 2 + 2 * i);
-      const wanted = plain.slice(word(plain, 2 + 2 * i)).split("\0")[0]!;
-      // Lengths of files, the name of the build and the place of the dictionary are others in the other form.
-      if (/[0-9a-f]{8}p"|_\.substr\(/.test(wanted)) {
-        ways.differs++;
-        continue;
-      }
-      let text = "";
-      if (entry & 1) {
-        const page = unpack(dictionary + file.slice(pageOf(entry >> 4), pageOf((entry >> 4) + 1)));
-        text = decode(page.split("\0")[1 + ((entry >> 1) & 7)]!, table);
-        ways.page++;
-      } else {
-        const at = entry >> 1;
-        const byte = file.charCodeAt(at);
-        const packed = file.substr(at + 1, byte < 224 ? byte : 32 * (byte - 220));
-        if (!byte) text = file.slice(at + 1);
-        else text = entry > uncoded ? unpack(packed) : decode(unpack(packed), table);
-        ways[!byte ? "raw" : entry > uncoded ? "packed" : "coded"]++;
-      }
-      const isCoded = entry & 1 || (file.charCodeAt(entry >> 1) && entry <= uncoded);
-      const tokens = (isCoded ? tokeniseWords : tokeniseBody)!(wanted);
-      t.is(text.slice(0, tokens.length), tokens, `${name} ${i}`);
-      if (text.length > tokens.length) t.is(text[tokens.length], "\0", `${name} ${i} ends`);
+      const text = decode(cut(file!, from + 2 * i), table, modulus, driver);
+      const wanted = cut(plain!, 2 * i);
+      count++;
+      if (/^C=/.test(text)) kept.push(text.slice(0, 5));
+      const rest = text.replace(/^C=(0|\[\]);/, "");
+      // Texts are called otherwise, and lengths of files and the name of the build are others in the other form.
+      const tokens = tokeniseWords!(wanted).replaceAll("eval(Y(", "I(Y(");
+      if (/[0-9a-f]{8}p"/.test(wanted)) differs++;
+      else t.true(rest === tokens || rest === `${tokens};`, `${name} ${i}: ${rest}`);
     }
   }
-  t.is(ways.differs, 3);
-  for (const way of ["raw", "packed", "coded", "page"] as const) t.true(ways[way] > 0, way);
-
-  /** The text that knows where the dictionary is. */
-  function decodedPager(): string {
-    for (let i = 0; i < word(own, 0) / 2 - 1; i++) {
-      const at = word(own, 2 + 2 * i) >> 1;
-      if (word(own, 2 + 2 * i) & 1 || !own.charCodeAt(at)) continue;
-      const text = decode(unpack(own.substr(at + 1, own.charCodeAt(at))), table);
-      if (text.includes("_.substr(")) return text;
-    }
-    throw new Error("nothing looks for the dictionary");
-  }
+  t.true(count > 300);
+  t.is(differs, 2);
+  // What is called often while a connection is made is kept in RAM from the one to the other.
+  t.deepEqual(kept.map((text) => text.replace(/;.*/, "")).sort(), ["C=0", "C=0", "C=[]"]);
 });
 
 test("a method keeps the module's names unless it mentions none: one of a block inside it is another", (t) => {
@@ -355,11 +318,4 @@ test("a method keeps the module's names unless it mentions none: one of a block 
     ["return a.o", 1],
   ] as const)
     t.is(droppedScopes(dropScopes(classOf(body), [])), dropped, body);
-});
-
-test("packing pays, and a dictionary made of the texts pays more", (t) => {
-  const texts = Array.from({ length: 40 }, (_, i) => `this.t(${i},q);return this.length-${i * 7};this.t(this.length)`);
-  const sum = (dictionary: string) => texts.reduce((all, text) => all + pack(dictionary, text).length, 0);
-  t.true(sum("") < texts.join("").length);
-  t.true(sum(makeDictionary(texts, 60)) < 0.7 * sum(""));
 });
