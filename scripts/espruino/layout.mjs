@@ -89,8 +89,6 @@ export class Form {
   constructor(program, isTokenised) {
     this.program = program;
     this.isTokenised = isTokenised;
-    // A direct one where it is run by others.
-    this.eval = isTokenised ? EVAL : "eval";
     /** Parts by name, each with the numbers of its texts; "" is the driver's own file. */
     this.parts = new Map([["", []]]);
     program.cold.forEach(({ part }, number) => {
@@ -147,12 +145,20 @@ export class Form {
     return names.get(part) ?? names.get(partsOf(this.program.cold[number].part)[0]);
   }
 
+  /** Code that evaluates a text; in the plain form with the name that makes others see it as one of the function around it. */
+  #evaluated(number, mayBeKept) {
+    return `${this.isTokenised ? EVAL : "eval"}(${mayBeKept ? `${KEPT}&&${KEPT}[${number}]||` : ""}${FIND}(${number}))`;
+  }
+
   /** Code with the numbers of this form, and the runtime's own names. */
   filled(code, part = "") {
     const parts = [...this.lengths].filter(([name]) => name).flat();
     const text = (value) => JSON.stringify(value);
     return code
-      .replace(/__stub\((\d+)\)/g, (_, number) => `${this.eval}(${FIND}(${this.#called(number, part)}))`)
+      .replace(/__stub\((\d+)\)/g, (_, number) => {
+        const mayBeKept = this.isTokenised && this.kept.has(+number);
+        return this.#evaluated(this.#called(number, part), mayBeKept);
+      })
       .replace(/__id\((\d+)\)/g, (_, number) => this.#called(number, part))
       .replace(/\b__c\b/g, DISPATCHER)
       .replace(/\b__K\b/g, CLASS)
@@ -193,14 +199,14 @@ export class Form {
         `${CODES}=(f=>new Uint16Array(E.getAddressOf(f,1)?E.toArrayBuffer(f):E.toUint8Array(f).buffer))(${words(this.codesAt, this.codes.table.length / 2)}),` +
         `${PIECE}=c=>${FILE}.substr(${CODES}[c%${this.codes.modulus}],c>>12),`;
       find =
-        `let s=${KEPT}&&${KEPT}[${WHICH}];if(s)return s;${place}${from}` +
+        `let s;${place}${from}` +
         `k=new Uint16Array(s.length*8/${BITS});${NATIVE.mapInPlace}(${NATIVE.toArrayBuffer}(s),k,${CODES},${BITS});s=${NATIVE.decodeUTF8}(${NATIVE.toString}(k.buffer),0,${PIECE});` +
         `return ${KEPT}&&${WHICH}>=0&&${WHICH}<${this.kept.size}?${KEPT}[${WHICH}]=s:s`;
     }
     return (
       `let ${FILE}=require("Storage").read("${NAME}");${begins}const ${table},${codes}` +
       `${FIND}=function(${WHICH}){${find}},` +
-      `${DISPATCHER}=function(${[WHICH, ...PARAMETERS]}){let ${SELF}=this;${this.eval}(${FIND}(${WHICH}))};`
+      `${DISPATCHER}=function(${[WHICH, ...PARAMETERS]}){let ${SELF}=this;${this.#evaluated(WHICH, this.isTokenised)}};`
     );
   }
 
