@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { FILL } from "../scripts/espruino/codes.mjs";
 import { BOARD, LINUX } from "../scripts/espruino/vars.mjs";
 import { engine, lack } from "../scripts/testing/needs.mjs";
 
@@ -31,27 +32,44 @@ function blocks({ name, text, more }, isName, length) {
   return 1 + Math.max(0, Math.ceil((length - (isName ? name : text)) / more));
 }
 
-/** How many jsVars more a board needs for the strings and names of a list that E.dumpVariables() printed. */
+/** What the driver's table of codes begins with, as it is printed: it is copied into RAM only where flash is no memory. */
+const COPIED = `\\xC0\\x${(0x80 | (FILL.charCodeAt(0) & 63)).toString(16).toUpperCase()}`;
+
+/**
+ * How many jsVars more a board needs for the strings and names of a list that E.dumpVariables() printed, and how many of the list it
+ * needs only where flash is no memory.
+ */
 function moreOnBoards(list) {
   let sum = 0;
+  let copied = 0;
   for (const [, size, kind, quoted] of list.matchAll(/^\d+,(\d+),\d+,(String )?"((?:[^"\\]|\\.)*)",/gm)) {
     const isName = !kind;
     let { length } = quoted.replace(/\\(x..|[0-7]{1,3}|.)/g, ".");
     // Longer strings are shown by their beginning; one of a single variable then stands in flash, which it does everywhere.
     if (kind && length === 20 && quoted.endsWith("...")) {
       if (size === "1") continue;
+      if (quoted.startsWith(COPIED)) {
+        copied += Number(size);
+        continue;
+      }
       length = LINUX.text + LINUX.more * (size - 1.5);
     }
     sum += blocks(BOARD, isName, length) - blocks(LINUX, isName, length);
   }
-  return sum;
+  return { sum: sum - copied, copied };
 }
 
 /** The same for each stage, less what there is before the module. */
 function board(output) {
   const more = {};
-  for (const [, stage, list] of output.matchAll(/STAGE (\w+)\r?\n([\s\S]*?)END/g)) more[stage] = moreOnBoards(list);
-  return Object.fromEntries(Object.entries(more).map(([stage, count]) => [stage, count - more.nothing]));
+  let copied = 0;
+  for (const [, stage, list] of output.matchAll(/STAGE (\w+)\r?\n([\s\S]*?)END/g)) {
+    const found = moreOnBoards(list);
+    more[stage] = found.sum;
+    copied = found.copied;
+  }
+  const stages = Object.entries(more).map(([stage, count]) => [stage, count - more.nothing]);
+  return Object.fromEntries([...stages, ["copied", copied]]);
 }
 
 /** What of its C stack a process has ever touched, in bytes; Linux gives it whole pages. */
