@@ -1,4 +1,4 @@
-// Lays a program out as files for Storage: finds room for its texts, packs them, and writes their numbers into the calls. What a program
+// Lays a program out as files for Storage: finds room for its texts, puts them into codes, and writes their numbers into the calls. What a program
 // is, program.mjs says.
 
 import { createHash } from "node:crypto";
@@ -227,13 +227,14 @@ export class Form {
     this.codesAt = before.length;
     const front = before + codes.table;
     // In the code first, whose places are known whatever stands in the table.
-    return (
-      before +
-      codes.tableWith((piece) => {
-        const place = code.indexOf(piece);
-        return place < 0 ? front.indexOf(piece, head.length + code.length) : head.length + place;
-      })
-    );
+    const placeOf = (piece) => {
+      const place = code.indexOf(piece);
+      if (place >= 0) return head.length + place;
+      const behind = front.indexOf(piece, head.length + code.length);
+      if (behind < 0) throw new Error(`${JSON.stringify(piece)} stands nowhere in the file`);
+      return behind;
+    };
+    return before + codes.tableWith(placeOf);
   }
 
   /** What is evaluated. */
