@@ -240,13 +240,8 @@ export class Form {
   /** What is evaluated. */
   #body(number, part) {
     const name = publicName(this.program.cold[number].name);
-    const first = !this.isTokenised
-      ? ""
-      : KEEPS.includes(name)
-        ? `${KEPT}=[];`
-        : LETS_GO.includes(name)
-          ? `${KEPT}=0;`
-          : "";
+    const value = KEEPS.includes(name) ? "[]" : LETS_GO.includes(name) && "0";
+    const first = this.isTokenised && value ? `${KEPT}=${value};` : "";
     return first + this.filled(this.program.texts[number], part);
   }
 
