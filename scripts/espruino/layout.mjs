@@ -16,9 +16,8 @@ export const NAME = "M95";
 // A file has a table, two bytes each: the places of its texts, counted from the table, and where the last one ends. In the tokenised form
 // texts are in codes (codes.mjs).
 
-// Numbers of texts in calls, as few bytes as tokens can make of them: from 0 on those of the driver's own file that are kept, the ones that are
-// called most first; BYTE are below 0, and those of parts below these, OF_A_PART for each part; the rest is behind those that are kept.
-const BYTE = 128;
+// Numbers of texts in calls: those of the driver's own file from 0 on, the ones that are called most first; below 0 those of it that are kept,
+// and below these those of parts, OF_A_PART for each part.
 const PART_BITS = 6;
 const OF_A_PART = 1 << PART_BITS;
 
@@ -127,11 +126,8 @@ export class Form {
       numbers.sort((a, b) => isKept(b) - isKept(a) || calls[b] - calls[a]);
       if (part && numbers.length > OF_A_PART) throw new Error(`part ${part} has more than ${OF_A_PART} functions`);
       const kept = this.kept.size;
-      if (!part) this.below = Math.min(BYTE, numbers.length - kept);
-      // Those that are kept first, then what is below 0, then the rest.
-      const { below } = this;
-      const ofDriver = (rank) => (rank < kept ? rank : rank < kept + below ? kept - 1 - rank : rank - below);
-      const first = -1 - this.below - OF_A_PART * (i - 1);
+      const ofDriver = (rank) => (rank < kept ? -1 - rank : rank - kept);
+      const first = -1 - kept - OF_A_PART * (i - 1);
       for (const [rank, number] of numbers.entries())
         this.names[number].set(part, part ? first - rank : ofDriver(rank));
       const order = (number) => this.names[number].get(part) * (part ? -1 : 1);
@@ -185,7 +181,7 @@ export class Form {
     const check = `if(!${FILE}||${FILE}.length!=${length}||${FILE}.charCodeAt(${length - 1}))throw new Error("${NAME} in Storage is not whole; write it anew: npm run flash");`;
     const words = (at, count) => `${FILE}.substr(${at},${2 * count})`;
     const table = `${TABLE}=new Uint16Array(E.toArrayBuffer(${words(this.#origin, this.parts.get("").length + 1)}))`;
-    const place = `let k=${WHICH}+${this.below};if(k<0)s=${DISPATCHER}(${this.#called(this.finder)},~k);`;
+    const place = `let k=${WHICH}+${this.kept.size};if(k<0)s=${DISPATCHER}(${this.#called(this.finder)},~k);`;
     const from = `else s=${FILE}.slice(${TABLE}[k],${TABLE}[k+1]);`;
     let codes = "";
     let begins = `${check}${FILE}=${FILE}.substr(${this.start});`;
@@ -201,7 +197,7 @@ export class Form {
       find =
         `let s;${place}${from}` +
         `k=new Uint16Array(s.length*8/${BITS});${NATIVE.mapInPlace}(${NATIVE.toArrayBuffer}(s),k,${CODES},${BITS});s=${NATIVE.decodeUTF8}(${NATIVE.toString}(k.buffer),0,${PIECE});` +
-        `return ${KEPT}&&${WHICH}>=0&&${WHICH}<${this.kept.size}?${KEPT}[${WHICH}]=s:s`;
+        `return ${KEPT}&&${WHICH}<0&&${WHICH}>=-${this.kept.size}?${KEPT}[${WHICH}]=s:s`;
     }
     return (
       `let ${FILE}=require("Storage").read("${NAME}");${begins}const ${table},${codes}` +
