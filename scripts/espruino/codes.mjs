@@ -31,7 +31,7 @@ const SECOND = 60;
 const SHARE = 0.1;
 
 /** Bits that may be spent to look for a piece less, where a text is decoded once while a connection is made: that takes 57,000 instructions. */
-const A_LOOK = 3;
+const A_LOOK = 4;
 
 /** Fills the last byte of a text; another statement's end does no harm. */
 export const FILL = ";";

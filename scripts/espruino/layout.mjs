@@ -52,10 +52,10 @@ const FIRST = new Map(
     .map((line) => line.split(" ")),
 );
 
-// Texts that run more than once while a connection is made are kept in RAM meanwhile: from loading or the first of these functions on, until
-// one of the others runs. All connections are gone when the first one runs.
-const KEEPS = ["Lifecycle._sync"];
-const LETS_GO = ["MqttClient._greet", "Lifecycle._tellStopping"];
+// Texts that run more than once while a connection is made are kept in RAM meanwhile: from loading or one of the first of these functions on,
+// until one of the others runs. One of those ends whatever the first begin: a start, ready or failed, and an attempt to connect.
+const KEEPS = ["Lifecycle._sync", "Link.dial"];
+const LETS_GO = ["Lifecycle._tellStarting", "Lifecycle._tellStopping", "MqttClient._greet", "MqttClient.linkOver"];
 
 /**
  * How often the functions of a program run then, by number. A method may have come from another class, which is no more then.
