@@ -47,9 +47,9 @@ async function needs(example) {
 const isCopied = (name) => name.startsWith("esp32");
 
 /** The cell of a board and an example. */
-function left(board, isMemory, { storage, app, vars, copied }) {
+function left(board, isCopy, { storage, app, vars, copied }) {
   const free = board.storage - storage;
-  const used = vars + (isMemory ? 0 : copied);
+  const used = vars + (isCopy ? copied : 0);
   return free < app || board.vars < used ? "does not fit" : `${free} / ${board.vars - used}`;
 }
 
@@ -69,7 +69,7 @@ export async function boards() {
           `\`${name}\``,
           board.storage,
           board.vars,
-          ...EXAMPLES.map((example) => left(board, !isCopied(name), needed[example])),
+          ...EXAMPLES.map((example) => left(board, isCopied(name), needed[example])),
         ];
       }),
     ],

@@ -15,7 +15,7 @@ if (FROM !== "ram")
     require("Storage").write(one.name, require("fs").readFileSync(one.file));
   });
 
-// The most there is until connected is looked for where text is unpacked and where commands are written: deep in the calls.
+// The most there is until connected is looked for where text is decoded and where commands are written: deep in the calls.
 let most = 0;
 const decode = E.decodeUTF8;
 if (FROM === "flash")

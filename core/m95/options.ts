@@ -172,11 +172,11 @@ export const STABLE = 3;
 export const ROUNDS = 4;
 export const REST_PERIOD = 5;
 export const SYNC_TIMEOUT = 6;
+export const SIM_TIMEOUT = 7;
+export const REGISTRATION_TIMEOUT = 8;
 
 /** ms until a question is asked again whose answer proved nothing. */
 export const QUESTION = 1000;
-export const SIM_TIMEOUT = 7;
-export const REGISTRATION_TIMEOUT = 8;
 
 /** All of `recovery`, by these places. @throws M95Error `EPARAM`, naming option, limit and value */
 export function limitsOf(given: RecoveryOptions | undefined): Uint32Array {

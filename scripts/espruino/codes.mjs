@@ -9,7 +9,7 @@ const UNITS = 1 << BITS;
 // a piece becomes the first half of a sequence of four, whose second half is that of a character: what the sequence means is then the piece's
 // length, from bit 12 on, and that character. Modulo MODULUS less the pieces' pitch, it is an entry of the table, which has the piece's place.
 const LEAD_BYTE = 0xf0;
-const LENGTH_BITS = 12;
+export const LENGTH_BITS = 12;
 const MODULUS = 1 << LENGTH_BITS;
 /** Characters that second units can be. */
 const FIRST_CHAR = 32;

@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { BITS, Codes } from "./codes.mjs";
+import { BITS, Codes, LENGTH_BITS } from "./codes.mjs";
 import { PARAMETERS, SELF } from "./cold.mjs";
 import { ownExports } from "./own.mjs";
 import { publicName } from "./privates.mjs";
@@ -14,7 +14,7 @@ import { tokenise, tokeniseWords } from "./tokenise.mjs";
 export const NAME = "M95";
 
 // A file has a table, two bytes each: the places of its texts, counted from the table, and where the last one ends. In the tokenised form
-// texts are in codes (codes.mjs).
+// texts are in codes (codes.mjs), and places in the driver's own file are counted from its beginning.
 
 // Numbers of texts in calls: those of the driver's own file from 0 on, the ones that are called most first; below 0 those of it that are kept,
 // and below these those of parts, OF_A_PART for each part.
@@ -193,7 +193,7 @@ export class Form {
       codes =
         `${EVAL}=eval,${natives.join("")}` +
         `${CODES}=(f=>new Uint16Array(E.getAddressOf(f,1)?E.toArrayBuffer(f):E.toUint8Array(f).buffer))(${words(this.codesAt, this.codes.table.length / 2)}),` +
-        `${PIECE}=c=>${FILE}.substr(${CODES}[c%${this.codes.modulus}],c>>12),`;
+        `${PIECE}=c=>${FILE}.substr(${CODES}[c%${this.codes.modulus}],c>>${LENGTH_BITS}),`;
       find =
         `let s;${place}${from}` +
         `k=new Uint16Array(s.length*8/${BITS});${NATIVE.mapInPlace}(${NATIVE.toArrayBuffer}(s),k,${CODES},${BITS});s=${NATIVE.decodeUTF8}(${NATIVE.toString}(k.buffer),0,${PIECE});` +
