@@ -10,6 +10,7 @@ import { espruinoMarks } from "./scripts/espruino/marks.mjs";
 import { espruinoMinify } from "./scripts/espruino/minify.mjs";
 import { espruinoStorage } from "./scripts/espruino/storage.mjs";
 import { bundledPackages } from "./scripts/licences.mjs";
+import { moddableMarks } from "./scripts/moddable/marks.mjs";
 import { moddableParts, PARTS } from "./scripts/moddable/parts.mjs";
 import { moddableSmall } from "./scripts/moddable/small.mjs";
 import { moddableBoards } from "./scripts/moddable/unused.mjs";
@@ -61,7 +62,7 @@ const configs = [
   {
     input: { index: "build/targets/moddable/index.js" },
     external: ["time", "timer"],
-    plugins: [moddableBoards(), moddableSmall({ readable: "readable" }), moddableNames()],
+    plugins: [moddableBoards(), moddableMarks(), moddableSmall({ readable: "readable" }), moddableNames()],
     output: { dir: "dist/moddable", format: "es" },
   },
   {
@@ -76,6 +77,7 @@ const configs = [
     plugins: [
       moddableBoards(),
       moddableParts({ build: "build", core: "build/targets/moddable/index.js" }),
+      moddableMarks(),
       moddableSmall(),
       moddablePartNames(),
     ],

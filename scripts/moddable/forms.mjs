@@ -217,19 +217,34 @@ function constantOf(node) {
 
 const PASSES = { rounds, patterns, lists, literals, tests, returns, ends, leaves, elses, loops, chains };
 
-/** @param {string} code one module */
-export async function forms(code, passes = Object.keys(PASSES)) {
-  let tree = parse(code, { ecmaVersion: 2022, sourceType: "module" });
-  for (const pass of passes) tree = transform(tree, PASSES[pass]);
-  shareVariables(tree);
-  shareConstants(tree);
-  const { code: out } = await minify(tree, {
+function passed(code, passes) {
+  return passes.reduce(
+    (tree, pass) => transform(tree, PASSES[pass]),
+    parse(code, { ecmaVersion: 2022, sourceType: "module" }),
+  );
+}
+
+async function printed(tree, mangle) {
+  const { code } = await minify(tree, {
     parse: { spidermonkey: true },
     ecma: 2020,
     module: true,
     compress: false,
-    mangle: true,
+    mangle,
     format: { comments: false, ascii_only: true },
   });
-  return out;
+  return code;
+}
+
+/** A module without what has a plainer form: that much the machine needs as well. */
+export function plainForms(code) {
+  return printed(passed(code, ["rounds", "patterns", "lists"]), false);
+}
+
+/** @param {string} code one module */
+export function forms(code, passes = Object.keys(PASSES)) {
+  const tree = passed(code, passes);
+  shareVariables(tree);
+  shareConstants(tree);
+  return printed(tree, true);
 }

@@ -5,6 +5,7 @@
 import { parse } from "acorn";
 import { children, edited, isFunction, isPropertyName, namesOf } from "../espruino/tree.mjs";
 import { savedInPlace } from "./bytes.mjs";
+import { isColdFunction } from "./marks.mjs";
 
 const LOOPS = /^(For|While|DoWhile)/;
 
@@ -107,6 +108,7 @@ export class Inliner {
     const move = (definition, fn, uses) => {
       const calls = uses.map((one) => program.parents.get(one));
       if (uses.length === 0 || calls.some(({ callee }, i) => callee !== uses[i])) return;
+      if (uses.length > 1 && isColdFunction(fn)) return;
       if (uses.length > 1 && savedInPlace(fn, calls, definition !== fn) <= 0) return;
       const all = [...edits];
       if (all.some(({ start, end }) => start < definition.end && end > definition.start)) return;
@@ -138,6 +140,7 @@ export class Inliner {
     const around = [];
     for (let node = call; node; node = parents.get(node)) if (isFunction(node)) around.push(node);
     if (around.length === 0 || around.includes(fn)) return false;
+    if (isColdFunction(fn) !== isColdFunction(around.at(-1))) return false;
     const isFree = ({ start, end }) => !edits.some((one) => one.start < end && one.end > start);
 
     const outer = new Set(around.flatMap((one) => [...namesOf(one)]));
@@ -185,7 +188,7 @@ export class Inliner {
     }
     if (self !== "this")
       for (const { node } of content.thises) inner.push({ start: node.start, end: node.end, text: self });
-    const statements = fn.body.body;
+    const statements = isColdFunction(fn) ? fn.body.body.slice(1) : fn.body.body;
     const last = statements.at(-1);
     // A value that is computed where it is wanted.
     if (statements.length === 1 && last.type === "ReturnStatement" && last.argument && before.length === 0) {

@@ -5,10 +5,12 @@ import { minify } from "terser";
 import { flatten } from "../espruino/flatten.mjs";
 import { INTERNAL_NAME, shortNames, weightsOf } from "../espruino/minify.mjs";
 import { bindInPlace } from "./binds.mjs";
-import { forms } from "./forms.mjs";
+import { coldTexts } from "./cold.mjs";
+import { forms, plainForms } from "./forms.mjs";
 import { mergeHeirs } from "./heirs.mjs";
 import { Inliner } from "./inline.mjs";
 import { literalsInPlace } from "./literals.mjs";
+import { coldMethods, withOwnNames, withoutMarks } from "./marks.mjs";
 import { dropReplaced } from "./unused.mjs";
 
 /**
@@ -18,6 +20,8 @@ import { dropReplaced } from "./unused.mjs";
 const KNOWN = ["receive", "clear", "after", "cancel"];
 
 const INTERNAL = new RegExp(`^(?!(${KNOWN.join("|")})$)${INTERNAL_NAME.source.slice(1)}`);
+
+const UNUSED = { defaults: false, toplevel: true, unused: true, dead_code: true, drop_debugger: true };
 
 /** `shortNames` reads scripts, and knows a class by the name that stands behind `class`: two targets' classes have that of the core's. */
 const asScript = (code) =>
@@ -31,7 +35,7 @@ function flattened(code) {
 }
 
 /**
- * @param {{ [file: string]: string }} modules plain modules that belong together
+ * @param {{ [file: string]: string }} modules plain modules that belong together, the one that the others import first
  * @returns {Promise<{ [file: string]: string }>}
  */
 export async function shrink(modules) {
@@ -42,7 +46,7 @@ export async function shrink(modules) {
   const inlined = {};
   for (const file of files) {
     const isInternal = (name) => INTERNAL.test(name) && !mentions(name, file);
-    plain[file] = mergeHeirs(flattened(dropReplaced(modules[file])));
+    plain[file] = withOwnNames(mergeHeirs(flattened(dropReplaced(modules[file]))));
     inlined[file] = bindInPlace(new Inliner(isInternal).run(plain[file]), isInternal);
   }
   const all = (some) =>
@@ -52,7 +56,7 @@ export async function shrink(modules) {
   // A method that moved into another class mentions there what is still its own class's.
   const names = shortNames(
     all(plain) + all(inlined),
-    [],
+    files.flatMap((file) => coldMethods(inlined[file])).filter((name) => INTERNAL.test(name)),
     weightsOf(all(inlined), () => true),
   );
   const props = Object.fromEntries(
@@ -67,11 +71,26 @@ export async function shrink(modules) {
       module: true,
       toplevel: true,
       // No getter of the driver does more than to get. Sequences and `&&` in place of `if` are shorter as text only.
-      compress: { ecma: 2020, passes: 3, pure_getters: true, sequences: false, conditionals: false },
-      mangle: { properties: { regex: INTERNAL, builtins: true } },
+      compress: {
+        ecma: 2020,
+        passes: 3,
+        pure_getters: true,
+        sequences: false,
+        conditionals: false,
+        drop_debugger: false,
+      },
+      // Names of the module's own are not those of locals: what is a text is known by them.
+      mangle: { module: false, toplevel: false, properties: { regex: INTERNAL, builtins: true } },
       nameCache: { props: { props } },
       format: { comments: false },
     });
+    small[file] = await plainForms(code);
+  }
+  const shorts = new Set(Object.values(props));
+  const cold = coldTexts(small, (name) => shorts.has(name));
+  for (const file of files) {
+    // What only texts mentioned is in them now.
+    const { code } = await minify(cold[file], { ecma: 2020, module: true, compress: UNUSED, mangle: false });
     small[file] = await forms(code);
   }
   return small;
@@ -86,7 +105,8 @@ export function moddableSmall({ readable } = {}) {
       const plain = Object.fromEntries(chunks.map(({ fileName, code }) => [fileName, code]));
       const small = await shrink(plain);
       for (const chunk of chunks) {
-        if (readable) this.emitFile({ type: "asset", fileName: `${readable}/${chunk.fileName}`, source: chunk.code });
+        if (readable)
+          this.emitFile({ type: "asset", fileName: `${readable}/${chunk.fileName}`, source: withoutMarks(chunk.code) });
         chunk.code = small[chunk.fileName];
       }
     },

@@ -1,5 +1,5 @@
 // Finds in a module what XS modules must not do when they are preloaded, by its text alone: what is not run is found, too.
-// Of scopes it knows that a function's parameters and variables hide the module's.
+// Of scopes it knows that a function's parameters and variables, and a block's, hide the module's.
 
 import { type Node, parse } from "acorn";
 
@@ -140,11 +140,11 @@ export function forbidden(code: string): Finding[] {
           tell(node, "JSON.stringify of an object at module level");
         if (has(typedArrays, object?.name) && TYPED_ARRAY_WRITES.includes(property.name))
           tell(node, "writes a typed array at module level");
-        if (!inFunction && imported.has(node.callee.name)) tell(node, "a native call at module level");
+        if (!inFunction && has(imported, node.callee.name)) tell(node, "a native call at module level");
         break;
       }
       case "MemberExpression":
-        if (!inFunction && imported.has(node.object.name)) tell(node, "a native call at module level");
+        if (!inFunction && has(imported, node.object.name)) tell(node, "a native call at module level");
         if (node.computed && BUILT_INS.includes(node.object.name)) tell(node, "a built-in by a computed name");
         if (node.property.name === "name" && node.object.property?.name === "constructor")
           tell(node, "the name of a constructor, which is undefined");
@@ -162,6 +162,9 @@ export function forbidden(code: string): Finding[] {
       const parameters = node.params.flatMap((one: Any) => localNames(one, true));
       hidden = new Set([...hidden, ...parameters, ...localNames(node.body)]);
     }
+    if (node.type === "BlockStatement")
+      for (const one of node.body)
+        for (const { id } of one.declarations ?? []) if (id.name) hidden = new Set([...hidden, id.name]);
     for (const child of children(node)) visit(child, inner, error, fixed);
     hidden = outer;
   };

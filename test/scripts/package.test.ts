@@ -77,7 +77,7 @@ test("relative links in packed pages lead to packed files, and to headings that 
   t.deepEqual(dead, []);
 });
 
-for (const name of ["dist/node/index.js", "dist/moddable/index.js", "dist/moddable/client.js"])
+for (const name of ["dist/node/index.js", "dist/web/index.js"])
   test(`importing ${name} does nothing by itself, as sideEffects says`, async (t) => {
     t.false(texts(manifest.sideEffects).some((pattern) => name.startsWith(pattern.replace(/^\.\/|\*$/g, ""))));
     const build = await rollup({
