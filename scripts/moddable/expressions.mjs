@@ -26,6 +26,12 @@ export class Expressions {
     this.world = world;
   }
 
+  /** Characters of two units count as one in XS. */
+  text(value) {
+    if (/[\ud800-\udfff]/.test(value)) unable({ type: "surrogates" });
+    this.emit("text", value);
+  }
+
   emit(name, operand) {
     const code = String.fromCharCode(OP[name]);
     if (operand === undefined) this.items.push({ text: code });
@@ -99,19 +105,19 @@ export class Expressions {
     if (regex || bigint) unable({ type: "regex" });
     if (value === null) this.emit("null");
     else if (typeof value === "boolean") this.emit(String(value));
-    else if (typeof value === "string") this.emit("text", value);
+    else if (typeof value === "string") this.text(value);
     else if (Number.isInteger(value) && value >= 0 && value <= INT_MAX) this.emit("int", value);
     else this.emit("number", String(value));
   }
 
   TemplateLiteral({ quasis, expressions }) {
-    this.emit("text", quasis[0].value.cooked);
+    this.text(quasis[0].value.cooked);
     expressions.forEach((one, i) => {
       this.value(one);
       this.emit("+");
       const { cooked } = quasis[i + 1].value;
       if (!cooked) return;
-      this.emit("text", cooked);
+      this.text(cooked);
       this.emit("+");
     });
   }
