@@ -89,7 +89,7 @@ export function withOwnNames(code) {
 
 /** A module as it was before it was marked. */
 export function withoutMarks(code) {
-  return code.replace(/\bdebugger;\s*/g, "");
+  return code.replace(/\bdebugger;/g, "");
 }
 
 /** The plugin that puts the marks in. */

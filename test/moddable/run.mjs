@@ -21,17 +21,19 @@ const GROWTH = 16;
 
 const parts = path.join(dist, "parts");
 
-/** Where the package's names lead, and what is there besides. */
+/** Where the package's names lead, what is there besides, and slots that the code of it and of the tests may take: flash on a device. */
 const FORMS = {
   "in one piece": {
     "m95-mqtt": path.join(dist, "index.js"),
     "m95-mqtt/client": path.join(dist, "client.js"),
     others: [],
+    slots: 4300,
   },
   "in parts": {
     "m95-mqtt": path.join(parts, "core.js"),
     "m95-mqtt/client": path.join(parts, "names/client.js"),
     others: ["tls", "info", "texts", "sleep", "store"].map((part) => path.join(parts, `${part}.js`)),
+    slots: 5100,
   },
 };
 
@@ -45,7 +47,7 @@ function declared(code) {
 }
 
 /** One script of the package as published, the fakes and the tests. */
-async function bundle({ others, ...modules }) {
+async function bundle({ others, slots: _, ...modules }) {
   const plugin = {
     name: "moddable",
     resolveId(id, importer) {
@@ -102,6 +104,8 @@ async function run(form) {
     await worker.evaluate(await bundle(FORMS[form]));
     await worker.evaluate("engine.titles(); engine.freeze(); gc();");
     const loaded = (await worker.evaluate("gc();")).currentHeapCount;
+    const most = FORMS[form].slots;
+    check("the code has few slots", loaded - empty <= most ? "" : `${loaded - empty} of ${most}`);
     check("functions and built-ins are frozen", frozen > 500 ? "" : `only ${frozen}`);
     for (const title of titles) {
       await worker.evaluate(`engine.run(${JSON.stringify(title)});`);

@@ -95,11 +95,14 @@ test("docs/README.md has every manual, once", (t) => {
   t.deepEqual(rows.sort(), manuals.filter((name) => name !== "README.md").sort());
 });
 
-test("the page about the Espruino build has every file of it", (t) => {
-  const named = codes("scripts/espruino/README.md").join(" ");
-  for (const name of readdirSync(new URL("scripts/espruino/", root)))
-    t.true(named.includes(name) || name === "README.md", name);
-});
+for (const [title, folder] of [
+  ["the page about the Espruino build has every file of it", "scripts/espruino/"],
+  ["the page about the Moddable build has every file of it", "scripts/moddable/"],
+] as const)
+  test(title, (t) => {
+    const text = read(`${folder}README.md`);
+    for (const name of readdirSync(new URL(folder, root))) t.true(text.includes(name) || name === "README.md", name);
+  });
 
 test("the guide has every package of the development, with its reason", (t) => {
   const rows = rowsBelow("\n## Packages and builds\n");
