@@ -215,14 +215,10 @@ function put({ code, taken, used, uses, base, names }, codes, textNames, head, i
     const { node, name, fn, owner } = one;
     const text = quoted(textOf(one, codes));
     const stub = `(...a){return enter$(this,${text},a)}`;
-    if (one.isConstructor) {
-      const params = fn.params.map(({ start, end }) => code.slice(start, end)).join();
-      if (!one.head) replace(fn, `(...a){enter$(this,${text},a)}`);
-      else
-        replace(
-          fn,
-          `(${params}){${code.slice(one.head.start, one.head.end)};run$(this,${[text, ...(params ? [params] : [])].join()})}`,
-        );
+    if (one.isConstructor && one.head) {
+      const params = fn.params.map(({ start, end }) => code.slice(start, end));
+      replace({ start: fn.body.start + 1, end: one.head.start }, "");
+      replace({ start: one.head.end, end: fn.end }, `return run$(this,${[text, ...params].join()})}`);
     } else if (!one.isText) replace(fn, owner ? stub : `function ${name}${stub}`);
     else {
       replace(node, "");

@@ -200,8 +200,11 @@ function machine(frame, i) {
           if (op !== OP.leave) value = frame[--top];
           if (op === OP.drop) continue;
           if (op <= OP.return) {
+            object = frame;
             frame = frame.from;
             if (!frame) return value;
+            // An arrow function may keep it.
+            object.from = 0;
             code = frame.code;
             i = frame.i;
             back = frame.back;

@@ -47,8 +47,8 @@ export function coldMethods(code) {
 }
 
 /**
- * A module in which a marked method's internal name is that of no other class: properties that begin with "_" belong to the class that
- * mentions them, and those above and below it.
+ * A module in which a marked method's internal name is that of no other class, where each class means itself by it: every mention is one of
+ * `this`, in a class.
  */
 export function withOwnNames(code) {
   const tree = parse(code, { ecmaVersion: 2022, sourceType: "module" });
@@ -61,15 +61,12 @@ export function withOwnNames(code) {
       inside = (parent.type === "VariableDeclarator" ? parent.id : node.id).name;
       if (node.superClass) above.set(inside, node.superClass.name);
     }
-    const name =
-      node.type === "MemberExpression"
-        ? node.property
-        : /^(Property|MethodDefinition)$/.test(node.type)
-          ? node.key
-          : {};
+    const isMember = node.type === "MemberExpression";
+    const name = isMember ? node.property : /^(Property|MethodDefinition)$/.test(node.type) ? node.key : {};
     if (!node.computed && name.name?.startsWith("_")) {
+      const isOwn = inside && (isMember ? node.object.type === "ThisExpression" : node.type === "MethodDefinition");
       if (!places.has(name.name)) places.set(name.name, []);
-      places.get(name.name).push({ inside, name });
+      places.get(name.name).push({ inside, name, isOwn });
       if (node.type === "MethodDefinition" && isColdFunction(node.value)) cold.push({ inside, name: name.name });
     }
     for (const one of children(node)) visit(one, inside, node);
@@ -80,8 +77,7 @@ export function withOwnNames(code) {
   for (const { inside, name } of cold) {
     const all = places.get(name);
     const own = all.filter((one) => root(one.inside) === root(inside));
-    // A function beside the classes may be one's method.
-    if (own.length === all.length || all.some((one) => !one.inside)) continue;
+    if (own.length === all.length || !all.every(({ isOwn }) => isOwn)) continue;
     for (const { name: node } of own) edits.push({ start: node.start, end: node.end, text: `${name}${root(inside)}` });
   }
   return edited(code, edits);

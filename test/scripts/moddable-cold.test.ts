@@ -201,9 +201,13 @@ const same: { [what: string]: string } = {
         return "!";
       }
     }
+    function more(x) {
+      const all = [x, x, x, x, x].map((one) => one + 1);
+      return all[0];
+    }
     class Heir extends Root {
       constructor(x, y) {
-        super(x + 1);
+        super(more(x));
         this.y = y;
         this.late = this._twice.bind(this);
         this.arrow = () => this._twice(this.y);
