@@ -90,69 +90,69 @@ export function findPhrases(functions) {
   return [...short, ...words, ...phrases.slice(SHORT)];
 }
 
+/** How often each instruction, and each pair of what is next to each other, stands in runs, and what it costs as it is written so far. */
+function countsOf(runs) {
+  const counts = new Map();
+  const add = (key, text, cost) => {
+    const found = counts.get(key);
+    if (found) found.count++;
+    else counts.set(key, { key, text, count: 1, cost });
+  };
+  const price = ({ text, phrase }) => (phrase ? (phrase.isShort ? 1 : 2) : bytes(text));
+  for (const run of runs) {
+    let last = "";
+    run.forEach((one, i) => {
+      if (!one.phrase) add(one.text, one.text, bytes(one.text));
+      const next = run[i + 1];
+      if (!next) return;
+      const key = pairOf(one, next);
+      // Of three alike, two are one pair.
+      if (key !== last) add(key, one.text + next.text, price(one) + price(next));
+      last = key === last ? "" : key;
+    });
+  }
+  return [...counts.values()];
+}
+
+const pairOf = (one, next) => `${one.text}\0${next.text}\0`;
+
+/** Puts a phrase in the places of an instruction or a pair. */
+function putIn(runs, { key, text }, phrase) {
+  for (const run of runs)
+    for (let i = 0; i < run.length; i++)
+      if (key === text) {
+        if (run[i].text === text) run[i].phrase ??= phrase;
+      } else if (run[i + 1] && pairOf(run[i], run[i + 1]) === key) run.splice(i, 2, { text, phrase });
+}
+
 /** Instructions, and runs of them; those that are used most first. */
 function findRuns(functions) {
-  // A symbol is an instruction, or some; each run is a list of them.
-  const runs = functions
-    .flatMap(({ items }) => [...runsOf(items)])
-    .map((run) => run.map(({ text }) => ({ text, code: 0 })));
+  const runs = functions.flatMap(({ items }) => [...runsOf(items)]);
+  // What a run is made of: instructions, and later phrases of some.
+  const made = runs.map((run) => run.map(({ text }) => ({ text })));
   const phrases = [];
   for (;;) {
-    const counts = new Map();
-    const add = (key, text, cost) => {
-      const found = counts.get(key);
-      if (found) found.count++;
-      else counts.set(key, { text, count: 1, cost });
-    };
-    const price = (one) => (one.phrase ? (one.phrase.isShort ? 1 : 2) : bytes(one.text));
     // As many as can be short are the most used so far.
-    [...phrases]
-      .sort((a, b) => b.count - a.count)
-      .forEach((one, i) => {
-        one.isShort = i < SHORT;
-      });
-    for (const run of runs) {
-      let last = "";
-      run.forEach((one, i) => {
-        if (!one.phrase) add(one.text, one.text, bytes(one.text));
-        const next = run[i + 1];
-        if (!next) return;
-        const key = `${one.text}\0${next.text}\0`;
-        // Of three alike, two are one pair.
-        if (key === last) {
-          last = "";
-          return;
-        }
-        last = key;
-        add(key, one.text + next.text, price(one) + price(next));
-      });
-    }
+    const order = [...phrases].sort((a, b) => b.count - a.count);
+    for (const [i, one] of order.entries()) one.isShort = i < SHORT;
+    const price = phrases.length < SHORT ? 1 : 2;
     let best;
-    for (const [key, one] of counts) {
-      one.gain = one.count * (one.cost - (phrases.length < SHORT ? 1 : 2)) - bytes(one.text) - 1;
-      if (one.gain > (best?.gain ?? 3) && !one.text.includes(SEPARATOR)) best = { ...one, key };
+    for (const one of countsOf(made)) {
+      const gain = one.count * (one.cost - price) - bytes(one.text) - 1;
+      if (gain > (best?.gain ?? 3) && !one.text.includes(SEPARATOR)) best = { ...one, gain };
     }
     if (!best) break;
-    const known = phrases.find(({ text }) => text === best.text);
-    const phrase = known ?? { text: best.text, count: 0 };
-    if (!known) phrases.push(phrase);
-    const isPair = best.key !== best.text;
-    for (const run of runs)
-      for (let i = 0; i < run.length; i++) {
-        const one = run[i];
-        if (!isPair) {
-          if (one.text === best.text && !one.phrase) one.phrase = phrase;
-          continue;
-        }
-        const next = run[i + 1];
-        if (!next || `${one.text}\0${next.text}\0` !== best.key) continue;
-        run.splice(i, 2, { text: best.text, phrase });
-      }
+    let phrase = phrases.find(({ text }) => text === best.text);
+    if (!phrase) {
+      phrase = { text: best.text };
+      phrases.push(phrase);
+    }
+    putIn(made, best, phrase);
     for (const one of phrases) one.count = 0;
-    for (const run of runs) for (const one of run) if (one.phrase) one.phrase.count++;
+    for (const { phrase } of made.flat()) if (phrase) phrase.count++;
   }
   return ranked(
-    [...functions.flatMap(({ items }) => [...runsOf(items)])],
+    runs,
     phrases.map(({ text }) => text),
   );
 }
