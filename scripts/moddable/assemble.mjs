@@ -13,10 +13,20 @@ class Scope {
     this.count = 0;
   }
 
+  /** A variable that its block declares further down: it hides others of its name already. */
+  expect(id) {
+    this.names.push({ name: id.name, id });
+  }
+
   /** A block's variable, until the block ends. */
-  declare(name) {
-    this.names.push({ name, place: this.count++ });
-    return this.names.at(-1).place;
+  declare({ name }, id) {
+    let one = id && this.names.find((other) => other.id === id);
+    if (!one) {
+      one = { name };
+      this.names.push(one);
+    }
+    one.place = this.count++;
+    return one.place;
   }
 
   temporary() {
@@ -25,6 +35,7 @@ class Scope {
 
   find(name) {
     const found = this.names.findLast((one) => one.name === name);
+    if (found && found.place === undefined) unable({ type: "a variable that is declared later" });
     if (found) return { depth: 0, place: found.place };
     const above = this.outer?.find(name);
     return above && { depth: above.depth + 1, place: above.place };
@@ -44,7 +55,7 @@ export class Assembly extends Expressions {
     if (fn.async || fn.generator) unable(fn);
     for (const one of fn.params) {
       if (one.type !== "Identifier") unable(one);
-      this.scope.declare(one.name);
+      this.scope.declare(one);
     }
     if (fn.body.type === "BlockStatement") {
       this.statements(fn.body.body);
@@ -62,6 +73,8 @@ export class Assembly extends Expressions {
   statements(list) {
     const kept = this.scope.names.length;
     for (const one of list) if (one.type === "FunctionDeclaration" || one.type === "ClassDeclaration") unable(one);
+    for (const { type, declarations } of list)
+      if (type === "VariableDeclaration") for (const { id } of declarations) this.scope.expect(id);
     for (const one of list) this.statement(one);
     this.scope.names.length = kept;
   }
@@ -90,10 +103,10 @@ export class Assembly extends Expressions {
     for (const { id, init } of declarations) {
       if (id.type !== "Identifier") unable(id);
       // A function may call itself.
-      const place = init && isFunction(init) ? this.scope.declare(id.name) : undefined;
+      const place = init && isFunction(init) ? this.scope.declare(id, id) : undefined;
       if (init) this.value(init);
       else this.emit("undefined");
-      this.emit("store", place ?? this.scope.declare(id.name));
+      this.emit("store", place ?? this.scope.declare(id, id));
     }
   }
 
@@ -124,6 +137,8 @@ export class Assembly extends Expressions {
   }
 
   ForStatement({ init, test, update, body }) {
+    const hasFunction = (node) => node && (isFunction(node) || below(node).some(hasFunction));
+    if ([init, test, update].some(hasFunction)) unable({ type: "a function in the head of a loop" });
     const kept = this.scope.names.length;
     if (init?.type === "VariableDeclaration") this.statement(init);
     else if (init) this.effect(init);
@@ -224,7 +239,7 @@ export class Assembly extends Expressions {
     const kept = this.scope.names.length;
     if (!handler.param) this.emit("drop");
     else if (handler.param.type !== "Identifier") unable(handler.param);
-    else this.emit("store", this.scope.declare(handler.param.name));
+    else this.emit("store", this.scope.declare(handler.param));
     if (depth) this.leaveTry(depth);
     this.statement(handler.body);
     this.scope.names.length = kept;
@@ -239,6 +254,7 @@ function capturesOwn(body) {
   const own = new Set();
   const declare = (node) => {
     if (node.type === "VariableDeclaration") for (const { id } of node.declarations) own.add(id.name);
+    if (node.type === "CatchClause" && node.param) own.add(node.param.name);
     if (!isFunction(node)) for (const one of below(node)) declare(one);
   };
   declare(body);

@@ -1,5 +1,5 @@
 // Puts the functions of modules that seldom run into texts for the machine (machine.mjs): three fifths of their byte code. Functions that
-// the machine cannot do stay as they are. It changes nothing that one can see but stack traces and time.
+// the machine cannot do stay as they are. One can see it by stack traces, time, the `length` of functions, and that methods are enumerable.
 
 import { readFileSync } from "node:fs";
 import { parse } from "acorn";
@@ -42,6 +42,14 @@ function declaredBy(tree) {
     if (/^(Function|Class)Declaration$/.test(one.type)) found.set(one.id.name, {});
     for (const { id, init } of one.declarations ?? []) found.set(id.name, { kind: one.kind, init });
   }
+  // A local may have the name: then it is left to the engine as well.
+  const visit = (node) => {
+    const target =
+      node.type === "AssignmentExpression" ? node.left : node.type === "UpdateExpression" ? node.argument : {};
+    if (found.has(target.name)) found.get(target.name).isChanged = true;
+    for (const one of below(node)) visit(one);
+  };
+  visit(tree);
   return found;
 }
 
@@ -88,7 +96,7 @@ function take(code, globals) {
     globals(name) {
       const one = declared.get(name);
       const isFixed = one
-        ? one.kind !== "let" || one.init?.type === "ClassExpression"
+        ? !one.isChanged && (!/^(let|var)$/.test(one.kind) || one.init?.type === "ClassExpression")
         : BUILT_IN.includes(name) || OFFERED.includes(name);
       if (!isFixed) throw new Unable(name);
       const place = globals.indexOf(name, base);
@@ -96,7 +104,7 @@ function take(code, globals) {
     },
     constant(name) {
       const { kind, init } = declared.get(name) ?? {};
-      const isShort = kind === "const" && init.type === "Literal" && !init.regex && init.raw.length < LONG;
+      const isShort = kind === "const" && /^[sn]/.test(typeof init.value) && init.raw.length < LONG;
       return isShort ? init.value : undefined;
     },
     named: (name) => used.add(name),
@@ -138,8 +146,8 @@ function withBinds(code, coldNames) {
   return edited(code, edits);
 }
 
-const isSimple = ({ type, computed, object }) =>
-  type === "MemberExpression" ? !computed && isSimple(object) : /^(This|Identifier)/.test(type);
+const isSimple = ({ type, computed, optional, object }) =>
+  type === "MemberExpression" ? !computed && !optional && isSimple(object) : /^(This|Identifier)/.test(type);
 
 /**
  * How the names of properties, and of a module's functions, are used: what is only called, and from where.
@@ -164,14 +172,14 @@ function usesIn({ tree, taken }) {
       visit(node.object, node);
       return;
     }
-    if (/^(Property|MethodDefinition)$/.test(node.type) && !node.computed) {
+    if (/^(Property|PropertyDefinition|MethodDefinition)$/.test(node.type) && !node.computed) {
       const one = use(`.${node.key.name ?? node.key.value}`);
-      if (node.type === "Property" || node.kind !== "method" || node.static) one.isValue = true;
+      if (node.type !== "MethodDefinition" || node.kind !== "method" || node.static) one.isValue = true;
       one.definitions++;
-      visit(node.value, node);
+      if (node.value) visit(node.value, node);
       return;
     }
-    if (node.type === "FunctionDeclaration") {
+    if (node.type === "FunctionDeclaration" && parent === tree) {
       for (const one of [...node.params, node.body]) visit(one, node);
       return;
     }
@@ -193,7 +201,7 @@ function findTexts(modules, isInternal) {
     for (const one of taken) {
       if (one.isConstructor) continue;
       if (!one.owner) {
-        one.isText = !uses.get(one.name).isValue;
+        one.isText = uses.has(one.name) && !uses.get(one.name).isValue;
         continue;
       }
       const all = modules.flatMap(({ uses }) => uses.get(`.${one.name}`) ?? []);
@@ -223,11 +231,11 @@ function put({ code, taken, used, uses, base, names }, codes, textNames, head, i
     else {
       replace(node, "");
       if (!owner) functions.push(`const ${name}=${text};`);
-      else methods.set(owner.name, { owner, list: [...(methods.get(owner.name)?.list ?? []), `p.${name}=${text};`] });
+      else methods.set(owner.name, { owner, list: [...(methods.get(owner.name)?.list ?? []), `p$.${name}=${text};`] });
     }
   }
   for (const [name, { owner, list }] of methods) {
-    const text = `{const p=${name}.prototype;${list.join("")}}`;
+    const text = `{const p$=${name}.prototype;${list.join("")}}`;
     edits.push({ start: owner.end, end: owner.end, text });
   }
   const own = taken.filter(({ owner, isText }) => isText && !owner).map(({ name }) => name);
@@ -237,7 +245,8 @@ function put({ code, taken, used, uses, base, names }, codes, textNames, head, i
       const { callee, arguments: args } = call;
       const self = callee.object ? code.slice(callee.object.start, callee.object.end) : "null";
       edits.push({ start: call.start, end: call.start, text: `run$(${self},` });
-      edits.push({ start: callee.end, end: args[0]?.start ?? call.end - 1, text: args.length ? "," : "" });
+      const at = code.indexOf("(", callee.end);
+      edits.push({ start: at, end: at + 1, text: args.length ? "," : "" });
     }
   }
   const rest = edited(code, edits);

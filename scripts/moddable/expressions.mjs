@@ -110,16 +110,13 @@ export class Expressions {
     else this.emit("number", String(value));
   }
 
+  /** As a call: `+` asks an object for another value than its text. */
   TemplateLiteral({ quasis, expressions }) {
-    this.text(quasis[0].value.cooked);
-    expressions.forEach((one, i) => {
-      this.value(one);
-      this.emit("+");
-      const { cooked } = quasis[i + 1].value;
-      if (!cooked) return;
-      this.text(cooked);
-      this.emit("+");
-    });
+    const text = ({ value }) => ({ type: "Literal", value: value.cooked });
+    const pieces = expressions.flatMap((one, i) => [one, ...(quasis[i + 1].value.cooked ? [text(quasis[i + 1])] : [])]);
+    const property = { type: "Identifier", name: "concat" };
+    const callee = { type: "MemberExpression", object: text(quasis[0]), property, computed: false };
+    this.value({ type: "CallExpression", callee, arguments: pieces });
   }
 
   ThisExpression() {
@@ -229,7 +226,7 @@ export class Expressions {
       if (argument.type !== "Literal") this.effect(argument);
       return this.emit("undefined");
     }
-    if (operator === "-" && argument.type === "Literal") return this.emit("number", `-${argument.value}`);
+    if (operator === "-" && typeof argument.value === "number") return this.emit("number", `-${argument.value}`);
     const name = { "!": "not", "-": "minus", "+": "plus", "~": "tilde", typeof: "typeof" }[operator];
     if (!name) unable({ type: operator });
     this.value(argument);
@@ -351,12 +348,16 @@ export class Expressions {
   }
 
   update({ operator, prefix, argument }, isWanted) {
-    const one = { type: "Literal", value: 1 };
-    const assignment = { operator: `${operator[0]}=`, left: argument, right: one };
+    // Of what is no number, too, a number is made: `x - -1`.
+    const right = { type: "UnaryExpression", operator: "-", argument: { type: "Literal", value: 1 } };
+    const one = operator === "++" ? right : right.argument;
+    const assignment = { operator: "-=", left: argument, right: one };
     if (prefix || !isWanted) return this.assign(assignment, isWanted);
-    // The value before: only numbers are counted.
+    // The value before.
+    const isPlain = ({ type, computed, object }) => (object ? !computed && isPlain(object) : /^(This|Id)/.test(type));
+    if (!isPlain(argument)) unable({ type: "count" });
     this.value(argument);
-    if (argument.type === "MemberExpression" && argument.computed) unable({ type: "count" });
+    this.emit("plus");
     this.assign(assignment, false);
   }
 }

@@ -113,6 +113,15 @@ function loops(node) {
   return { type: "BlockStatement", body: [init, { ...node, init: null }] };
 }
 
+/** A label is the loop's, not that of the block which a loop has become. */
+function labels(node) {
+  if (node.type !== "LabeledStatement" || node.body.type !== "BlockStatement") return undefined;
+  const { body } = node.body;
+  if (!/^For/.test(body.at(-1)?.type) || !body.slice(0, -1).every(({ type }) => type === "VariableDeclaration"))
+    return undefined;
+  return block(...body.slice(0, -1), { ...node, body: body.at(-1) });
+}
+
 let made = 0;
 const fresh = (text) => name(`${text}$${++made}`);
 const declare = (kind, ...pairs) => ({
@@ -215,7 +224,7 @@ function constantOf(node) {
   return value.type === "Literal" && !value.regex ? JSON.stringify(value.value) : undefined;
 }
 
-const PASSES = { rounds, patterns, lists, literals, tests, returns, ends, leaves, elses, loops, chains };
+const PASSES = { rounds, patterns, lists, literals, tests, returns, ends, leaves, elses, loops, labels, chains };
 
 function passed(code, passes) {
   return passes.reduce(
@@ -238,7 +247,7 @@ async function printed(tree, mangle) {
 
 /** A module without what has a plainer form: that much the machine needs as well. */
 export function plainForms(code) {
-  return printed(passed(code, ["rounds", "patterns", "lists"]), false);
+  return printed(passed(code, ["rounds", "labels", "patterns", "lists"]), false);
 }
 
 /** @param {string} code one module */

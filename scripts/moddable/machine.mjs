@@ -228,7 +228,9 @@ function machine(frame, i) {
       }
     } catch (error) {
       while (!frame.caught) {
-        frame = frame.from;
+        const { from } = frame;
+        frame.from = 0;
+        frame = from;
         if (!frame) throw error;
       }
       code = frame.text;

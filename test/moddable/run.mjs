@@ -111,12 +111,18 @@ async function run(form) {
       await worker.evaluate(`engine.run(${JSON.stringify(title)});`);
       slots[title] = (await worker.evaluate("gc();")).currentHeapCount;
     }
-    const after500 = slots["500 messages in and 500 out"];
-    const after1000 = slots["500 more, and the heap is where it was"];
-    check("the heap is flat", after1000 - after500 <= GROWTH ? "" : `${after1000 - after500} slots more`);
-    const before = slots["100 reconnects"];
-    const after = slots["900 more, and the heap is where it was"];
-    check("the heap is flat over reconnects", after - before <= GROWTH ? "" : `${after - before} slots more`);
+    const pairs = [
+      ["500 messages in and 500 out", "500 more, and the heap is where it was"],
+      ["100 reconnects", "900 more, and the heap is where it was"],
+      ["asleep for a minute", "asleep for ten more, and the heap is where it was"],
+      ["kept awake for a minute", "kept awake for five more, and the heap is where it was"],
+    ];
+    for (const [before, after] of pairs) {
+      const grown = slots[after] - slots[before];
+      check(`${after}: it is`, grown <= GROWTH ? "" : `${grown} slots more than behind "${before}"`);
+    }
+    const after1000 = slots[pairs[0][1]];
+    const [before, after] = pairs[1].map((title) => slots[title]);
     console.log(
       `  ${loaded - empty} slots for the code of package and tests, which a device has in flash; then in RAM: modem ready ` +
         `${slots["powers on over the pins and comes up"] - loaded}, connected and subscribed ` +

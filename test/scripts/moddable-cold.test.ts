@@ -257,6 +257,83 @@ const same: { [what: string]: string } = {
       const rest = (...all) => all;
       return [five(1, 2, 3, 4, 5, 6, 7), five(1), call(rest, { f: rest }), call(five, { f: five }), made(C).map((one) => one.all ?? one), named({ g: 1, f(x) { return this.g + x; } }, "f")];
     }`,
+  "what is easily mistaken": `
+    const log = [];
+    const say = (x) => { log.push(x); return x; };
+    const p = { name: "p" };
+    class Late {
+      constructor(x) {
+        this.x = [x, p.name, 1, 2, 3];
+        if (x === 2) return { instead: x };
+      }
+      _text(x) {
+        return ["text", x, this.x[0], p.name];
+      }
+      _other(x) {
+        return this._text(x).concat(this._text(1)).length;
+      }
+    }
+    class Field {
+      _other = 5;
+      get() { return this._other; }
+    }
+    class More extends Late {
+      constructor(x) {
+        super(x);
+        this.more = [x, x, x, x];
+        if (x === 3) return { instead: x };
+      }
+    }
+    function caught(list) {
+      const made = [];
+      for (const one of list) {
+        try {
+          if (one) throw one;
+        } catch (error) {
+          made.push(() => error);
+        }
+      }
+      return made.map((f) => f());
+    }
+    function heads(n) {
+      const made = [];
+      for (let i = 0; made.push(() => i) < n; i++);
+      return made.map((f) => f());
+    }
+    function counts(o) {
+      let t = o.t;
+      const before = t++;
+      o.t++;
+      --o.u;
+      return [before, t, o.t, o.u, -"5", -null, -true, - -1, o.none++];
+    }
+    function template(o) {
+      return \`\${o} and \${[1, 2]}\${o}, \${null}\`;
+    }
+    function later(n) {
+      const first = () => second() + n;
+      const second = () => n * 2;
+      return first();
+    }
+    function own(n) {
+      function template(x) { return "own " + x; }
+      return template(n) + n + n + n;
+    }
+    function twice(a, b) {
+      return [a, b, a, b, a, b];
+    }
+    function native(o, none) { return [o._text((say(1), say(2))), o?._text(3), none?.late._text(4), twice((say(5), 6), say(7))]; }
+    function inherited(o) {
+      return Object.keys(o).length + "" + o.a + o.b + o.c;
+    }
+    function result() {
+      ${TRY}
+      const o = new Late(1);
+      for (const f of [() => native(o, undefined), () => native(o, { late: o }), () => [new Late(2), new More(3), { ...new More(4) }], () => caught([1, 2, 3]), () => heads(3),
+        () => counts({ t: "7", u: "7" }), () => counts({ t: 1, u: undefined }), () => template({ valueOf: () => "value", toString: () => "text" }), () => later(4), () => own(1),
+        () => [new Field().get(), o._other(2)], () => inherited({ a: 1 })]) tried(f);
+      return [out, log];
+    }`,
   "texts and numbers of all kinds": `
     const LONG = "a constant of more than forty characters, of which there is one only";
     const SHORT = "short";
@@ -278,7 +355,7 @@ const same: { [what: string]: string } = {
 for (const [what, program] of Object.entries(same)) {
   test(what, async (t) => {
     const code = await cold(program);
-    t.regex(code, /(enter\$\(this,|p\.\w+=|const \w+=)"\\u0/);
+    t.regex(code, /(enter\$\(this,|p\$\.\w+=|const \w+=)"\\u0/);
     t.deepEqual(await load(code), await load(`${program}\nexport { result };\n`));
   });
   test(`${what}, all passes`, async (t) => {
@@ -312,7 +389,7 @@ test("what only calls is a text, also from another module; what is a value is a 
     await Promise.all(Object.entries(modules).map(async ([file, code]) => [file, await plainForms(code)])),
   );
   const { home, other } = coldTexts(plain, isInternal);
-  t.regex(home!, /p\._own="/);
+  t.regex(home!, /p\$\._own="/);
   t.regex(home!, /_value\(\.\.\.a\)\{return enter\$\(/);
   t.regex(home!, /open\(\.\.\.a\)\{return enter\$\(/);
   t.regex(other!, /run\$\(a,a\._own,5\)/);

@@ -247,6 +247,20 @@ const same: { [what: string]: string } = {
     class One$1 extends One { twice() { return this.sum() * 2; } }
     class Two extends One$1 {}
     function result() { const two = new Two(); two.push(1, 2); return [two.twice(), two.length, new Two() instanceof Array]; }`,
+  "loops with labels": `
+    function f(n) {
+      const seen = [];
+      outer: for (let i = 0; i < n; i++) {
+        inner: for (const j of [0, 1, 2, 3]) {
+          if (j > i) continue outer;
+          if (j === 2) continue inner;
+          if (i + j === 6) break outer;
+          seen.push(i * 10 + j);
+        }
+      }
+      return seen;
+    }
+    function result() { return [f(3), f(9)]; }`,
   "errors come through": `
     class A { run() { try { this._bad(1); } catch (error) { return error.message; } finally { this.done = true; } return "none"; } _bad(x) { if (x) throw new Error("bad"); return; } }
     function result() { const a = new A(); return [a.run(), a.done]; }`,

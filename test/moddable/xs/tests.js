@@ -418,6 +418,32 @@ export const tests = {
     is(`${one.asleep} ${one.stats.sleeps} ${one.stats.wakes}`, "false 3 3", "asleep, sleeps, wakes");
     closed(one);
   },
+  "asleep for a minute"() {
+    modem = open({ sleep: "auto", sleepAfter: 2000 });
+    client = connected(modem, { keepalive: 3600 });
+    until("asleep", () => modem.asleep);
+    wait(60_000);
+  },
+  "asleep for ten more, and the heap is where it was"() {
+    wait(600_000);
+    is(modem.asleep, true, "asleep");
+  },
+  "kept awake for a minute"() {
+    for (let i = 0; i < 60; i++) {
+      good("publish", (callback) => client.publish("up/x", "awake", { qos: 1 }, callback));
+      wait(1000);
+    }
+  },
+  "kept awake for five more, and the heap is where it was"() {
+    for (let i = 0; i < 300; i++) {
+      good("publish", (callback) => client.publish("up/x", "awake", { qos: 1 }, callback));
+      wait(1000);
+    }
+  },
+  "closed while it is awake"() {
+    closed(modem);
+    modem = client = undefined;
+  },
   "a duty cycle: on, connect, publish, off, and again"() {
     const one = open();
     const rounds = [];
