@@ -56,9 +56,12 @@ export function namedFunctions(tree, code) {
 const RESIDENT = "@resident";
 const PART = "@part ";
 
-/** How a list may call a function: `Framer.get open` is `open` there, or `Framer.open`. */
+/** `Framer.get open` is `Framer.open` in lists. */
+export const plainName = (name) => name.replace(/(get|set) /, "");
+
+/** How a list may call a function: `open`, or `Framer.open`. */
 export function calledIn(list, name) {
-  const plain = name.replace(/(get|set) /, "");
+  const plain = plainName(name);
   return [...list].find((one) => one === plain || one === plain.split(".").at(-1));
 }
 

@@ -140,10 +140,10 @@ export class Assembly extends Expressions {
     const hasFunction = (node) => node && (isFunction(node) || below(node).some(hasFunction));
     if ([init, test, update].some(hasFunction)) unable({ type: "a function in the head of a loop" });
     const kept = this.scope.names.length;
-    if (init?.type === "VariableDeclaration") this.statement(init);
-    else if (init) this.effect(init);
-    if (init?.type === "VariableDeclaration" && init.kind === "let")
-      for (const one of this.scope.names.slice(kept)) one.inLoop = true;
+    if (init?.type === "VariableDeclaration") {
+      this.statement(init);
+      for (const one of this.scope.names.slice(kept)) one.inLoop = init.kind === "let";
+    } else if (init) this.effect(init);
     this.loop(test, body, update);
     this.scope.names.length = kept;
   }
@@ -170,7 +170,7 @@ export class Assembly extends Expressions {
     this.loop(test, body);
   }
 
-  loop(test, body, update, _label) {
+  loop(test, body, update) {
     const start = this.label();
     const again = this.label();
     const end = this.label();
@@ -179,9 +179,8 @@ export class Assembly extends Expressions {
     this.targets.push({ again, end, tries: this.tries.length, name: this.named });
     this.named = undefined;
     this.loops++;
-    if (capturesOwn(body)) this.value(called(body));
+    if (capturesOwn(body)) this.effect(called(body));
     else this.statement(body);
-    if (capturesOwn(body)) this.emit("drop");
     this.loops--;
     this.targets.pop();
     this.put(again);

@@ -151,7 +151,7 @@ const isSimple = ({ type, computed, optional, object }) =>
 
 /**
  * How the names of properties, and of a module's functions, are used: what is only called, and from where.
- * @returns {Map<string, { calls: object[], isValue: boolean }>} calls outside of what is taken, by name
+ * @returns {Map<string, { calls: object[], isValue: boolean, definitions: number }>} by name; calls are those outside of what is taken
  */
 function usesIn({ tree, taken }) {
   const uses = new Map();
@@ -214,7 +214,7 @@ function findTexts(modules, isInternal) {
 }
 
 /** The module with texts in the places of functions. */
-function put({ code, taken, used, uses, base, names }, codes, textNames, head, isHome) {
+function put({ code, taken, used, uses, base, names }, codes, textNames, head) {
   const edits = [];
   const functions = [];
   const methods = new Map();
@@ -257,9 +257,9 @@ function put({ code, taken, used, uses, base, names }, codes, textNames, head, i
   const native = namesIn(parsed(all));
   const lacking = [...used].filter((name) => !native.has(name));
   const told = lacking.length ? [...names, `x=>x.${lacking.join(".")}`] : names;
-  const tell = isHome
-    ? `globals$.push(${told.join()});`
-    : `Object.assign(globals$,{${told.map((one, i) => `${base + i}:${one}`)}});`;
+  const tell = base
+    ? `Object.assign(globals$,{${told.map((one, i) => `${base + i}:${one}`)}});`
+    : `globals$.push(${told.join()});`;
   return `${all};${tell}${rest.slice(exported)}`;
 }
 
@@ -292,7 +292,7 @@ export function coldTexts(modules, isInternal = () => false) {
   const borrowed = `import{${list((name) => `$${name.slice(0, -1)} as ${name}`)}}from${JSON.stringify(`./${home}`)};`;
   const result = {};
   Object.keys(modules).forEach((file, i) => {
-    result[file] = put(found[i], codes, textNames, i ? borrowed : machine, !i);
+    result[file] = put(found[i], codes, textNames, i ? borrowed : machine);
   });
   if (others.length)
     result[home] = result[home].replace(

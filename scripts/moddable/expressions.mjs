@@ -137,11 +137,12 @@ export class Expressions {
     this.emit(["local", "outer", "outer2", "outer3"][depth], place);
   }
 
+  /** The name of a property, if it is none that is computed. */
   property({ property, computed }) {
-    if (!computed && property.type !== "Identifier") unable(property);
-    if (computed && property.type === "Literal" && typeof property.value === "string") return undefined;
-    if (!computed) this.world.named(property.name);
-    return computed ? undefined : property.name;
+    if (computed) return undefined;
+    if (property.type !== "Identifier") unable(property);
+    this.world.named(property.name);
+    return property.name;
   }
 
   MemberExpression(node) {

@@ -1,11 +1,11 @@
 // Says which functions seldom run on Moddable, and carries that through the bundler and the passes as a statement at their beginning.
 // It moves nothing; cold.mjs does.
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "acorn";
-import { namedFunctions } from "../espruino/marks.mjs";
+import { namedFunctions, plainName } from "../espruino/marks.mjs";
 import { children, edited } from "../espruino/tree.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -14,19 +14,6 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const often = readFileSync(new URL("often.txt", import.meta.url), "utf8")
   .trim()
   .split("\n");
-
-/** The functions that handle the modem's lines and messages. */
-export function carriers() {
-  const names = new Set();
-  for (const folder of ["core/at", "core/mqtt"])
-    for (const name of readdirSync(path.join(root, "build", folder)))
-      if (/\.js$/.test(name) && name !== "options.js") {
-        const code = readFileSync(path.join(root, "build", folder, name), "utf8");
-        for (const one of namedFunctions(parse(code, { ecmaVersion: 2022, sourceType: "module" }), code))
-          if (!one.name.endsWith(".constructor")) names.add(one.name.replace(/(get|set) /, ""));
-      }
-  return names;
-}
 
 /** The mark: no other statement of the driver is one. */
 const MARK = "debugger;";
@@ -97,7 +84,7 @@ export function moddableMarks() {
       if (file.startsWith("..") || !existsSync(path.join(root, file.replace(/\.js$/, ".ts")))) return null;
       const edits = [];
       for (const { name, node } of namedFunctions(parse(code, { ecmaVersion: 2022, sourceType: "module" }), code))
-        if (!often.includes(name.replace(/(get|set) /, ""))) {
+        if (!often.includes(plainName(name))) {
           const at = node.body.start + 1;
           edits.push({ start: at, end: at, text: MARK });
         }

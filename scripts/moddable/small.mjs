@@ -21,6 +21,7 @@ const KNOWN = ["receive", "clear", "after", "cancel"];
 
 const INTERNAL = new RegExp(`^(?!(${KNOWN.join("|")})$)${INTERNAL_NAME.source.slice(1)}`);
 
+/** What nothing mentions any more goes, and marks of what stays as it is. */
 const UNUSED = { defaults: false, toplevel: true, unused: true, dead_code: true, drop_debugger: true };
 
 /** `shortNames` reads scripts, and knows a class by the name that stands behind `class`: two targets' classes have that of the core's. */

@@ -11,8 +11,11 @@ const WIDTH = 120;
 const MARK = "// @resident";
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-const { namedFunctions } = (await import(new URL("../../../scripts/espruino/marks.mjs", import.meta.url).href)) as {
+const { namedFunctions, plainName } = (await import(
+  new URL("../../../scripts/espruino/marks.mjs", import.meta.url).href
+)) as {
   namedFunctions(tree: object, code: string): { name: string }[];
+  plainName(name: string): string;
 };
 
 const ran = new Set(steadyFunctions());
@@ -35,7 +38,7 @@ for (const folder of ["core", "board-wiring", "targets/espruino"])
     const file = path.join(root, folder, name);
     const code = readFileSync(path.join(root, "build", folder, name.replace(/ts$/, "js")), "utf8");
     const own = namedFunctions(parse(code, { ecmaVersion: 2022, sourceType: "module" }), code);
-    const plain = own.map((one) => one.name).map((one) => [one, one.replace(/(get|set) /, "")] as const);
+    const plain = own.map((one) => one.name).map((one) => [one, plainName(one)] as const);
     const last = (one: string) => one.split(".").pop()!;
     // With its class, where another class of the file has the name.
     const named = plain

@@ -1,16 +1,17 @@
-// A loader: puts a count into each named function of the driver and what is inside it, `ran(name)`. It knows nothing of what runs.
+// A loader: puts a count into each named function of the driver and what is inside it, `ran(file, name)`. It knows nothing of what runs.
 
 import { parse } from "acorn";
-import { namedFunctions } from "../../scripts/espruino/marks.mjs";
+import { namedFunctions, plainName } from "../../scripts/espruino/marks.mjs";
 import { children, edited, isFunction } from "../../scripts/espruino/tree.mjs";
 
 export async function load(url, context, next) {
   const loaded = await next(url, context);
-  if (!/\/build\/(core|board-wiring|targets\/moddable)\//.test(url)) return loaded;
+  const file = /(?<=\/build\/)(core|board-wiring|targets\/moddable)\/.*/.exec(url)?.[0];
+  if (!file) return loaded;
   const code = String(loaded.source);
   const edits = [];
   for (const { name, node } of namedFunctions(parse(code, { ecmaVersion: "latest", sourceType: "module" }), code)) {
-    const call = `ran(${JSON.stringify(name.replace(/(get|set) /, ""))})`;
+    const call = `ran(${JSON.stringify(file)}, ${JSON.stringify(plainName(name))})`;
     // What is in a function lives where it does.
     const visit = (one) => {
       const { body } = one;

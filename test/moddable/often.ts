@@ -8,6 +8,7 @@ import { file, resolveModules } from "./resolve.js";
 const SHARE = 0.1;
 /** What runs more often while a client connects and subscribes, and handles the modem's lines or messages: others' may come in the midst of it. */
 const CONNECTING = 10;
+const CARRIES = /^core\/(at|mqtt)\/(?!options\.)/;
 
 const CONNECT = ["powers on over the pins and comes up", "connects", "subscribes, with topics in UTF-8"];
 const MESSAGES = [
@@ -22,6 +23,7 @@ const COUNT = 1000;
 /** The names of the functions that run often, sorted. */
 export async function oftenRun(): Promise<string[]> {
   const counts = new Map<string, number>();
+  const carriers = new Set<string>();
   const { makeWorld } = (await import(file("test/moddable/world.mjs"))) as {
     makeWorld(on: object): Promise<(question: Buffer) => Buffer>;
   };
@@ -29,7 +31,10 @@ export async function oftenRun(): Promise<string[]> {
   Object.assign(globalThis, {
     issueCommand: (question: ArrayBuffer) => new Uint8Array(world(Buffer.from(question))).buffer,
     trace: () => {},
-    ran: (name: string) => counts.set(name, (counts.get(name) ?? 0) + 1),
+    ran: (from: string, name: string) => {
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+      if (CARRIES.test(from) && !name.endsWith(".constructor")) carriers.add(name);
+    },
   });
   register(file("test/moddable/count-hook.mjs"));
   resolveModules({
@@ -48,11 +53,9 @@ export async function oftenRun(): Promise<string[]> {
   };
   const first = run(CONNECT);
   const steady = run(MESSAGES);
-  const { carriers } = (await import(file("scripts/moddable/marks.mjs"))) as { carriers(): Set<string> };
-  const carry = carriers();
   const names = new Set([
     ...[...steady].filter(([, count]) => count >= SHARE * COUNT).map(([name]) => name),
-    ...[...first].filter(([name, count]) => count > CONNECTING && carry.has(name)).map(([name]) => name),
+    ...[...first].filter(([name, count]) => count > CONNECTING && carriers.has(name)).map(([name]) => name),
   ]);
   return [...names].sort();
 }
